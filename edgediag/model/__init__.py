@@ -1,0 +1,1 @@
+"""The nouns: frozen values named as the field names them, with no behaviour of their own."""

@@ -1,0 +1,167 @@
+"""The local object at fault, named so that it can be found and removed.
+
+`edgediag.report.json` prints each class under its kind, the class's KIND.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from edgediag.model.flow import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NftRule:
+    """A rule of native nftables; `text` in the words of nft(8)."""
+
+    KIND: ClassVar[str] = "nft-rule"
+    family: str
+    table: str
+    chain: str
+    handle: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IptablesRule:
+    """A rule of iptables; backend "nft" or "legacy", number counted from 1 within its chain."""
+
+    KIND: ClassVar[str] = "iptables-rule"
+    backend: str
+    table: str
+    chain: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainPolicy:
+    """The policy of a base chain that no rule overruled."""
+
+    KIND: ClassVar[str] = "chain-policy"
+    family: str
+    table: str
+    chain: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteObject:
+    """A route, or (type "missing") the one that should be there.
+
+    type_   "blackhole", "unreachable", "prohibit", "throw", "unicast", "missing"
+    prefix  "default" for 0.0.0.0/0 and ::/0
+    """
+
+    KIND: ClassVar[str] = "route"
+    type_: str
+    prefix: str
+    table: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRuleObject:
+    """A routing policy rule, as `ip rule` shows it."""
+
+    KIND: ClassVar[str] = "ip-rule"
+    priority: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SysctlObject:
+    """A sysctl with the value found."""
+
+    KIND: ClassVar[str] = "sysctl"
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighbourObject:
+    """An entry of the neighbour table."""
+
+    KIND: ClassVar[str] = "neighbour"
+    interface: str
+    address: Address
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkObject:
+    """A network device; `state` in words: "down", "no carrier"."""
+
+    KIND: ClassVar[str] = "link"
+    interface: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XdpProgramObject:
+    """An XDP program on a device: it acts before any tap."""
+
+    KIND: ClassVar[str] = "xdp-program"
+    interface: str
+    program: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerObject:
+    """A port that should be listened on; `address` is the one bound instead, "" for none."""
+
+    KIND: ClassVar[str] = "listener"
+    protocol: str
+    port: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverObject:
+    """A name server this host is set to ask."""
+
+    KIND: ClassVar[str] = "resolver"
+    address: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostsFileObject:
+    """A line of a hosts file that overrides the name service."""
+
+    KIND: ClassVar[str] = "hosts-file"
+    path: str
+    line: int
+    name: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockObject:
+    """This host's clock; `offset_s` is what the servers agree it is off by."""
+
+    KIND: ClassVar[str] = "clock"
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolObject:
+    """Programs that the installation needs and that are not there."""
+
+    KIND: ClassVar[str] = "tool"
+    names: tuple[str, ...]
+
+
+Culprit: TypeAlias = (
+    NftRule
+    | IptablesRule
+    | ChainPolicy
+    | RouteObject
+    | PolicyRuleObject
+    | SysctlObject
+    | NeighbourObject
+    | LinkObject
+    | XdpProgramObject
+    | ListenerObject
+    | ResolverObject
+    | HostsFileObject
+    | ClockObject
+    | ToolObject
+)

@@ -1,0 +1,133 @@
+"""All that one verdict may rest on; serialisable, to be judged again."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import Omitted, Target
+from edgediag.model.flow import Address, Flow
+from edgediag.model.host import HostState, Link, Listener, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.outcome import Outcome
+from edgediag.model.path import Ladder
+
+
+class Relation(Enum):
+    """What a control shares with the flow that failed."""
+
+    SAME_HOST = "same-host"
+    OTHER_HOST = "other-host"
+    ECHO = "echo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A flow beside the failing one, walked at the same time.
+
+    check         the check the flow belongs to, "" for an echo
+    is_answered   the destination itself answered the flow
+    """
+
+    relation: Relation
+    check: str
+    is_answered: bool
+    ladder: Ladder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """Another failing check with the same symptom that was walked in this one's stead."""
+
+    check: str
+    ladder: Ladder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the rest of the run shows.
+
+    answering  destinations that answered anything in their own name, ascending
+    silent     destinations that answered nothing at all, ascending
+    """
+
+    answering: tuple[Address, ...]
+    silent: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowEvidence:
+    """One outbound check.
+
+    flow      the failing flow that ladder, contrast and trace repeat
+    attempts  the CHECK probes in the order of the plan
+    contrast  the same bytes at the link layer
+    ladder    hop-limited probes on `flow`
+    controls  in the order of their worth
+    kin       walked in this flow's stead; empty where it was walked itself
+    """
+
+    target: Target
+    flow: Flow
+    attempts: tuple[Outcome, ...]
+    contrast: Outcome | NotChecked
+    ladder: Ladder | NotChecked
+    controls: tuple[Control, ...]
+    kin: tuple[Kin, ...]
+    route: RouteAnswer
+    neighbour: Neighbour | NotChecked
+    link: Link | NotChecked
+    trace: TraceResult
+    surroundings: Surroundings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameEvidence:
+    """A check whose name no resolver turned into an address.
+
+    queries    the RESOLVE probes for this name, in the order of the plan
+    resolvers  the check ids of the resolvers asked
+    """
+
+    target: Target
+    queries: tuple[Outcome, ...]
+    resolvers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerEvidence:
+    """An inbound check: who on this node takes what arrives on the port."""
+
+    target: Target
+    listeners: tuple[Listener, ...] | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsEvidence:
+    """The system tools; each group is satisfied by any one of its programs."""
+
+    target: Target
+    groups: tuple[tuple[str, ...], ...]
+    present: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OmittedEvidence:
+    """A row that could not be checked."""
+
+    omitted: Omitted
+
+
+Evidence: TypeAlias = (
+    FlowEvidence | NameEvidence | ListenerEvidence | ToolsEvidence | OmittedEvidence
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvidence:
+    """Everything that inference needs; the content of evidence.json.
+
+    checks  in the order of the matrix
+    """
+
+    host: HostState
+    checks: tuple[Evidence, ...]

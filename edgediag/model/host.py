@@ -1,0 +1,164 @@
+"""The state of this host that decides what becomes of a packet."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule, PolicyRuleObject, RouteObject
+from edgediag.model.flow import Address, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A network device.
+
+    is_up        IFF_UP: administratively up
+    has_carrier  IFF_LOWER_UP
+    kind         "" for a physical device, else "veth", "bridge", "vxlan", ...
+    mac          "" where the device has none
+    xdp_program  id of the attached XDP program, None for none
+    """
+
+    name: str
+    index: int
+    is_up: bool
+    has_carrier: bool
+    mtu: int
+    kind: str
+    mac: str
+    xdp_program: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceAddress:
+    """An address of this host."""
+
+    interface: str
+    address: Address
+    prefix_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRule:
+    """A routing policy rule, as `ip rule` lists it (rtnetlink(7), FRA_*).
+
+    action  "lookup", "blackhole", "unreachable" or "prohibit"
+    text    the selector in the words of ip-rule(8): "from all fwmark 0x40 lookup 9027"
+    """
+
+    priority: int
+    action: str
+    table: int
+    text: str
+
+
+class NeighbourState(Enum):
+    """NUD states of the kernel (include/uapi/linux/neighbour.h)."""
+
+    INCOMPLETE = "incomplete"
+    REACHABLE = "reachable"
+    STALE = "stale"
+    DELAY = "delay"
+    PROBE = "probe"
+    FAILED = "failed"
+    NOARP = "noarp"
+    PERMANENT = "permanent"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """An entry of the neighbour table; `mac` is "" while unresolved."""
+
+    interface: str
+    address: Address
+    mac: str
+    state: NeighbourState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A socket that takes what arrives on a port; an unspecified address means all."""
+
+    protocol: Protocol
+    address: Address
+    port: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sysctl:
+    """One sysctl; the key in dotted form."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The kernel's own answer for one flow (RTM_GETROUTE with the flow's attributes).
+
+    gateway    None where the destination is on the link
+    source     the address the kernel would choose
+    table      the routing table that decided
+    prefix     the matching route's destination, "default" for 0.0.0.0/0
+    is_local   the kernel would deliver the packet to this very host
+    """
+
+    interface: str
+    gateway: Address | None
+    source: Address | None
+    table: int
+    prefix: str
+    mtu: int | None
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRefused:
+    """The kernel has no way for the flow, and the object that says so where it was found."""
+
+    errno_name: str
+    culprit: RouteObject | PolicyRuleObject | None
+
+
+RouteAnswer: TypeAlias = Route | RouteRefused | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceDropped:
+    """nf_tables itself said which rule or policy dropped the packet.
+
+    hook        the hook of the base chain: "output", "input", ...
+    is_reject   the rule answers with an error instead of silence
+    is_reply    the packet dropped was the answer on its way in
+    """
+
+    culprit: NftRule | IptablesRule | ChainPolicy
+    hook: str
+    is_reject: bool
+    is_reply: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracePassed:
+    """nf_tables let the packet pass; `chains` as "family table chain", in the order visited."""
+
+    chains: tuple[str, ...]
+
+
+TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """What was read of this host, each table or why it was not read."""
+
+    links: tuple[Link, ...] | NotChecked
+    addresses: tuple[InterfaceAddress, ...] | NotChecked
+    rules: tuple[PolicyRule, ...] | NotChecked
+    neighbours: tuple[Neighbour, ...] | NotChecked
+    listeners: tuple[Listener, ...] | NotChecked
+    sysctls: tuple[Sysctl, ...] | NotChecked
+    legacy_tables: tuple[str, ...] | NotChecked

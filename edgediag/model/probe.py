@@ -1,0 +1,68 @@
+"""A probe: one question to the network, drawn once in the plan and never changed after."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.flow import Flow
+
+
+class Way(Enum):
+    """How a probe enters the network; which local obstacles it meets is part of the evidence.
+
+    SOCKET    a kernel socket: all that an application meets
+    IP_STACK  a raw IP socket: policy routing and OUTPUT, but not the xfrm port selectors
+    LINK      AF_PACKET: neither route, OUTPUT, conntrack nor neighbour; the contrast
+    """
+
+    SOCKET = "kernel-socket"
+    IP_STACK = "raw-ip"
+    LINK = "link-layer"
+
+
+class Purpose(Enum):
+    """Why a probe is sent; it stands in the comment of its packets."""
+
+    RESOLVE = "resolve"
+    CHECK = "check"
+    CONTRAST = "contrast"
+    TRACE = "trace"
+    LADDER = "ladder"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a probe is sent and when its silence counts.
+
+    offsets_s  of each try after the first due moment, ascending, the first 0.0 or later
+    timeout_s  after the first due moment; greater than the last offset
+    """
+
+    offsets_s: tuple[float, ...]
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One question.
+
+    id         unique in the run, ascending in the order of the plan
+    check      the id of the check it serves
+    hop_limit  64 unless the probe is a rung of a ladder
+    ip_id      1 to 65535: tells the rungs of a ladder apart inside ICMP quotes
+    token      64 random bits: sequence number, SPI, nonce, transaction id are cut from it
+    name       the server name or the name asked for; "" where the kind has none
+    """
+
+    id: int
+    check: str
+    purpose: Purpose
+    kind: ProbeKind
+    way: Way
+    flow: Flow
+    hop_limit: int
+    ip_id: int
+    token: int
+    name: str
+    schedule: Schedule

@@ -1,0 +1,160 @@
+"""What the network can say to a probe, as a closed union of small values."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from edgediag.model.flow import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynAck:
+    """The port is open, says somebody in the host's name; `hop_limit` as received."""
+
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """A TCP reset in the host's name; `hop_limit` as received."""
+
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoReply:
+    """An answer to an echo request; `hop_limit` as received."""
+
+    hop_limit: int
+
+
+class IcmpKind(Enum):
+    """The errors that locate something (RFC 792; RFC 1812 §5.2.7.1 for the prohibitions)."""
+
+    TIME_EXCEEDED = "time-exceeded"
+    NET_UNREACHABLE = "net-unreachable"
+    HOST_UNREACHABLE = "host-unreachable"
+    PROTOCOL_UNREACHABLE = "protocol-unreachable"
+    PORT_UNREACHABLE = "port-unreachable"
+    FRAGMENTATION_NEEDED = "fragmentation-needed"
+    ADMIN_PROHIBITED = "admin-prohibited"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcmpReply:
+    """An ICMP error that quotes the probe.
+
+    sender            who made it
+    hop_limit         of the error itself, as received
+    quoted_hop_limit  of the probe, as the sender saw it
+    """
+
+    kind: IcmpKind
+    type_: int
+    code: int
+    sender: Address
+    hop_limit: int
+    quoted_hop_limit: int
+
+
+class IkeAnswer(Enum):
+    """How an IKE gateway answered; each proves the path and the daemon (RFC 7296 §3.10.1)."""
+
+    NO_PROPOSAL_CHOSEN = "no-proposal-chosen"
+    INVALID_SYNTAX = "invalid-syntax"
+    INVALID_KE_PAYLOAD = "invalid-ke-payload"
+    COOKIE = "cookie"
+    SA_INIT = "sa-init"
+    OTHER_NOTIFY = "other-notify"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IkeReply:
+    """An IKE_SA_INIT response to the probe's SPI; `notify` is the notify type, 0 for none."""
+
+    answer: IkeAnswer
+    notify: int
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NtpReply:
+    """An NTP server's answer (RFC 5905 §7.3).
+
+    stratum   0 = kiss-o'-death, 1 to 15 synchronised, 16 not
+    leap      3 = clock not synchronised
+    kiss      the four letters of a kiss-o'-death, or ""
+    offset_s  server clock minus ours
+    """
+
+    stratum: int
+    leap: int
+    kiss: str
+    offset_s: float
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsReply:
+    """A resolver's answer (RFC 1035 §4.1.1); addresses in the order given."""
+
+    rcode: int
+    addresses: tuple[Address, ...]
+    is_truncated: bool
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """The kernel's own connect() succeeded."""
+
+
+class TlsAnswer(Enum):
+    """What came back after a ClientHello on a connection that stood."""
+
+    SERVER_HELLO = "server-hello"
+    ALERT = "alert"
+    NOT_TLS = "not-tls"
+    CLOSED = "closed"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsReply:
+    """What followed the ClientHello (RFC 8446 §4.1.3, §6).
+
+    alert      its number, 0 for none
+    hop_limit  of the reset as received, None where there was none or no tap saw it
+    """
+
+    answer: TlsAnswer
+    alert: int
+    hop_limit: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedMute:
+    """connect() succeeded and the ClientHello was never answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketError:
+    """The socket reported an error after the probe was sent, such as "ECONNREFUSED"."""
+
+    errno_name: str
+
+
+Reply: TypeAlias = (
+    SynAck
+    | Reset
+    | EchoReply
+    | IcmpReply
+    | IkeReply
+    | NtpReply
+    | DnsReply
+    | Connected
+    | TlsReply
+    | ConnectedMute
+    | SocketError
+)
