@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from edgediag.model.flow import Address, Flow
+from edgediag.model.flow import Flow
 
 
 class Sighting(Enum):
@@ -122,7 +122,3 @@ class Observation:
     interface: str
     packet: Packet
 
-
-def sender_of(observation: Observation) -> Address:
-    """The source address of the packet seen."""
-    return observation.packet.flow.source

@@ -107,7 +107,12 @@ class DnsReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """The kernel's own connect() succeeded."""
+    """The kernel's own connect() succeeded, and no more was asked.
+
+    hop_limit  of the SYN-ACK as received, None where no tap saw it
+    """
+
+    hop_limit: int | None
 
 
 class TlsAnswer(Enum):
@@ -135,7 +140,14 @@ class TlsReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedMute:
-    """connect() succeeded and the ClientHello was never answered."""
+    """connect() succeeded and the octets sent were never answered.
+
+    is_acknowledged  the tap saw an acknowledgement that covers them
+    hop_limit        of the SYN-ACK as received, None where no tap saw it
+    """
+
+    is_acknowledged: bool
+    hop_limit: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

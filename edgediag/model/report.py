@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from edgediag.model.cluster import Fact
 from edgediag.model.endpoint import Direction
+from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.verdict import Finding, RootCause, Status, Verdict
 
@@ -68,6 +69,17 @@ class Node:
     kernel: str
     addresses: tuple[Address, ...]
     facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A run as evidence.json keeps it: enough to judge it again."""
+
+    version: str
+    run: Run
+    node: Node
+    warnings: tuple[str, ...]
+    evidence: RunEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

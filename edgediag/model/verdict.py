@@ -106,12 +106,14 @@ class Claim:
     """What a finding says about the block.
 
     where      the places that stay possible, in the order of Place
+    certainty  how sure the verdict is if this finding decides it
     after      last hop proven to have carried the probe; None where the finding does not say
     upto       farthest candidate; None where the finding does not say
     mechanism  None where the finding does not say
     """
 
     where: tuple[Place, ...]
+    certainty: Certainty
     after: Locus
     upto: Locus
     mechanism: Mechanism | None

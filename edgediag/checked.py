@@ -1,0 +1,83 @@
+"""An outbound check after its probes, and what can be said of it before anything is walked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edgediag.meaning import (
+    decisive,
+    has_come_back,
+    has_left,
+    is_answered_well,
+    received_hop_limit,
+    speaks_for,
+)
+from edgediag.model.endpoint import Target
+from edgediag.model.evidence import Surroundings
+from edgediag.model.flow import Address
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
+from edgediag.plan import STREAMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A check and its attempts, in the order of the plan, at least one."""
+
+    target: Target
+    attempts: tuple[Outcome, ...]
+
+
+def is_ok(check: Checked) -> bool:
+    """True if an application's own way worked."""
+    return is_answered_well(decisive(check.attempts))
+
+
+def lead(check: Checked) -> Outcome:
+    """The attempt whose flow is repeated later: a packet of our own rather than a stream."""
+    packets = [item for item in check.attempts if item.probe.kind not in STREAMS]
+    return (packets or list(check.attempts))[0]
+
+
+def host_of(check: Checked) -> Address:
+    """The destination of a check."""
+    return lead(check).probe.flow.destination
+
+
+def hop_limit_of(check: Checked) -> int | None:
+    """The hop limit with which the destination's own answer arrived, None without one."""
+    for outcome in check.attempts:
+        if isinstance(outcome, Answered) and is_heard(outcome):
+            hop_limit = received_hop_limit(outcome.reply)
+            if hop_limit is not None:
+                return hop_limit
+    return None
+
+
+def is_heard(outcome: Outcome) -> bool:
+    """True if the destination said anything in its own name."""
+    return isinstance(outcome, Answered) and speaks_for(
+        outcome.reply, outcome.probe.flow.destination
+    )
+
+
+def is_suspect(check: Checked) -> bool:
+    """True if the block must be looked for on this host.
+
+    The probe never left, or an answer was seen coming in that the socket never got.
+    """
+    outcome = decisive(check.attempts)
+    if isinstance(outcome, SendFailed) or not has_left(outcome):
+        return True
+    if not isinstance(outcome, Unanswered):
+        return False
+    return has_come_back(outcome) or is_heard(lead(check))
+
+
+def surroundings(checks: Iterable[Checked], echoes: Iterable[Outcome]) -> Surroundings:
+    """Which destinations said anything in their own name in this run, and which did not."""
+    outcomes = [item for check in checks for item in check.attempts] + list(echoes)
+    hosts = {item.probe.flow.destination for item in outcomes}
+    answering = {item.probe.flow.destination for item in outcomes if is_heard(item)}
+    return Surroundings(
+        answering=tuple(sorted(answering, key=int)),
+        silent=tuple(sorted(hosts - answering, key=int)),
+    )

@@ -1,0 +1,154 @@
+"""edgediag diagnose: the main job."""
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import click
+
+from edgediag import __version__
+from edgediag.cli import ExitStatus
+from edgediag.cli.evidence_files import annotate, leave, prepare
+from edgediag.cli.exit_status import exit_status
+from edgediag.cli.facts_options import facts_options
+from edgediag.cli.output_options import OutputOptions, output_directory, output_options
+from edgediag.cli.printing import print_report
+from edgediag.cli.selection import select
+from edgediag.discovery.cluster import discover
+from edgediag.discovery.given import Given
+from edgediag.inference.judge import report_of
+from edgediag.live import Measured, Pace, measure, rehearse
+from edgediag.matrix import build_matrix
+from edgediag.model.cluster import ClusterFacts
+from edgediag.model.report import Node, Record, Report, Run
+from edgediag.net.capture import Capture
+from edgediag.net.clock import utc_timestamp
+from edgediag.net.entropy import run_suffix
+from edgediag.net.files import NodeFiles
+from edgediag.net.interfaces import identity, own_addresses
+from edgediag.net.interrupt import Interrupt
+from edgediag.survey import Assignment
+
+NAME = "diagnose"
+DEFAULT_TIMEOUT_S = 2.0
+DEFAULT_RATE_PPS = 1000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What was asked for on the command line, made usable."""
+
+    facts: ClusterFacts
+    files: NodeFiles
+    assignment: Assignment
+    rate_pps: float
+    settings: tuple[tuple[str, str], ...]
+
+
+@click.command(name=NAME)
+@output_options
+@facts_options
+@click.option("--only", metavar="ID", multiple=True, help="This check or endpoint only.")
+@click.option("--skip", metavar="ID", multiple=True, help="Not this check or endpoint.")
+@click.option(
+    "--rate",
+    "rate_pps",
+    metavar="PPS",
+    type=click.FloatRange(1, 100_000),
+    default=DEFAULT_RATE_PPS,
+    show_default=True,
+    help="The most packets sent in a second.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+def command(
+    given: Given,
+    output: OutputOptions,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    rate_pps: float,
+    dry_run: bool,
+) -> ExitStatus:
+    """Find out what blocks this edge node, and where, and leave the evidence."""
+    files = NodeFiles(root=given.root)
+    facts = discover(files, given)
+    timeout_s = output.timeout_s or DEFAULT_TIMEOUT_S
+    job = _Job(
+        facts=facts,
+        files=files,
+        assignment=Assignment(
+            matrix=select(build_matrix(facts), only=only, skip=skip),
+            hosts_entries=facts.hosts_entries,
+            timeout_s=timeout_s,
+        ),
+        rate_pps=rate_pps,
+        settings=_settings(given, (("timeout", f"{timeout_s:g}"), ("rate", f"{rate_pps:g}"))),
+    )
+    if dry_run:
+        click.echo("\n".join(rehearse(job.assignment, job.files)))
+        return ExitStatus.PASSED
+    return exit_status(_run(job, output))
+
+
+def _run(job: _Job, output: OutputOptions) -> Report:
+    started = datetime.now(timezone.utc)
+    directory = output_directory(output, command=NAME, started=started)
+    if directory is not None:
+        prepare(directory)
+    _say(output, f"{len(job.assignment.matrix.targets)} checks, up to {job.rate_pps:g} packets/s")
+    capture = Capture()
+    with Interrupt() as interrupt:
+        pace = Pace(rate_pps=job.rate_pps, is_stopped=interrupt.is_wanted)
+        measured = measure(job.assignment, job.files, capture, pace=pace)
+        record = _record(job, measured, started, is_interrupted=interrupt.is_wanted())
+        report = report_of(record)
+        if directory is not None:
+            annotate(capture, measured.diagnosed.outcomes, report.checks)
+            report = leave(directory, report, record, capture)
+    print_report(report, output)
+    if directory is not None:
+        _say(output, f"evidence is in {directory}")
+    return report
+
+
+def _record(
+    job: _Job, measured: Measured, started: datetime, *, is_interrupted: bool
+) -> Record:
+    name = identity()
+    return Record(
+        version=__version__,
+        run=Run(
+            id=f"{started:%Y%m%dT%H%M%SZ}-{run_suffix()}",
+            command=NAME,
+            started=utc_timestamp(started.timestamp()),
+            duration_s=(datetime.now(timezone.utc) - started).total_seconds(),
+            settings=job.settings,
+            is_interrupted=is_interrupted,
+        ),
+        node=Node(
+            hostname=name.hostname,
+            kernel=name.kernel,
+            addresses=own_addresses(),
+            facts=job.facts.facts,
+        ),
+        warnings=(*job.facts.warnings, *_losses(measured)),
+        evidence=measured.diagnosed.evidence,
+    )
+
+
+def _losses(measured: Measured) -> tuple[str, ...]:
+    losses = (
+        (measured.dropped, "frames came faster than the tap was read and are not in the evidence"),
+        (measured.left_out, "frames exceeded the bounds of the capture and were not kept"),
+    )
+    return tuple(f"{count} {what}" for count, what in losses if count)
+
+
+def _say(output: OutputOptions, text: str) -> None:
+    if not output.is_quiet and not output.is_json:
+        print(f"edgediag: {text}", file=sys.stderr)
+
+
+def _settings(
+    given: Given, others: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    return (*((fact.name, fact.value) for fact in given.stated), *others)

@@ -1,0 +1,129 @@
+"""The main job: survey, search, evidence; this module says in which order and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgediag.checked import Checked
+from edgediag.endpoints.system_tools import TOOL_GROUPS
+from edgediag.evidence import join
+from edgediag.instruments import Bench
+from edgediag.locate import plan_search
+from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import Direction, Omitted, Target
+from edgediag.model.evidence import (
+    Evidence,
+    FlowEvidence,
+    ListenerEvidence,
+    NameEvidence,
+    OmittedEvidence,
+    RunEvidence,
+    ToolsEvidence,
+)
+from edgediag.model.host import HostState, Listener
+from edgediag.model.outcome import Outcome
+from edgediag.model.probe import Probe
+from edgediag.search import Sought, read_back, seek
+from edgediag.survey import RESOLVER, Assignment, Surveyed, survey
+
+INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """What a run brought: the evidence, and every outcome for the comments of the capture."""
+
+    evidence: RunEvidence
+    outcomes: tuple[Outcome, ...]
+
+
+def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
+    """Run every check of the assignment and gather the evidence on each."""
+    surveyed = survey(bench, assignment)
+    search = plan_search(_checked(bench, surveyed), bench.supply)
+    sought = seek(bench, search, surveyed.routes)
+    # What came late counts as well, such as a router's word that a host is not found.
+    checks = _checked(bench, surveyed)
+    state = bench.host.read() if search.walked or search.suspects else surveyed.state
+    located = read_back(bench, checks, sought, (state, surveyed.routes))
+    flows = {check.target.check: join(check, search, located) for check in checks}
+    seen = (surveyed, state)
+    rows = (
+        *(_evidence(bench, target, seen, flows) for target in surveyed.targets),
+        *(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted),
+    )
+    return Diagnosed(
+        evidence=RunEvidence(host=state, checks=rows),
+        outcomes=bench.loop.outcomes(_sent(surveyed, sought)),
+    )
+
+
+def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:
+    return tuple(
+        Checked(target=target, attempts=bench.loop.outcomes(surveyed.checks[target.check]))
+        for target in surveyed.targets
+        if surveyed.checks[target.check] and bench.loop.is_settled(surveyed.checks[target.check])
+    )
+
+
+def _evidence(
+    bench: Bench,
+    target: Target,
+    seen: tuple[Surveyed, HostState],
+    flows: Mapping[str, FlowEvidence],
+) -> Evidence:
+    surveyed, state = seen
+    if target.direction is Direction.ON_HOST:
+        names = [name for group in TOOL_GROUPS for name in group]
+        return ToolsEvidence(
+            target=target, groups=TOOL_GROUPS, present=bench.host.programs(names)
+        )
+    if target.direction is Direction.INBOUND:
+        return ListenerEvidence(target=target, listeners=_listeners(target, state))
+    if target.check in flows:
+        return flows[target.check]
+    if target.address is None and bench.loop.is_settled(_queries(target, surveyed)):
+        return _unresolved(bench, target, surveyed)
+    return OmittedEvidence(
+        omitted=Omitted(
+            check=target.check,
+            endpoint=target.endpoint,
+            purpose=target.purpose,
+            direction=target.direction,
+            is_required=target.is_required,
+            because=INTERRUPTED,
+        )
+    )
+
+
+def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotChecked:
+    if isinstance(state.listeners, NotChecked):
+        return state.listeners
+    return tuple(
+        item
+        for item in state.listeners
+        if item.protocol is target.protocol and item.port == target.port
+    )
+
+
+def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
+    return tuple(probe for probe in surveyed.queries if probe.name == target.host)
+
+
+def _unresolved(bench: Bench, target: Target, surveyed: Surveyed) -> NameEvidence:
+    resolvers = [other.check for other in surveyed.targets if other.endpoint == RESOLVER]
+    return NameEvidence(
+        target=target,
+        queries=bench.loop.outcomes(_queries(target, surveyed)),
+        resolvers=tuple(resolvers),
+    )
+
+
+def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
+    contrasts = (probe for probe in sought.contrasts.values() if isinstance(probe, Probe))
+    return (
+        *surveyed.queries,
+        *(probe for probes in surveyed.checks.values() for probe in probes),
+        *sought.repeats,
+        *contrasts,
+        *(probe for rungs in sought.rungs.values() for probe in rungs),
+    )

@@ -1,0 +1,110 @@
+"""Joins what was seen of one check: attempts, contrast, ladder, controls and host state."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from edgediag.checked import Checked, is_heard, lead
+from edgediag.locate import Choice, Search
+from edgediag.meaning import speaks_for
+from edgediag.model.answer import NotChecked
+from edgediag.model.evidence import Control, FlowEvidence, Kin, Surroundings
+from edgediag.model.flow import Flow
+from edgediag.model.host import Link, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.outcome import Outcome
+from edgediag.model.path import Ladder
+from edgediag.model.probe import Purpose
+from edgediag.path import first_in_name_of
+
+NOT_NEEDED = NotChecked(reason="the check passed")
+NOT_LOST = NotChecked(reason="the probe did not get off this host")
+NOT_SUSPECT = NotChecked(reason="the probe left this host and nothing came back to it")
+NOT_WALKED = NotChecked(reason="more flows failed than routers answer walks for")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """What the search brought back; by check unless it says by flow.
+
+    ladders     by flow
+    contrasts   of the suspects
+    traces      of the suspects
+    """
+
+    ladders: Mapping[Flow, Ladder]
+    contrasts: Mapping[str, Outcome | NotChecked]
+    traces: Mapping[str, TraceResult]
+    routes: Mapping[str, RouteAnswer]
+    neighbours: Mapping[str, Neighbour | NotChecked]
+    links: Mapping[str, Link | NotChecked]
+    surroundings: Surroundings
+
+
+def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
+    """The evidence of one outbound check."""
+    name = check.target.check
+    flow = lead(check).probe.flow
+    walked = search.walked.get(name, ())
+    return FlowEvidence(
+        target=check.target,
+        flow=flow,
+        attempts=check.attempts,
+        contrast=located.contrasts.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
+        ladder=_ladder(name, flow, walked, located),
+        controls=_controls(search.controls.get(name, ()), located),
+        kin=_kin(name, walked, search, located),
+        route=located.routes.get(name, NotChecked(reason="the route was not asked for")),
+        neighbour=located.neighbours.get(name, NotChecked(reason="no next hop is known")),
+        link=located.links.get(name, NotChecked(reason="no interface is known")),
+        trace=located.traces.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
+        surroundings=located.surroundings,
+    )
+
+
+def _ladder(
+    name: str, flow: Flow, walked: tuple[str, ...], located: Located
+) -> Ladder | NotChecked:
+    if name in located.contrasts:
+        return NOT_LOST
+    if not walked:
+        return NOT_NEEDED
+    return located.ladders.get(flow, NOT_WALKED)
+
+
+def _controls(choices: Iterable[Choice], located: Located) -> tuple[Control, ...]:
+    controls: list[Control] = []
+    for choice in choices:
+        ladder = located.ladders.get(choice.walk.flow)
+        if ladder is None:
+            continue
+        controls.append(
+            Control(
+                relation=choice.relation,
+                check=choice.check,
+                is_answered=_reaches(ladder),
+                ladder=ladder,
+            )
+        )
+    return tuple(controls)
+
+
+def _reaches(ladder: Ladder) -> bool:
+    host = ladder.flow.destination
+    hop = first_in_name_of(ladder, host)
+    return hop is not None and hop.reply is not None and speaks_for(hop.reply, host)
+
+
+def _kin(
+    name: str, walked: tuple[str, ...], search: Search, located: Located
+) -> tuple[Kin, ...]:
+    own = [walk for walk in search.walks if walk.purpose is Purpose.LADDER]
+    flows = {walk.check: walk.flow for walk in own}
+    return tuple(
+        Kin(check=check, ladder=located.ladders[flows[check]])
+        for check in walked
+        if check != name and check in flows and flows[check] in located.ladders
+    )
+
+
+def heard_echoes(ladders: Iterable[tuple[Outcome, ...]]) -> tuple[Outcome, ...]:
+    """The outcomes of all rungs that a destination answered itself."""
+    return tuple(outcome for rungs in ladders for outcome in rungs if is_heard(outcome))

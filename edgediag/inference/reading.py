@@ -1,0 +1,154 @@
+"""What the rules read out of the evidence of a flow; no rule looks at raw fields twice."""
+
+from collections.abc import Iterable
+
+from edgediag.locate import is_same_network
+from edgediag.meaning import decisive, has_come_back, has_left, received_hop_limit
+from edgediag.model.evidence import Control, FlowEvidence, Relation
+from edgediag.model.flow import Address
+from edgediag.model.outcome import Answered, Outcome, Unanswered
+from edgediag.model.path import Hop, Ladder
+from edgediag.model.reply import IcmpReply, Reply
+from edgediag.model.verdict import Landmark, Locus
+from edgediag.path import first_in_name_of, is_expiry, last_expiry, shares_hops
+
+
+def outcome_of(evidence: FlowEvidence) -> Outcome:
+    """What an application would have met."""
+    return decisive(evidence.attempts)
+
+
+def reply_of(evidence: FlowEvidence) -> Reply | None:
+    """The decisive attempt's reply, None for silence or a refused send."""
+    outcome = outcome_of(evidence)
+    return outcome.reply if isinstance(outcome, Answered) else None
+
+
+def icmp_of(evidence: FlowEvidence) -> tuple[IcmpReply, Outcome] | None:
+    """The first ICMP error that any attempt drew, and which."""
+    for outcome in evidence.attempts:
+        if isinstance(outcome, Answered) and isinstance(outcome.reply, IcmpReply):
+            return outcome.reply, outcome
+    return None
+
+
+def is_lost(evidence: FlowEvidence) -> bool:
+    """True if the probe left this host and nothing at all came back to it."""
+    outcome = outcome_of(evidence)
+    return (
+        isinstance(outcome, Unanswered)
+        and has_left(outcome)
+        and not any(has_come_back(attempt) for attempt in evidence.attempts)
+    )
+
+
+def ladders_of(evidence: FlowEvidence) -> tuple[Ladder, ...]:
+    """The flow's own ladder, or those of its kin where it was not walked itself."""
+    if isinstance(evidence.ladder, Ladder):
+        return (evidence.ladder,)
+    return tuple(kin.ladder for kin in evidence.kin)
+
+
+def reach_of(evidence: FlowEvidence) -> Hop | None:
+    """The farthest hop proven to have carried the probe; of several ladders the nearest such."""
+    hops = [last_expiry(ladder) for ladder in ladders_of(evidence)]
+    known = [hop for hop in hops if hop is not None]
+    if len(known) < len(hops):
+        return None
+    return min(known, key=lambda hop: hop.distance, default=None)
+
+
+def distance_reached(evidence: FlowEvidence) -> int:
+    """The distance of `reach_of`, 0 where not even the first hop answered."""
+    hop = reach_of(evidence)
+    return 0 if hop is None else hop.distance
+
+
+def after_of(evidence: FlowEvidence) -> Locus:
+    """The locus of `reach_of`: an address, or this node."""
+    hop = reach_of(evidence)
+    return Landmark.EDGE if hop is None or hop.sender is None else hop.sender
+
+
+def same_host_controls(evidence: FlowEvidence) -> tuple[Control, ...]:
+    """The controls that the destination itself answered: another port of it, or its echo."""
+    return tuple(
+        control
+        for control in evidence.controls
+        if control.is_answered
+        and control.relation in (Relation.SAME_HOST, Relation.ECHO)
+        and control.ladder.flow.destination == evidence.flow.destination
+    )
+
+
+def answered_controls(evidence: FlowEvidence, *, is_near: bool) -> tuple[Control, ...]:
+    """The controls to other hosts that were answered and met the same hops up to the flow's reach.
+
+    is_near  those to the destination's own network, or those to other networks
+    """
+    reached = distance_reached(evidence)
+    return tuple(
+        control
+        for control in evidence.controls
+        if control.is_answered
+        and control.relation is Relation.OTHER_HOST
+        and is_same_network(control.ladder.flow.destination, evidence.flow.destination) is is_near
+        and all(shares_hops(ladder, control.ladder, reached) for ladder in ladders_of(evidence))
+    )
+
+
+def comparable_controls(evidence: FlowEvidence) -> tuple[Control, ...]:
+    """The controls whose path must be the flow's own: to the same host, then to its neighbours."""
+    return same_host_controls(evidence) + answered_controls(evidence, is_near=True)
+
+
+def next_router(ladder: Ladder, reached: int) -> Address | None:
+    """The first router beyond a distance that answered on a ladder."""
+    beyond = (hop.sender for hop in ladder.hops if hop.distance > reached and is_expiry(hop))
+    return next(beyond, None)
+
+
+def host_hop(evidence: FlowEvidence) -> Hop | None:
+    """Where a control met the destination: the genuine distance and hop limit."""
+    for control in same_host_controls(evidence):
+        hop = first_in_name_of(control.ladder, evidence.flow.destination)
+        if hop is not None:
+            return hop
+    return None
+
+
+def genuine_hop_limit(evidence: FlowEvidence) -> int | None:
+    """The hop limit with which the destination's own packets arrive, None where no control tells."""
+    hop = host_hop(evidence)
+    return None if hop is None or hop.reply is None else received_hop_limit(hop.reply)
+
+
+def first_named_hop(evidence: FlowEvidence) -> Hop | None:
+    """The nearest hop of the own ladder that answered in the name of the destination."""
+    for ladder in ladders_of(evidence):
+        hop = first_in_name_of(ladder, evidence.flow.destination)
+        if hop is not None:
+            return hop
+    return None
+
+
+def packets_of(outcomes: Iterable[Outcome]) -> tuple[int, ...]:
+    """The capture numbers of all packets of some outcomes, ascending."""
+    return tuple(sorted({seen.number for outcome in outcomes for seen in outcome.seen}))
+
+
+def ladder_packets(ladders: Iterable[Ladder]) -> tuple[int, ...]:
+    """The capture numbers of all packets of some ladders, ascending."""
+    hops = [hop for ladder in ladders for hop in ladder.hops]
+    return tuple(sorted({number for hop in hops for number in hop.packets}))
+
+
+def router_before(evidence: FlowEvidence, distance: int) -> Address | None:
+    """The router that answered at a distance, by the own ladder or by a control's."""
+    ladders = [*ladders_of(evidence), *(control.ladder for control in evidence.controls)]
+    for ladder in ladders:
+        for hop in ladder.hops:
+            is_router = hop.sender is not None and hop.sender != ladder.flow.destination
+            if hop.distance == distance and is_router:
+                return hop.sender
+    return None

@@ -1,0 +1,145 @@
+"""Verdicts on the checks that are no flow: listeners, tools and rows that could not be checked."""
+
+from dataclasses import replace
+
+from edgediag.inference.claim import on_this_host
+from edgediag.inference.wording import named
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import Culprit, ListenerObject, ToolObject
+from edgediag.model.endpoint import Target
+from edgediag.model.evidence import ListenerEvidence, OmittedEvidence, ToolsEvidence
+from edgediag.model.flow import Protocol
+from edgediag.model.host import Listener
+from edgediag.model.report import CheckReport
+from edgediag.model.verdict import Finding, Mechanism, Status, Strength, Verdict
+
+LISTENER_RULE = "listener"
+TOOLS_RULE = "system-tools"
+
+# What an inbound row can prove with a listener alone.
+_INBOUND_NOTE = "a listener is there; whether filters let others in was not evaluated"
+_OPTIONAL_NOTE = "nothing listens; this port is optional"
+
+
+def judge_listener(evidence: ListenerEvidence) -> CheckReport:
+    """Whether this node takes what arrives on a port.
+
+    Holds because   a port without a socket refuses everybody, whatever the network does; a socket
+                    bound to the loopback address refuses everybody else
+    Does not hold   as a pass: a listener alone does not prove that filters let others in
+    Asks for        the table of sockets
+    """
+    target, listeners = evidence.target, evidence.listeners
+    if isinstance(listeners, NotChecked):
+        return _plain(target, Status.NOT_CHECKED, listeners.reason)
+    if any(not item.address.is_loopback for item in listeners):
+        return _plain(target, Status.NOT_CHECKED, _INBOUND_NOTE)
+    if not target.is_required and not listeners:
+        return _plain(target, Status.NOT_CHECKED, _OPTIONAL_NOTE)
+    return _blocked(target, LISTENER_RULE, _unheard(target, listeners))
+
+
+def judge_tools(evidence: ToolsEvidence) -> CheckReport:
+    """Whether the programs that the installation needs are there.
+
+    Holds because   none of the programs of a group is found on the search path
+    Does not hold   a group of alternatives lacks nothing once one of them is there
+    Asks for        the search path
+    """
+    present = set(evidence.present)
+    missing = tuple("|".join(group) for group in evidence.groups if not present & set(group))
+    if not missing:
+        return _plain(evidence.target, Status.OK, f"{len(evidence.groups)} tools present")
+    text = f"missing: {', '.join(missing)}"
+    said = (
+        text,
+        "install them from the node's own package sources",
+        (Mechanism.TOOL_MISSING, ToolObject(names=missing)),
+    )
+    return _blocked(evidence.target, TOOLS_RULE, said, Status.DEGRADED)
+
+
+def judge_omitted(evidence: OmittedEvidence) -> CheckReport:
+    """A row that could not be checked, with the reason."""
+    omitted = evidence.omitted
+    return CheckReport(
+        id=omitted.check,
+        endpoint=omitted.endpoint,
+        purpose=omitted.purpose,
+        direction=omitted.direction,
+        is_required=omitted.is_required,
+        protocol=Protocol.TCP,
+        host="",
+        port=0,
+        flow=None,
+        status=Status.NOT_CHECKED,
+        latency_s=None,
+        note=omitted.because.reason,
+        verdict=None,
+        findings=(),
+    )
+
+
+def _unheard(
+    target: Target, listeners: tuple[Listener, ...]
+) -> tuple[str, str, tuple[Mechanism, Culprit]]:
+    port, protocol = target.port, target.protocol.value
+    if not listeners:
+        culprit = ListenerObject(protocol=protocol, port=port, address="")
+        text = f"nothing on this node listens on {protocol} port {port}"
+        remedy = f"start the service of {protocol} port {port}"
+        return text, remedy, (Mechanism.NOT_LISTENING, culprit)
+    address = str(listeners[0].address)
+    culprit = ListenerObject(protocol=protocol, port=port, address=address)
+    text = f"{protocol} port {port} is bound to {address} only: nobody else reaches it"
+    remedy = f"bind the service of {protocol} port {port} to the node's address"
+    return text, remedy, (Mechanism.LISTENING_ELSEWHERE, culprit)
+
+
+def _plain(target: Target, status: Status, note: str) -> CheckReport:
+    return CheckReport(
+        id=target.check,
+        endpoint=target.endpoint,
+        purpose=target.purpose,
+        direction=target.direction,
+        is_required=target.is_required,
+        protocol=target.protocol,
+        host=target.host,
+        port=target.port,
+        flow=None,
+        status=status,
+        latency_s=None,
+        note=note,
+        verdict=None,
+        findings=(),
+    )
+
+
+def _blocked(
+    target: Target,
+    rule: str,
+    said: tuple[str, str, tuple[Mechanism, Culprit]],
+    status: Status = Status.BLOCKED,
+) -> CheckReport:
+    text, remedy, (mechanism, culprit) = said
+    finding = Finding(
+        id=f"{target.check}/{rule}",
+        rule=rule,
+        strength=Strength.PROVES,
+        claim=on_this_host(mechanism, culprit),
+        text=text,
+        remedy=remedy,
+        packets=(),
+    )
+    verdict = Verdict(
+        where=finding.claim.where,
+        certainty=finding.claim.certainty,
+        after=finding.claim.after,
+        upto=finding.claim.upto,
+        mechanism=mechanism,
+        culprit=culprit,
+        summary=f"{named(target, None)}: {text}",
+        remedy=remedy,
+        because=(finding.id,),
+    )
+    return replace(_plain(target, status, ""), verdict=verdict, findings=(finding,))

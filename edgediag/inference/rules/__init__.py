@@ -1,0 +1,71 @@
+"""All rules on the evidence of a flow, the decisive ones first.
+
+Where several rules prove the same place, the verdict takes mechanism, segment and culprit from the
+first of them in this order: what names an object stands before what only names a place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgediag.inference.rules import (
+    all_dark,
+    answer_not_delivered,
+    diverges_from_control,
+    forged_reset,
+    icmp_from_host,
+    icmp_from_router,
+    last_mile_silent,
+    left_this_host,
+    link_down,
+    link_layer_answered,
+    neighbour_failed,
+    never_left,
+    rejected_here,
+    reset_from_host,
+    route_refused,
+    route_to_self,
+    routing_loop,
+    service_answer,
+    stream_fails,
+    traced_drop,
+    xfrm_blocks,
+)
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState
+from edgediag.model.verdict import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: evidence in, at most one finding out."""
+
+    id: str
+    judge: Callable[[FlowEvidence, HostState], Finding | None]
+
+
+RULES: tuple[Rule, ...] = tuple(
+    Rule(id=module.ID, judge=module.judge)
+    for module in (
+        link_down,
+        route_refused,
+        route_to_self,
+        traced_drop,
+        neighbour_failed,
+        xfrm_blocks,
+        rejected_here,
+        answer_not_delivered,
+        link_layer_answered,
+        never_left,
+        routing_loop,
+        icmp_from_router,
+        icmp_from_host,
+        forged_reset,
+        reset_from_host,
+        stream_fails,
+        service_answer,
+        diverges_from_control,
+        all_dark,
+        last_mile_silent,
+        left_this_host,
+    )
+)

@@ -1,0 +1,84 @@
+"""Everything is dark behind a hop."""
+
+from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, between, finding, one_of
+from edgediag.inference.reading import (
+    after_of,
+    answered_controls,
+    comparable_controls,
+    distance_reached,
+    is_lost,
+    ladder_packets,
+    ladders_of,
+)
+from edgediag.locate import is_same_network
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.flow import Address
+from edgediag.model.host import HostState, Neighbour, NeighbourState
+from edgediag.model.verdict import Claim, Finding, Landmark, Mechanism
+
+ID = "all-dark"
+
+# A control must go so many hops beyond the last one reached before the silence of all routers there
+# is strange: one silent router is common.
+_HOPS_BEYOND = 2
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """Nothing of the destination's network, or nothing at all, answers behind a hop.
+
+    Holds because   several destinations are silent at once, no router answers on the way to them
+                    and none speaks, while either nothing else does, or a control to another network
+                    passes the same hop: one broken segment, forward or return, explains it, and
+                    that all hosts and all routers failed does not. How far the dark reaches cannot
+                    be seen, so the segment ends at the host
+    Does not hold   with a single destination (it may be down), or where the network has one that
+                    answers. Where not even the first hop answers and its link-layer address was not
+                    confirmed lately, this host stays possible
+    Asks for        the ladder, the outcomes of all other checks, the neighbour entry
+    """
+    if not is_lost(evidence) or not ladders_of(evidence) or comparable_controls(evidence):
+        return None
+    silent, answering = _network(evidence)
+    is_passed = _is_passed(evidence)
+    if answering or (evidence.surroundings.answering and not is_passed):
+        return None
+    reached = distance_reached(evidence)
+    text = (
+        f"hop-limited probes are answered up to hop {reached} and by nothing behind it; all "
+        f"{len(silent)} destinations tried there are silent"
+    )
+    claim = _claim(evidence, is_alone=len(silent) < 2)
+    remedy = "ask whoever runs the path behind that hop; compare with a trace of a good day"
+    return finding(ID, evidence, claim, (text, remedy, ladder_packets(ladders_of(evidence))))
+
+
+def _network(evidence: FlowEvidence) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    around, here = evidence.surroundings, evidence.flow.destination
+    if not around.answering:
+        return around.silent, ()
+    return (
+        tuple(host for host in around.silent if is_same_network(host, here)),
+        tuple(host for host in around.answering if is_same_network(host, here)),
+    )
+
+
+def _is_passed(evidence: FlowEvidence) -> bool:
+    needed = distance_reached(evidence) + _HOPS_BEYOND
+    return any(
+        len(control.ladder.hops) >= needed
+        for control in answered_controls(evidence, is_near=False)
+    )
+
+
+def _claim(evidence: FlowEvidence, *, is_alone: bool) -> Claim:
+    after = after_of(evidence)
+    if distance_reached(evidence) == 0 and not _is_confirmed(evidence):
+        return one_of(ANYWHERE, after, Mechanism.SILENT_DROP)
+    if is_alone:
+        return one_of(LOST_OUTSIDE, after, Mechanism.SILENT_DROP)
+    return between(after, Landmark.HOST, Mechanism.SILENT_DROP)
+
+
+def _is_confirmed(evidence: FlowEvidence) -> bool:
+    neighbour = evidence.neighbour
+    return isinstance(neighbour, Neighbour) and neighbour.state is NeighbourState.REACHABLE

@@ -1,0 +1,69 @@
+"""An ICMP error in which a router names itself."""
+
+from edgediag.inference.claim import at_destination, at_hop, finding
+from edgediag.inference.reading import host_hop, icmp_of, packets_of
+from edgediag.model.answer import NotChecked
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.flow import Address
+from edgediag.model.host import HostState
+from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.path import Ladder
+from edgediag.model.reply import IcmpKind, IcmpReply
+from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism
+
+ID = "icmp-from-router"
+
+# Linux asks for a neighbour three times, a second apart, before it says "host unreachable"
+# (net.ipv4.neigh.*.mcast_solicit, retrans_time_ms); a route failure is said at once.
+_RESOLUTION_S = 0.9
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """A router refuses the flow, or cannot find the host behind it.
+
+    Holds because   the error quotes the very probe and bears the router's address; if it says "host
+                    unreachable" only after the time that address resolution takes, the router is
+                    the last one and the host does not answer it
+    Does not hold   an expired hop limit is distance, not blame; an error from the destination or
+                    from this host is another matter
+    Asks for        the attempts
+    source          RFC 792; RFC 1812 §5.2.7.1
+    """
+    found = icmp_of(evidence)
+    if found is None or not isinstance(found[1], Answered):
+        return None
+    reply, outcome = found
+    if reply.kind is IcmpKind.TIME_EXCEEDED or _is_an_end(reply.sender, evidence, host):
+        return None
+    claim = _claim(evidence, reply, outcome)
+    text = (
+        f"router {reply.sender} says {reply.kind.value} (ICMP type {reply.type_} code "
+        f"{reply.code}) after {found[1].rtt_s:.3f} s, quoting the probe"
+    )
+    remedy = f"ask whoever runs {reply.sender}"
+    if claim.where[0].value == "remote":
+        remedy = f"is {evidence.flow.destination} up? its last router cannot resolve it"
+    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
+
+
+def _is_an_end(sender: Address, evidence: FlowEvidence, host: HostState) -> bool:
+    own = () if isinstance(host.addresses, NotChecked) else host.addresses
+    return sender == evidence.flow.destination or sender in {item.address for item in own}
+
+
+def _claim(evidence: FlowEvidence, reply: IcmpReply, outcome: Outcome) -> Claim:
+    if reply.kind is IcmpKind.ADMIN_PROHIBITED:
+        return at_hop(reply.sender, Mechanism.ADMIN_PROHIBITED)
+    delayed = isinstance(outcome, Answered) and outcome.rtt_s >= _RESOLUTION_S
+    is_silent_host = reply.kind is IcmpKind.HOST_UNREACHABLE and delayed
+    if is_silent_host and _may_be_last(evidence, reply.sender):
+        return at_destination(reply.sender, Mechanism.ICMP_UNREACHABLE, Certainty.PROVEN)
+    return at_hop(reply.sender, Mechanism.ICMP_UNREACHABLE)
+
+
+def _may_be_last(evidence: FlowEvidence, router: Address) -> bool:
+    known = host_hop(evidence)
+    if known is None or not isinstance(evidence.ladder, Ladder):
+        return True
+    at = [hop.distance for hop in evidence.ladder.hops if hop.sender == router]
+    return not at or min(at) + 1 >= known.distance

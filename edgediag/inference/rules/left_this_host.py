@@ -1,0 +1,28 @@
+"""A probe that left and to which nothing came back."""
+
+from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, finding, one_of
+from edgediag.inference.reading import is_lost, outcome_of, packets_of
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState, Link
+from edgediag.model.verdict import Finding
+
+ID = "left-this-host"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """The block is not on this host.
+
+    Holds because   the tap behind every egress hook saw the probe leave, and no answer came in for
+                    this host to lose
+    Does not hold   with an XDP program on the uplink: it may take answers before any tap sees them
+    Asks for        the tap, the XDP program of the uplink
+    """
+    if not is_lost(evidence):
+        return None
+    outcome = outcome_of(evidence)
+    has_program = isinstance(evidence.link, Link) and evidence.link.xdp_program is not None
+    text = "the probe was seen leaving, and nothing came back"
+    if has_program:
+        text += "; an XDP program on the uplink could hide an answer from every tap"
+    claim = one_of(ANYWHERE if has_program else LOST_OUTSIDE, None, None)
+    return finding(ID, evidence, claim, (text, "", packets_of([outcome])))

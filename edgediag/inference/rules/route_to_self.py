@@ -1,0 +1,31 @@
+"""A remote destination that this host takes for its own address."""
+
+from edgediag.inference.claim import finding, on_this_host
+from edgediag.model.culprit import RouteObject
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState, Route
+from edgediag.model.verdict import Finding, Mechanism
+
+ID = "route-to-self"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """The kernel delivers the flow to this very host.
+
+    Holds because   the route answer is of type local: the packet will never be sent out
+    Does not hold   destinations on the loopback network are local by nature
+    Asks for        the route answer
+    source          kubernetes/kubernetes issue 75262: kube-proxy in IPVS mode binds load-balancer
+                    addresses to kube-ipvs0
+    """
+    route = evidence.route
+    if not isinstance(route, Route) or not route.is_local or evidence.flow.destination.is_loopback:
+        return None
+    culprit = RouteObject(type_="local", prefix=route.prefix, table=route.table)
+    text = f"{evidence.flow.destination} is an address of this host itself, on {route.interface}"
+    remedy = (
+        f"take {evidence.flow.destination} off {route.interface}; on kube-ipvs0 see the Service's "
+        "externalTrafficPolicy"
+    )
+    claim = on_this_host(Mechanism.MISROUTE, culprit)
+    return finding(ID, evidence, claim, (text, remedy, ()))

@@ -1,0 +1,40 @@
+"""A probe with a full hop limit that expired."""
+
+from edgediag.inference.claim import between, finding
+from edgediag.inference.reading import icmp_of, ladders_of, packets_of
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.flow import Address
+from edgediag.model.host import HostState
+from edgediag.model.path import Ladder
+from edgediag.model.reply import IcmpKind
+from edgediag.model.verdict import Finding, Mechanism
+
+ID = "routing-loop"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """Routers pass the packet round in a circle.
+
+    Holds because   a hop limit of 64 is used up on no real path; where the ladder meets the same
+                    address twice, the circle begins there
+    Does not hold   for the rungs of a ladder, which are meant to expire
+    Asks for        the attempts, the ladder
+    source          RFC 1812 §5.3.1
+    """
+    found = icmp_of(evidence)
+    if found is None or found[0].kind is not IcmpKind.TIME_EXCEEDED:
+        return None
+    first, second = _circle(ladders_of(evidence)) or (found[0].sender, found[0].sender)
+    text = f"a probe with hop limit 64 expired at {found[0].sender}: {first} and {second} loop"
+    remedy = f"ask whoever runs {first} and {second}: their routes point at each other"
+    claim = between(first, second, Mechanism.ROUTING_LOOP)
+    return finding(ID, evidence, claim, (text, remedy, packets_of([found[1]])))
+
+
+def _circle(ladders: tuple[Ladder, ...]) -> tuple[Address, Address] | None:
+    for ladder in ladders:
+        senders = [hop.sender for hop in ladder.hops if hop.sender is not None]
+        for index, sender in enumerate(senders):
+            if sender in senders[index + 1 :] and index + 1 < len(senders):
+                return sender, senders[index + 1]
+    return None

@@ -1,0 +1,80 @@
+"""A connection that stands and carries nothing."""
+
+from edgediag.inference.claim import LOST_OUTSIDE, at_destination, between, finding, one_of
+from edgediag.inference.reading import (
+    after_of,
+    first_named_hop,
+    genuine_hop_limit,
+    host_hop,
+    outcome_of,
+    packets_of,
+    reply_of,
+    router_before,
+)
+from edgediag.meaning import received_hop_limit
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState
+from edgediag.model.reply import ConnectedMute, Reply, TlsAnswer, TlsReply
+from edgediag.model.verdict import Certainty, Claim, Finding, Landmark, Mechanism
+
+ID = "stream-fails"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """The handshake works, the conversation does not.
+
+    Holds because   what ends the connection is known: the far end closes it in good order, or
+                    acknowledges the octets and never answers, which its kernel does for a dead
+                    application. A SYN-ACK drawn by a hop limit that cannot reach the host was made
+                    on the path, and so is all that follows it
+    Does not hold   as a proof of one place where a reset ends the connection, or where nothing was
+                    acknowledged: a filter for data looks the same
+    Asks for        the attempt through a kernel socket, the ladder, a control to the same host
+    """
+    reply = reply_of(evidence)
+    said = _said(reply) if reply is not None else None
+    if reply is None or said is None:
+        return None
+    mechanism, text, is_host = said
+    claim = _forged(evidence) or _claim(evidence, reply, (mechanism, is_host))
+    remedy = (
+        f"look at the service behind {evidence.flow.destination} port "
+        f"{evidence.flow.destination_port}, a load balancer without back end for one"
+    )
+    packets = packets_of([outcome_of(evidence)])
+    return finding(ID, evidence, claim, (text, remedy, packets))
+
+
+def _said(reply: Reply) -> tuple[Mechanism, str, bool] | None:
+    match reply:
+        case TlsReply(answer=TlsAnswer.CLOSED):
+            return Mechanism.SERVICE_REFUSES, "the connection is accepted and closed at once", True
+        case TlsReply(answer=TlsAnswer.NOT_TLS):
+            return Mechanism.SERVICE_REFUSES, "something answers that does not speak TLS", False
+        case TlsReply(answer=TlsAnswer.RESET):
+            return Mechanism.RESET, "the connection is reset after the ClientHello", False
+        case ConnectedMute(is_acknowledged=True):
+            text = "the ClientHello is acknowledged and never answered"
+            return Mechanism.SERVICE_SILENT, text, True
+        case ConnectedMute():
+            text = "the connection stands, and no octet sent on it is acknowledged"
+            return Mechanism.SILENT_DROP, text, False
+        case _:
+            return None
+
+
+def _claim(evidence: FlowEvidence, reply: Reply, said: tuple[Mechanism, bool]) -> Claim:
+    mechanism, is_host = said
+    hop_limit, genuine = received_hop_limit(reply), genuine_hop_limit(evidence)
+    is_foreign = None not in (hop_limit, genuine) and hop_limit != genuine
+    if is_host and not is_foreign:
+        return at_destination(after_of(evidence), mechanism, Certainty.PROVEN)
+    return one_of(LOST_OUTSIDE, after_of(evidence), mechanism)
+
+
+def _forged(evidence: FlowEvidence) -> Claim | None:
+    named, genuine = first_named_hop(evidence), host_hop(evidence)
+    if named is None or genuine is None or named.distance >= genuine.distance:
+        return None
+    before = router_before(evidence, named.distance - 1) or Landmark.EDGE
+    return between(before, router_before(evidence, named.distance), Mechanism.TRANSPARENT_PROXY)

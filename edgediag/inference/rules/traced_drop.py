@@ -1,0 +1,77 @@
+"""The rule that nf_tables itself named."""
+
+from edgediag.compat import assert_never
+from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.reading import outcome_of
+from edgediag.meaning import is_answered_well
+from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.verdict import Finding, Mechanism
+
+ID = "traced-drop"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """A rule or a chain policy of this host drops the flow.
+
+    Holds because   the kernel traced the very 5-tuple through its rule sets and said which rule or
+                    policy ended it
+    Does not hold   for a flow that works: what is dropped there is another packet of it
+    Asks for        the trace
+    source          linux/include/uapi/linux/netfilter/nf_tables.h, nft_trace_attributes
+    """
+    trace = evidence.trace
+    if not isinstance(trace, TraceDropped) or is_answered_well(outcome_of(evidence)):
+        return None
+    packet = "the answer" if trace.is_reply else "the packet"
+    verb = "rejects" if trace.is_reject else "drops"
+    text = f"{_named(trace.culprit)} {verb} {packet} in the {trace.hook} hook"
+    claim = on_this_host(_mechanism(trace), trace.culprit)
+    return finding(ID, evidence, claim, (text, _remedy(trace.culprit), ()))
+
+
+def _mechanism(trace: TraceDropped) -> Mechanism:
+    if isinstance(trace.culprit, ChainPolicy):
+        return Mechanism.POLICY_DROP
+    return Mechanism.RULE_REJECT if trace.is_reject else Mechanism.RULE_DROP
+
+
+def _named(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
+    match culprit:
+        case NftRule():
+            return (
+                f"nft rule {culprit.family} {culprit.table} {culprit.chain} "
+                f"handle {culprit.handle} ({culprit.text})"
+            )
+        case IptablesRule():
+            return (
+                f"iptables rule {culprit.number} of {culprit.table} {culprit.chain} "
+                f"({culprit.text})"
+            )
+        case ChainPolicy():
+            return (
+                f"the policy {culprit.policy} of chain "
+                f"{culprit.family} {culprit.table} {culprit.chain}"
+            )
+        case _:
+            assert_never(culprit)
+
+
+def _remedy(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
+    match culprit:
+        case NftRule():
+            place = f"{culprit.family} {culprit.table} {culprit.chain}"
+            return f"nft delete rule {place} handle {culprit.handle}, or accept the flow before it"
+        case IptablesRule():
+            return (
+                f"iptables -t {culprit.table} -D {culprit.chain} {culprit.number}, or accept the "
+                "flow before it"
+            )
+        case ChainPolicy():
+            return (
+                f"accept the flow in {culprit.family} {culprit.table} {culprit.chain}; its policy "
+                f"is {culprit.policy}"
+            )
+        case _:
+            assert_never(culprit)

@@ -1,0 +1,54 @@
+"""What a diagnosis works with: the loop over the wire, this host's kernel, a supply to draw on."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.exchange import NextHop
+from edgediag.model.flow import Address, Flow
+from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.plan import Supply
+from edgediag.run import Loop
+
+
+class Tracer(Protocol):
+    """A trace under way; what it installed vanishes with it."""
+
+    def read(self, timeout_s: float) -> None:
+        """Collect what the kernel says, until it falls silent or the time is up."""
+
+    def conclude(self, flow: Flow) -> TraceResult:
+        """What became of a flow."""
+
+
+class Host(Protocol):
+    """This host as its kernel describes it."""
+
+    def read(self) -> HostState:
+        """All tables as they are now."""
+
+    def route(self, flow: Flow) -> RouteAnswer:
+        """The kernel's way for a flow; an unspecified source lets it choose one."""
+
+    def neighbour(self, route: Route, destination: Address) -> Neighbour | NotChecked:
+        """The neighbour entry of a route's next hop, as it is now."""
+
+    def next_hop(self, route: Route, destination: Address) -> NextHop | NotChecked:
+        """Where a frame on a route goes."""
+
+    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer]:
+        """A trace of these flows through the rule sets."""
+
+    def programs(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of the programs that are on the search path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """All instruments of one run."""
+
+    host: Host
+    loop: Loop
+    supply: Supply

@@ -1,0 +1,92 @@
+"""A diagnosis on the live host: opens the instruments, runs it, gives everything back."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from edgediag.diagnosis import Diagnosed, diagnose
+from edgediag.instruments import Bench
+from edgediag.model.endpoint import Matrix
+from edgediag.names import MAX_ADDRESSES, names_in
+from edgediag.net.capture import Capture
+from edgediag.net.clock import Clock
+from edgediag.net.dry import DryWire
+from edgediag.net.entropy import first_ip_id, tokens
+from edgediag.net.files import NodeFiles
+from edgediag.net.host import KernelHost
+from edgediag.net.ports import MAX_PORTS, hold_ports
+from edgediag.net.wire_io import WireIo
+from edgediag.plan import Supply, ports_needed
+from edgediag.run import Loop
+from edgediag.session.machine import Session
+from edgediag.survey import RESOLVER, Assignment
+
+# Nothing is sent in a dry run, so nothing has to be spread over time.
+_DRY_RATE_PPS = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a run may send, and who may end it."""
+
+    rate_pps: float
+    is_stopped: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a run brought, and what its instruments lost.
+
+    dropped   frames that the tap was too slow for
+    left_out  frames that the capture had no room for
+    """
+
+    diagnosed: Diagnosed
+    dropped: int
+    left_out: int
+
+
+def measure(
+    assignment: Assignment, files: NodeFiles, capture: Capture, *, pace: Pace
+) -> Measured:
+    """Run a diagnosis in the network namespace of the caller.
+
+    raises  CannotRunError without the privilege or the ports for it
+    """
+    clock = Clock()
+    with ExitStack() as undo:
+        ports = hold_ports(_ports(assignment.matrix))
+        undo.callback(ports.close)
+        wire = undo.enter_context(WireIo(ports, capture, clock))
+        loop = Loop(
+            wire, Session(rate_pps=pace.rate_pps), clock, is_stopped=pace.is_stopped
+        )
+        supply = Supply(
+            tokens=tokens(), ports=iter(ports.numbers), first_ip_id=first_ip_id()
+        )
+        bench = Bench(host=KernelHost(files), loop=loop, supply=supply)
+        diagnosed = diagnose(bench, assignment)
+        return Measured(
+            diagnosed=diagnosed, dropped=wire.dropped(), left_out=capture.left_out
+        )
+
+
+def rehearse(assignment: Assignment, files: NodeFiles) -> tuple[str, ...]:
+    """What the first stage would send, a line each; only routes and tables are read for it."""
+    clock, wire = Clock(), DryWire()
+    loop = Loop(wire, Session(rate_pps=_DRY_RATE_PPS), clock, is_stopped=lambda: True)
+    # Ports are held by real runs only; these stand for them.
+    supply = Supply(tokens=tokens(), ports=iter(range(20000, 65536)), first_ip_id=first_ip_id())
+    diagnose(Bench(host=KernelHost(files), loop=loop, supply=supply), assignment)
+    return tuple(wire.lines)
+
+
+def _ports(matrix: Matrix) -> int:
+    names = names_in(matrix)
+    known = sum(target.address is not None for target in matrix.targets)
+    by_name = sum(target.host in names for target in matrix.targets)
+    resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
+    needed = ports_needed(
+        targets=known + by_name * MAX_ADDRESSES, queries=len(names) * resolvers
+    )
+    return min(MAX_PORTS, needed)

@@ -1,0 +1,186 @@
+"""From what failed to what must be asked next: whom to suspect, what to walk, beside which control.
+
+A flow that never left this host, or whose answer was seen but not delivered, is looked for on this
+host. Every other failing flow is walked hop by hop beside a flow that works.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from edgediag.checked import Checked, hop_limit_of, host_of, is_ok, is_suspect, lead, surroundings
+from edgediag.meaning import decisive, distance
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.evidence import Relation
+from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.outcome import Answered
+from edgediag.model.probe import Purpose
+from edgediag.path import DEFAULT_HOPS, Walk
+from edgediag.plan import Supply
+
+# Routers answer six expiring probes of one source at once and then one a second: as many walks
+# start together as all get their answers, the others follow a second apart.
+WALKS_AT_ONCE = 6
+WALK_SPACING_S = 1.0
+MAX_WALKS = 12
+
+# Where everything is dark, a few walks tell as much as all of them.
+WALKS_IN_THE_DARK = 3
+
+# Hosts whose addresses share so many bits are taken to lie behind the same last router.
+_NETWORK_BITS = {4: 24, 6: 64}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A control chosen for a check; `check` is "" for an echo to the same host."""
+
+    relation: Relation
+    check: str
+    walk: Walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What to ask next.
+
+    suspects  checks whose block is looked for on this host
+    walks     in the order of their start; no flow twice
+    walked    by check: the checks whose own walk serves it, itself alone if it is walked
+    controls  by check, in the order of their worth
+    """
+
+    suspects: tuple[Checked, ...]
+    walks: tuple[Walk, ...]
+    walked: Mapping[str, tuple[str, ...]]
+    controls: Mapping[str, tuple[Choice, ...]]
+
+
+def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
+    """What to ask about the checks that failed."""
+    failing = [check for check in checks if not is_ok(check)]
+    lost = [check for check in failing if not is_suspect(check)]
+    working = [check for check in checks if is_ok(check)]
+    walked = _share(lost, is_dark=not surroundings(checks, ()).answering)
+    own = [check for check in lost if walked[_name(check)] == (_name(check),)]
+    controls = {_name(check): _controls(check, working, supply) for check in own}
+    walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]
+    walks += _by_worth(controls.values())
+    return Search(
+        suspects=tuple(check for check in failing if is_suspect(check)),
+        walks=_staggered(walks),
+        walked=walked,
+        controls={
+            name: tuple(choice for leader in leaders for choice in controls[leader])
+            for name, leaders in walked.items()
+        },
+    )
+
+
+def is_same_network(one: Address, other: Address) -> bool:
+    """True if two addresses are near enough to be taken for neighbours."""
+    if one.version != other.version:
+        return False
+    shift = one.max_prefixlen - _NETWORK_BITS[one.version]
+    return int(one) >> shift == int(other) >> shift
+
+
+def _name(check: Checked) -> str:
+    return check.target.check
+
+
+def _share(lost: Sequence[Checked], *, is_dark: bool) -> dict[str, tuple[str, ...]]:
+    # Every flow is walked itself while routers can answer so many; beyond that, flows to one host
+    # with one symptom share a walk, and in the dark a few stand for all.
+    if is_dark and len(lost) > WALKS_IN_THE_DARK:
+        first_of_host = {host_of(check): _name(check) for check in reversed(lost)}
+        few = tuple(first_of_host[host] for host in reversed(first_of_host))[:WALKS_IN_THE_DARK]
+        return {_name(check): (_name(check),) if _name(check) in few else few for check in lost}
+    if len(lost) < WALKS_AT_ONCE:
+        return {_name(check): (_name(check),) for check in lost}
+    first_of_symptom = {_symptom(check): _name(check) for check in reversed(lost)}
+    return {_name(check): (first_of_symptom[_symptom(check)],) for check in lost}
+
+
+def _symptom(check: Checked) -> tuple[Address, Protocol, str]:
+    outcome = decisive(check.attempts)
+    what = outcome.reply if isinstance(outcome, Answered) else outcome
+    return host_of(check), check.target.protocol, type(what).__name__
+
+
+def _controls(
+    check: Checked, working: Sequence[Checked], supply: Supply
+) -> tuple[Choice, ...]:
+    ranked = sorted(working, key=lambda other: other.target.protocol is not check.target.protocol)
+    same = [other for other in ranked if host_of(other) == host_of(check)]
+    if same:
+        return (_choice(Relation.SAME_HOST, same[0]),)
+    near = [other for other in ranked if is_same_network(host_of(other), host_of(check))]
+    others = tuple(_choice(Relation.OTHER_HOST, other) for other in (near + ranked)[:1])
+    return (*others, _echo(check, working, supply))
+
+
+def _choice(relation: Relation, other: Checked) -> Choice:
+    walk = _walk(other, Purpose.CONTROL, _distance(other) or DEFAULT_HOPS)
+    return Choice(relation=relation, check=_name(other), walk=walk)
+
+
+def _echo(check: Checked, working: Sequence[Checked], supply: Supply) -> Choice:
+    flow = lead(check).probe.flow
+    identifier = supply.port()
+    echo = Flow(
+        protocol=Protocol.ICMP,
+        source=flow.source,
+        source_port=identifier,
+        destination=flow.destination,
+        destination_port=identifier,
+    )
+    walk = Walk(
+        check=_name(check),
+        purpose=Purpose.CONTROL,
+        kind=ProbeKind.ICMP_ECHO,
+        flow=echo,
+        name="",
+        hops=_hops(check, working),
+        start_s=0.0,
+    )
+    return Choice(relation=Relation.ECHO, check="", walk=walk)
+
+
+def _walk(check: Checked, purpose: Purpose, hops: int) -> Walk:
+    probe = lead(check).probe
+    return Walk(
+        check=_name(check),
+        purpose=purpose,
+        kind=probe.kind,
+        flow=probe.flow,
+        name=probe.name,
+        hops=hops,
+        start_s=0.0,
+    )
+
+
+def _hops(check: Checked, working: Sequence[Checked]) -> int:
+    # One more than the distance of a neighbour that answers; the farthest, for paths may differ.
+    near = [other for other in working if is_same_network(host_of(other), host_of(check))]
+    known = [_distance(other) for other in (check, *near)]
+    return max((hops + 1 for hops in known if hops is not None), default=DEFAULT_HOPS)
+
+
+def _distance(check: Checked) -> int | None:
+    hop_limit = hop_limit_of(check)
+    return None if hop_limit is None else distance(hop_limit)
+
+
+def _by_worth(controls: Iterable[tuple[Choice, ...]]) -> list[Walk]:
+    choices = [choice for group in controls for choice in group]
+    flows = [choice for choice in choices if choice.relation is not Relation.ECHO]
+    echoes = [choice for choice in choices if choice.relation is Relation.ECHO]
+    unique = {choice.walk.flow: choice.walk for choice in flows + echoes}
+    return list(unique.values())
+
+
+def _staggered(walks: Sequence[Walk]) -> tuple[Walk, ...]:
+    return tuple(
+        replace(walk, start_s=max(0, index - WALKS_AT_ONCE + 1) * WALK_SPACING_S)
+        for index, walk in enumerate(walks[:MAX_WALKS])
+    )

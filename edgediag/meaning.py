@@ -1,0 +1,115 @@
+"""What a reply amounts to, said once for planning, evidence and inference."""
+
+from edgediag.compat import assert_never
+from edgediag.model.flow import Address
+from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.packet import Sighting
+from edgediag.model.probe import Way
+from edgediag.model.reply import (
+    Connected,
+    ConnectedMute,
+    DnsReply,
+    EchoReply,
+    IcmpReply,
+    IkeReply,
+    NtpReply,
+    Reply,
+    Reset,
+    SocketError,
+    SynAck,
+    TlsAnswer,
+    TlsReply,
+)
+
+# NOERROR and NXDOMAIN (RFC 1035 §4.1.1): the name service works, whatever it says of the name.
+_WORKING_RCODES = (0, 3)
+
+# Leap indicator 3: clock not synchronised; strata 1 to 15 are synchronised (RFC 5905 §7.3).
+_LEAP_UNSYNCHRONISED = 3
+_SYNCHRONISED_STRATA = range(1, 16)
+
+# Initial hop limits in use: Linux and most routers 64, Windows 128, Solaris and some routers 255.
+_INITIAL_HOP_LIMITS = (64, 128, 255)
+
+
+def is_service(reply: Reply) -> bool:
+    """True if the service itself works as a client needs it."""
+    match reply:
+        case SynAck() | EchoReply() | IkeReply() | Connected():
+            return True
+        case NtpReply():
+            return is_synchronised(reply)
+        case DnsReply():
+            return reply.rcode in _WORKING_RCODES
+        case TlsReply():
+            # An alert is the server's own word: it wants a client certificate or another name.
+            return reply.answer in (TlsAnswer.SERVER_HELLO, TlsAnswer.ALERT)
+        case Reset() | IcmpReply() | ConnectedMute() | SocketError():
+            return False
+        case _:
+            assert_never(reply)
+
+
+def is_synchronised(reply: NtpReply) -> bool:
+    """True if the server's clock may be followed."""
+    return reply.stratum in _SYNCHRONISED_STRATA and reply.leap != _LEAP_UNSYNCHRONISED
+
+
+def speaks_for(reply: Reply, destination: Address) -> bool:
+    """True if the reply came in the destination's own name, be it only to refuse."""
+    match reply:
+        case IcmpReply():
+            return reply.sender == destination
+        case SocketError():
+            return False
+        case _:
+            return True
+
+
+def received_hop_limit(reply: Reply) -> int | None:
+    """The hop limit with which a reply in the destination's name arrived, None where not known."""
+    match reply:
+        case SynAck() | Reset() | EchoReply() | IkeReply() | NtpReply() | DnsReply():
+            return reply.hop_limit or None
+        case Connected() | TlsReply() | ConnectedMute():
+            return reply.hop_limit
+        case IcmpReply():
+            return reply.hop_limit
+        case SocketError():
+            return None
+        case _:
+            assert_never(reply)
+
+
+def distance(hop_limit: int) -> int:
+    """How many hops away the sender of a packet is that arrived with this hop limit.
+
+    Right for senders that start at 64, 128 or 255 and answer along a path as long as ours.
+    """
+    initial = next(value for value in _INITIAL_HOP_LIMITS if value >= hop_limit)
+    return initial - hop_limit + 1
+
+
+def has_left(outcome: Outcome) -> bool:
+    """True if a tap saw the probe leave this host; the loopback device does not count."""
+    return _is_sighted(outcome, Sighting.TAP_OUT)
+
+
+def has_come_back(outcome: Outcome) -> bool:
+    """True if a tap saw an answer arrive from outside."""
+    return _is_sighted(outcome, Sighting.TAP_IN)
+
+
+def is_answered_well(outcome: Outcome) -> bool:
+    """True if the probe was answered by a service that works."""
+    return isinstance(outcome, Answered) and is_service(outcome.reply)
+
+
+def decisive(attempts: tuple[Outcome, ...]) -> Outcome:
+    """The attempt that says what an application would meet: the last one through a socket."""
+    sockets = [item for item in attempts if item.probe.way is Way.SOCKET]
+    return (sockets or attempts)[-1]
+
+
+def _is_sighted(outcome: Outcome, sighting: Sighting) -> bool:
+    return any(seen.sighting is sighting and seen.interface != "lo" for seen in outcome.seen)

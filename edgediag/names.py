@@ -1,0 +1,53 @@
+"""Names to addresses, as this host would turn them: hosts file first, then its resolvers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from edgediag.model.cluster import HostsEntry
+from edgediag.model.endpoint import Direction, Matrix
+from edgediag.model.flow import Address
+from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.reply import DnsReply
+
+# Addresses of one name that are checked; public services seldom give more to one resolver.
+MAX_ADDRESSES = 4
+
+
+def names_in(matrix: Matrix) -> tuple[str, ...]:
+    """The names that outbound checks need, each once, in the order of the matrix."""
+    return tuple(
+        dict.fromkeys(
+            target.host
+            for target in matrix.targets
+            if target.direction is Direction.OUTBOUND and target.address is None
+        )
+    )
+
+
+def overridden(
+    names: Iterable[str], entries: Sequence[HostsEntry]
+) -> dict[str, tuple[Address, ...]]:
+    """The names that a hosts file settles, with its IPv4 addresses in the order of its lines."""
+    found: dict[str, tuple[Address, ...]] = {}
+    for name in names:
+        addresses = [entry.address for entry in entries if entry.name.lower() == name.lower()]
+        usable = tuple(address for address in addresses if address.version == 4)
+        if usable:
+            found[name] = usable[:MAX_ADDRESSES]
+    return found
+
+
+def addresses_in(outcome: Outcome) -> tuple[Address, ...]:
+    """The addresses that the answer to a query gave, () where it gave none."""
+    if isinstance(outcome, Answered) and isinstance(outcome.reply, DnsReply):
+        return outcome.reply.addresses[:MAX_ADDRESSES]
+    return ()
+
+
+def resolved(outcomes: Iterable[Outcome]) -> Mapping[str, tuple[Address, ...]]:
+    """By name, the addresses of the first resolver that gave any; outcomes in the order asked."""
+    found: dict[str, tuple[Address, ...]] = {}
+    for outcome in outcomes:
+        addresses = addresses_in(outcome)
+        if addresses:
+            found.setdefault(outcome.probe.name, addresses)
+    return found

@@ -1,0 +1,45 @@
+"""This host as a diagnosis asks it: tables, routes, traces and programs of the running kernel."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from edgediag.instruments import Tracer
+from edgediag.model.answer import NotChecked
+from edgediag.model.exchange import NextHop
+from edgediag.model.flow import Address, Flow
+from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
+from edgediag.net.fib import route_for
+from edgediag.net.files import NodeFiles
+from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
+from edgediag.net.nftrace import open_tracer
+
+
+class KernelHost:
+    """The network namespace of the caller, and the files of the node."""
+
+    def __init__(self, files: NodeFiles) -> None:
+        self._files = files
+
+    def read(self) -> HostState:
+        """All tables as they are now."""
+        return read_host()
+
+    def route(self, flow: Flow) -> RouteAnswer:
+        """The kernel's way for a flow; an unspecified source lets it choose one."""
+        return route_for(flow)
+
+    def neighbour(self, route: Route, destination: Address) -> Neighbour | NotChecked:
+        """The neighbour entry of a route's next hop, as it is now."""
+        return neighbour_for(route, destination)
+
+    def next_hop(self, route: Route, destination: Address) -> NextHop | NotChecked:
+        """Where a frame on a route goes."""
+        return next_hop_for(route, destination)
+
+    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer]:
+        """A trace of these flows through the rule sets."""
+        return open_tracer(flows)
+
+    def programs(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of the programs that are on the search path."""
+        return self._files.find_programs(names)

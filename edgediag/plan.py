@@ -1,0 +1,212 @@
+"""The plan: targets become probes, in an order that is stated.
+
+Ports, identifiers and nonces are drawn from a `Supply` once, here, so that every way of sending and
+every rung of a ladder repeats the very same flow.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from edgediag.model.endpoint import ProbeKind, Target
+from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.probe import Probe, Purpose, Schedule, Way
+
+# What Linux itself sends (net.ipv4.ip_default_ttl).
+HOP_LIMIT = 64
+
+# Three tries: at 5 % loss each way, two leave one wrong verdict in a hundred checks, three one in a
+# thousand. The second waits longer than an intercontinental round trip.
+CHECK_OFFSETS_S = (0.0, 0.4, 1.0)
+
+# The contrast is asked twice, a trace once: what this host drops needs no round trip to show.
+CONTRAST_SCHEDULE = Schedule(offsets_s=(0.0, 0.4), timeout_s=1.2)
+TRACE_SCHEDULE = Schedule(offsets_s=(0.0,), timeout_s=0.6)
+
+# A name that every region's clusters use: what the resolver's own check asks for.
+RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
+
+WAYS: Mapping[ProbeKind, Way] = {
+    ProbeKind.TCP_SYN: Way.IP_STACK,
+    ProbeKind.TCP_CONNECT: Way.SOCKET,
+    ProbeKind.TLS_CLIENT_HELLO: Way.SOCKET,
+    ProbeKind.IKE_SA_INIT: Way.SOCKET,
+    ProbeKind.NTP: Way.SOCKET,
+    ProbeKind.DNS: Way.SOCKET,
+    ProbeKind.ICMP_ECHO: Way.IP_STACK,
+}
+
+# The kernel repeats a SYN by itself.
+STREAMS = (ProbeKind.TCP_CONNECT, ProbeKind.TLS_CLIENT_HELLO)
+
+
+class Supply:
+    """What a plan draws on; all of it was drawn outside.
+
+    tokens       64 random bits each
+    ports        source ports that are held for this run
+    first_ip_id  0 to 65535; the IDs of a run follow it, 0 left out (RFC 6864 leaves them free)
+    """
+
+    def __init__(self, *, tokens: Iterator[int], ports: Iterator[int], first_ip_id: int) -> None:
+        self._tokens = tokens
+        self._ports = ports
+        self._first_ip_id = first_ip_id
+        self._count = 0
+
+    def port(self) -> int:
+        """A source port that no other flow of the run has."""
+        return next(self._ports)
+
+    def draw(self) -> tuple[int, int, int]:
+        """A probe id, an IP ID and a token; the IP ID returns after 65,535 probes."""
+        self._count += 1
+        return self._count, (self._first_ip_id + self._count) % 65535 + 1, next(self._tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a probe shall ask; `draw_probe` adds what must be unique to it."""
+
+    check: str
+    purpose: Purpose
+    kind: ProbeKind
+    way: Way
+    flow: Flow
+    hop_limit: int
+    name: str
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What holds for all checks of a run: our source address for each destination, the timeout."""
+
+    sources: Mapping[Address, Address]
+    timeout_s: float
+
+
+def draw_probe(ask: Ask, supply: Supply) -> Probe:
+    """The probe that asks it."""
+    id_, ip_id, token = supply.draw()
+    return Probe(
+        id=id_,
+        check=ask.check,
+        purpose=ask.purpose,
+        kind=ask.kind,
+        way=ask.way,
+        flow=ask.flow,
+        hop_limit=ask.hop_limit,
+        ip_id=ip_id,
+        token=token,
+        name=ask.name,
+        schedule=ask.schedule,
+    )
+
+
+def ports_needed(*, targets: int, queries: int) -> int:
+    """How many source ports a run may use.
+
+    A target takes at most two, for its packet and its stream, and an identifier for the echo that
+    may serve as its control.
+    """
+    return 3 * targets + queries + 1
+
+
+def check_schedule(timeout_s: float) -> Schedule:
+    """The schedule of a check: the usual tries, closer together where the timeout is short."""
+    scale = min(1.0, timeout_s / (2 * CHECK_OFFSETS_S[-1]))
+    offsets_s = tuple(offset * scale for offset in CHECK_OFFSETS_S)
+    return Schedule(offsets_s=offsets_s, timeout_s=timeout_s)
+
+
+def plan_checks(
+    targets: Iterable[Target], conditions: Conditions, supply: Supply
+) -> tuple[Probe, ...]:
+    """The CHECK probes of all targets that can be sent to, in matrix order."""
+    whole = check_schedule(conditions.timeout_s)
+    once = Schedule(offsets_s=(0.0,), timeout_s=conditions.timeout_s)
+    return tuple(
+        draw_probe(
+            Ask(
+                check=leg.target.check,
+                purpose=Purpose.CHECK,
+                kind=kind,
+                way=WAYS[kind],
+                flow=_flow(leg, supply),
+                hop_limit=HOP_LIMIT,
+                name=RESOLVER_TEST_NAME if kind is ProbeKind.DNS else leg.target.host,
+                schedule=once if kind in STREAMS else whole,
+            ),
+            supply,
+        )
+        for leg in _legs(targets, conditions)
+        for kind in leg.target.kinds
+    )
+
+
+def plan_queries(
+    names: Iterable[str], resolvers: Iterable[Target], conditions: Conditions, supply: Supply
+) -> tuple[Probe, ...]:
+    """The RESOLVE probes: each name at each resolver that can be sent to, by name first."""
+    legs = tuple(_legs(resolvers, conditions))
+    return tuple(
+        draw_probe(
+            Ask(
+                check=leg.target.check,
+                purpose=Purpose.RESOLVE,
+                kind=ProbeKind.DNS,
+                way=WAYS[ProbeKind.DNS],
+                flow=_flow(leg, supply),
+                hop_limit=HOP_LIMIT,
+                name=name,
+                schedule=check_schedule(conditions.timeout_s),
+            ),
+            supply,
+        )
+        for name in names
+        for leg in legs
+    )
+
+
+def draw_contrast(probe: Probe, supply: Supply) -> Probe:
+    """The same question on the same flow, past this host's IP stack."""
+    return _again(probe, (Purpose.CONTRAST, Way.LINK, CONTRAST_SCHEDULE), supply)
+
+
+def draw_repeat(probe: Probe, supply: Supply) -> Probe:
+    """The same question on the same flow and the same way once more, for the trace."""
+    return _again(probe, (Purpose.TRACE, probe.way, TRACE_SCHEDULE), supply)
+
+
+def _again(probe: Probe, how: tuple[Purpose, Way, Schedule], supply: Supply) -> Probe:
+    purpose, way, schedule = how
+    id_, ip_id, token = supply.draw()
+    return replace(
+        probe, id=id_, ip_id=ip_id, token=token, purpose=purpose, way=way, schedule=schedule
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leg:
+    target: Target
+    source: Address
+    destination: Address
+
+
+def _legs(targets: Iterable[Target], conditions: Conditions) -> Iterator[_Leg]:
+    for target in targets:
+        if target.address is not None and target.address in conditions.sources:
+            source = conditions.sources[target.address]
+            yield _Leg(target=target, source=source, destination=target.address)
+
+
+def _flow(leg: _Leg, supply: Supply) -> Flow:
+    port = supply.port()
+    is_echo = leg.target.protocol is Protocol.ICMP
+    return Flow(
+        protocol=leg.target.protocol,
+        source=leg.source,
+        source_port=port,
+        destination=leg.destination,
+        destination_port=port if is_echo else leg.target.port,
+    )

@@ -1,0 +1,69 @@
+"""The loop: ask the session what to send, send it, receive, tell the session; no decisions."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from edgediag.model.exchange import NextHop
+from edgediag.model.outcome import Outcome
+from edgediag.model.probe import Probe
+from edgediag.net import Wire
+from edgediag.session.machine import Session
+
+# A signal is noticed within this time, also where nothing is due and nothing arrives.
+MAX_WAIT_S = 0.1
+
+
+class Clock(Protocol):
+    """Where the loop learns the time."""
+
+    def now_s(self) -> float:
+        """Seconds since the epoch, never less than before."""
+
+
+class Loop:
+    """One session on one wire.
+
+    is_stopped  asked between two steps: True ends every wait at once
+    """
+
+    def __init__(
+        self, wire: Wire, session: Session, clock: Clock, *, is_stopped: Callable[[], bool]
+    ) -> None:
+        self._wire = wire
+        self._session = session
+        self._clock = clock
+        self._is_stopped = is_stopped
+
+    def submit(self, probes: Iterable[Probe], next_hops: Mapping[int, NextHop]) -> None:
+        """Let probes join those under way."""
+        self._session.submit(probes, now_s=self._clock.now_s(), next_hops=next_hops)
+
+    def until(self, is_done: Callable[[Session, float], bool]) -> None:
+        """Send and receive until it is done, nothing is left to wait for, or the run is stopped."""
+        while True:
+            now_s = self._clock.now_s()
+            self._send(now_s)
+            wakeup_s = self._session.wakeup_s(now_s)
+            if self._is_stopped() or wakeup_s is None or is_done(self._session, now_s):
+                return
+            timeout_s = min(MAX_WAIT_S, max(0.0, wakeup_s - self._clock.now_s()))
+            for event in self._wire.wait(timeout_s):
+                self._session.tell(event)
+
+    def settle(self, probes: Iterable[Probe]) -> None:
+        """Send and receive until these probes have their outcomes."""
+        ids = tuple(probe.id for probe in probes)
+        self.until(lambda session, now_s: session.is_settled(ids, now_s))
+
+    def outcomes(self, probes: Iterable[Probe]) -> tuple[Outcome, ...]:
+        """The outcomes as they stand now."""
+        return self._session.outcomes(probes, self._clock.now_s())
+
+    def is_settled(self, probes: Iterable[Probe]) -> bool:
+        """True if these probes have their outcomes."""
+        return self._session.is_settled((probe.id for probe in probes), self._clock.now_s())
+
+    def _send(self, now_s: float) -> None:
+        for action in self._session.due(now_s):
+            for event in self._wire.execute(action):
+                self._session.tell(event)

@@ -1,0 +1,130 @@
+"""The second stage: look for what failed, on this host and hop by hop on the path."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgediag.checked import Checked, is_ok, lead, surroundings
+from edgediag.evidence import Located, heard_echoes
+from edgediag.instruments import Bench
+from edgediag.locate import Search
+from edgediag.model.answer import NotChecked
+from edgediag.model.exchange import NextHop
+from edgediag.model.flow import Flow
+from edgediag.model.host import HostState, Link, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.probe import Probe
+from edgediag.path import draw_rungs, ladder_of
+from edgediag.plan import draw_contrast, draw_repeat
+
+# How long nf_tables may take to tell of a packet: some 200 us were measured, on an idle machine.
+TRACE_READ_S = 0.3
+
+NO_ROUTE = NotChecked(reason="the kernel has no route for it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What was sent during the search, so that its outcomes can be read later.
+
+    contrasts  by check: the probe, or why none was sent
+    rungs      by flow
+    """
+
+    contrasts: Mapping[str, Probe | NotChecked]
+    rungs: Mapping[Flow, tuple[Probe, ...]]
+    repeats: tuple[Probe, ...]
+    traces: Mapping[str, TraceResult]
+
+
+def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
+    """Trace the suspects, then send their contrasts and climb all ladders at once."""
+    repeats, traces = _trace(bench, search.suspects)
+    contrasts, next_hops = _contrasts(bench, search.suspects, routes)
+    rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
+    sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
+    sent += [probe for ladder in rungs.values() for probe in ladder]
+    bench.loop.submit(sent, next_hops)
+    bench.loop.settle(sent)
+    return Sought(contrasts=contrasts, rungs=rungs, repeats=repeats, traces=traces)
+
+
+def read_back(
+    bench: Bench,
+    checks: Sequence[Checked],
+    sought: Sought,
+    host: tuple[HostState, Mapping[str, RouteAnswer]],
+) -> Located:
+    """What the search brought, with the state of the host after it."""
+    state, routes = host
+    ladders = {flow: bench.loop.outcomes(rungs) for flow, rungs in sought.rungs.items()}
+    return Located(
+        ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
+        contrasts={
+            check: probe if isinstance(probe, NotChecked) else bench.loop.outcomes([probe])[0]
+            for check, probe in sought.contrasts.items()
+        },
+        traces=sought.traces,
+        routes=routes,
+        neighbours={
+            check.target.check: _neighbour(bench, check, routes[check.target.check])
+            for check in checks
+            if not is_ok(check)
+        },
+        links={
+            check.target.check: _link(routes[check.target.check], state) for check in checks
+        },
+        surroundings=surroundings(checks, heard_echoes(ladders.values())),
+    )
+
+
+def _trace(
+    bench: Bench, suspects: Sequence[Checked]
+) -> tuple[tuple[Probe, ...], dict[str, TraceResult]]:
+    if not suspects:
+        return (), {}
+    flows = [lead(check).probe.flow for check in suspects]
+    repeats = tuple(draw_repeat(lead(check).probe, bench.supply) for check in suspects)
+    with bench.host.trace(flows) as tracer:
+        bench.loop.submit(repeats, {})
+        bench.loop.settle(repeats)
+        tracer.read(TRACE_READ_S)
+        results = {
+            check.target.check: tracer.conclude(flow)
+            for check, flow in zip(suspects, flows, strict=True)
+        }
+    return repeats, results
+
+
+def _contrasts(
+    bench: Bench, suspects: Sequence[Checked], routes: Mapping[str, RouteAnswer]
+) -> tuple[dict[str, Probe | NotChecked], dict[int, NextHop]]:
+    contrasts: dict[str, Probe | NotChecked] = {}
+    next_hops: dict[int, NextHop] = {}
+    for check in suspects:
+        name, probe = check.target.check, lead(check).probe
+        route = routes[name]
+        hop = (
+            bench.host.next_hop(route, probe.flow.destination)
+            if isinstance(route, Route)
+            else NO_ROUTE
+        )
+        if isinstance(hop, NotChecked):
+            contrasts[name] = hop
+            continue
+        contrast = draw_contrast(probe, bench.supply)
+        contrasts[name], next_hops[contrast.id] = contrast, hop
+    return contrasts, next_hops
+
+
+def _neighbour(bench: Bench, check: Checked, route: RouteAnswer) -> Neighbour | NotChecked:
+    if not isinstance(route, Route):
+        return NO_ROUTE
+    return bench.host.neighbour(route, lead(check).probe.flow.destination)
+
+
+def _link(route: RouteAnswer, state: HostState) -> Link | NotChecked:
+    if not isinstance(route, Route):
+        return NO_ROUTE
+    if isinstance(state.links, NotChecked):
+        return state.links
+    found = (link for link in state.links if link.name == route.interface)
+    return next(found, NotChecked(reason=f"no such device: {route.interface}"))

@@ -1,0 +1,1 @@
+"""The state machine between the plan and the wire: exactly one outcome for each probe."""

@@ -1,0 +1,57 @@
+"""Which probe a packet belongs to: one index for answers, own packets and quotes of all kinds."""
+
+from edgediag.model.flow import Flow, Protocol
+from edgediag.model.packet import IcmpEcho, Packet, Quote, TcpSegment
+from edgediag.model.probe import Way
+from edgediag.session.track import Track
+
+
+class FlowBook:
+    """Tracks by flow; several share one flow, because a ladder repeats the flow that failed."""
+
+    def __init__(self) -> None:
+        self._by_flow: dict[Flow, list[Track]] = {}
+        self._by_port: dict[tuple[Protocol, int], list[Track]] = {}
+
+    def add(self, track: Track) -> None:
+        """File a track under its flow."""
+        flow = track.probe.flow
+        self._by_flow.setdefault(flow, []).append(track)
+        self._by_port.setdefault((flow.protocol, flow.source_port), []).append(track)
+
+    def own(self, packet: Packet) -> Track | None:
+        """The track that a packet seen leaving belongs to."""
+        return self._claimed(packet.flow, packet.ip_id, _sequence(packet))
+
+    def quoted(self, quote: Quote) -> Track | None:
+        """The track that an ICMP error is about."""
+        return self._claimed(quote.flow, quote.ip_id, quote.sequence)
+
+    def answered(self, packet: Packet) -> tuple[Track, ...]:
+        """The tracks on whose reversed flow a packet came; the codec knows which it answers."""
+        return tuple(self._by_flow.get(packet.flow.reversed(), ()))
+
+    def _claimed(self, flow: Flow, ip_id: int | None, sequence: int | None) -> Track | None:
+        # By our own port alone: it is held for one flow of this run, while this host's NAT may
+        # rewrite both addresses before the tap. Whole packets of ours carry the IP ID of the plan,
+        # what the kernel's sockets send does not.
+        tracks = self._by_port.get((flow.protocol, flow.source_port), ())
+        sockets = [track for track in tracks if track.probe.way is Way.SOCKET]
+        whole = (track for track in tracks if _is_of(track, ip_id, sequence))
+        return next(whole, sockets[0] if sockets else None)
+
+
+def _is_of(track: Track, ip_id: int | None, sequence: int | None) -> bool:
+    if track.probe.way is Way.SOCKET:
+        return False
+    if isinstance(track.payload, TcpSegment) and sequence is not None:
+        return track.payload.sequence == sequence
+    return ip_id == track.probe.ip_id
+
+
+def _sequence(packet: Packet) -> int | None:
+    match packet.payload:
+        case TcpSegment(sequence=sequence) | IcmpEcho(sequence=sequence):
+            return sequence
+        case _:
+            return None

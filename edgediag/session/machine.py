@@ -1,0 +1,269 @@
+"""The session: told what to ask and what happened, it says what to do next.
+
+It opens nothing and reads no clock. Retries, pacing and the matching of replies, of own packets
+and of ICMP quotes happen here once, for all kinds of probe.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from edgediag.compat import assert_never
+from edgediag.model.exchange import (
+    Action,
+    CloseStream,
+    Delivered,
+    Event,
+    Handed,
+    NextHop,
+    Observed,
+    OpenStream,
+    Refused,
+    SendDatagram,
+    SendPacket,
+    StreamOpened,
+    StreamReceived,
+)
+from edgediag.model.outcome import Outcome, Sighted
+from edgediag.model.packet import (
+    IcmpError,
+    Observation,
+    Packet,
+    Payload,
+    Sighting,
+    TcpSegment,
+    UdpDatagram,
+)
+from edgediag.model.probe import Probe, Way
+from edgediag.probes import packet_codec, stream_codec
+from edgediag.probes.codec import Timing
+from edgediag.probes.tcp_syn import courtesy
+from edgediag.session.book import FlowBook
+from edgediag.session.icmp import icmp_reply
+from edgediag.session.pace import Pacer
+from edgediag.session.track import Stream, Track, is_settled, outcome_of
+
+# Octets of a stream that are kept: the first TLS record is at most 16 KiB (RFC 8446 §5.1).
+MAX_STREAM_OCTETS = 32 * 1024
+
+
+class Session:
+    """All probes of a run.
+
+    rate_pps  the most packets sent in a second
+    """
+
+    def __init__(self, *, rate_pps: float) -> None:
+        self._pacer = Pacer(rate_pps=rate_pps)
+        self._book = FlowBook()
+        self._tracks: dict[int, Track] = {}
+        self._courtesies: list[Action] = []
+
+    def submit(
+        self, probes: Iterable[Probe], *, now_s: float, next_hops: Mapping[int, NextHop]
+    ) -> None:
+        """Take probes in; those sent at the link layer need their next hop, by probe id."""
+        for probe in probes:
+            track = _track(probe, now_s=now_s, next_hop=next_hops.get(probe.id))
+            self._tracks[probe.id] = track
+            self._book.add(track)
+
+    def due(self, now_s: float) -> tuple[Action, ...]:
+        """What is to be done now, within the pace."""
+        actions: list[Action] = self._courtesies
+        self._courtesies = []
+        for track in self._tracks.values():
+            if is_settled(track, now_s):
+                actions.extend(_closing(track))
+                continue
+            due_s = track.next_try_s
+            if due_s is not None and due_s <= now_s and self._pacer.take(now_s):
+                track.tries += 1
+                actions.append(_action(track))
+                if track.stream is not None:
+                    # connect() hands over no packet of ours to be recorded.
+                    track.sent_s.append(now_s)
+        return tuple(actions)
+
+    def wakeup_s(self, now_s: float) -> float | None:
+        """When something will be due or settled next; None when all is settled."""
+        moments: list[float] = []
+        for track in self._tracks.values():
+            if is_settled(track, now_s):
+                continue
+            due_s = track.next_try_s
+            if due_s is not None:
+                moments.append(max(due_s, self._pacer.ready_s(now_s)))
+            moments.append(track.deadline_s)
+        return min(moments, default=None)
+
+    def is_settled(self, probe_ids: Iterable[int], now_s: float) -> bool:
+        """True once all of these probes have their outcome."""
+        return all(is_settled(self._tracks[id_], now_s) for id_ in probe_ids)
+
+    def outcomes(self, probes: Iterable[Probe], now_s: float) -> tuple[Outcome, ...]:
+        """The outcome of each probe as it stands, in the order given."""
+        return tuple(outcome_of(self._tracks[probe.id], now_s) for probe in probes)
+
+    def tell(self, event: Event) -> None:
+        """Take note of what happened."""
+        match event:
+            case Handed(probe=id_):
+                track = self._tracks[id_]
+                track.sent_s.append(event.at_s)
+                if event.number:
+                    _sight(track, event.number, event.sighting, "")
+            case Refused(probe=id_):
+                self._refused(self._tracks[id_], event)
+            case Delivered(probe=id_):
+                _delivered(self._tracks[id_], event)
+            case StreamOpened(probe=id_):
+                _stream(self._tracks[id_]).is_open = True
+                self._tracks[id_].answered_s = event.at_s
+            case StreamReceived(probe=id_):
+                _received(self._tracks[id_], event)
+            case Observed(observation=observation):
+                self._observed(observation)
+            case _:
+                assert_never(event)
+
+    def _refused(self, track: Track, event: Refused) -> None:
+        if event.is_immediate:
+            track.refused += 1
+        elif event.at_s >= track.deadline_s:
+            # A later ladder on the same flow draws errors that are not this probe's.
+            return
+        track.errno_name = track.errno_name or event.errno_name
+
+    def _observed(self, observation: Observation) -> None:
+        packet = observation.packet
+        if isinstance(packet.payload, IcmpError):
+            self._observed_error(observation, packet.payload)
+            return
+        own = self._book.own(packet)
+        if own is not None:
+            _sight_observed(own, observation)
+            _note_sent(own, packet)
+            return
+        if observation.sighting is Sighting.TAP_IN:
+            for track in self._book.answered(packet):
+                self._observed_answer(track, observation)
+
+    def _observed_error(self, observation: Observation, error: IcmpError) -> None:
+        track = self._book.quoted(error.quote) if error.quote is not None else None
+        if track is None or observation.sighting is not Sighting.TAP_IN:
+            return
+        _sight_observed(track, observation)
+        if track.icmp is None:
+            track.icmp = icmp_reply(observation.packet, error)
+            track.answered_s = observation.seen_s
+
+    def _observed_answer(self, track: Track, observation: Observation) -> None:
+        packet = observation.packet
+        if track.stream is not None:
+            _sight_observed(track, observation)
+            _note_segment(track.stream, packet)
+            return
+        timing = Timing(
+            sent_s=track.sent_s[-1] if track.sent_s else track.due_s, received_s=observation.seen_s
+        )
+        reply = packet_codec(track.probe.kind).match(track.probe, packet, timing)
+        if reply is None:
+            return
+        _sight_observed(track, observation)
+        closing = courtesy(track.probe, packet) if track.probe.way is not Way.SOCKET else None
+        if closing is not None:
+            self._courtesies.append(_send_packet(track, closing))
+        if track.direct is None:
+            track.direct = reply
+            track.answered_s = observation.seen_s
+
+
+def _track(probe: Probe, *, now_s: float, next_hop: NextHop | None) -> Track:
+    stream = stream_codec(probe.kind) if probe.way is Way.SOCKET else None
+    payload = stream.build(probe) if stream else packet_codec(probe.kind).build(probe)
+    return Track(
+        probe=probe,
+        payload=payload,
+        next_hop=next_hop,
+        due_s=now_s,
+        stream=Stream() if stream else None,
+    )
+
+
+def _action(track: Track) -> Action:
+    probe, payload = track.probe, track.payload
+    if isinstance(payload, bytes):
+        return OpenStream(probe=probe.id, flow=probe.flow, payload=payload)
+    if probe.way is Way.SOCKET and isinstance(payload, UdpDatagram):
+        return SendDatagram(probe=probe.id, flow=probe.flow, payload=payload.payload)
+    return _send_packet(track, payload)
+
+
+def _send_packet(track: Track, payload: Payload) -> SendPacket:
+    probe = track.probe
+    packet = Packet(flow=probe.flow, hop_limit=probe.hop_limit, ip_id=probe.ip_id, payload=payload)
+    return SendPacket(probe=probe.id, way=probe.way, packet=packet, next_hop=track.next_hop)
+
+
+def _closing(track: Track) -> tuple[Action, ...]:
+    if track.stream is None or track.is_closed or not track.tries:
+        return ()
+    track.is_closed = True
+    return (CloseStream(probe=track.probe.id),)
+
+
+def _stream(track: Track) -> Stream:
+    if track.stream is None:
+        track.stream = Stream()
+    return track.stream
+
+
+def _delivered(track: Track, event: Delivered) -> None:
+    packet = Packet(
+        flow=event.flow, hop_limit=0, ip_id=None, payload=UdpDatagram(payload=event.payload)
+    )
+    sent_s = track.sent_s[-1] if track.sent_s else track.due_s
+    timing = Timing(sent_s=sent_s, received_s=event.at_s)
+    reply = packet_codec(track.probe.kind).match(track.probe, packet, timing)
+    if reply is None:
+        return
+    track.is_delivered = True
+    if track.direct is None:
+        track.direct = reply
+        track.answered_s = event.at_s
+
+
+def _received(track: Track, event: StreamReceived) -> None:
+    stream = _stream(track)
+    stream.is_ended = stream.is_ended or not event.payload
+    room = MAX_STREAM_OCTETS - len(stream.octets)
+    stream.octets += event.payload[:room]
+    codec = stream_codec(track.probe.kind)
+    if codec is not None and stream.reply is None:
+        stream.reply = codec.match(track.probe, bytes(stream.octets))
+
+
+def _sight_observed(track: Track, observation: Observation) -> None:
+    _sight(track, observation.number, observation.sighting, observation.interface)
+
+
+def _sight(track: Track, number: int, sighting: Sighting, interface: str) -> None:
+    track.seen.append(Sighted(number=number, sighting=sighting, interface=interface))
+
+
+def _note_sent(track: Track, packet: Packet) -> None:
+    segment = packet.payload
+    if track.stream is None or not isinstance(segment, TcpSegment) or not segment.payload:
+        return
+    track.stream.sent_upto = (segment.sequence + len(segment.payload)) % 2**32
+
+
+def _note_segment(stream: Stream, packet: Packet) -> None:
+    segment = packet.payload
+    if not isinstance(segment, TcpSegment):
+        return
+    if "R" in segment.flags:
+        stream.reset_hop_limit = packet.hop_limit
+    elif "S" in segment.flags:
+        stream.synack_hop_limit = packet.hop_limit
+    elif "A" in segment.flags:
+        stream.acknowledged = segment.acknowledgement

@@ -1,0 +1,162 @@
+"""What the session remembers of one probe, and what that amounts to."""
+
+from dataclasses import dataclass, field
+
+from edgediag.model.exchange import NextHop
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
+from edgediag.model.packet import Payload
+from edgediag.model.probe import Probe, Way
+from edgediag.model.reply import (
+    Connected,
+    ConnectedMute,
+    IcmpReply,
+    Reply,
+    Reset,
+    SocketError,
+    TlsAnswer,
+    TlsReply,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stream:
+    """What is known of a TCP connection that the kernel holds for us.
+
+    reply            what the octets received mean, None while they mean nothing
+    sent_upto        the sequence number after the last octet the tap saw leave
+    acknowledged     the highest acknowledgement the tap saw come in
+    synack, reset    hop limits as received
+    """
+
+    octets: bytearray = field(default_factory=bytearray)
+    is_open: bool = False
+    is_ended: bool = False
+    reply: Reply | None = None
+    sent_upto: int | None = None
+    acknowledged: int | None = None
+    synack_hop_limit: int | None = None
+    reset_hop_limit: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Track:
+    """One probe under way.
+
+    payload   the transport payload, or the octets for a stream
+    direct    what a packet in the destination's name said
+    icmp      the first ICMP error that quotes the probe
+    sent_s    the moment of each try that the kernel took
+    """
+
+    probe: Probe
+    payload: Payload | bytes
+    next_hop: NextHop | None
+    due_s: float
+    tries: int = 0
+    sent_s: list[float] = field(default_factory=list)
+    refused: int = 0
+    errno_name: str = ""
+    is_delivered: bool = False
+    direct: Reply | None = None
+    icmp: IcmpReply | None = None
+    answered_s: float | None = None
+    seen: list[Sighted] = field(default_factory=list)
+    stream: Stream | None = None
+    is_closed: bool = False
+
+    @property
+    def deadline_s(self) -> float:
+        """When silence counts."""
+        return self.due_s + self.probe.schedule.timeout_s
+
+    @property
+    def next_try_s(self) -> float | None:
+        """When the next try is due, None where no more are left."""
+        offsets = self.probe.schedule.offsets_s
+        return self.due_s + offsets[self.tries] if self.tries < len(offsets) else None
+
+
+def is_settled(track: Track, now_s: float) -> bool:
+    """True once nothing more needs to be waited for; a late answer may still change the outcome."""
+    if reply_of(track) is not None or now_s >= track.deadline_s:
+        return True
+    return track.next_try_s is None and _was_refused(track)
+
+
+def outcome_of(track: Track, now_s: float) -> Outcome:
+    """The outcome as it stands."""
+    seen = tuple(track.seen)
+    reply = reply_of(track) or _mute(track)
+    if reply is not None:
+        return Answered(
+            probe=track.probe,
+            reply=reply,
+            rtt_s=_rtt_s(track),
+            tries=track.tries,
+            seen=seen,
+        )
+    if _was_refused(track):
+        return SendFailed(probe=track.probe, errno_name=track.errno_name, seen=seen)
+    waited_s = max(0.0, min(now_s, track.deadline_s) - track.due_s)
+    return Unanswered(probe=track.probe, waited_s=waited_s, tries=track.tries, seen=seen)
+
+
+def reply_of(track: Track) -> Reply | None:
+    """What was said to the probe so far.
+
+    An answer in the destination's own name outweighs an ICMP error, and that outweighs an errno
+    that no packet accounts for.
+    """
+    if track.stream is not None:
+        return _stream_reply(track, track.stream)
+    if track.probe.way is Way.SOCKET and not track.is_delivered:
+        # The tap may have seen the answer; the application did not.
+        return track.icmp or _socket_error(track)
+    return track.direct or track.icmp or _socket_error(track)
+
+
+def _stream_reply(track: Track, stream: Stream) -> Reply | None:
+    if stream.reply is not None:
+        return stream.reply
+    if stream.is_open and track.payload == b"":
+        return Connected(hop_limit=stream.synack_hop_limit)
+    if stream.is_open and track.errno_name:
+        return TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=stream.reset_hop_limit)
+    if stream.is_open and stream.is_ended:
+        return TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None)
+    if track.errno_name and stream.reset_hop_limit is not None:
+        return Reset(hop_limit=stream.reset_hop_limit)
+    return track.icmp or _socket_error(track)
+
+
+def _mute(track: Track) -> Reply | None:
+    stream = track.stream
+    if stream is None or not stream.is_open:
+        return None
+    return ConnectedMute(
+        is_acknowledged=_is_acknowledged(stream), hop_limit=stream.synack_hop_limit
+    )
+
+
+def _is_acknowledged(stream: Stream) -> bool:
+    if stream.sent_upto is None or stream.acknowledged is None:
+        return False
+    # Serial number arithmetic (RFC 9293 §3.4): half of the circle lies ahead.
+    return (stream.acknowledged - stream.sent_upto) % 2**32 < 2**31
+
+
+def _socket_error(track: Track) -> Reply | None:
+    if not track.errno_name or _was_refused(track):
+        return None
+    return SocketError(errno_name=track.errno_name)
+
+
+def _was_refused(track: Track) -> bool:
+    return track.refused > 0 and track.refused == track.tries
+
+
+def _rtt_s(track: Track) -> float:
+    if track.answered_s is None or not track.sent_s:
+        return 0.0
+    earlier = [moment for moment in track.sent_s if moment <= track.answered_s]
+    return max(0.0, track.answered_s - (earlier or track.sent_s)[-1])
