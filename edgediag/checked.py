@@ -1,6 +1,6 @@
 """An outbound check after its probes, and what can be said of it before anything is walked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edgediag.meaning import (
@@ -14,6 +14,7 @@ from edgediag.meaning import (
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import Surroundings
 from edgediag.model.flow import Address
+from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.plan import STREAMS
 
@@ -59,6 +60,11 @@ def is_heard(outcome: Outcome) -> bool:
     )
 
 
+def is_answering(check: Checked) -> bool:
+    """True if the destination answered any attempt in its own name."""
+    return any(map(is_heard, check.attempts))
+
+
 def is_suspect(check: Checked) -> bool:
     """True if the block must be looked for on this host.
 
@@ -72,12 +78,22 @@ def is_suspect(check: Checked) -> bool:
     return has_come_back(outcome) or is_heard(lead(check))
 
 
-def surroundings(checks: Iterable[Checked], echoes: Iterable[Outcome]) -> Surroundings:
-    """Which destinations said anything in their own name in this run, and which did not."""
+def surroundings(
+    checks: Iterable[Checked], echoes: Iterable[Outcome], routes: Mapping[str, RouteAnswer]
+) -> Surroundings:
+    """Which destinations said anything in their own name in this run, and through which next hops.
+
+    routes  by check id; a check without one says nothing of gateways
+    """
+    checks = tuple(checks)
     outcomes = [item for check in checks for item in check.attempts] + list(echoes)
     hosts = {item.probe.flow.destination for item in outcomes}
     answering = {item.probe.flow.destination for item in outcomes if is_heard(item)}
+    heard = filter(is_answering, checks)
+    ways = [routes.get(check.target.check) for check in heard]
+    gateways = {way.gateway for way in ways if isinstance(way, Route) and way.gateway is not None}
     return Surroundings(
         answering=tuple(sorted(answering, key=int)),
         silent=tuple(sorted(hosts - answering, key=int)),
+        gateways=tuple(sorted(gateways, key=int)),
     )

@@ -23,8 +23,11 @@ from edgediag.model.host import HostState, Listener
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.search import Sought, read_back, seek
-from edgediag.survey import RESOLVER, Assignment, Surveyed, survey
+from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 
+# libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
+# loaded; no IKE daemon expects to hear from itself.
+OWN_ADDRESS = NotChecked(reason="its address is this node's own, where nothing may be asked of IKE")
 INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
 
 
@@ -90,7 +93,7 @@ def _evidence(
             purpose=target.purpose,
             direction=target.direction,
             is_required=target.is_required,
-            because=INTERRUPTED,
+            because=OWN_ADDRESS if is_own(surveyed.routes.get(target.check)) else INTERRUPTED,
         )
     )
 

@@ -16,8 +16,8 @@ from edgediag.run import Loop
 class Tracer(Protocol):
     """A trace under way; what it installed vanishes with it."""
 
-    def read(self, timeout_s: float) -> None:
-        """Collect what the kernel says, until it falls silent or the time is up."""
+    def read(self, timeout_s: float) -> int:
+        """Collect what the kernel says within the time; how many messages came so far."""
 
     def conclude(self, flow: Flow) -> TraceResult:
         """What became of a flow."""
@@ -38,8 +38,8 @@ class Host(Protocol):
     def next_hop(self, route: Route, destination: Address) -> NextHop | NotChecked:
         """Where a frame on a route goes."""
 
-    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer]:
-        """A trace of these flows through the rule sets."""
+    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
+        """A trace of these flows through the rule sets, or why there can be none."""
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

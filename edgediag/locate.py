@@ -7,7 +7,7 @@ host. Every other failing flow is walked hop by hop beside a flow that works.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgediag.checked import Checked, hop_limit_of, host_of, is_ok, is_suspect, lead, surroundings
+from edgediag.checked import Checked, hop_limit_of, host_of, is_answering, is_ok, is_suspect, lead
 from edgediag.meaning import decisive, distance
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
@@ -60,7 +60,7 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     failing = [check for check in checks if not is_ok(check)]
     lost = [check for check in failing if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
-    walked = _share(lost, is_dark=not surroundings(checks, ()).answering)
+    walked = _share(lost, is_dark=not any(map(is_answering, checks)))
     own = [check for check in lost if walked[_name(check)] == (_name(check),)]
     controls = {_name(check): _controls(check, working, supply) for check in own}
     walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]

@@ -8,7 +8,7 @@ from edgediag.instruments import Bench
 from edgediag.matrix import with_addresses
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import HostsEntry
-from edgediag.model.endpoint import Direction, HostSource, Matrix, Target
+from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Route, RouteAnswer
 from edgediag.model.probe import Probe
@@ -113,10 +113,17 @@ class _Asked:
         if target.address is None:
             return Conditions(sources={}, timeout_s=self._timeout_s)
         route = self.routes.setdefault(_key(target), self._bench.host.route(_key(target)))
+        if ProbeKind.IKE_SA_INIT in target.kinds and is_own(route):
+            return Conditions(sources={}, timeout_s=self._timeout_s)
         source = route.source if isinstance(route, Route) else None
         return Conditions(
             sources={target.address: source or self._fallback}, timeout_s=self._timeout_s
         )
+
+
+def is_own(route: RouteAnswer | None) -> bool:
+    """True if the kernel would deliver the flow to this very host."""
+    return isinstance(route, Route) and route.is_local
 
 
 def _wait_for_names(bench: Bench, queries: Sequence[Probe]) -> Mapping[str, tuple[Address, ...]]:

@@ -53,6 +53,18 @@ def between(after: Locus, upto: Locus, mechanism: Mechanism) -> Claim:
     )
 
 
+def made_at(after: Locus, maker: Locus, mechanism: Mechanism) -> Claim:
+    """The block is at a hop that its own packets give away; `after` is the hop before it."""
+    return Claim(
+        where=(Place.ON_PATH,),
+        certainty=Certainty.PROVEN,
+        after=after,
+        upto=maker,
+        mechanism=mechanism,
+        culprit=None,
+    )
+
+
 def at_destination(after: Locus, mechanism: Mechanism, certainty: Certainty) -> Claim:
     """The block is at the destination."""
     return Claim(

@@ -118,13 +118,13 @@ def host_hop(evidence: FlowEvidence) -> Hop | None:
 
 
 def genuine_hop_limit(evidence: FlowEvidence) -> int | None:
-    """The hop limit with which the destination's own packets arrive, None where no control tells."""
+    """The hop limit with which the destination's own packets arrive, None if no control tells."""
     hop = host_hop(evidence)
     return None if hop is None or hop.reply is None else received_hop_limit(hop.reply)
 
 
 def first_named_hop(evidence: FlowEvidence) -> Hop | None:
-    """The nearest hop of the own ladder that answered in the name of the destination."""
+    """The nearest hop of the own ladder that answered in the destination's name."""
     for ladder in ladders_of(evidence):
         hop = first_in_name_of(ladder, evidence.flow.destination)
         if hop is not None:

@@ -48,10 +48,12 @@ class Surroundings:
 
     answering  destinations that answered anything in their own name, ascending
     silent     destinations that answered nothing at all, ascending
+    gateways   next hops behind which something answered, ascending
     """
 
     answering: tuple[Address, ...]
     silent: tuple[Address, ...]
+    gateways: tuple[Address, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

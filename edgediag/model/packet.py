@@ -121,4 +121,3 @@ class Observation:
     sighting: Sighting
     interface: str
     packet: Packet
-

@@ -85,13 +85,13 @@ class NtpReply:
     stratum   0 = kiss-o'-death, 1 to 15 synchronised, 16 not
     leap      3 = clock not synchronised
     kiss      the four letters of a kiss-o'-death, or ""
-    offset_s  server clock minus ours
+    offset_s  server clock minus ours; None where the answer carries no time
     """
 
     stratum: int
     leap: int
     kiss: str
-    offset_s: float
+    offset_s: float | None
     hop_limit: int
 
 

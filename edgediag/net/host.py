@@ -36,8 +36,8 @@ class KernelHost:
         """Where a frame on a route goes."""
         return next_hop_for(route, destination)
 
-    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer]:
-        """A trace of these flows through the rule sets."""
+    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
+        """A trace of these flows through the rule sets, or why there can be none."""
         return open_tracer(flows)
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:

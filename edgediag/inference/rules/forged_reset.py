@@ -1,6 +1,6 @@
 """A reset in the host's name that was made before the host."""
 
-from edgediag.inference.claim import between, finding
+from edgediag.inference.claim import between, finding, made_at
 from edgediag.inference.reading import (
     first_named_hop,
     genuine_hop_limit,
@@ -69,7 +69,7 @@ def _segment(evidence: FlowEvidence, named: Hop, reset: int) -> Claim:
     maker = _expiry_at(evidence, before)
     after = _locus(evidence, before - 1)
     if maker is not None and received_hop_limit(maker) == reset:
-        return between(after, maker.sender, Mechanism.FORGED_RESET)
+        return made_at(after, maker.sender, Mechanism.FORGED_RESET)
     if distance(reset) < named.distance:
         near = distance(reset)
         return between(

@@ -7,7 +7,7 @@ from edgediag.model.culprit import NeighbourObject
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Neighbour, NeighbourState, Route
 from edgediag.model.outcome import SendFailed
-from edgediag.model.verdict import Finding, Mechanism
+from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism, Place
 
 ID = "neighbour-failed"
 
@@ -17,10 +17,13 @@ _UNRESOLVED = (NeighbourState.INCOMPLETE, NeighbourState.FAILED)
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """The next hop does not answer address resolution.
 
-    Holds because   the route is there, the packet waits for the neighbour entry and never leaves
+    Holds because   the route is there, the packet waits for the neighbour entry and never leaves.
+                    Where another next hop serves other flows, this host chose a dead one; where
+                    none does, a dead gateway and a wrong setting here look the same
     Does not hold   an entry in any other state lets packets pass, and a send that was refused at
                     once did not get as far as the neighbour table
-    Asks for        the route answer, the neighbour entry after the probes, the tap
+    Asks for        the route answer, the neighbour entry after the probes, the tap, the next hops
+                    behind which something answered
     """
     neighbour = evidence.neighbour
     outcome = outcome_of(evidence)
@@ -41,5 +44,17 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"is {neighbour.address} the right gateway, and is it alive? "
         f"ip neigh show {neighbour.address} dev {neighbour.interface}"
     )
-    claim = on_this_host(Mechanism.NEIGHBOUR_FAILED, culprit)
-    return finding(ID, evidence, claim, (text, remedy, ()))
+    return finding(ID, evidence, _claim(evidence, culprit), (text, remedy, ()))
+
+
+def _claim(evidence: FlowEvidence, culprit: NeighbourObject) -> Claim:
+    if set(evidence.surroundings.gateways) - {culprit.address}:
+        return on_this_host(Mechanism.NEIGHBOUR_FAILED, culprit)
+    return Claim(
+        where=(Place.LOCAL, Place.ON_PATH),
+        certainty=Certainty.AMBIGUOUS,
+        after=None,
+        upto=culprit.address,
+        mechanism=Mechanism.NEIGHBOUR_FAILED,
+        culprit=culprit,
+    )

@@ -1,0 +1,123 @@
+"""The options that state facts of the cluster, the same for every command that needs them."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+import click
+
+from edgediag.discovery.config import parse_config
+from edgediag.discovery.given import EXPECTED, Given, override
+from edgediag.errors import UsageError
+from edgediag.model.answer import NotChecked
+from edgediag.model.cluster import Fact
+from edgediag.net.files import NodeFiles
+
+# Where click keeps what was given until the command's function is called.
+_META: Final = "edgediag.facts"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def facts_options(function: Callable[Concatenate[Given, P], R]) -> Callable[P, R]:
+    """A click command's function that is given what was stated as its first argument."""
+
+    @functools.wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(_gathered(click.get_current_context()), *args, **kwargs)
+
+    for option in reversed(_OPTIONS):
+        option(command)
+    return command
+
+
+def _gathered(context: click.Context) -> Given:
+    given = context.meta[_META]
+    stated = tuple(_stated(given))
+    path = given["config"]
+    return Given(stated=override(stated, _config(path) if path else ()), root=given["root"])
+
+
+def _stated(given: Mapping[str, object]) -> Iterator[Fact]:
+    """The facts in the order of EXPECTED; what was not given states nothing."""
+    for name in EXPECTED:
+        value = given[name.replace("-", "_")]
+        texts = value if isinstance(value, tuple) else (value,)
+        for text in texts:
+            if text is not None:
+                yield Fact(name=name, value=_text(text), source=f"--{name}")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _config(path: str) -> tuple[Fact, ...]:
+    text = NodeFiles(root="/").read_text(str(Path(path).absolute()))
+    if isinstance(text, NotChecked):
+        raise UsageError(f"--config {path}: {text.reason}; give a readable TOML file")
+    return parse_config(text, path)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Keep an option's value for `_gathered`, so that no command has to name it."""
+    context.meta.setdefault(_META, {})[parameter.name] = value
+
+
+_option = functools.partial(click.option, expose_value=False, callback=_remember)
+_yes_no = click.Choice(("yes", "no"))
+
+_OPTIONS: Final = (
+    _option("--region", metavar="ID", help="Region ID of the cluster, such as cn-hangzhou."),
+    _option("--k8s-version", metavar="VERSION", help="Kubernetes version of the cluster."),
+    _option(
+        "--phase",
+        type=click.Choice(("install", "run", "all")),
+        help="What must work: the installation, the running node, or both (default: run).",
+    ),
+    _option(
+        "--api-server",
+        metavar="HOST[:PORT]",
+        multiple=True,
+        help="The cluster's API server (default port: 6443).",
+    ),
+    _option(
+        "--raven-gateway",
+        metavar="HOST",
+        multiple=True,
+        help="Raven's cloud gateway, for proxy and tunnel alike.",
+    ),
+    _option("--raven-proxy", metavar="HOST", multiple=True, help="The same, for the proxy only."),
+    _option("--raven-tunnel", metavar="HOST", multiple=True, help="The same, for the tunnel only."),
+    _option(
+        "--tunnel-server",
+        metavar="HOST",
+        multiple=True,
+        help="The tunnel server of a cluster before 1.26.",
+    ),
+    _option("--peer", metavar="IP", multiple=True, help="Another node of this site."),
+    _option(
+        "--self-hosted-ntp/--no-self-hosted-ntp",
+        default=None,
+        help="The node was registered with selfHostNtpServer: true, or it was not.",
+    ),
+    _option("--proxy-mode", type=_yes_no, help="Whether Raven's proxy mode is on."),
+    _option("--tunnel-mode", type=_yes_no, help="Whether Raven's tunnel mode is on."),
+    _option(
+        "--config",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        help="TOML file with any of these, named as the options; an option wins.",
+    ),
+    _option(
+        "--root",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False),
+        default="/",
+        help="Read the node's files below DIR instead of /.",
+    ),
+)

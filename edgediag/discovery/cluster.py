@@ -1,0 +1,138 @@
+"""All facts of the cluster, each from the strongest source that knows it."""
+
+from dataclasses import dataclass
+
+from edgediag.discovery.given import Given, with_both_raven_hosts
+from edgediag.discovery.host import format_host_port, parse_address, parse_host
+from edgediag.discovery.hosts_file import MAX_ENTRIES, parse_hosts_file
+from edgediag.discovery.os_release import PATHS as OS_RELEASE_PATHS
+from edgediag.discovery.os_release import parse_os_release
+from edgediag.discovery.package_sources import PackageSources, discover_package_sources
+from edgediag.discovery.reader import Reader
+from edgediag.discovery.region import parse_region, region_warning
+from edgediag.discovery.resolv_conf import DEFAULT_NAME_SERVERS, parse_resolv_conf
+from edgediag.discovery.stated import (
+    answer_of,
+    parse_api_server,
+    phases_of,
+    value_of,
+    values_of,
+)
+from edgediag.discovery.version import parse_version
+from edgediag.model.answer import NotChecked
+from edgediag.model.cluster import ClusterFacts, Fact, HostsEntry, Phase
+from edgediag.model.flow import Address
+
+RESOLV_CONF = "/etc/resolv.conf"
+HOSTS_FILE = "/etc/hosts"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """What the node's files say, before it is put beside what was stated."""
+
+    package_sources: PackageSources
+    resolvers: tuple[Address, ...]
+    hosts_entries: tuple[HostsEntry, ...]
+    facts: tuple[Fact, ...]
+    warnings: tuple[str, ...]
+
+
+def discover(reader: Reader, given: Given) -> ClusterFacts:
+    """What was stated, completed by what the node's files say, completed by defaults.
+
+    raises  UsageError where something stated cannot be used
+    """
+    stated = with_both_raven_hosts(given.stated)
+    region = value_of(stated, "region", parse_region)
+    phases = phases_of(stated)
+    node = _read_node(reader)
+    by_default = () if phases else (Fact(name="phase", value="run", source=DEFAULT),)
+    warning = None if region is None else region_warning(region)
+    return ClusterFacts(
+        region=region,
+        version=value_of(stated, "k8s-version", parse_version),
+        phases=phases or (Phase.RUN,),
+        api_servers=values_of(stated, "api-server", parse_api_server),
+        raven_proxies=values_of(stated, "raven-proxy", parse_host),
+        raven_tunnels=values_of(stated, "raven-tunnel", parse_host),
+        tunnel_servers=values_of(stated, "tunnel-server", parse_host),
+        peers=values_of(stated, "peer", parse_address),
+        self_hosted_ntp=answer_of(stated, "self-hosted-ntp"),
+        proxy_mode=answer_of(stated, "proxy-mode"),
+        tunnel_mode=answer_of(stated, "tunnel-mode"),
+        package_sources=tuple(source.place for source in node.package_sources.sources),
+        resolvers=node.resolvers,
+        hosts_entries=node.hosts_entries,
+        facts=(*stated, *by_default, *node.facts),
+        warnings=(*(() if warning is None else (warning,)), *node.warnings),
+    )
+
+
+def _read_node(reader: Reader) -> _Node:
+    package_sources = discover_package_sources(reader)
+    resolvers, resolver_facts, resolver_warnings = _resolvers(reader)
+    hosts_entries, hosts_warnings = _hosts_entries(reader)
+    return _Node(
+        package_sources=package_sources,
+        resolvers=resolvers,
+        hosts_entries=hosts_entries,
+        facts=(
+            *_os_facts(reader),
+            *_package_facts(package_sources),
+            *resolver_facts,
+            *(_hosts_fact(entry) for entry in hosts_entries),
+        ),
+        warnings=(*package_sources.warnings, *resolver_warnings, *hosts_warnings),
+    )
+
+
+def _resolvers(
+    reader: Reader,
+) -> tuple[tuple[Address, ...], tuple[Fact, ...], tuple[str, ...]]:
+    text = reader.read_text(RESOLV_CONF)
+    warnings: tuple[str, ...] = ()
+    stated: tuple[Address, ...] = ()
+    if isinstance(text, NotChecked):
+        warnings = (f"name servers are not known, 127.0.0.1 is taken: {text.reason}",)
+    else:
+        stated = parse_resolv_conf(text)
+    source = RESOLV_CONF if stated else DEFAULT
+    servers = stated or DEFAULT_NAME_SERVERS
+    facts = tuple(Fact(name="resolver", value=str(a), source=source) for a in servers)
+    return servers, facts, warnings
+
+
+def _hosts_entries(reader: Reader) -> tuple[tuple[HostsEntry, ...], tuple[str, ...]]:
+    text = reader.read_text(HOSTS_FILE)
+    if isinstance(text, NotChecked):
+        return (), (f"names that a hosts file overrides are not known: {text.reason}",)
+    entries = parse_hosts_file(text, HOSTS_FILE)
+    is_cut = len(entries) == MAX_ENTRIES
+    warnings = (f"only the first {MAX_ENTRIES} names of {HOSTS_FILE} are considered",)
+    return entries, warnings if is_cut else ()
+
+
+def _os_facts(reader: Reader) -> tuple[Fact, ...]:
+    for path in OS_RELEASE_PATHS:
+        text = reader.read_text(path)
+        if isinstance(text, str):
+            name = parse_os_release(text)
+            return () if name is None else (Fact(name="os", value=name, source=path),)
+    return ()
+
+
+def _package_facts(found: PackageSources) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(name="package-source", value=format_host_port(source.place), source=source.path)
+        for source in found.sources
+    )
+
+
+def _hosts_fact(entry: HostsEntry) -> Fact:
+    return Fact(
+        name="hosts-entry",
+        value=f"{entry.address} {entry.name}",
+        source=f"{entry.path}:{entry.line}",
+    )

@@ -1,0 +1,37 @@
+"""The name servers of /etc/resolv.conf, as the resolver library reads them."""
+
+from ipaddress import IPv4Address
+
+from edgediag.discovery.host import parse_address
+from edgediag.model.flow import Address
+
+MAX_NAME_SERVERS = 3
+"""MAXNS of <resolv.h>: a fourth line is never asked."""
+
+DEFAULT_NAME_SERVERS: tuple[Address, ...] = (IPv4Address("127.0.0.1"),)
+"""Who is asked where the file names nobody or is not there: resolv.conf(5)."""
+
+
+def parse_resolv_conf(text: str) -> tuple[Address, ...]:
+    """The name servers in the order asked; empty where the file names none.
+
+    The keyword stands in the first column and a blank follows it, else the library does not see
+    it either. A line whose address cannot be read does not count towards the three.
+
+    source  resolv.conf(5); glibc resolv/res_init.c
+    """
+    servers: list[Address] = []
+    for line in text.split("\n"):
+        if len(servers) == MAX_NAME_SERVERS:
+            break
+        address = _name_server(line)
+        if address is not None:
+            servers.append(address)
+    return tuple(servers)
+
+
+def _name_server(line: str) -> Address | None:
+    if not line.startswith(("nameserver ", "nameserver\t")):
+        return None
+    words = line.replace(";", "#").partition("#")[0].split()
+    return parse_address(words[1]) if len(words) > 1 else None

@@ -1,0 +1,167 @@
+"""IKEv2 IKE_SA_INIT: does the gateway's IKE daemon hear us? It will not remember us.
+
+The one cipher proposed has a number for private use, so that no gateway can accept it: it says
+NO_PROPOSAL_CHOSEN and forgets. A proposal it could accept would leave a half-open SA there for
+minutes. IKEv1, keep-alives and text are no alternative: a healthy libreswan ignores them, and on
+port 4500 it takes what comes without the non-ESP marker for ESP.
+
+Measured: strongSwan 5.9.8 and libreswan 4.10, with and without a connection loaded, answer in
+less than 2 ms and list no state after. Never to be sent to an address of this host itself: there
+libreswan 4.10 fails an assertion ("both sides are our interface") and ends.
+
+Section numbers are of RFC 7296 where no other RFC is named.
+"""
+
+import struct
+from typing import Final
+
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.packet import Packet, UdpDatagram
+from edgediag.model.probe import Probe
+from edgediag.model.reply import IkeAnswer, IkeReply, Reply
+from edgediag.probes.codec import PacketCodec, Timing
+from edgediag.probes.token import derived_octets, token_octets
+
+# RFC 3948 §2.2; port 500 knows no ESP and therefore no marker (§2.23).
+_NON_ESP_MARKER: Final = bytes(4)
+_PORT_WITHOUT_ESP: Final = 500
+
+# §3.1: both SPIs, next payload, version, exchange, flags, message id, length.
+_HEADER: Final = struct.Struct("!8s8sBBBBII")
+_NO_SPI: Final = bytes(8)
+_VERSION_2: Final = 0x20
+_IKE_SA_INIT: Final = 34
+_INITIATOR: Final = 0x08
+_RESPONSE: Final = 0x20
+
+# §3.2: next payload, critical flag, length with this header.
+_PAYLOAD: Final = struct.Struct("!BBH")
+_LAST, _SA, _KE, _NONCE, _NOTIFY = 0, 33, 34, 40, 41
+
+# §3.3.1: last proposal, length, number 1, protocol IKE, no SPI, four transforms.
+_PROPOSAL: Final = struct.Struct("!BBHBBBB")
+_PROTOCOL_IKE: Final = 1
+
+# §3.3.2: more or last, length, type, id. The ids: 1200 lies in the private range of the IANA
+# registry "Transform Type 1"; RFC 4868 §4 for 5 and 12; RFC 3526 §3 for group 14.
+_TRANSFORM: Final = struct.Struct("!BBHBBH")
+_MORE_TRANSFORMS: Final = 3
+_ENCR, _PRF, _INTEG, _DH = 1, 2, 3, 4
+_GROUP_2048: Final = 14
+_TRANSFORMS: Final = ((_ENCR, 1200), (_PRF, 5), (_INTEG, 12), (_DH, _GROUP_2048))
+
+# §3.4; §3.9 asks for 16 to 256 octets of nonce.
+_KEY_EXCHANGE: Final = struct.Struct("!HH")
+_PUBLIC_VALUE_OCTETS: Final = 256
+_NONCE_OCTETS: Final = 32
+
+# §3.10: protocol, size of the SPI, type; §3.10.1 for the types.
+_NOTIFICATION: Final = struct.Struct("!BBH")
+_ANSWERS: Final = {
+    7: IkeAnswer.INVALID_SYNTAX,
+    14: IkeAnswer.NO_PROPOSAL_CHOSEN,
+    17: IkeAnswer.INVALID_KE_PAYLOAD,
+    16390: IkeAnswer.COOKIE,
+}
+
+
+def build(probe: Probe) -> UdpDatagram:
+    """376 octets: marker, header, one proposal, a key exchange that no one computes, a nonce."""
+    key_exchange = _KEY_EXCHANGE.pack(_GROUP_2048, 0) + derived_octets(
+        probe.token, label="ike-ke", count=_PUBLIC_VALUE_OCTETS
+    )
+    nonce = derived_octets(probe.token, label="ike-nonce", count=_NONCE_OCTETS)
+    payloads = _payload(_KE, _proposal()) + _payload(_NONCE, key_exchange) + _payload(_LAST, nonce)
+    header = _HEADER.pack(
+        _spi(probe),
+        _NO_SPI,
+        _SA,
+        _VERSION_2,
+        _IKE_SA_INIT,
+        _INITIATOR,
+        0,
+        _HEADER.size + len(payloads),
+    )
+    has_marker = probe.flow.destination_port != _PORT_WITHOUT_ESP
+    return UdpDatagram(payload=(_NON_ESP_MARKER if has_marker else b"") + header + payloads)
+
+
+def match(probe: Probe, packet: Packet, timing: Timing) -> Reply | None:
+    """A whole IKE_SA_INIT response to our SPI, behind the marker or without it.
+
+    An SA payload outweighs all notifications, and a notification that says why there is none
+    outweighs those about NAT or capabilities beside it.
+    """
+    datagram = packet.payload
+    if packet.flow != probe.flow.reversed() or not isinstance(datagram, UdpDatagram):
+        return None
+    # Our SPI never begins with zeros, so that a marker cannot be mistaken for it.
+    message = datagram.payload.removeprefix(_NON_ESP_MARKER)
+    if len(message) < _HEADER.size:
+        return None
+    spi, _, first, _, exchange, flags, _, length = _HEADER.unpack_from(message)
+    if spi != _spi(probe) or exchange != _IKE_SA_INIT or length != len(message):
+        return None
+    if flags & (_INITIATOR | _RESPONSE) != _RESPONSE:
+        return None
+    payloads = _split_payloads(first, message[_HEADER.size :])
+    if payloads is None:
+        return None
+    answer, notify = _answer(payloads)
+    return IkeReply(answer=answer, notify=notify, hop_limit=packet.hop_limit)
+
+
+def _spi(probe: Probe) -> bytes:
+    octets = token_octets(probe.token)
+    # A receiver takes four leading zeros for a marker and drops the packet (RFC 3948 §2.2).
+    is_like_marker = octets.startswith(_NON_ESP_MARKER)
+    return b"\x01" + octets[1:] if is_like_marker else octets
+
+
+def _proposal() -> bytes:
+    transforms = b"".join(
+        _TRANSFORM.pack(
+            _LAST if type_ == _DH else _MORE_TRANSFORMS, 0, _TRANSFORM.size, type_, 0, id_
+        )
+        for type_, id_ in _TRANSFORMS
+    )
+    length = _PROPOSAL.size + len(transforms)
+    return _PROPOSAL.pack(_LAST, 0, length, 1, _PROTOCOL_IKE, 0, len(_TRANSFORMS)) + transforms
+
+
+def _payload(next_payload: int, body: bytes) -> bytes:
+    return _PAYLOAD.pack(next_payload, 0, _PAYLOAD.size + len(body)) + body
+
+
+def _split_payloads(first: int, octets: bytes) -> list[tuple[int, bytes]] | None:
+    """Types and bodies in the order given, or None if a length does not fit."""
+    payloads = []
+    type_ = first
+    at = 0
+    while type_ != _LAST:
+        if at + _PAYLOAD.size > len(octets):
+            return None
+        next_type, _, length = _PAYLOAD.unpack_from(octets, at)
+        if length < _PAYLOAD.size or at + length > len(octets):
+            return None
+        payloads.append((type_, octets[at + _PAYLOAD.size : at + length]))
+        type_ = next_type
+        at += length
+    return payloads
+
+
+def _answer(payloads: list[tuple[int, bytes]]) -> tuple[IkeAnswer, int]:
+    if any(type_ == _SA for type_, _ in payloads):
+        return IkeAnswer.SA_INIT, 0
+    notifies = [
+        _NOTIFICATION.unpack_from(body)[2]
+        for type_, body in payloads
+        if type_ == _NOTIFY and len(body) >= _NOTIFICATION.size
+    ]
+    for notify in notifies:
+        if notify in _ANSWERS:
+            return _ANSWERS[notify], notify
+    return IkeAnswer.OTHER_NOTIFY, notifies[0] if notifies else 0
+
+
+CODEC = PacketCodec(kind=ProbeKind.IKE_SA_INIT, build=build, match=match)

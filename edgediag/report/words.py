@@ -1,0 +1,141 @@
+"""What the formats for people say of a verdict, in plain words."""
+
+import shlex
+from dataclasses import dataclass
+
+from edgediag.compat import assert_never
+from edgediag.model.culprit import (
+    ChainPolicy,
+    ClockObject,
+    Culprit,
+    HostsFileObject,
+    IptablesRule,
+    LinkObject,
+    ListenerObject,
+    NeighbourObject,
+    NftRule,
+    PolicyRuleObject,
+    ResolverObject,
+    RouteObject,
+    SysctlObject,
+    ToolObject,
+    XdpProgramObject,
+)
+from edgediag.model.verdict import Landmark, Locus, Place, RootCause, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A culprit as people name it, and the command that shows it; "" where there is none."""
+
+    name: str
+    command: str
+
+
+def where_in_words(conclusion: Verdict | RootCause) -> str:
+    """Where a block is: "ON-PATH between 203.0.113.6 and 203.0.113.10", "LOCAL: this node"."""
+    places = [place for place in Place if place in conclusion.where]
+    segment = _segment(conclusion.after, conclusion.upto)
+    if not places:
+        return " ".join(("NOT LOCATED", segment)).rstrip()
+    if len(places) > 1:
+        words = " or ".join(place.name.replace("_", "-") for place in places)
+        return f"{' '.join((words, segment)).rstrip()} (cannot be told apart from here)"
+    match places[0]:
+        case Place.LOCAL:
+            return "LOCAL: this node"
+        case Place.ON_PATH:
+            return f"ON-PATH {segment or 'somewhere before the destination'}"
+        case Place.REMOTE:
+            return "REMOTE: the destination"
+        case _ as never:
+            assert_never(never)
+
+
+def _segment(after: Locus, upto: Locus) -> str:
+    """The part of the path between two loci, "" where neither is known."""
+    if after is None and upto is None:
+        return ""
+    if after is None:
+        return f"before or at {_locus(upto)}"
+    if upto is None:
+        return f"behind {_locus(after)}"
+    if after == upto:
+        return f"at {_locus(after)}"
+    return f"between {_locus(after)} and {_locus(upto)}"
+
+
+def _locus(locus: Locus) -> str:
+    match locus:
+        case Landmark.EDGE:
+            return "this node"
+        case Landmark.HOST:
+            return "the destination"
+        case _:
+            return str(locus)
+
+
+def exhibit(culprit: Culprit) -> Exhibit:
+    """The exact object at fault, and how to look at it with a tool that every node has."""
+    name, arguments = _name_and_command(culprit)
+    return Exhibit(name=name, command=shlex.join(arguments))
+
+
+def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
+    match culprit:
+        case NftRule(family=family, table=table, chain=chain):
+            name = f"nft rule in {family} {table} {chain}, handle {culprit.handle}: {culprit.text}"
+            return name, ("nft", "-a", "list", "chain", family, table, chain)
+        case IptablesRule():
+            return _iptables(culprit)
+        case ChainPolicy(family=family, table=table, chain=chain):
+            name = f"policy {culprit.policy} of the chain {family} {table} {chain}"
+            return name, ("nft", "list", "chain", family, table, chain)
+        case RouteObject():
+            return _route(culprit)
+        case PolicyRuleObject():
+            return f"ip rule {culprit.priority}: {culprit.text}", ("ip", "rule", "show")
+        case SysctlObject():
+            return f"sysctl {culprit.key} = {culprit.value}", ("sysctl", culprit.key)
+        case NeighbourObject(interface=device, address=address):
+            name = f"neighbour {address} on {device}: {culprit.state}"
+            return name, ("ip", "neigh", "show", str(address), "dev", device)
+        case LinkObject(interface=device):
+            return f"link {device}: {culprit.state}", ("ip", "link", "show", "dev", device)
+        case XdpProgramObject(interface=device):
+            name = f"XDP program {culprit.program} on {device}"
+            return name, ("ip", "-d", "link", "show", "dev", device)
+        case ListenerObject():
+            return _listener(culprit)
+        case ResolverObject():
+            return f"resolver {culprit.address}", ("cat", "/etc/resolv.conf")
+        case HostsFileObject(path=path, line=line):
+            name = f"{path}, line {line}: {culprit.address} {culprit.name}"
+            return name, ("sed", "-n", f"{line}p", path)
+        case ClockObject():
+            return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
+        case ToolObject(names=names):
+            return f"not installed: {', '.join(names)}", ()
+        case _ as never:
+            assert_never(never)
+
+
+def _iptables(rule: IptablesRule) -> tuple[str, tuple[str, ...]]:
+    name = f"iptables-{rule.backend} rule {rule.number} of {rule.table} {rule.chain}: {rule.text}"
+    tool = f"iptables-{rule.backend}"
+    return name, (tool, "-t", rule.table, "-nvL", rule.chain, "--line-numbers")
+
+
+def _route(route: RouteObject) -> tuple[str, tuple[str, ...]]:
+    family = ("-6",) if ":" in route.prefix else ()
+    name = f"{route.type_} route {route.prefix} in table {route.table}"
+    return name, ("ip", *family, "route", "show", "table", str(route.table))
+
+
+def _listener(listener: ListenerObject) -> tuple[str, tuple[str, ...]]:
+    service = f"{listener.protocol} port {listener.port}"
+    name = f"{service} is bound to {listener.address} only"
+    if not listener.address:
+        name = f"nothing listens on {service}"
+    family = "-u" if listener.protocol == "udp" else "-t"
+    return name, ("ss", "-lnp", family, f"sport = :{listener.port}")

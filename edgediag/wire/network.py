@@ -1,0 +1,90 @@
+"""The network layer of a packet, IPv4 or IPv6, as one value."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from edgediag.model.flow import Address, Protocol
+from edgediag.wire.assigned_numbers import (
+    ICMP_NUMBER,
+    ICMPV6_NUMBER,
+    TCP_NUMBER,
+    UDP_NUMBER,
+)
+from edgediag.wire.scapy_layers import IP, IPv6
+
+# Without options (RFC 791 §3.1); RFC 8200 §3.
+IPV4_HEADER_OCTETS = 20
+IPV6_HEADER_OCTETS = 40
+
+PROTOCOLS = {
+    ICMP_NUMBER: Protocol.ICMP,
+    TCP_NUMBER: Protocol.TCP,
+    UDP_NUMBER: Protocol.UDP,
+    ICMPV6_NUMBER: Protocol.ICMP,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkHeader:
+    """What the network layer says.
+
+    ip_id              None in IPv6
+    number             IP protocol number of what follows; in IPv6 the first next header
+    header_octets      where the transport layer begins
+    total_octets       where the packet ends, as the header claims; link-layer padding follows
+    is_later_fragment  it carries no transport header
+    """
+
+    source: Address
+    destination: Address
+    hop_limit: int
+    ip_id: int | None
+    number: int
+    header_octets: int
+    total_octets: int
+    is_later_fragment: bool
+
+
+def read_network_header(datagram: bytes) -> NetworkHeader | None:
+    """The header that `datagram` begins with, or None if it is neither IPv4 nor IPv6, or cut off.
+
+    source  RFC 791 §3.1, RFC 8200 §3
+    """
+    version = datagram[0] >> 4 if datagram else 0
+    if version == 4 and len(datagram) >= IPV4_HEADER_OCTETS:
+        return _ipv4(datagram)
+    if version == 6 and len(datagram) >= IPV6_HEADER_OCTETS:
+        return _ipv6(datagram)
+    return None
+
+
+def _ipv4(datagram: bytes) -> NetworkHeader | None:
+    # scapy gets the fixed part alone: nothing of variable length is left for it to stumble over.
+    header = IP(datagram[:IPV4_HEADER_OCTETS])
+    header_octets = header.ihl * 4
+    if header_octets < IPV4_HEADER_OCTETS:
+        return None
+    return NetworkHeader(
+        source=IPv4Address(header.src),
+        destination=IPv4Address(header.dst),
+        hop_limit=header.ttl,
+        ip_id=header.id,
+        number=header.proto,
+        header_octets=header_octets,
+        total_octets=header.len,
+        is_later_fragment=header.frag != 0,
+    )
+
+
+def _ipv6(datagram: bytes) -> NetworkHeader:
+    header = IPv6(datagram[:IPV6_HEADER_OCTETS])
+    return NetworkHeader(
+        source=IPv6Address(header.src),
+        destination=IPv6Address(header.dst),
+        hop_limit=header.hlim,
+        ip_id=None,
+        number=header.nh,
+        header_octets=IPV6_HEADER_OCTETS,
+        total_octets=IPV6_HEADER_OCTETS + header.plen,
+        is_later_fragment=False,
+    )

@@ -1,0 +1,70 @@
+"""A probe of any kind, and packets on the way back."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from typing import TypeAlias
+
+import pytest
+
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.flow import Flow, Protocol
+from edgediag.model.packet import Packet, Payload
+from edgediag.model.probe import Probe, Purpose, Schedule, Way
+
+MakeProbe: TypeAlias = Callable[..., Probe]
+MakeAnswer: TypeAlias = Callable[[Probe, Payload], Packet]
+
+PORTS = {
+    ProbeKind.TCP_SYN: (Protocol.TCP, 443),
+    ProbeKind.TCP_CONNECT: (Protocol.TCP, 443),
+    ProbeKind.TLS_CLIENT_HELLO: (Protocol.TCP, 443),
+    ProbeKind.IKE_SA_INIT: (Protocol.UDP, 4500),
+    ProbeKind.NTP: (Protocol.UDP, 123),
+    ProbeKind.DNS: (Protocol.UDP, 53),
+    ProbeKind.ICMP_ECHO: (Protocol.ICMP, 40000),
+}
+
+
+@pytest.fixture
+def make_probe() -> MakeProbe:
+    """A probe from 192.0.2.10 port 40000 with token 0123456789abcdef, unless told otherwise."""
+
+    def make(
+        kind: ProbeKind,
+        *,
+        token: int = 0x0123456789ABCDEF,
+        name: str = "",
+        port: int | None = None,
+    ) -> Probe:
+        protocol, usual_port = PORTS[kind]
+        return Probe(
+            id=1,
+            check="check",
+            purpose=Purpose.CHECK,
+            kind=kind,
+            way=Way.IP_STACK,
+            flow=Flow(
+                protocol=protocol,
+                source=IPv4Address("192.0.2.10"),
+                source_port=40000,
+                destination=IPv4Address("198.51.100.21"),
+                destination_port=usual_port if port is None else port,
+            ),
+            hop_limit=64,
+            ip_id=7,
+            token=token,
+            name=name,
+            schedule=Schedule(offsets_s=(0.0,), timeout_s=1.0),
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_answer() -> MakeAnswer:
+    """A packet with hop limit 57 on the reversed flow of a probe."""
+
+    def make(probe: Probe, payload: Payload) -> Packet:
+        return Packet(flow=probe.flow.reversed(), hop_limit=57, ip_id=0, payload=payload)
+
+    return make

@@ -1,0 +1,162 @@
+"""Places and culprits in plain words."""
+
+from ipaddress import IPv4Address
+from typing import get_args
+
+import pytest
+
+from edgediag.model.culprit import (
+    ChainPolicy,
+    ClockObject,
+    Culprit,
+    HostsFileObject,
+    IptablesRule,
+    LinkObject,
+    ListenerObject,
+    NeighbourObject,
+    NftRule,
+    PolicyRuleObject,
+    ResolverObject,
+    RouteObject,
+    SysctlObject,
+    ToolObject,
+    XdpProgramObject,
+)
+from edgediag.model.verdict import Certainty, Landmark, Locus, Place, Verdict
+from edgediag.report.words import Exhibit, exhibit, where_in_words
+
+A, B = IPv4Address("203.0.113.6"), IPv4Address("203.0.113.10")
+LOCAL, ON_PATH, REMOTE = Place.LOCAL, Place.ON_PATH, Place.REMOTE
+EDGE, HOST = Landmark.EDGE, Landmark.HOST
+
+
+@pytest.mark.parametrize(
+    ("where", "after", "upto", "words"),
+    [
+        ((LOCAL,), EDGE, EDGE, "LOCAL: this node"),
+        ((REMOTE,), B, HOST, "REMOTE: the destination"),
+        ((ON_PATH,), A, B, "ON-PATH between 203.0.113.6 and 203.0.113.10"),
+        ((ON_PATH,), EDGE, A, "ON-PATH between this node and 203.0.113.6"),
+        ((ON_PATH,), B, HOST, "ON-PATH between 203.0.113.10 and the destination"),
+        ((ON_PATH,), B, B, "ON-PATH at 203.0.113.10"),
+        ((ON_PATH,), B, None, "ON-PATH behind 203.0.113.10"),
+        ((ON_PATH,), None, B, "ON-PATH before or at 203.0.113.10"),
+        ((ON_PATH,), None, None, "ON-PATH somewhere before the destination"),
+        (
+            (REMOTE, ON_PATH),
+            B,
+            HOST,
+            "ON-PATH or REMOTE between 203.0.113.10 and the destination"
+            " (cannot be told apart from here)",
+        ),
+        (
+            (LOCAL, ON_PATH, REMOTE),
+            None,
+            None,
+            "LOCAL or ON-PATH or REMOTE (cannot be told apart from here)",
+        ),
+        ((), None, None, "NOT LOCATED"),
+        ((), A, None, "NOT LOCATED behind 203.0.113.6"),
+    ],
+)
+def test_where(where: tuple[Place, ...], after: Locus, upto: Locus, words: str) -> None:
+    verdict = Verdict(
+        where=where,
+        certainty=Certainty.BOUNDED,
+        after=after,
+        upto=upto,
+        mechanism=None,
+        culprit=None,
+        summary="",
+        remedy="",
+        because=(),
+    )
+    assert where_in_words(verdict) == words
+
+
+EXHIBITS: list[tuple[Culprit, str, str]] = [
+    (
+        NftRule(family="inet", table="filter", chain="output", handle=7, text="drop"),
+        "nft rule in inet filter output, handle 7: drop",
+        "nft -a list chain inet filter output",
+    ),
+    (
+        IptablesRule(
+            backend="legacy", table="filter", chain="OUTPUT", number=3, text="-p udp -j DROP"
+        ),
+        "iptables-legacy rule 3 of filter OUTPUT: -p udp -j DROP",
+        "iptables-legacy -t filter -nvL OUTPUT --line-numbers",
+    ),
+    (
+        ChainPolicy(family="inet", table="filter", chain="input", policy="drop"),
+        "policy drop of the chain inet filter input",
+        "nft list chain inet filter input",
+    ),
+    (
+        RouteObject(type_="blackhole", prefix="198.51.100.0/24", table=254),
+        "blackhole route 198.51.100.0/24 in table 254",
+        "ip route show table 254",
+    ),
+    (
+        RouteObject(type_="prohibit", prefix="2001:db8::/32", table=9),
+        "prohibit route 2001:db8::/32 in table 9",
+        "ip -6 route show table 9",
+    ),
+    (
+        PolicyRuleObject(priority=100, text="from all prohibit"),
+        "ip rule 100: from all prohibit",
+        "ip rule show",
+    ),
+    (
+        SysctlObject(key="net.ipv4.conf.all.rp_filter", value="1"),
+        "sysctl net.ipv4.conf.all.rp_filter = 1",
+        "sysctl net.ipv4.conf.all.rp_filter",
+    ),
+    (
+        NeighbourObject(interface="eth0", address=IPv4Address("192.0.2.1"), state="failed"),
+        "neighbour 192.0.2.1 on eth0: failed",
+        "ip neigh show 192.0.2.1 dev eth0",
+    ),
+    (LinkObject(interface="eth0", state="down"), "link eth0: down", "ip link show dev eth0"),
+    (
+        XdpProgramObject(interface="eth0", program=12),
+        "XDP program 12 on eth0",
+        "ip -d link show dev eth0",
+    ),
+    (
+        ListenerObject(protocol="tcp", port=10250, address=""),
+        "nothing listens on tcp port 10250",
+        "ss -lnp -t 'sport = :10250'",
+    ),
+    (
+        ListenerObject(protocol="udp", port=8472, address="127.0.0.1"),
+        "udp port 8472 is bound to 127.0.0.1 only",
+        "ss -lnp -u 'sport = :8472'",
+    ),
+    (
+        ResolverObject(address=IPv4Address("192.0.2.53")),
+        "resolver 192.0.2.53",
+        "cat /etc/resolv.conf",
+    ),
+    (
+        HostsFileObject(path="/etc/hosts", line=4, name="a.example", address=A),
+        "/etc/hosts, line 4: 203.0.113.6 a.example",
+        "sed -n 4p /etc/hosts",
+    ),
+    (ClockObject(offset_s=-3.25), "clock of this node, -3.250 s off", "date -u"),
+    (ToolObject(names=("socat", "conntrack")), "not installed: socat, conntrack", ""),
+]
+
+
+@pytest.mark.parametrize(("culprit", "name", "command"), EXHIBITS)
+def test_exhibit(culprit: Culprit, name: str, command: str) -> None:
+    assert exhibit(culprit) == Exhibit(name=name, command=command)
+
+
+def test_every_kind_of_culprit_has_its_words() -> None:
+    assert {type(culprit) for culprit, _, _ in EXHIBITS} == set(get_args(Culprit))
+
+
+def test_a_hostile_name_cannot_leave_its_word_of_the_command() -> None:
+    culprit = LinkObject(interface="eth0; reboot", state="down")
+    assert exhibit(culprit).command == "ip link show dev 'eth0; reboot'"
