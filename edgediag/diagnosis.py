@@ -61,11 +61,22 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
 
 
 def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:
+    asked = {target: _asked(target, surveyed) for target in surveyed.targets}
     return tuple(
-        Checked(target=target, attempts=bench.loop.outcomes(surveyed.checks[target.check]))
-        for target in surveyed.targets
-        if surveyed.checks[target.check] and bench.loop.is_settled(surveyed.checks[target.check])
+        Checked(target=target, attempts=bench.loop.outcomes(probes))
+        for target, probes in asked.items()
+        if probes and bench.loop.is_settled(probes)
     )
+
+
+def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
+    # Every query to a resolver is an attempt at it: hosts limit the errors by which they refuse.
+    if target.endpoint != RESOLVER:
+        return surveyed.checks[target.check]
+    queries = (
+        query for query in surveyed.queries if query.flow.destination == target.address
+    )
+    return (*surveyed.checks[target.check], *queries)
 
 
 def _evidence(

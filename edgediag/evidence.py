@@ -25,11 +25,13 @@ NOT_WALKED = NotChecked(reason="more flows failed than routers answer walks for"
 class Located:
     """What the search brought back; by check unless it says by flow.
 
+    attempts    of every check
     ladders     by flow
     contrasts   of the suspects
     traces      of the suspects
     """
 
+    attempts: Mapping[str, tuple[Outcome, ...]]
     ladders: Mapping[Flow, Ladder]
     contrasts: Mapping[str, Outcome | NotChecked]
     traces: Mapping[str, TraceResult]
@@ -99,7 +101,11 @@ def _kin(
     own = [walk for walk in search.walks if walk.purpose is Purpose.LADDER]
     flows = {walk.check: walk.flow for walk in own}
     return tuple(
-        Kin(check=check, ladder=located.ladders[flows[check]])
+        Kin(
+            check=check,
+            attempts=located.attempts[check],
+            ladder=located.ladders[flows[check]],
+        )
         for check in walked
         if check != name and check in flows and flows[check] in located.ladders
     )

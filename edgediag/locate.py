@@ -45,7 +45,7 @@ class Search:
 
     suspects  checks whose block is looked for on this host
     walks     in the order of their start; no flow twice
-    walked    by check: the checks whose own walk serves it, itself alone if it is walked
+    walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
     """
 
@@ -60,8 +60,8 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     failing = [check for check in checks if not is_ok(check)]
     lost = [check for check in failing if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
-    walked = _share(lost, is_dark=not any(map(is_answering, checks)))
-    own = [check for check in lost if walked[_name(check)] == (_name(check),)]
+    walked = _share(checks, lost)
+    own = [check for check in lost if _name(check) in walked[_name(check)]]
     controls = {_name(check): _controls(check, working, supply) for check in own}
     walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]
     walks += _by_worth(controls.values())
@@ -70,7 +70,8 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
         walks=_staggered(walks),
         walked=walked,
         controls={
-            name: tuple(choice for leader in leaders for choice in controls[leader])
+            name: controls.get(name, ())
+            or tuple(choice for leader in leaders for choice in controls[leader])
             for name, leaders in walked.items()
         },
     )
@@ -78,27 +79,45 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
 
 def is_same_network(one: Address, other: Address) -> bool:
     """True if two addresses are near enough to be taken for neighbours."""
-    if one.version != other.version:
-        return False
-    shift = one.max_prefixlen - _NETWORK_BITS[one.version]
-    return int(one) >> shift == int(other) >> shift
+    return one.version == other.version and _network(one) == _network(other)
+
+
+def _network(address: Address) -> int:
+    return int(address) >> address.max_prefixlen - _NETWORK_BITS[address.version]
 
 
 def _name(check: Checked) -> str:
     return check.target.check
 
 
-def _share(lost: Sequence[Checked], *, is_dark: bool) -> dict[str, tuple[str, ...]]:
-    # Every flow is walked itself while routers can answer so many; beyond that, flows to one host
-    # with one symptom share a walk, and in the dark a few stand for all.
-    if is_dark and len(lost) > WALKS_IN_THE_DARK:
-        first_of_host = {host_of(check): _name(check) for check in reversed(lost)}
-        few = tuple(first_of_host[host] for host in reversed(first_of_host))[:WALKS_IN_THE_DARK]
-        return {_name(check): (_name(check),) if _name(check) in few else few for check in lost}
-    if len(lost) < WALKS_AT_ONCE:
-        return {_name(check): (_name(check),) for check in lost}
-    first_of_symptom = {_symptom(check): _name(check) for check in reversed(lost)}
-    return {_name(check): (first_of_symptom[_symptom(check)],) for check in lost}
+def _share(checks: Sequence[Checked], lost: Sequence[Checked]) -> dict[str, tuple[str, ...]]:
+    # Where a network, or everything, is dark, a few walks stand for all flows into it. Elsewhere
+    # every flow is walked itself while routers can answer so many, and beyond that the flows to
+    # one host with one symptom share a walk.
+    answering = {host_of(check) for check in checks if is_answering(check)}
+    dark: dict[int, list[Checked]] = {}
+    for check in lost:
+        network = _network(host_of(check))
+        if not any(_network(host) == network for host in answering):
+            dark.setdefault(network if answering else 0, []).append(check)
+    shared: dict[str, tuple[str, ...]] = {}
+    for group in dark.values():
+        if len(group) > WALKS_IN_THE_DARK:
+            shared.update(_stand_for(group))
+    rest = [check for check in lost if _name(check) not in shared]
+    first_of = {_symptom(check): _name(check) for check in reversed(rest)}
+    is_few = len(rest) < WALKS_AT_ONCE
+    return shared | {
+        _name(check): (_name(check) if is_few else first_of[_symptom(check)],) for check in rest
+    }
+
+
+def _stand_for(group: Sequence[Checked]) -> dict[str, tuple[str, ...]]:
+    # Those that drew an error know more than those that drew nothing; then one for each host.
+    ranked = sorted(group, key=lambda check: not isinstance(decisive(check.attempts), Answered))
+    first_of_host = {host_of(check): _name(check) for check in reversed(ranked)}
+    few = tuple(first_of_host[host] for host in reversed(first_of_host))[:WALKS_IN_THE_DARK]
+    return {_name(check): few for check in group}
 
 
 def _symptom(check: Checked) -> tuple[Address, Protocol, str]:

@@ -106,9 +106,17 @@ def is_answered_well(outcome: Outcome) -> bool:
 
 
 def decisive(attempts: tuple[Outcome, ...]) -> Outcome:
-    """The attempt that says what an application would meet: the last one through a socket."""
-    sockets = [item for item in attempts if item.probe.way is Way.SOCKET]
-    return (sockets or attempts)[-1]
+    """The attempt that says what an application would meet: the last one through a socket.
+
+    Of several, as a resolver has that was asked for many names, one that was answered well or at
+    all stands for the others: hosts limit their errors, and an application asks again.
+    """
+    sockets = tuple(item for item in attempts if item.probe.way is Way.SOCKET) or attempts
+    return max(reversed(sockets), key=_worth)
+
+
+def _worth(outcome: Outcome) -> int:
+    return isinstance(outcome, Answered) + is_answered_well(outcome)
 
 
 def _is_sighted(outcome: Outcome, sighting: Sighting) -> bool:

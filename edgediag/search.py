@@ -57,6 +57,7 @@ def read_back(
     state, routes = host
     ladders = {flow: bench.loop.outcomes(rungs) for flow, rungs in sought.rungs.items()}
     return Located(
+        attempts={check.target.check: check.attempts for check in checks},
         ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
         contrasts={
             check: probe if isinstance(probe, NotChecked) else bench.loop.outcomes([probe])[0]

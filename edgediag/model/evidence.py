@@ -36,9 +36,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
-    """Another failing check with the same symptom that was walked in this one's stead."""
+    """Another failing check with the same symptom that was walked for this one as well."""
 
     check: str
+    attempts: tuple[Outcome, ...]
     ladder: Ladder
 
 
@@ -65,7 +66,7 @@ class FlowEvidence:
     contrast  the same bytes at the link layer
     ladder    hop-limited probes on `flow`
     controls  in the order of their worth
-    kin       walked in this flow's stead; empty where it was walked itself
+    kin       walked in this flow's stead, or beside it where a few stand for many
     """
 
     target: Target

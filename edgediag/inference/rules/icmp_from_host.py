@@ -1,7 +1,7 @@
 """An ICMP error from the destination itself."""
 
 from edgediag.inference.claim import at_destination, finding
-from edgediag.inference.reading import after_of, icmp_of, packets_of
+from edgediag.inference.reading import after_of, icmp_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState
@@ -20,15 +20,15 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Asks for        the attempts
     source          RFC 1122 §3.2.2.1 (port unreachable), RFC 1812 §5.2.7.1 (prohibited)
     """
-    found = icmp_of(evidence)
-    if found is None or found[0].sender != evidence.flow.destination:
+    drawn = icmp_of(evidence)
+    if drawn is None or drawn.reply.sender != evidence.flow.destination:
         return None
-    reply, outcome = found
+    reply = drawn.reply
     if reply.kind is IcmpKind.TIME_EXCEEDED:
         return None
     text = f"{reply.sender} itself answers with ICMP {reply.kind.value}, quoting the probe"
     claim = at_destination(after_of(evidence), _mechanism(evidence, reply), Certainty.PROVEN)
-    said = (text, _remedy(evidence, reply), packets_of([outcome]))
+    said = (text, _remedy(evidence, reply), drawn.packets)
     return finding(ID, evidence, claim, said)
 
 

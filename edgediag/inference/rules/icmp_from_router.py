@@ -1,15 +1,14 @@
 """An ICMP error in which a router names itself."""
 
 from edgediag.inference.claim import at_destination, at_hop, finding
-from edgediag.inference.reading import host_hop, icmp_of, packets_of
+from edgediag.inference.reading import Drawn, host_hop, icmp_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
-from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.path import Ladder
-from edgediag.model.reply import IcmpKind, IcmpReply
-from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism
+from edgediag.model.reply import IcmpKind
+from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism, Place
 
 ID = "icmp-from-router"
 
@@ -26,24 +25,25 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     the last one and the host does not answer it
     Does not hold   an expired hop limit is distance, not blame; an error from the destination or
                     from this host is another matter
-    Asks for        the attempts
+    Asks for        the attempts, the ladder; where routers were asked too much, those of its kin
     source          RFC 792; RFC 1812 §5.2.7.1
     """
-    found = icmp_of(evidence)
-    if found is None or not isinstance(found[1], Answered):
+    drawn = icmp_of(evidence)
+    if drawn is None or drawn.reply.kind is IcmpKind.TIME_EXCEEDED:
         return None
-    reply, outcome = found
-    if reply.kind is IcmpKind.TIME_EXCEEDED or _is_an_end(reply.sender, evidence, host):
+    reply = drawn.reply
+    if _is_an_end(reply.sender, evidence, host):
         return None
-    claim = _claim(evidence, reply, outcome)
+    claim = _claim(evidence, drawn)
+    whose = f"a probe of {drawn.kin}, lost on the same path" if drawn.kin else "the probe"
     text = (
         f"router {reply.sender} says {reply.kind.value} (ICMP type {reply.type_} code "
-        f"{reply.code}) after {found[1].rtt_s:.3f} s, quoting the probe"
+        f"{reply.code}) after {drawn.rtt_s:.3f} s, quoting {whose}"
     )
     remedy = f"ask whoever runs {reply.sender}"
-    if claim.where[0].value == "remote":
+    if claim.where == (Place.REMOTE,):
         remedy = f"is {evidence.flow.destination} up? its last router cannot resolve it"
-    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
+    return finding(ID, evidence, claim, (text, remedy, drawn.packets))
 
 
 def _is_an_end(sender: Address, evidence: FlowEvidence, host: HostState) -> bool:
@@ -51,12 +51,12 @@ def _is_an_end(sender: Address, evidence: FlowEvidence, host: HostState) -> bool
     return sender == evidence.flow.destination or sender in {item.address for item in own}
 
 
-def _claim(evidence: FlowEvidence, reply: IcmpReply, outcome: Outcome) -> Claim:
+def _claim(evidence: FlowEvidence, drawn: Drawn) -> Claim:
+    reply = drawn.reply
     if reply.kind is IcmpKind.ADMIN_PROHIBITED:
         return at_hop(reply.sender, Mechanism.ADMIN_PROHIBITED)
-    delayed = isinstance(outcome, Answered) and outcome.rtt_s >= _RESOLUTION_S
-    is_silent_host = reply.kind is IcmpKind.HOST_UNREACHABLE and delayed
-    if is_silent_host and _may_be_last(evidence, reply.sender):
+    is_late = reply.kind is IcmpKind.HOST_UNREACHABLE and drawn.rtt_s >= _RESOLUTION_S
+    if is_late and not drawn.kin and _may_be_last(evidence, reply.sender):
         return at_destination(reply.sender, Mechanism.ICMP_UNREACHABLE, Certainty.PROVEN)
     return at_hop(reply.sender, Mechanism.ICMP_UNREACHABLE)
 

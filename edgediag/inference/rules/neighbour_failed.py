@@ -1,17 +1,15 @@
 """A next hop whose link-layer address nobody tells."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import outcome_of
+from edgediag.inference.reading import is_unresolved, outcome_of
 from edgediag.meaning import has_left
 from edgediag.model.culprit import NeighbourObject
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, Neighbour, NeighbourState, Route
+from edgediag.model.host import HostState, Neighbour, Route
 from edgediag.model.outcome import SendFailed
 from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism, Place
 
 ID = "neighbour-failed"
-
-_UNRESOLVED = (NeighbourState.INCOMPLETE, NeighbourState.FAILED)
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -27,7 +25,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """
     neighbour = evidence.neighbour
     outcome = outcome_of(evidence)
-    if not isinstance(neighbour, Neighbour) or neighbour.state not in _UNRESOLVED:
+    if not isinstance(neighbour, Neighbour) or not is_unresolved(neighbour):
         return None
     if isinstance(outcome, SendFailed) or has_left(outcome):
         return None

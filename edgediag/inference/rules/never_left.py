@@ -1,7 +1,7 @@
 """A probe that no tap saw leave."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.inference.reading import is_unresolved, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -17,12 +17,13 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   the tap stands behind every egress hook and the qdisc, so what it does not see
                     was dropped on this host
-    Does not hold   where any packet of the flow was seen leaving
-    Asks for        the tap
+    Does not hold   where any packet of the flow was seen leaving, or where it still waits for the
+                    next hop's link-layer address: the next hop may be at fault
+    Asks for        the tap, the neighbour entry
     source          net/core/dev.c, __dev_queue_xmit and dev_queue_xmit_nit
     """
     outcome = outcome_of(evidence)
-    if is_answered_well(outcome) or has_left(outcome):
+    if is_answered_well(outcome) or has_left(outcome) or is_unresolved(evidence.neighbour):
         return None
     if isinstance(outcome, SendFailed):
         text = f"the kernel refuses to send it ({outcome.errno_name}), and no packet left this host"

@@ -1,7 +1,7 @@
 """An ICMP error that this host sent to itself."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import icmp_of, packets_of
+from edgediag.inference.reading import icmp_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -26,10 +26,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Does not hold   the same error with a router's address was made on the path
     Asks for        the attempts, this host's addresses
     """
-    found = icmp_of(evidence)
-    if found is None or isinstance(host.addresses, NotChecked):
+    drawn = icmp_of(evidence)
+    if drawn is None or isinstance(host.addresses, NotChecked):
         return None
-    reply, outcome = found
+    reply = drawn.reply
     if reply.sender not in {item.address for item in host.addresses}:
         return None
     if reply.kind not in _REJECTIONS:
@@ -37,4 +37,4 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     text = f"this host itself ({reply.sender}) rejects the probe with ICMP {reply.kind.value}"
     remedy = "look for a reject rule in the output hook: nft list ruleset, iptables-save"
     claim = on_this_host(Mechanism.RULE_REJECT, None)
-    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
+    return finding(ID, evidence, claim, (text, remedy, drawn.packets))

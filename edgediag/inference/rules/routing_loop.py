@@ -1,7 +1,7 @@
 """A probe with a full hop limit that expired."""
 
 from edgediag.inference.claim import between, finding
-from edgediag.inference.reading import icmp_of, ladders_of, packets_of
+from edgediag.inference.reading import icmp_of, ladders_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
@@ -21,14 +21,15 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Asks for        the attempts, the ladder
     source          RFC 1812 §5.3.1
     """
-    found = icmp_of(evidence)
-    if found is None or found[0].kind is not IcmpKind.TIME_EXCEEDED:
+    drawn = icmp_of(evidence)
+    if drawn is None or drawn.reply.kind is not IcmpKind.TIME_EXCEEDED:
         return None
-    first, second = _circle(ladders_of(evidence)) or (found[0].sender, found[0].sender)
-    text = f"a probe with hop limit 64 expired at {found[0].sender}: {first} and {second} loop"
+    sender = drawn.reply.sender
+    first, second = _circle(ladders_of(evidence)) or (sender, sender)
+    text = f"a probe with hop limit 64 expired at {sender}: {first} and {second} loop"
     remedy = f"ask whoever runs {first} and {second}: their routes point at each other"
     claim = between(first, second, Mechanism.ROUTING_LOOP)
-    return finding(ID, evidence, claim, (text, remedy, packets_of([found[1]])))
+    return finding(ID, evidence, claim, (text, remedy, drawn.packets))
 
 
 def _circle(ladders: tuple[Ladder, ...]) -> tuple[Address, Address] | None:
