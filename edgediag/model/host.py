@@ -102,7 +102,7 @@ class Route:
     gateway    None where the destination is on the link
     source     the address the kernel would choose
     table      the routing table that decided
-    prefix     the matching route's destination, "default" for 0.0.0.0/0
+    prefix     the matching route's destination with its length, "default" for 0.0.0.0/0
     is_local   the kernel would deliver the packet to this very host
     """
 
@@ -130,7 +130,7 @@ RouteAnswer: TypeAlias = Route | RouteRefused | NotChecked
 class TraceDropped:
     """nf_tables itself said which rule or policy dropped the packet.
 
-    hook        the hook of the base chain: "output", "input", ...
+    hook        the hook of the base chain: "output", "input", ...; "" where it was gone already
     is_reject   the rule answers with an error instead of silence
     is_reply    the packet dropped was the answer on its way in
     """
@@ -153,7 +153,10 @@ TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostState:
-    """What was read of this host, each table or why it was not read."""
+    """What was read of this host, each table or why it was not read.
+
+    legacy_tables  of iptables-legacy, family first: "ip filter", "ip6 raw"
+    """
 
     links: tuple[Link, ...] | NotChecked
     addresses: tuple[InterfaceAddress, ...] | NotChecked

@@ -1,0 +1,77 @@
+"""Netlink attributes, read and written (struct nlattr, include/uapi/linux/netlink.h).
+
+Values too short, lengths that lie and text that is no UTF-8 give less, never an exception.
+"""
+
+import struct
+import sys
+from typing import Final, Literal
+
+TYPE_MASK: Final = 0x3FFF
+NESTED: Final = 0x8000
+NATIVE: Final[Literal["little", "big"]] = sys.byteorder
+
+_HEADER: Final = struct.Struct("=HH")
+
+
+def attribute_list(octets: bytes) -> tuple[tuple[int, bytes], ...]:
+    """Type and value of each attribute in order, up to the first whose length cannot be."""
+    found: list[tuple[int, bytes]] = []
+    offset, end = 0, len(octets)
+    while offset + _HEADER.size <= end:
+        length, type_ = _HEADER.unpack_from(octets, offset)
+        if length < _HEADER.size or offset + length > end:
+            break
+        found.append((type_ & TYPE_MASK, octets[offset + _HEADER.size : offset + length]))
+        offset += (length + 3) & ~3
+    return tuple(found)
+
+
+def attributes(octets: bytes) -> dict[int, bytes]:
+    """Attribute values by type; of a type that comes twice, the last."""
+    return dict(attribute_list(octets))
+
+
+def nested(container: dict[int, bytes], type_: int) -> dict[int, bytes]:
+    """The attributes inside an attribute, empty where there is none."""
+    return attributes(container.get(type_, b""))
+
+
+def big(value: bytes | None) -> int:
+    """A number in network byte order, as netfilter writes it; 0 where it is absent."""
+    return int.from_bytes(value or b"", "big")
+
+
+def native(value: bytes | None) -> int:
+    """A number in the byte order of this machine, as rtnetlink writes it; 0 where it is absent."""
+    return int.from_bytes(value or b"", NATIVE)
+
+
+def text(value: bytes | None) -> str:
+    """A text that may end in NUL; "" where it is absent."""
+    return (value or b"").split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
+
+
+def attribute(type_: int, value: bytes) -> bytes:
+    """One attribute with its padding."""
+    return _HEADER.pack(_HEADER.size + len(value), type_) + value + bytes(-len(value) % 4)
+
+
+def nest(type_: int, *children: bytes) -> bytes:
+    """An attribute that holds attributes."""
+    return attribute(type_ | NESTED, b"".join(children))
+
+
+def big32(type_: int, number: int) -> bytes:
+    """An attribute that holds 32 bits in network byte order; negative numbers wrap."""
+    return attribute(type_, (number & 0xFFFFFFFF).to_bytes(4, "big"))
+
+
+def native32(type_: int, number: int) -> bytes:
+    """An attribute that holds 32 bits in the byte order of this machine."""
+    return attribute(type_, number.to_bytes(4, NATIVE))
+
+
+def string(type_: int, words: str) -> bytes:
+    """An attribute that holds a NUL-terminated text."""
+    return attribute(type_, words.encode() + b"\0")

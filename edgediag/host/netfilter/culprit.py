@@ -1,0 +1,56 @@
+"""The rule that ended a packet, as the object a reader finds and removes it by."""
+
+from collections.abc import Mapping, Sequence
+
+from edgediag.host.netfilter.iptables import iptables_text
+from edgediag.host.netfilter.journey import Dropped
+from edgediag.host.netfilter.register import Sets
+from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.statement import Reject, XtTarget
+from edgediag.host.netfilter.text import filter_rule_text
+from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+
+
+def policy_culprit(dropped: Dropped) -> ChainPolicy:
+    """The policy that drops what no rule decided."""
+    return ChainPolicy(
+        family=dropped.family, table=dropped.table, chain=dropped.chain, policy="drop"
+    )
+
+
+def nft_culprit(
+    dropped: Dropped, rule: FilterRule | None, *, sets: Sets, interfaces: Mapping[int, str]
+) -> NftRule:
+    """A rule by its handle; without words where it was gone before it could be read."""
+    return NftRule(
+        family=dropped.family,
+        table=dropped.table,
+        chain=dropped.chain,
+        handle=dropped.handle,
+        text="" if rule is None else filter_rule_text(rule, sets=sets, interfaces=interfaces),
+    )
+
+
+def iptables_culprit(rule: FilterRule, handles: Sequence[int]) -> IptablesRule | None:
+    """A rule of iptables-nft by its number, None where it has left the chain.
+
+    handles  of the rules of its chain, in their order
+    """
+    if rule.handle not in handles:
+        return None
+    return IptablesRule(
+        backend="nft",
+        table=rule.table,
+        chain=rule.chain,
+        number=handles.index(rule.handle) + 1,
+        text=iptables_text(rule),
+    )
+
+
+def rejects(rule: FilterRule) -> bool:
+    """Whether the rule answers the sender instead of dropping in silence."""
+    return any(
+        isinstance(expression, Reject)
+        or (isinstance(expression, XtTarget) and expression.name == "REJECT")
+        for expression in rule.expressions
+    )

@@ -1,0 +1,99 @@
+"""What became of one flow's packets, by the kernel's trace messages."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from edgediag.host.netfilter.trace import Step, TraceMessage
+from edgediag.model.flow import Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A rule (handle) or a base chain's policy (handle 0) ended a packet.
+
+    base_chain  the chain in which the packet entered this table: `chain`, or one that led to it
+    is_reply    the packet was the answer to the flow
+    """
+
+    family: str
+    table: str
+    chain: str
+    handle: int
+    base_chain: str
+    is_reply: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """No rule ended a packet of the flow; `chains` as "family table chain", as first visited."""
+
+    chains: tuple[str, ...]
+
+
+Journey: TypeAlias = Dropped | Passed | None
+
+
+def journey_of(flow: Flow, messages: Sequence[TraceMessage], *, own_table: str) -> Journey:
+    """Where the flow or its answer was dropped, else where it passed; None if it was never seen.
+
+    messages   in the order they came; those of other packets may lie between
+    own_table  the table that asks for the trace, which counts as no visit
+
+    A reject sends its answer before its own message comes, so packets are told apart by their
+    id. An id comes back with the kernel's buffer, often for the very next packet: the visit to
+    the own table, the first of every packet, is where a new one begins.
+    """
+    forward = _steps_of(flow, messages, own_table)
+    backward = _steps_of(flow.reversed(), messages, own_table)
+    for steps, is_reply in ((forward, False), (backward, True)):
+        drop = _drop(steps, is_reply=is_reply)
+        if drop is not None:
+            return drop
+    if not forward and not backward:
+        return None
+    visits = (_chain_name(step) for step, _ in forward + backward if step.table != own_table)
+    return Passed(chains=tuple(dict.fromkeys(visits)))
+
+
+def _steps_of(
+    flow: Flow, messages: Iterable[TraceMessage], own_table: str
+) -> list[tuple[TraceMessage, str]]:
+    """The steps of the flow's packets, each with the base chain it lies below."""
+    found: list[tuple[TraceMessage, str]] = []
+    # By id of a packet of this flow: the base chain it is in.
+    base_chains: dict[int, str] = {}
+    for message in messages:
+        if message.flow is not None:
+            is_begun = message.id in base_chains and message.table != own_table
+            if message.flow == flow or (is_begun and _is_translated(flow, message.flow)):
+                base_chains[message.id] = message.chain
+            else:
+                base_chains.pop(message.id, None)
+        if message.id in base_chains:
+            found.append((message, base_chains[message.id]))
+    return found
+
+
+def _is_translated(flow: Flow, seen: Flow) -> bool:
+    """Whether one flow may be the other after a translation of one of its ends."""
+    same_end = flow.source == seen.source or flow.destination == seen.destination
+    return flow.protocol is seen.protocol and same_end and seen != flow.reversed()
+
+
+def _drop(steps: Sequence[tuple[TraceMessage, str]], *, is_reply: bool) -> Dropped | None:
+    for step, base_chain in steps:
+        if step.is_drop:
+            return Dropped(
+                family=step.family,
+                table=step.table,
+                chain=step.chain,
+                handle=step.handle if step.step is Step.RULE else 0,
+                base_chain=base_chain,
+                is_reply=is_reply,
+            )
+    return None
+
+
+def _chain_name(step: TraceMessage) -> str:
+    return f"{step.family} {step.table} {step.chain}"

@@ -1,0 +1,204 @@
+"""Read the host's own tables; each that cannot be read says why, and the others stand.
+
+Links, addresses, neighbours and sockets by pyroute2. Policy rules by hand, as in
+`edgediag.net.fib`: one reading of a rule serves both its text and the search for a culprit.
+"""
+
+import errno
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pyroute2 import DiagSocket, IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from edgediag.host.addresses import decode_address
+from edgediag.host.dumped import Dumped
+from edgediag.host.links import decode_link
+from edgediag.host.listeners import TCP_LISTEN, UDP_UNCONNECTED, decode_listener
+from edgediag.host.messages import errno_name
+from edgediag.host.neighbours import decode_neighbour, next_hop
+from edgediag.host.rule_text import policy_rule
+from edgediag.host.sysctls import sysctl_keys, sysctl_path
+from edgediag.model.answer import NotChecked
+from edgediag.model.exchange import NextHop
+from edgediag.model.flow import Address, Protocol
+from edgediag.model.host import (
+    HostState,
+    InterfaceAddress,
+    Link,
+    Listener,
+    Neighbour,
+    PolicyRule,
+    Route,
+    Sysctl,
+)
+from edgediag.net.fib import read_rules
+from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
+
+_Table = TypeVar("_Table")
+
+_SYSCTLS: Final = Path("/proc/sys")
+_PROCESS_NET: Final = Path("/proc/thread-self/net")
+_LEGACY_FILES: Final = (("ip", "ip_tables_names"), ("ip6", "ip6_tables_names"))
+_SOCKET_KINDS: Final = (
+    (Protocol.TCP, socket.IPPROTO_TCP, TCP_LISTEN),
+    (Protocol.UDP, socket.IPPROTO_UDP, UDP_UNCONNECTED),
+)
+
+
+def read_host() -> HostState:
+    """Every table of this network namespace, as it is now."""
+    links = _degraded("links", _links)
+    addresses = _degraded("addresses", _addresses)
+    interfaces: tuple[str, ...] = ()
+    if not isinstance(addresses, NotChecked):
+        # The devices of pods have link-local addresses alone, and there are hundreds of them.
+        routable = (entry for entry in addresses if not entry.address.is_link_local)
+        interfaces = tuple(dict.fromkeys(entry.interface for entry in routable))
+    return HostState(
+        links=links,
+        addresses=addresses,
+        rules=_degraded("policy rules", _rules),
+        neighbours=_degraded("neighbours", _neighbours),
+        listeners=_degraded("sockets", _listeners),
+        sysctls=_degraded("sysctls", lambda: _sysctls(interfaces)),
+        legacy_tables=_degraded("legacy tables", _legacy_tables),
+    )
+
+
+def neighbour_for(route: Route, destination: Address) -> Neighbour | NotChecked:
+    """The neighbour table's entry for the route's gateway, or for a destination on the link."""
+    target = route.gateway or destination
+    found = _degraded("neighbours", lambda: _neighbours_like(route.interface, target))
+    if isinstance(found, NotChecked):
+        return found
+    wanted = (route.interface, target)
+    match = (entry for entry in found if (entry.interface, entry.address) == wanted)
+    reason = f"no neighbour entry for {target} on {route.interface}"
+    return next(match, NotChecked(reason=reason))
+
+
+def next_hop_for(route: Route, destination: Address) -> NextHop | NotChecked:
+    """Where a link-layer frame on this route goes, or why it cannot be addressed."""
+    link = _degraded(route.interface, lambda: _link(route.interface))
+    neighbour = neighbour_for(route, destination)
+    if isinstance(link, NotChecked):
+        return link
+    if isinstance(neighbour, NotChecked):
+        return neighbour
+    return next_hop(link, neighbour)
+
+
+def _degraded(name: str, read: Callable[[], _Table]) -> _Table | NotChecked:
+    try:
+        return read()
+    except NetlinkError as error:
+        return NotChecked(reason=f"cannot read {name}: {errno_name(error.code)}")
+    except OSError as error:
+        return NotChecked(reason=f"cannot read {name}: {errno_name(error.errno or 0)}")
+
+
+def _links() -> tuple[Link, ...]:
+    with IPRoute() as netlink:
+        found = (decode_link(message) for message in _plain_all(netlink.get_links()))
+        return tuple(link for link in found if link is not None)
+
+
+def _link(interface: str) -> Link:
+    with IPRoute() as netlink:
+        answer = netlink.link("get", index=socket.if_nametoindex(interface))
+    found = (decode_link(message) for message in _plain_all(answer))
+    link = next((link for link in found if link is not None), None)
+    if link is None:
+        raise OSError(errno.ENODEV, interface)
+    return link
+
+
+def _addresses() -> tuple[InterfaceAddress, ...]:
+    names = _interface_names()
+    with IPRoute() as netlink:
+        found = (decode_address(message, names) for message in _plain_all(netlink.get_addr()))
+        return tuple(entry for entry in found if entry is not None)
+
+
+def _neighbours() -> tuple[Neighbour, ...]:
+    names = _interface_names()
+    with IPRoute() as netlink:
+        messages = _plain_all(netlink.get_neighbours())
+    found = (decode_neighbour(message, names) for message in messages)
+    return tuple(entry for entry in found if entry is not None)
+
+
+def _neighbours_like(interface: str, target: Address) -> tuple[Neighbour, ...]:
+    """The entries that may be the wanted one: itself, or the whole table before Linux 5.0."""
+    names = _interface_names()
+    indexes = [index for index, name in names.items() if name == interface]
+    with IPRoute() as netlink:
+        try:
+            answer = netlink.neigh("get", dst=str(target), ifindex=indexes[0]) if indexes else ()
+        except NetlinkError as error:
+            return () if error.code == errno.ENOENT else _neighbours()
+    found = (decode_neighbour(message, names) for message in _plain_all(answer))
+    return tuple(entry for entry in found if entry is not None)
+
+
+def _rules() -> tuple[PolicyRule, ...]:
+    with NetlinkSocket(NETLINK_ROUTE) as netlink:
+        found: list[PolicyRule] = []
+        for version in (4, 6):
+            rules = read_rules(netlink, version)
+            if isinstance(rules, Refusal):
+                raise OSError(getattr(errno, rules.errno_name, 0), rules.text)
+            found += [policy_rule(rule) for rule in rules]
+        return tuple(found)
+
+
+def _listeners() -> tuple[Listener, ...]:
+    found: list[Listener] = []
+    with DiagSocket() as netlink:
+        netlink.bind()
+        for protocol, number, state in _SOCKET_KINDS:
+            for family in (socket.AF_INET, socket.AF_INET6):
+                sockets = netlink.get_sock_stats(family=family, states=1 << state, protocol=number)
+                for message in _plain_all(sockets):
+                    found += decode_listener(message, protocol)
+    return tuple(found)
+
+
+def _sysctls(interfaces: Iterable[str]) -> tuple[Sysctl, ...]:
+    found = ((key, _read(_SYSCTLS / sysctl_path(key))) for key in sysctl_keys(interfaces))
+    return tuple(Sysctl(key=key, value=value) for key, value in found if value is not None)
+
+
+def _legacy_tables() -> tuple[str, ...]:
+    """Only reads the list: asking about a table that does not exist would make it."""
+    found = ((prefix, _read(_PROCESS_NET / name)) for prefix, name in _LEGACY_FILES)
+    return tuple(f"{prefix} {table}" for prefix, names in found for table in (names or "").split())
+
+
+def _read(path: Path) -> str | None:
+    """What a file of the kernel says, None where the kernel has no such file."""
+    try:
+        return path.read_text(encoding="utf-8", errors="backslashreplace").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _interface_names() -> dict[int, str]:
+    return dict(socket.if_nameindex())
+
+
+def _plain_all(messages: Iterable[object]) -> list[Dumped]:
+    return [_plain(message) for message in messages]
+
+
+def _plain(message: object) -> Dumped:
+    """pyroute2's message as plain names and values: its fields and its attributes alike."""
+    if not isinstance(message, Mapping):
+        return {}
+    plain = {name: value for name, value in message.items() if name != "attrs"}
+    for name, value in message.get("attrs", ()):
+        plain[name] = _plain(value) if isinstance(value, Mapping) else value
+    return plain

@@ -1,0 +1,208 @@
+"""The kernel's own word on which rule drops a flow, from a table that dies with this process.
+
+The table belongs to a netlink socket (NFT_TABLE_F_OWNER, Linux 5.12): nobody else can change
+it, and the kernel takes it down when the socket closes, however the process ends. Its rules
+touch nothing but the trace bit of the flows asked for; no rule of the host is changed, and none
+is read but the one that drops.
+
+iptables-legacy looks at the same bit: where it has tables, each traced packet leaves TRACE lines
+in the log that the namespace has for packets (net.netfilter.nf_log.2), if it has one.
+"""
+
+import os
+import select
+import socket
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final
+
+from edgediag.host.attributes import big32, nest, string
+from edgediag.host.messages import NLM_F_APPEND, NLM_F_CREATE, Message
+from edgediag.host.netfilter.culprit import (
+    iptables_culprit,
+    nft_culprit,
+    policy_culprit,
+    rejects,
+)
+from edgediag.host.netfilter.iptables import is_iptables
+from edgediag.host.netfilter.journey import Dropped, Passed, journey_of
+from edgediag.host.netfilter.rule import FilterChain, FilterRule
+from edgediag.host.netfilter.selector import trace_expressions
+from edgediag.host.netfilter.trace import TraceMessage, decode_trace
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.flow import Flow
+from edgediag.model.host import TraceDropped, TracePassed, TraceResult
+from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
+from edgediag.net.nfnetlink import (
+    NFNLGRP_NFTRACE,
+    anonymous_sets,
+    change,
+    commit,
+    read_chain,
+    read_handles,
+    read_rule,
+)
+
+_NFT_MSG_NEWTABLE, _NFT_MSG_NEWCHAIN, _NFT_MSG_NEWRULE = 0, 3, 6
+_NFT_TABLE_F_OWNER: Final = 2
+_HOOKS: Final = (("prerouting", 0), ("output", 3))
+# Before raw (-300), the earliest that iptables and nft use by name.
+_PRIORITY: Final = -350
+_FAMILY: Final = "inet"
+_MOST_MESSAGES: Final = 20_000
+_REASONS: Final = {
+    "EPERM": "CAP_NET_ADMIN is missing",
+    "EOPNOTSUPP": "this kernel has no owned tables (Linux 5.12) or no nf_tables",
+    "EINVAL": "this kernel has no owned tables (Linux 5.12)",
+}
+
+
+class Tracer:
+    """An open trace of some flows and their answers.
+
+    Send the packets again while it is open, `read`, then `conclude` for each flow.
+    """
+
+    def __init__(self, owner: NetlinkSocket, monitor: NetlinkSocket, table: str) -> None:
+        self._owner = owner
+        self._monitor = monitor
+        self._table = table
+        self._messages: list[TraceMessage] = []
+        self._is_lossy = False
+
+    def __enter__(self) -> "Tracer":
+        return self
+
+    def __exit__(
+        self,
+        type_: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def fileno(self) -> int:
+        """Readable when the kernel has something to tell."""
+        return self._monitor.fileno()
+
+    def close(self) -> None:
+        """Take the table down; takes the kernel about 15 ms."""
+        self._monitor.close()
+        self._owner.close()
+
+    def read(self, timeout_s: float) -> int:
+        """Take in what the kernel tells within the time, in bounded number.
+
+        timeout_s  0.0 takes what has been told already
+        returns    how many messages have come in all
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while len(self._messages) < _MOST_MESSAGES and self._is_readable(deadline_s):
+            received = self._monitor.receive()
+            if isinstance(received, Refusal):
+                # ENOBUFS: the kernel had more to tell than the socket could hold.
+                self._is_lossy = True
+                continue
+            steps = (decode_trace(message) for message in received)
+            self._messages += [step for step in steps if step is not None]
+        self._is_lossy = self._is_lossy or len(self._messages) >= _MOST_MESSAGES
+        return len(self._messages)
+
+    def conclude(self, flow: Flow) -> TraceResult:
+        """Which rule or policy dropped the flow or its answer, by all that was read so far."""
+        match journey_of(flow, self._messages, own_table=self._table):
+            case None:
+                return NotChecked(reason="no trace message came for the flow")
+            case Passed() if self._is_lossy:
+                return NotChecked(reason="trace messages were lost")
+            case Passed(chains=chains):
+                return TracePassed(chains=chains)
+            case Dropped() as dropped:
+                return self._dropped(dropped)
+
+    def _is_readable(self, deadline_s: float) -> bool:
+        remaining_s = max(0.0, deadline_s - time.monotonic())
+        poll = select.poll()
+        poll.register(self._monitor.fileno(), select.POLLIN)
+        return bool(poll.poll(remaining_s * 1000))
+
+    def _dropped(self, dropped: Dropped) -> TraceDropped:
+        family, table = dropped.family, dropped.table
+        chain = read_chain(self._owner, family, table, dropped.base_chain)
+        rule: FilterRule | Refusal | None = None
+        if dropped.handle:
+            rule = read_rule(self._owner, family, table, dropped.chain, handle=dropped.handle)
+        # Between the drop and this question somebody may have removed either.
+        known = rule if isinstance(rule, FilterRule) else None
+        return TraceDropped(
+            culprit=self._culprit(dropped, known),
+            hook=chain.hook if isinstance(chain, FilterChain) else "",
+            is_reject=known is not None and rejects(known),
+            is_reply=dropped.is_reply,
+        )
+
+    def _culprit(
+        self, dropped: Dropped, rule: FilterRule | None
+    ) -> NftRule | IptablesRule | ChainPolicy:
+        if not dropped.handle:
+            return policy_culprit(dropped)
+        interfaces = dict(socket.if_nameindex())
+        if rule is None:
+            return nft_culprit(dropped, rule, sets={}, interfaces=interfaces)
+        if is_iptables(rule, dropped.base_chain):
+            handles = read_handles(self._owner, rule.family, rule.table, rule.chain)
+            numbered = () if isinstance(handles, Refusal) else handles
+            iptables = iptables_culprit(rule, numbered)
+            if iptables is not None:
+                return iptables
+        sets = anonymous_sets(self._owner, rule)
+        return nft_culprit(dropped, rule, sets=sets, interfaces=interfaces)
+
+
+def open_tracer(flows: Sequence[Flow]) -> Tracer | NotChecked:
+    """Begin to trace the flows and their answers, or say why this kernel cannot.
+
+    Nothing is left behind either way: a transaction that the kernel refuses changes nothing.
+    """
+    # A name used again at once may still be held by the table going down (EPERM, measured).
+    table = f"edgediag_{os.getpid()}_{os.urandom(4).hex()}"
+    try:
+        owner = NetlinkSocket(NETLINK_NETFILTER)
+        try:
+            monitor = NetlinkSocket(NETLINK_NETFILTER, group=NFNLGRP_NFTRACE)
+        except OSError:
+            owner.close()
+            raise
+    except OSError as error:
+        return NotChecked(reason=f"cannot open a netfilter socket: {error.strerror}")
+    tracer = Tracer(owner, monitor, table)
+    refusal = commit(owner, _changes(table, flows))
+    if refusal is None:
+        return tracer
+    tracer.close()
+    return NotChecked(reason=_explanation(refusal))
+
+
+def _changes(table: str, flows: Sequence[Flow]) -> list[Message]:
+    name = string(1, table)
+    changes = [_new(_NFT_MSG_NEWTABLE, name, big32(2, _NFT_TABLE_F_OWNER))]
+    for hook, number in _HOOKS:
+        hooked = nest(4, big32(1, number), big32(2, _PRIORITY))
+        changes.append(_new(_NFT_MSG_NEWCHAIN, name, string(3, hook), hooked, string(7, "filter")))
+    for flow in dict.fromkeys(each for flow in flows for each in (flow, flow.reversed())):
+        # Both ways in both chains: on lo a packet goes out and comes in again.
+        for hook, _ in _HOOKS:
+            expressions = nest(4, trace_expressions(flow))
+            changes.append(_new(_NFT_MSG_NEWRULE, name, string(2, hook), expressions))
+    return changes
+
+
+def _new(type_: int, *attributes: bytes) -> Message:
+    return change(type_, _FAMILY, *attributes, flags=NLM_F_CREATE | NLM_F_APPEND)
+
+
+def _explanation(refusal: Refusal) -> str:
+    reason = _REASONS.get(refusal.errno_name, f"{refusal.errno_name} {refusal.text}".strip())
+    return f"cannot trace in nf_tables: {reason}"
