@@ -1,0 +1,48 @@
+"""`python -m edgediag.lab.enter PREFIX NODE COMMAND…`: run a command inside a node.
+
+On the edge node it sees that node's files and network devices: they are mounted in a mount
+namespace of its own, which ends with it.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgediag.errors import CannotRunError
+from edgediag.lab import namespace
+from edgediag.lab.files import BINDS, SEARCH_PATH, edge_folder
+
+
+def main(prefix: str, node: str, *command: str) -> None:
+    """Become the command."""
+    try:
+        namespace.enter(f"{prefix}-{node}")
+        namespace.unshare(namespace.CLONE_NEWNS)
+        # Slave, not private: a namespace that is removed outside must not live on in here.
+        namespace.mount("none", "/", flags=namespace.MS_SLAVE | namespace.MS_REC)
+        namespace.mount("sysfs", "/sys", kind="sysfs", flags=0)
+        if node == "edge":
+            _bind_edge_files(edge_folder(prefix))
+        _become(command)
+    except CannotRunError as exc:
+        sys.exit(f"edgediag lab: {exc}")
+
+
+def _bind_edge_files(root: Path) -> None:
+    for name, target in BINDS.items():
+        if os.path.exists(target):
+            namespace.mount(str(root / name), target, flags=namespace.MS_BIND)
+
+
+def _become(command: Sequence[str]) -> None:
+    path = os.environ.get("PATH", "")
+    environment = dict(os.environ) | {"PATH": f"{path}:{SEARCH_PATH}" if path else SEARCH_PATH}
+    try:
+        os.execvpe(command[0], list(command), environment)
+    except OSError as exc:
+        raise CannotRunError(f"cannot run {command[0]}: {exc.strerror}") from exc
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,86 @@
+"""The files that make the edge node another machine: resolver, package sources, facts.
+
+They lie in the lab's folder; `enter` binds them over the machine's own for one command.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+
+from edgediag.endpoints.system_tools import TOOL_GROUPS
+from edgediag.lab import state
+from edgediag.lab.topology import EDGE_ADDRESS, HOSTS, PEER_ADDRESS
+
+Value: TypeAlias = str | bool | list[str]
+
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+FACTS: Mapping[str, Value] = MappingProxyType(
+    {
+        "region": "cn-hangzhou",
+        "k8s-version": "v1.30.7-aliyun.1",
+        "phase": "run",
+        "api-server": f"{HOSTS['api-server']}:6443",
+        "raven-proxy": [HOSTS["raven-proxy"]],
+        "raven-tunnel": [HOSTS["raven-tunnel"]],
+        "tunnel-server": [HOSTS["tunnel-server"]],
+        "peer": [PEER_ADDRESS],
+        "self-hosted-ntp": False,
+    }
+)
+
+# Below the lab's folder -> over this path of the machine, where the machine has it.
+BINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "etc/resolv.conf": "/etc/resolv.conf",
+        "etc/hosts": "/etc/hosts",
+        "etc/apt": "/etc/apt",
+        "etc/yum.repos.d": "/etc/yum.repos.d",
+        "sbin": "/usr/local/sbin",
+    }
+)
+
+
+def edge_folder(prefix: str) -> Path:
+    """The root of the edge node's own files."""
+    return state.folder(prefix) / "edge"
+
+
+def write_edge_files(prefix: str) -> None:
+    """All files are there, as a healthy node has them."""
+    root = edge_folder(prefix)
+    texts = {
+        "etc/resolv.conf": f"nameserver {HOSTS['resolver']}\n",
+        "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
+        "etc/apt/sources.list": "deb http://mirror.lab.example/debian stable main\n",
+        "edge.toml": facts_text(FACTS),
+    }
+    for name, text in texts.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (root / "etc/yum.repos.d").mkdir(exist_ok=True)
+    _write_stand_ins(root / "sbin")
+
+
+def facts_text(facts: Mapping[str, Value]) -> str:
+    """The facts as `edgediag diagnose --config` reads them, in TOML."""
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in facts.items())
+
+
+def _toml(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return f'"{value}"'
+
+
+def _write_stand_ins(folder: Path) -> None:
+    """What the machine lacks of the tools that an edge node has; nothing in the lab runs them."""
+    folder.mkdir(exist_ok=True)
+    for group in TOOL_GROUPS:
+        if not any(shutil.which(tool, path=SEARCH_PATH) for tool in group):
+            (folder / group[0]).symlink_to("/bin/true")

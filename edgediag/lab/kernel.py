@@ -1,0 +1,81 @@
+"""The kernel of one namespace, by netlink and /proc/sys: links, addresses, routes, sysctls."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyroute2 import IPRoute
+
+from edgediag.errors import CannotRunError
+from edgediag.lab import namespace
+from edgediag.lab.topology import Route
+
+# <linux/neighbour.h>, <linux/rtnetlink.h>
+NUD_PERMANENT = 0x80
+RTN_UNICAST = 1
+RTNH_F_ONLINK = 4
+
+
+@contextmanager
+def netlink(name: str) -> Iterator[IPRoute]:
+    """A netlink socket that belongs to the namespace; the thread itself stays where it is."""
+    with namespace.entered(name):
+        ipr = IPRoute()
+    with ipr:
+        yield ipr
+
+
+def interface_index(ipr: IPRoute, interface: str) -> int:
+    """The index of a device of that namespace."""
+    found = ipr.link_lookup(ifname=interface)
+    if not found:
+        raise CannotRunError(f"cannot find interface {interface} in the lab; lab down, lab up")
+    return int(found[0])
+
+
+def route_request(ipr: IPRoute, route: Route) -> Mapping[str, object]:
+    """The arguments of IPRoute.route() for one route of the topology or of a fault."""
+    # The family is given because pyroute2 0.9.7 fails to find it out for several gateways.
+    request: dict[str, object] = {
+        "family": socket.AF_INET,
+        "dst": route.destination,
+        "table": route.table,
+        "type": route.type_,
+    }
+    if len(route.gateways) > 1:
+        request["multipath"] = [{"gateway": gateway} for gateway in route.gateways]
+    if len(route.gateways) == 1:
+        request["gateway"] = route.gateways[0]
+    if route.device:
+        request["oif"] = interface_index(ipr, route.device)
+    if route.device and route.gateways:
+        # flannel's gateways lie in no connected network; ip-route(8) calls that "onlink".
+        request["flags"] = RTNH_F_ONLINK
+    return request
+
+
+def read_sysctl(name: str, key: str) -> str:
+    """The value of a sysctl of the namespace's own network stack."""
+    with namespace.entered(name):
+        return _sysctl_path(key).read_text().strip()
+
+
+def write_sysctl(name: str, key: str, value: str) -> None:
+    """The sysctl has the value from now on; a kernel without IPv6 has no IPv6 sysctl to set."""
+    with namespace.entered(name):
+        path = _sysctl_path(key)
+        if path.exists() or not key.startswith("net.ipv6."):
+            path.write_text(value)
+
+
+def raw_icmp_socket(name: str) -> socket.socket:
+    """A raw ICMP socket of the namespace, not blocking."""
+    with namespace.entered(name):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    sock.setblocking(False)
+    return sock
+
+
+def _sysctl_path(key: str) -> Path:
+    return Path("/proc/sys") / key.replace(".", "/")

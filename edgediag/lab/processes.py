@@ -1,0 +1,119 @@
+"""Start the processes that serve the lab's nodes, and end them, never anybody else's."""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgediag.errors import CannotRunError
+from edgediag.lab import state
+from edgediag.lab.state import Process
+
+READY_S = 20.0
+END_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A process that has not said "ready" yet; `said` is the reading end of its output."""
+
+    process: Process
+    said: int
+    log: Path
+
+
+def start(prefix: str, nodes: Sequence[str]) -> tuple[Started, ...]:
+    """One process a node, each on file before it opens anything."""
+    return tuple(_start(prefix, node) for node in nodes)
+
+
+def await_ready(started: Sequence[Started]) -> None:
+    """All have opened their sockets."""
+    for one in started:
+        readable, _, _ = select.select([one.said], [], [], READY_S)
+        words = os.read(one.said, 16) if readable else b""
+        os.close(one.said)
+        if words != b"ready\n":
+            complaint = one.log.read_text().strip()[-500:] or "it says nothing"
+            raise CannotRunError(f"cannot serve on node {one.process.node}: {complaint}")
+
+
+def end(processes: Sequence[Process]) -> None:
+    """None of them runs any more."""
+    descriptors = [_signal(process, signal.SIGKILL) for process in processes]
+    deadline_s = time.monotonic() + END_S
+    for process, descriptor in zip(processes, descriptors):
+        if descriptor is None:
+            continue
+        # A pidfd is readable once its process has ended (pidfd_open(2)).
+        select.select([descriptor], [], [], max(0.0, deadline_s - time.monotonic()))
+        os.close(descriptor)
+        _reap(process.pid)
+
+
+def is_running(process: Process) -> bool:
+    """The very process that was started still runs."""
+    return _identity(process.pid) == (process.start_time, process.boot_id)
+
+
+def _start(prefix: str, node: str) -> Started:
+    log = state.folder(prefix) / f"{node}.log"
+    input_end, go = os.pipe()
+    said, output_end = os.pipe()
+    pid = os.posix_spawn(
+        sys.executable,
+        (sys.executable, "-m", "edgediag.lab.server", prefix, node),
+        dict(os.environ),
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, input_end, 0),
+            (os.POSIX_SPAWN_DUP2, output_end, 1),
+            (os.POSIX_SPAWN_OPEN, 2, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+        ],
+        setsid=True,
+    )
+    os.close(input_end)
+    os.close(output_end)
+    start_time, boot_id = _identity(pid)
+    process = Process(node=node, pid=pid, start_time=start_time, boot_id=boot_id)
+    known = state.load(prefix)
+    state.save(prefix, replace(known, processes=(*known.processes, process)))
+    os.write(go, b"go\n")
+    os.close(go)
+    return Started(process=process, said=said, log=log)
+
+
+def _signal(process: Process, number: signal.Signals) -> int | None:
+    """A pidfd of the process, signalled; None if it is gone or is another's."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return None
+    # The descriptor pins the process, so what is read after opening it cannot change owner.
+    if not is_running(process):
+        os.close(descriptor)
+        return None
+    signal.pidfd_send_signal(descriptor, number)
+    return descriptor
+
+
+def _identity(pid: int) -> tuple[int, str]:
+    """Start time and boot of the process with this number; (0, "") if there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0, ""
+    # The name in parentheses may hold spaces; 20 fields follow up to the start time.
+    return int(stat.rpartition(")")[2].split()[19]), boot_id
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        # Another process started it; init reaps it.
+        return

@@ -1,0 +1,136 @@
+"""Run `edgediag diagnose` inside broken labs and compare what it says with the truth."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from edgediag.errors import CannotRunError, EdgediagError
+from edgediag.lab.files import FACTS, edge_folder, facts_text
+from edgediag.lab.netfilter import find_program
+from edgediag.lab.network import Lab
+from edgediag.lab.scenario import Scenario, Truth
+from edgediag.lab.score import Score, score
+from edgediag.lab.topology import landmarks
+
+DIAGNOSIS_S = 300.0
+# `edgediag diagnose` ends so with a whole report: all well, a fault found, undetermined.
+REPORTED = (0, 1, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one scenario.
+
+    truths      with handles looked up
+    checks      the report's, as its JSON has them; empty where there is no report
+    score       None where there is no report
+    problem     why there is no report, or ""
+    is_skipped  the machine lacks what the scenario needs
+    duration_s  of the diagnosis alone
+    """
+
+    scenario: Scenario
+    truths: tuple[Truth, ...]
+    checks: tuple[Any, ...]
+    score: Score | None
+    problem: str
+    is_skipped: bool
+    duration_s: float
+    output: Path
+
+
+def run_all(
+    scenarios: Sequence[Scenario],
+    prefixes: Sequence[str],
+    output: Path,
+    *,
+    tell: Callable[[Result], None],
+) -> tuple[Result, ...]:
+    """All results in the order of the scenarios; as many at once as there are prefixes.
+
+    Every scenario gets a fresh lab: a used one has spent some of its routers' ICMP error tokens.
+    tell  is called with each result as soon as it is there
+    """
+    free: SimpleQueue[str] = SimpleQueue()
+    for prefix in prefixes:
+        free.put(prefix)
+
+    def run_one(scenario: Scenario) -> Result:
+        prefix = free.get()
+        try:
+            result = run_scenario(Lab(prefix=prefix), scenario, output / scenario.name)
+        finally:
+            free.put(prefix)
+        tell(result)
+        return result
+
+    with ThreadPoolExecutor(max_workers=len(prefixes)) as pool:
+        return tuple(pool.map(run_one, scenarios))
+
+
+def run_scenario(lab: Lab, scenario: Scenario, output: Path) -> Result:
+    """Bring the lab up, break it, diagnose, score, take it down."""
+    missing = [program for program in scenario.requires if find_program(program) is None]
+    if missing:
+        problem = f"{', '.join(missing)} not installed"
+        return _without_report(scenario, output, problem, is_skipped=True)
+    try:
+        lab.up()
+        truths = lab.inject(scenario)
+        started_s = time.monotonic()
+        report = _diagnose(lab, scenario, output)
+        return Result(
+            scenario=scenario,
+            truths=truths,
+            checks=tuple(report["checks"]),
+            score=score(report, truths, landmarks()),
+            problem="",
+            is_skipped=False,
+            duration_s=time.monotonic() - started_s,
+            output=output,
+        )
+    except EdgediagError as exc:
+        return _without_report(scenario, output, str(exc), is_skipped=False)
+    finally:
+        lab.down()
+
+
+def _diagnose(lab: Lab, scenario: Scenario, output: Path) -> Any:
+    """The report of `edgediag diagnose` on the edge node, as its JSON."""
+    config = edge_folder(lab.prefix) / f"{scenario.name}.toml"
+    config.write_text(facts_text({**FACTS, **scenario.options}))
+    words = ("diagnose", "--config", str(config), "--output", str(output), "--json")
+    command = lab.edge_command((sys.executable, "-m", "edgediag", *words))
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=DIAGNOSIS_S)
+    except subprocess.TimeoutExpired as exc:
+        raise CannotRunError(f"edgediag diagnose has not ended after {DIAGNOSIS_S} s") from exc
+    if ended.returncode not in REPORTED:
+        said = ended.stderr.strip()[-500:]
+        raise CannotRunError(f"edgediag diagnose ended with {ended.returncode}: {said}")
+    try:
+        return json.loads(ended.stdout)
+    except ValueError as exc:
+        raise CannotRunError(f"edgediag diagnose --json wrote no JSON: {exc}") from exc
+
+
+def _without_report(
+    scenario: Scenario, output: Path, problem: str, *, is_skipped: bool
+) -> Result:
+    return Result(
+        scenario=scenario,
+        truths=scenario.truths,
+        checks=(),
+        score=None,
+        problem=problem,
+        is_skipped=is_skipped,
+        duration_s=0.0,
+        output=output,
+    )

@@ -1,0 +1,85 @@
+"""`python -m edgediag.lab.serverr PREFIX NODE`: all services of one node in one process.
+
+It waits for the word "go" on standard input, so that whoever started it has written its number
+down before it opens anything; if the starter dies first, it ends too. It says "ready" when all
+its sockets listen.
+"""
+
+import asyncio
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Mapping
+
+from edgediag.lab import namespace
+from edgediag.lab.certificates import Certificate
+from edgediag.lab.services import control
+from edgediag.lab.services.catalog import LOOPBACK, SERVICES, Kind, Mode, Service
+from edgediag.lab.services.datagram import ANSWERS, open_datagram
+from edgediag.lab.services.stream import open_stream
+from edgediag.lab.state import certificate, control_socket
+
+
+class Node:
+    """The services of one node and the mode each is in."""
+
+    def __init__(self, services: tuple[Service, ...], tls: ssl.SSLContext) -> None:
+        self._services = {service.name: service for service in services}
+        self._tls = tls
+        self._modes = {service.name: Mode.DOWN for service in services}
+        self._sockets: dict[str, list[socket.socket]] = {name: [] for name in self._services}
+
+    def change(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """All modes by service, after the changes."""
+        for name, mode in changes.items():
+            self._close(name)
+            self._open(self._services[name], Mode(mode))
+        return {name: mode.value for name, mode in self._modes.items()}
+
+    def _open(self, service: Service, mode: Mode) -> None:
+        self._modes[service.name] = mode
+        if mode is Mode.DOWN:
+            return
+        sockets = self._sockets[service.name]
+        address = LOOPBACK if mode is Mode.LOOPBACK else service.address
+        for port in service.ports:
+            if service.kind in ANSWERS:
+                sockets.append(open_datagram(service.kind, mode, address, port))
+            if service.kind is Kind.DNS or service.kind not in ANSWERS:
+                sockets.append(open_stream(service.kind, mode, address, port, tls=self._tls))
+
+    def _close(self, name: str) -> None:
+        loop = asyncio.get_running_loop()
+        for sock in self._sockets[name]:
+            loop.remove_reader(sock)
+            sock.close()
+        self._sockets[name].clear()
+
+
+def main(prefix: str, node: str) -> None:
+    """Serve until killed."""
+    if sys.stdin.readline() != "go\n":
+        return
+    namespace.enter(f"{prefix}-{node}")
+    asyncio.run(_serve(prefix, node))
+
+
+async def _serve(prefix: str, node: str) -> None:
+    services = SERVICES[node]
+    running = Node(services, _tls_context(certificate()))
+    running.change({service.name: Mode.NORMAL.value for service in services})
+    orders = await control.listen(control_socket(prefix, node), running.change)
+    os.write(1, b"ready\n")
+    os.dup2(2, 1)
+    await orders.serve_forever()
+
+
+def _tls_context(certificate: Certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    return context
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""The lab's services: what answers in the cloud, on the peer and on the edge node."""

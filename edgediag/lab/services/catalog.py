@@ -1,0 +1,137 @@
+"""Which services there are, where each listens, and the ways each can misbehave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from edgediag.lab.topology import HOSTS
+
+ANY_ADDRESS = "0.0.0.0"
+LOOPBACK = "127.0.0.1"
+
+
+class Kind(Enum):
+    """What a service speaks."""
+
+    TLS = "tls"
+    HTTP = "http"
+    PORT = "port"
+    DNS = "dns"
+    NTP = "ntp"
+    IKE = "ike"
+
+
+class Mode(Enum):
+    """How a service behaves.
+
+    DOWN      nothing listens: the kernel answers with a reset or port unreachable
+    SILENT    datagrams are taken and never answered; streams are accepted and never answered
+    CLOSE     streams are accepted and closed at once
+    MUTE      streams are accepted and never answered
+    LOOPBACK  listens on 127.0.0.1 alone
+    """
+
+    NORMAL = "normal"
+    DOWN = "down"
+    SILENT = "silent"
+    CLOSE = "close"
+    MUTE = "mute"
+    LOOPBACK = "loopback"
+    SERVFAIL = "servfail"
+    UNSYNCHRONISED = "unsynchronised"
+    KISS = "kiss"
+    COOKIE = "cookie"
+
+
+_STREAM_MODES = frozenset({Mode.NORMAL, Mode.DOWN, Mode.CLOSE, Mode.MUTE})
+MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
+    {
+        Kind.TLS: _STREAM_MODES,
+        Kind.HTTP: _STREAM_MODES,
+        Kind.PORT: _STREAM_MODES | {Mode.LOOPBACK},
+        Kind.DNS: frozenset({Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.SERVFAIL}),
+        Kind.NTP: frozenset(
+            {Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.UNSYNCHRONISED, Mode.KISS}
+        ),
+        Kind.IKE: frozenset({Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.COOKIE}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service of a node; DNS listens on both UDP and TCP."""
+
+    name: str
+    kind: Kind
+    address: str
+    ports: tuple[int, ...]
+
+
+def _service(name: str, kind: Kind, *ports: int, host: str = "") -> Service:
+    return Service(name=name, kind=kind, address=HOSTS[host or name], ports=ports)
+
+
+def _port(name: str, port: int) -> Service:
+    return Service(name=name, kind=Kind.PORT, address=ANY_ADDRESS, ports=(port,))
+
+
+SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
+    {
+        "cloud": (
+            _service("api-server", Kind.TLS, 6443),
+            _service("raven-proxy", Kind.TLS, 10280, 10281, 10282, 10283, 10284),
+            _service("raven-tunnel", Kind.IKE, 4500),
+            _service("tunnel-server", Kind.TLS, 10262, 10263),
+            _service("cs-anony", Kind.TLS, 443),
+            _service("cs-anony-http", Kind.HTTP, 80, host="cs-anony"),
+            _service("cs-anony-region", Kind.TLS, 443),
+            _service("cs-anony-region-http", Kind.HTTP, 80, host="cs-anony-region"),
+            _service("oss", Kind.TLS, 443),
+            _service("oss-http", Kind.HTTP, 80, host="oss"),
+            _service("dockerauth", Kind.TLS, 443),
+            _service("dockerauth-ee", Kind.TLS, 443),
+            _service("registry", Kind.TLS, 443),
+            _service("package-source", Kind.HTTP, 80),
+            _service("resolver", Kind.DNS, 53),
+            _service("ntp-aliyun", Kind.NTP, 123),
+            _service("ntp-cn-pool", Kind.NTP, 123),
+        ),
+        "edge": (
+            _port("kubelet", 10250),
+            _port("kubelet-read-only", 10255),
+            _port("node-exporter", 9100),
+            _port("node-exporter-gpu", 9445),
+        ),
+        "peer": (_port("kubelet", 10250), _port("node-exporter", 9100)),
+    }
+)
+
+
+def service_of(node: str, name: str) -> Service | None:
+    """The service of that name on the node, None if it has none."""
+    return next((service for service in SERVICES.get(node, ()) if service.name == name), None)
+
+
+def _zone() -> dict[str, str]:
+    zone = {
+        "cs-anony.aliyuncs.com": "cs-anony",
+        "dockerauth.cn-hangzhou.aliyuncs.com": "dockerauth",
+        # A hyphen stands before this one region; the dotted name does not exist.
+        "dockerauth-cn-zhangjiakou.aliyuncs.com": "dockerauth",
+        "ntp1.aliyun.com": "ntp-aliyun",
+        "cn.ntp.org.cn": "ntp-cn-pool",
+        "mirror.lab.example": "package-source",
+    }
+    for region in ("cn-hangzhou", "cn-zhangjiakou"):
+        zone |= {
+            f"cs-anony.{region}.aliyuncs.com": "cs-anony-region",
+            f"aliacs-k8s-{region}.oss-{region}.aliyuncs.com": "oss",
+            f"dockerauth-ee.{region}.aliyuncs.com": "dockerauth-ee",
+            f"registry-{region}.ack.aliyuncs.com": "registry",
+        }
+    return {name: HOSTS[host] for name, host in zone.items()}
+
+
+ZONE: Mapping[str, str] = MappingProxyType(_zone())

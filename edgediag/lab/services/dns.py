@@ -1,0 +1,58 @@
+"""The resolver's answers, as octets (RFC 1035 §4.1)."""
+
+import socket
+import struct
+from collections.abc import Mapping
+
+from edgediag.lab.services.catalog import Mode
+
+HEADER = struct.Struct("!6H")
+QR, AA, RD, RA = 0x8000, 0x0400, 0x0100, 0x0080
+NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
+TYPE_A, CLASS_IN = 1, 1
+TTL_S = 60
+# A pointer to the name of the question, which follows the header (RFC 1035 §4.1.4).
+NAME_POINTER = 0xC000 | HEADER.size
+
+
+def answer(query: bytes, mode: Mode, zone: Mapping[str, str]) -> bytes | None:
+    """The response to a query with one question, or None where nothing is to be said.
+
+    zone  addresses by lower-case name without the final dot; other types of a known name are empty
+    """
+    question = _question(query)
+    if mode is Mode.SILENT or question is None:
+        return None
+    name, type_, class_, end = question
+    identifier, flags = HEADER.unpack_from(query)[:2]
+    address = zone.get(name)
+    code = SERVFAIL if mode is Mode.SERVFAIL else NOERROR if address else NXDOMAIN
+    has_record = code == NOERROR and type_ == TYPE_A and class_ == CLASS_IN
+    reply_flags = QR | AA | (flags & RD) | RA | code
+    header = HEADER.pack(identifier, reply_flags, 1, int(has_record), 0, 0)
+    record = _record(address) if has_record and address else b""
+    return header + query[HEADER.size : end] + record
+
+
+def _question(query: bytes) -> tuple[str, int, int, int] | None:
+    """Name, type, class and end of the only question; None for anything else."""
+    if len(query) < HEADER.size:
+        return None
+    _, flags, questions, *_ = HEADER.unpack_from(query)
+    if flags & QR or questions != 1:
+        return None
+    labels = []
+    position = HEADER.size
+    while position < len(query) and 0 < query[position] < 64:
+        end = position + 1 + query[position]
+        labels.append(query[position + 1 : end].decode("ascii", "replace").lower())
+        position = end
+    if position + 5 > len(query) or query[position] != 0:
+        return None
+    type_, class_ = struct.unpack_from("!HH", query, position + 1)
+    return ".".join(labels), type_, class_, position + 5
+
+
+def _record(address: str) -> bytes:
+    octets = socket.inet_aton(address)
+    return struct.pack("!HHHIH", NAME_POINTER, TYPE_A, CLASS_IN, TTL_S, len(octets)) + octets

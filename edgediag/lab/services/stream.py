@@ -1,0 +1,104 @@
+"""Listening sockets of one service: each connection is a conversation in the event loop."""
+
+import asyncio
+import socket
+import ssl
+import struct
+import time
+
+from edgediag.lab.services import dns, web
+from edgediag.lab.services.catalog import ZONE, Kind, Mode
+from edgediag.lab.services.datagram import bound_socket
+
+BACKLOG = 512
+CONVERSATION_S = 60.0
+LENGTH = struct.Struct("!H")
+
+
+def open_stream(
+    kind: Kind, mode: Mode, address: str, port: int, *, tls: ssl.SSLContext
+) -> socket.socket:
+    """A listening socket whose connections are served in the given mode until it is closed."""
+    listener = bound_socket(socket.SOCK_STREAM, address, port)
+    listener.listen(BACKLOG)
+    loop = asyncio.get_running_loop()
+    # The loop keeps weak references to tasks only.
+    conversations: set[asyncio.Task[None]] = set()
+
+    def on_connection() -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            # Reset before it was accepted, as a polite SYN probe does.
+            return
+        task = loop.create_task(_serve(connection, kind, mode, tls))
+        conversations.add(task)
+        task.add_done_callback(conversations.discard)
+
+    loop.add_reader(listener, on_connection)
+    return listener
+
+
+async def _serve(
+    connection: socket.socket, kind: Kind, mode: Mode, tls: ssl.SSLContext
+) -> None:
+    if mode is Mode.CLOSE:
+        connection.close()
+        return
+    try:
+        connection.setblocking(False)
+        has_tls = kind is Kind.TLS and mode is Mode.NORMAL
+        reader, writer = await _streams(connection, tls if has_tls else None)
+        await asyncio.wait_for(_converse(reader, writer, kind, mode), CONVERSATION_S)
+        writer.close()
+    except (OSError, EOFError, asyncio.TimeoutError):
+        # The client's business: it went away, spoke something else, or said nothing.
+        connection.close()
+
+
+async def _streams(
+    connection: socket.socket, tls: ssl.SSLContext | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=tls)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+
+async def _converse(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kind: Kind, mode: Mode
+) -> None:
+    if kind is Kind.DNS and mode is not Mode.SILENT:
+        await _converse_dns(reader, writer, mode)
+        return
+    if kind in (Kind.TLS, Kind.HTTP) and mode is Mode.NORMAL:
+        await _converse_http(reader, writer)
+        return
+    while await reader.read(4096):
+        # Silent, mute, or a port that only has to be open: listen until the client leaves.
+        continue
+
+
+async def _converse_dns(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mode: Mode
+) -> None:
+    """Messages behind a length of two octets (RFC 1035 §4.2.2)."""
+    while True:
+        (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+        reply = dns.answer(await reader.readexactly(length), mode, ZONE)
+        if reply is None:
+            return
+        writer.write(LENGTH.pack(len(reply)) + reply)
+        await writer.drain()
+
+
+async def _converse_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    request = b""
+    while octets := await reader.read(4096):
+        request += octets
+        reply = web.answer(request, time.time())
+        if reply is not None:
+            writer.write(reply)
+            await writer.drain()
+            return

@@ -1,0 +1,35 @@
+"""The answers of the HTTP services, inside TLS or plain (RFC 9112)."""
+
+from email.utils import formatdate
+
+MAX_REQUEST_OCTETS = 16_384
+
+
+def answer(request: bytes, now_s: float) -> bytes | None:
+    """The response to a whole request head, or None while its end has not come.
+
+    now_s  seconds since 1970, for the Date field
+    """
+    head, separator, _ = request.partition(b"\r\n\r\n")
+    if not separator and len(request) < MAX_REQUEST_OCTETS:
+        return None
+    status = _status(head)
+    body = b"" if head.startswith(b"HEAD ") else b"ok\n"
+    fields = (
+        f"HTTP/1.1 {status}",
+        f"Date: {formatdate(now_s, usegmt=True)}",
+        "Server: edgediag-lab",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    )
+    return "\r\n".join((*fields, "", "")).encode() + body
+
+
+def _status(head: bytes) -> str:
+    words = head.split(b"\r\n", 1)[0].split(b" ")
+    if len(words) != 3 or not words[2].startswith(b"HTTP/1."):
+        return "400 Bad Request"
+    # A registry asks for a token first; that is how a working one answers a stranger.
+    if words[1].startswith(b"/v2"):
+        return "401 Unauthorized"
+    return "200 OK"

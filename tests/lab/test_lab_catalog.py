@@ -1,0 +1,43 @@
+"""The services and the names that lead to them."""
+
+import pytest
+
+from edgediag.lab.services.catalog import SERVICES, ZONE, service_of
+from edgediag.lab.topology import HOSTS
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("cs-anony.aliyuncs.com", "cs-anony"),
+        ("cs-anony.cn-hangzhou.aliyuncs.com", "cs-anony-region"),
+        ("aliacs-k8s-cn-zhangjiakou.oss-cn-zhangjiakou.aliyuncs.com", "oss"),
+        ("dockerauth.cn-hangzhou.aliyuncs.com", "dockerauth"),
+        ("dockerauth-cn-zhangjiakou.aliyuncs.com", "dockerauth"),
+        ("dockerauth-ee.cn-zhangjiakou.aliyuncs.com", "dockerauth-ee"),
+        ("registry-cn-hangzhou.ack.aliyuncs.com", "registry"),
+        ("ntp1.aliyun.com", "ntp-aliyun"),
+        ("cn.ntp.org.cn", "ntp-cn-pool"),
+        ("mirror.lab.example", "package-source"),
+    ],
+)
+def test_a_name_leads_to_its_host(name: str, host: str) -> None:
+    assert ZONE[name] == HOSTS[host]
+
+
+def test_zhangjiakou_has_no_dotted_dockerauth() -> None:
+    assert "dockerauth.cn-zhangjiakou.aliyuncs.com" not in ZONE
+
+
+def test_every_host_of_the_cloud_has_a_service() -> None:
+    assert {service.address for service in SERVICES["cloud"]} == set(HOSTS.values())
+
+
+@pytest.mark.parametrize("node", SERVICES)
+def test_service_names_are_unique_on_a_node(node: str) -> None:
+    names = [service.name for service in SERVICES[node]]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_an_unknown_service_is_none() -> None:
+    assert service_of("border", "api-server") is None

@@ -1,0 +1,82 @@
+"""The resolver's answers, octet by octet."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgediag.lab.services import dns
+from edgediag.lab.services.catalog import Mode
+
+ZONE = {"host.example": "192.0.2.7"}
+NAME = b"\x04host\x07example\x00"
+ASKED_A = NAME + b"\x00\x01\x00\x01"
+ASKED_AAAA = NAME + b"\x00\x1c\x00\x01"
+RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
+
+
+def query(question: bytes, *, flags: bytes = b"\x01\x00", questions: int = 1) -> bytes:
+    return b"\x12\x34" + flags + bytes((0, questions)) + bytes(6) + question
+
+
+def response(flags: bytes, records: int, question: bytes, record: bytes) -> bytes:
+    return b"\x12\x34" + flags + b"\x00\x01\x00" + bytes((records,)) + bytes(4) + question + record
+
+
+@pytest.mark.parametrize(
+    ("asked", "mode", "expected"),
+    [
+        pytest.param(
+            query(ASKED_A),
+            Mode.NORMAL,
+            response(b"\x85\x80", 1, ASKED_A, RECORD),
+            id="a known name has one address",
+        ),
+        pytest.param(
+            query(ASKED_A.replace(b"host", b"HoSt")),
+            Mode.NORMAL,
+            response(b"\x85\x80", 1, ASKED_A.replace(b"host", b"HoSt"), RECORD),
+            id="the case of a name does not matter and is repeated",
+        ),
+        pytest.param(
+            query(ASKED_AAAA),
+            Mode.NORMAL,
+            response(b"\x85\x80", 0, ASKED_AAAA, b""),
+            id="a known name without that type is no error",
+        ),
+        pytest.param(
+            query(b"\x04gone\x00\x00\x01\x00\x01"),
+            Mode.NORMAL,
+            response(b"\x85\x83", 0, b"\x04gone\x00\x00\x01\x00\x01", b""),
+            id="an unknown name does not exist",
+        ),
+        pytest.param(
+            query(ASKED_A),
+            Mode.SERVFAIL,
+            response(b"\x85\x82", 0, ASKED_A, b""),
+            id="a broken resolver says so",
+        ),
+        pytest.param(
+            query(ASKED_A, flags=b"\x00\x00"),
+            Mode.NORMAL,
+            response(b"\x84\x80", 1, ASKED_A, RECORD),
+            id="recursion desired is repeated",
+        ),
+        pytest.param(query(ASKED_A), Mode.SILENT, None, id="a silent resolver says nothing"),
+        pytest.param(
+            query(ASKED_A, flags=b"\x81\x80"), Mode.NORMAL, None, id="a response is not answered"
+        ),
+        pytest.param(
+            query(ASKED_A, questions=2), Mode.NORMAL, None, id="two questions are not answered"
+        ),
+        pytest.param(query(ASKED_A)[:-1], Mode.NORMAL, None, id="one octet short"),
+        pytest.param(b"", Mode.NORMAL, None, id="empty"),
+    ],
+)
+def test_a_query_is_answered(asked: bytes, mode: Mode, expected: bytes | None) -> None:
+    assert dns.answer(asked, mode, ZONE) == expected
+
+
+@given(st.binary(max_size=80))
+def test_any_octets_draw_an_answer_or_nothing(octets: bytes) -> None:
+    answered = dns.answer(octets, Mode.NORMAL, ZONE)
+    assert answered is None or answered[:2] == octets[:2]

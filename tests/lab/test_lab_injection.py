@@ -1,0 +1,228 @@
+"""Every word of the vocabulary breaks something, and clearing leaves no trace of it."""
+
+import errno
+import socket
+
+import pytest
+
+from edgediag.errors import CannotRunError
+from edgediag.lab import fingerprint, namespace, netfilter, scenario, state, steps
+from edgediag.lab.network import Lab
+from edgediag.lab.topology import HOSTS
+
+pytestmark = pytest.mark.netns
+
+API = (HOSTS["api-server"], 6443)
+# A kubelet behind both VXLAN devices of the edge node.
+OVERLAY = ("10.244.2.1", 10250)
+WAIT_S = 0.4
+
+
+def story(*inject: str) -> scenario.Scenario:
+    head = 'claim = "c"\nfamily = "healthy"\nwhy = "w"\n'
+    return scenario.parse("test-story", head + "".join(f"[[inject]]\n{step}\n" for step in inject))
+
+
+def met(lab: Lab, destination: tuple[str, int]) -> str:
+    """What a connection from the edge node meets: "ok" or the error's name."""
+    with namespace.entered(f"{lab.prefix}-edge"):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with sock:
+        sock.settimeout(WAIT_S)
+        try:
+            sock.connect(destination)
+        except TimeoutError:
+            return "silence"
+        except OSError as exc:
+            return errno.errorcode[exc.errno or 0]
+    return "ok"
+
+
+NFT = '''
+action = "nft"
+node = "cloud"
+script = """
+table inet firewall {
+    chain in {
+        type filter hook input priority 0;
+        tcp dport 6443 reject with tcp reset
+    }
+}
+"""'''
+IPTABLES = """
+action = "iptables"
+node = "edge"
+arguments = ["-A", "OUTPUT", "-p", "tcp", "--dport", "6443", "-j", "DROP"]"""
+ROUTE_ADD = """
+action = "route"
+node = "edge"
+op = "add"
+destination = "198.51.100.10/32"
+type = "blackhole"
+"""
+ROUTE_DEL = """
+action = "route"
+node = "edge"
+op = "del"
+destination = "default"
+gateways = ["192.168.50.1"]"""
+ROUTE_REPLACE = """
+action = "route"
+node = "isp1"
+op = "replace"
+destination = "default"
+type = "prohibit"
+"""
+RULE = """
+action = "rule"
+node = "edge"
+op = "add"
+priority = 7
+type = "prohibit"
+destination = "198.51.100.10"
+protocol = "tcp"
+port = 6443"""
+LINK = """
+action = "link"
+node = "edge"
+device = "eth0"
+state = "down"
+"""
+NEIGHBOUR_SET = """
+action = "neighbour"
+node = "edge"
+op = "set"
+device = "flannel.1"
+address = "10.244.2.0"
+mac = "02:00:00:00:00:99"
+"""
+NEIGHBOUR_DEL = """
+action = "neighbour"
+node = "edge"
+op = "del"
+device = "flannel.1"
+address = "10.244.2.0"
+"""
+ADDRESS = """
+action = "address"
+node = "cloud"
+op = "del"
+device = "eth0"
+address = "198.51.100.10/32"
+"""
+SYSCTL = """
+action = "sysctl"
+node = "isp1"
+key = "net.ipv4.ip_forward"
+value = "0"
+"""
+SERVICE = """
+action = "service"
+node = "cloud"
+service = "api-server"
+mode = "down"
+"""
+
+
+@pytest.mark.parametrize(
+    ("inject", "destination", "expected"),
+    [
+        pytest.param(NFT, API, "ECONNREFUSED", id="nft"),
+        pytest.param(
+            IPTABLES,
+            API,
+            "silence",
+            id="iptables",
+            marks=pytest.mark.skipif(
+                netfilter.find_program("iptables-nft") is None, reason="needs iptables-nft"
+            ),
+        ),
+        pytest.param(ROUTE_ADD, API, "EINVAL", id="route add"),
+        pytest.param(ROUTE_DEL, API, "ENETUNREACH", id="route del"),
+        pytest.param(ROUTE_REPLACE, API, "EHOSTUNREACH", id="route replace, of two gateways"),
+        pytest.param(RULE, API, "EACCES", id="rule"),
+        pytest.param(LINK, API, "ENETUNREACH", id="link, which takes its routes along"),
+        pytest.param(NEIGHBOUR_SET, OVERLAY, "silence", id="neighbour set"),
+        pytest.param(NEIGHBOUR_DEL, OVERLAY, "silence", id="neighbour del"),
+        pytest.param(ADDRESS, API, "silence", id="address"),
+        pytest.param(SYSCTL, API, "silence", id="sysctl"),
+        pytest.param(SERVICE, API, "ECONNREFUSED", id="service"),
+    ],
+)
+def test_a_fault_is_met_and_cleared_without_trace(
+    lab: Lab, inject: str, destination: tuple[str, int], expected: str
+) -> None:
+    assert met(lab, destination) == "ok"
+    lab.inject(story(inject))
+    assert met(lab, destination) == expected
+    assert lab.clear() == ()
+    assert met(lab, destination) == "ok"
+
+
+def test_several_steps_are_taken_back_together(lab: Lab) -> None:
+    lab.inject(story(LINK, NFT, ADDRESS, SERVICE, RULE))
+    assert lab.clear() == ()
+
+
+def test_a_second_injection_clears_the_first(lab: Lab) -> None:
+    lab.inject(story(SERVICE))
+    lab.inject(story(RULE))
+    assert (met(lab, API), lab.clear()) == ("EACCES", ())
+
+
+def test_another_process_can_clear(lab: Lab) -> None:
+    """Everything it needs is in the state file."""
+    lab.inject(story(SERVICE, ROUTE_REPLACE))
+    assert (Lab(prefix=lab.prefix).clear(), met(lab, API)) == ((), "ok")
+
+
+def test_an_injection_that_fails_half_way_is_cleared(lab: Lab) -> None:
+    with pytest.raises(CannotRunError, match="^cannot change .*-edge: File exists: RouteStep"):
+        lab.inject(story(SERVICE, ROUTE_ADD, ROUTE_ADD))
+    assert (lab.clear(), met(lab, API)) == ((), "ok")
+
+
+def test_what_no_undoing_knows_of_makes_a_new_lab(lab: Lab) -> None:
+    netfilter.run_script(f"{lab.prefix}-border", "table inet stray { }")
+    before = state.load(lab.prefix).processes
+    assert lab.clear() == ("border + table inet stray {", "border + }")
+    assert (state.load(lab.prefix).processes != before, met(lab, API)) == (True, "ok")
+
+
+def test_a_handle_is_looked_up_by_its_comment(lab: Lab) -> None:
+    truths = lab.inject(scenario.load("local-nft-output-drop"))
+    handle = netfilter.handle_of(f"{lab.prefix}-edge", "drops-the-tunnel")
+    lab.clear()
+    assert truths[0].culprit["handle"] == handle
+
+
+def test_an_unknown_comment_is_said(lab: Lab) -> None:
+    with pytest.raises(CannotRunError, match="^cannot find a rule with comment 'nobody' in "):
+        netfilter.handle_of(f"{lab.prefix}-edge", "nobody")
+
+
+def test_nft_s_complaint_is_passed_on(lab: Lab) -> None:
+    with pytest.raises(CannotRunError, match="^cannot run nft --file - in .*syntax error"):
+        netfilter.run_script(f"{lab.prefix}-edge", "tabel inet x { }")
+
+
+def test_a_missing_program_is_said(lab: Lab) -> None:
+    needy = scenario.parse(
+        "needy", 'claim = "c"\nfamily = "healthy"\nwhy = "w"\nrequires = ["no-such-program"]'
+    )
+    with pytest.raises(CannotRunError, match="^cannot inject needy: no-such-program is not inst"):
+        lab.inject(needy)
+
+
+@pytest.mark.parametrize("name", scenario.names())
+def test_every_scenario_is_injected_and_cleared_without_trace(lab: Lab, name: str) -> None:
+    chosen = scenario.load(name)
+    missing = [word for word in chosen.requires if netfilter.find_program(word) is None]
+    if missing:
+        pytest.skip(f"needs {missing[0]}")
+    before = fingerprint.take(lab.prefix)
+    lab.inject(chosen)
+    changed = fingerprint.differing(before, fingerprint.take(lab.prefix))
+    # A neighbour entry that was only learnt is no part of a fingerprint.
+    is_seen = any(not isinstance(step, steps.NeighbourStep) for step in chosen.inject)
+    assert (bool(changed), lab.clear()) == (is_seen, ())
