@@ -18,7 +18,9 @@ from edgediag.path import first_in_name_of
 NOT_NEEDED = NotChecked(reason="the check passed")
 NOT_LOST = NotChecked(reason="the probe did not get off this host")
 NOT_SUSPECT = NotChecked(reason="the probe left this host and nothing came back to it")
-NOT_WALKED = NotChecked(reason="more flows failed than routers answer walks for")
+NOT_WALKED = NotChecked(
+    reason="the run was interrupted, or more flows failed than routers answer walks for"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from edgediag.meaning import decisive, distance
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.outcome import Answered
+from edgediag.model.outcome import Answered, Unanswered
 from edgediag.model.probe import Purpose
 from edgediag.path import DEFAULT_HOPS, Walk
 from edgediag.plan import Supply
@@ -32,11 +32,15 @@ _NETWORK_BITS = {4: 24, 6: 64}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A control chosen for a check; `check` is "" for an echo to the same host."""
+    """A control chosen for a check; `check` is "" for an echo to the same host.
+
+    is_needed  it is worth waiting for; others are walked only while there is room at once
+    """
 
     relation: Relation
     check: str
     walk: Walk
+    is_needed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,10 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     own = [check for check in lost if _name(check) in walked[_name(check)]]
     controls = {_name(check): _controls(check, working, supply) for check in own}
     walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]
-    walks += _by_worth(controls.values())
+    choices = [choice for group in controls.values() for choice in group]
+    walks += _unique(choice.walk for choice in choices if choice.is_needed)
+    spare = _unique(choice.walk for choice in choices if not choice.is_needed)
+    walks += spare[: max(0, WALKS_AT_ONCE - len(walks))]
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
         walks=_staggered(walks),
@@ -135,12 +142,14 @@ def _controls(
         return (_choice(Relation.SAME_HOST, same[0]),)
     near = [other for other in ranked if is_same_network(host_of(other), host_of(check))]
     others = tuple(_choice(Relation.OTHER_HOST, other) for other in (near + ranked)[:1])
-    return (*others, _echo(check, working, supply))
+    # A neighbour that works tells as much of a lost flow; whose a reset is, only the host tells.
+    is_needed = not near or not isinstance(decisive(check.attempts), Unanswered)
+    return (*others, replace(_echo(check, working, supply), is_needed=is_needed))
 
 
 def _choice(relation: Relation, other: Checked) -> Choice:
     walk = _walk(other, Purpose.CONTROL, _distance(other) or DEFAULT_HOPS)
-    return Choice(relation=relation, check=_name(other), walk=walk)
+    return Choice(relation=relation, check=_name(other), walk=walk, is_needed=True)
 
 
 def _echo(check: Checked, working: Sequence[Checked], supply: Supply) -> Choice:
@@ -162,7 +171,7 @@ def _echo(check: Checked, working: Sequence[Checked], supply: Supply) -> Choice:
         hops=_hops(check, working),
         start_s=0.0,
     )
-    return Choice(relation=Relation.ECHO, check="", walk=walk)
+    return Choice(relation=Relation.ECHO, check="", walk=walk, is_needed=True)
 
 
 def _walk(check: Checked, purpose: Purpose, hops: int) -> Walk:
@@ -190,12 +199,8 @@ def _distance(check: Checked) -> int | None:
     return None if hop_limit is None else distance(hop_limit)
 
 
-def _by_worth(controls: Iterable[tuple[Choice, ...]]) -> list[Walk]:
-    choices = [choice for group in controls for choice in group]
-    flows = [choice for choice in choices if choice.relation is not Relation.ECHO]
-    echoes = [choice for choice in choices if choice.relation is Relation.ECHO]
-    unique = {choice.walk.flow: choice.walk for choice in flows + echoes}
-    return list(unique.values())
+def _unique(walks: Iterable[Walk]) -> list[Walk]:
+    return list({walk.flow: walk for walk in walks}.values())
 
 
 def _staggered(walks: Sequence[Walk]) -> tuple[Walk, ...]:

@@ -11,6 +11,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
 from edgediag.model.host import HostState, Link, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
 from edgediag.plan import draw_contrast, draw_repeat
@@ -18,6 +19,7 @@ from edgediag.plan import draw_contrast, draw_repeat
 # How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
 TRACE_READ_S = 0.05
 
+INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
 
 
@@ -55,13 +57,17 @@ def read_back(
 ) -> Located:
     """What the search brought, with the state of the host after it."""
     state, routes = host
-    ladders = {flow: bench.loop.outcomes(rungs) for flow, rungs in sought.rungs.items()}
+    # A ladder that was interrupted half-way would read as silence.
+    ladders = {
+        flow: bench.loop.outcomes(rungs)
+        for flow, rungs in sought.rungs.items()
+        if bench.loop.is_settled(rungs)
+    }
     return Located(
         attempts={check.target.check: check.attempts for check in checks},
         ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
         contrasts={
-            check: probe if isinstance(probe, NotChecked) else bench.loop.outcomes([probe])[0]
-            for check, probe in sought.contrasts.items()
+            check: _contrast(bench, probe) for check, probe in sought.contrasts.items()
         },
         traces=sought.traces,
         routes=routes,
@@ -75,6 +81,12 @@ def read_back(
         },
         surroundings=surroundings(checks, heard_echoes(ladders.values()), routes),
     )
+
+
+def _contrast(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
+    if isinstance(probe, NotChecked):
+        return probe
+    return bench.loop.outcomes([probe])[0] if bench.loop.is_settled([probe]) else INTERRUPTED
 
 
 def _trace(

@@ -69,7 +69,7 @@ def open_raw(family: socket.AddressFamily, protocol: int) -> socket.socket:
         opened = socket.socket(family, socket.SOCK_RAW, protocol)
     except OSError as exc:
         raise CannotRunError(
-            f"cannot open a {family.name} raw socket: {errno_name(exc)}; run as root or grant "
+            f"cannot open a raw socket ({family.name}): {errno_name(exc)}; run as root or grant "
             "CAP_NET_RAW"
         ) from exc
     opened.setblocking(False)

@@ -168,7 +168,7 @@ def test_without_the_privilege_it_says_what_to_grant() -> None:
     except OSError:
         pytest.skip("there is no user without privileges in this user namespace")
     try:
-        with pytest.raises(CannotRunError, match="AF_PACKET raw socket: EPERM; .* CAP_NET_RAW"):
+        with pytest.raises(CannotRunError, match=r"\(AF_PACKET\): EPERM; .* CAP_NET_RAW"):
             open_raw(socket.AF_PACKET, 0)
     finally:
         os.seteuid(was)
