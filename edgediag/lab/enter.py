@@ -1,10 +1,11 @@
 """`python -m edgediag.lab.enter PREFIX NODE COMMAND…`: run a command inside a node.
 
-On the edge node it sees that node's files and network devices: they are mounted in a mount
-namespace of its own, which ends with it.
+It sees that node's name and network devices, and on the edge node that node's files: they are
+mounted in a mount namespace of its own, which ends with it.
 """
 
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,8 @@ def main(prefix: str, node: str, *command: str) -> None:
     """Become the command."""
     try:
         namespace.enter(f"{prefix}-{node}")
-        namespace.unshare(namespace.CLONE_NEWNS)
+        namespace.unshare(namespace.CLONE_NEWNS | namespace.CLONE_NEWUTS)
+        socket.sethostname(node)
         # Slave, not private: a namespace that is removed outside must not live on in here.
         namespace.mount("none", "/", flags=namespace.MS_SLAVE | namespace.MS_REC)
         namespace.mount("sysfs", "/sys", kind="sysfs", flags=0)

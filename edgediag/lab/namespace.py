@@ -15,6 +15,7 @@ RUN_DIRECTORY = Path("/run/netns")
 
 # <linux/sched.h>, <linux/mount.h>; the standard library has unshare() and setns() from 3.12 on.
 CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
 CLONE_NEWNET = 0x40000000
 MS_BIND = 0x1000
 MS_REC = 0x4000
