@@ -117,6 +117,18 @@ def distance_reached(evidence: FlowEvidence) -> int:
     return 0 if hop is None else hop.distance
 
 
+def is_next_hop_doubtful(evidence: FlowEvidence) -> bool:
+    """True if not even the first hop answered and its link-layer address was not confirmed lately.
+
+    Frames may then go to an address that nobody has, which is this host's own fault.
+    """
+    neighbour = evidence.neighbour
+    is_confirmed = (
+        isinstance(neighbour, Neighbour) and neighbour.state is NeighbourState.REACHABLE
+    )
+    return bool(ladders_of(evidence)) and not distance_reached(evidence) and not is_confirmed
+
+
 def after_of(evidence: FlowEvidence) -> Locus:
     """The locus of `reach_of`: an address, or this node."""
     hop = reach_of(evidence)

@@ -13,7 +13,6 @@ from edgediag.lab.topology import Route
 
 # <linux/neighbour.h>, <linux/rtnetlink.h>
 NUD_PERMANENT = 0x80
-RTN_UNICAST = 1
 RTNH_F_ONLINK = 4
 
 

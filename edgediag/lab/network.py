@@ -24,8 +24,6 @@ from edgediag.lab.state import EMPTY
 from edgediag.lab.topology import NODES
 from edgediag.lab.undo import undo_of
 
-DEFAULT_PREFIX = "edgediag"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:

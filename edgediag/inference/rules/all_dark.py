@@ -7,13 +7,14 @@ from edgediag.inference.reading import (
     comparable_controls,
     distance_reached,
     is_lost,
+    is_next_hop_doubtful,
     ladder_packets,
     ladders_of,
 )
 from edgediag.locate import is_same_network
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
-from edgediag.model.host import HostState, Neighbour, NeighbourState
+from edgediag.model.host import HostState
 from edgediag.model.verdict import Claim, Finding, Landmark, Mechanism
 
 ID = "all-dark"
@@ -72,13 +73,8 @@ def _is_passed(evidence: FlowEvidence) -> bool:
 
 def _claim(evidence: FlowEvidence, *, is_alone: bool) -> Claim:
     after = after_of(evidence)
-    if distance_reached(evidence) == 0 and not _is_confirmed(evidence):
+    if is_next_hop_doubtful(evidence):
         return one_of(ANYWHERE, after, Mechanism.SILENT_DROP)
     if is_alone:
         return one_of(LOST_OUTSIDE, after, Mechanism.SILENT_DROP)
     return between(after, Landmark.HOST, Mechanism.SILENT_DROP)
-
-
-def _is_confirmed(evidence: FlowEvidence) -> bool:
-    neighbour = evidence.neighbour
-    return isinstance(neighbour, Neighbour) and neighbour.state is NeighbourState.REACHABLE

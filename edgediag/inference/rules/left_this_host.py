@@ -1,7 +1,7 @@
 """A probe that left and to which nothing came back."""
 
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, finding, one_of
-from edgediag.inference.reading import is_lost, outcome_of, packets_of
+from edgediag.inference.reading import is_lost, is_next_hop_doubtful, outcome_of, packets_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Link
 from edgediag.model.verdict import Finding
@@ -14,8 +14,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   the tap behind every egress hook saw the probe leave, and no answer came in for
                     this host to lose
-    Does not hold   with an XDP program on the uplink: it may take answers before any tap sees them
-    Asks for        the tap, the XDP program of the uplink
+    Does not hold   with an XDP program on the uplink: it may take answers before any tap sees them;
+                    or where not even the first hop answers and its link-layer address was not
+                    confirmed lately: then the frames may go astray
+    Asks for        the tap, the XDP program of the uplink, the ladder, the neighbour entry
     """
     if not is_lost(evidence):
         return None
@@ -24,5 +26,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     text = "the probe was seen leaving, and nothing came back"
     if has_program:
         text += "; an XDP program on the uplink could hide an answer from every tap"
-    claim = one_of(ANYWHERE if has_program else LOST_OUTSIDE, None, None)
+    is_doubtful = has_program or is_next_hop_doubtful(evidence)
+    claim = one_of(ANYWHERE if is_doubtful else LOST_OUTSIDE, None, None)
     return finding(ID, evidence, claim, (text, "", packets_of([outcome])))

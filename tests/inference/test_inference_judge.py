@@ -1,0 +1,373 @@
+"""From the evidence of a run to its checks and its root causes."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgediag.inference.judge import judge
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import ListenerObject, RouteObject, ToolObject
+from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
+from edgediag.model.evidence import (
+    Evidence,
+    FlowEvidence,
+    ListenerEvidence,
+    NameEvidence,
+    OmittedEvidence,
+    Relation,
+    RunEvidence,
+    ToolsEvidence,
+)
+from edgediag.model.flow import Protocol
+from edgediag.model.host import Listener, RouteRefused
+from edgediag.model.outcome import Outcome
+from edgediag.model.reply import DnsReply, Reply
+from edgediag.model.report import CheckReport
+from edgediag.model.verdict import Mechanism, Place, Status
+from story import (
+    HOST,
+    NEIGHBOUR_HOST,
+    RESOLVER_HOST,
+    answered,
+    control,
+    echo_reply,
+    flow,
+    flow_evidence,
+    flow_of,
+    host_state,
+    ike_reply,
+    ladder,
+    probe,
+    refused,
+    reset,
+    surroundings,
+    syn_ack,
+    target,
+    unanswered,
+)
+
+NO_WAY = RouteRefused(
+    errno_name="ENETUNREACH",
+    culprit=RouteObject(type_="missing", prefix="default", table=254),
+)
+
+
+def run(*checks: Evidence) -> RunEvidence:
+    return RunEvidence(host=host_state(), checks=checks)
+
+
+def only(*checks: Evidence) -> CheckReport:
+    """The report on the last of some checks."""
+    return judge(run(*checks)).checks[-1]
+
+
+def unroutable(check: str, host: str, id_: int) -> FlowEvidence:
+    asked = probe(check=check, id_=id_, on=flow(host=host))
+    return flow_evidence(refused(asked, "ENETUNREACH"), way=NO_WAY)
+
+
+def port_closed(port: int, id_: int, host: str = HOST) -> FlowEvidence:
+    on = flow(Protocol.TCP, host=host, port=port, source_port=40000 + id_)
+    asked = probe(ProbeKind.TCP_SYN, on=on, check=f"raven-proxy-{port}", id_=id_)
+    whole = ladder(on, ["192.0.2.1", "203.0.113.1", reset(62)])
+    return flow_evidence(answered(asked, reset(62)), walked=whole)
+
+
+def named(
+    *, queries: tuple[Outcome, ...] = (), resolvers: tuple[str, ...] = ("resolver-53",)
+) -> NameEvidence:
+    return NameEvidence(
+        target=target("cs-anony-443", kinds=(ProbeKind.TCP_SYN,), host="cs.example", address=None),
+        queries=queries,
+        resolvers=resolvers,
+    )
+
+
+def resolver(outcome: Outcome) -> FlowEvidence:
+    return flow_evidence(outcome, of=target("resolver-53", kinds=(ProbeKind.DNS,)))
+
+
+def query(reply: Reply | None) -> Outcome:
+    asked = probe(ProbeKind.DNS, check="resolver-53", id_=5, name="cs.example")
+    return unanswered(asked) if reply is None else answered(asked, reply)
+
+
+def dns(rcode: int) -> DnsReply:
+    return DnsReply(rcode=rcode, addresses=(), is_truncated=False, hop_limit=60)
+
+
+def inbound(*addresses: str, is_required: bool = True) -> ListenerEvidence:
+    row = target("kubelet-10250", kinds=(), port=10250, address=None, direction=Direction.INBOUND)
+    listeners = tuple(
+        Listener(protocol=Protocol.TCP, address=ip_address(text), port=10250, uid=0)
+        for text in addresses
+    )
+    return ListenerEvidence(target=replace(row, is_required=is_required), listeners=listeners)
+
+
+# Flows.
+
+
+def test_a_flow_that_works_is_ok_with_its_latency_and_no_finding() -> None:
+    report = only(flow_evidence(answered(probe(), ike_reply(), rtt_s=0.03)))
+    assert (report.status, report.latency_s, report.verdict, report.findings) == (
+        Status.OK,
+        0.03,
+        None,
+        (),
+    )
+
+
+def test_silence_that_nothing_explains_is_undetermined_not_blocked() -> None:
+    report = only(flow_evidence(unanswered(probe())))
+    assert report.status is Status.UNDETERMINED
+    assert report.verdict is not None
+    assert report.verdict.where == (Place.ON_PATH, Place.REMOTE)
+
+
+# Names.
+
+
+@pytest.mark.parametrize(
+    ("evidence", "where", "text"),
+    [
+        pytest.param(
+            named(queries=(query(dns(3)),)), (Place.REMOTE,), "does not exist", id="no such name"
+        ),
+        pytest.param(
+            named(queries=(query(dns(0)),)), (Place.REMOTE,), "gives no address", id="no address"
+        ),
+        pytest.param(named(resolvers=()), (Place.LOCAL,), "names no resolver", id="nobody to ask"),
+        pytest.param(
+            named(queries=(query(None),)),
+            (Place.ON_PATH, Place.REMOTE),
+            "no resolver gave an address",
+            id="silence, and nothing is known of the resolver",
+        ),
+    ],
+)
+def test_a_name_without_an_address(
+    evidence: NameEvidence, where: tuple[Place, ...], text: str
+) -> None:
+    report = only(evidence)
+    assert report.verdict is not None
+    assert (report.verdict.where, report.verdict.mechanism) == (where, Mechanism.DNS_FAILURE)
+    assert text in report.verdict.summary
+
+
+def test_a_name_takes_the_place_of_its_resolver_and_shares_its_cause() -> None:
+    down = resolver(refused(probe(ProbeKind.DNS, check="resolver-53"), "ENETUNREACH"))
+    judged = judge(run(named(queries=(query(None),)), replace(down, route=NO_WAY)))
+    assert judged.checks[0].verdict is not None
+    assert judged.checks[0].verdict.where == (Place.LOCAL,)
+    assert [cause.explains for cause in judged.root_causes] == [("cs-anony-443", "resolver-53")]
+    assert judged.root_causes[0].mechanism is Mechanism.NO_ROUTE
+
+
+# Rows without packets.
+
+
+@pytest.mark.parametrize(
+    ("evidence", "status", "culprit"),
+    [
+        pytest.param(inbound("0.0.0.0"), Status.NOT_CHECKED, None, id="a listener is no proof"),
+        pytest.param(
+            inbound("127.0.0.1"),
+            Status.BLOCKED,
+            ListenerObject(protocol="tcp", port=10250, address="127.0.0.1"),
+            id="bound to the loopback address only",
+        ),
+        pytest.param(
+            inbound("127.0.0.1", "192.0.2.10"), Status.NOT_CHECKED, None, id="bound to both"
+        ),
+        pytest.param(
+            inbound(),
+            Status.BLOCKED,
+            ListenerObject(protocol="tcp", port=10250, address=""),
+            id="nothing listens",
+        ),
+        pytest.param(
+            inbound(is_required=False), Status.NOT_CHECKED, None, id="nothing listens, optional"
+        ),
+        pytest.param(
+            replace(inbound(), listeners=NotChecked(reason="EPERM")),
+            Status.NOT_CHECKED,
+            None,
+            id="the sockets could not be read",
+        ),
+    ],
+)
+def test_what_an_inbound_row_can_say(
+    evidence: ListenerEvidence, status: Status, culprit: ListenerObject | None
+) -> None:
+    report = only(evidence)
+    assert report.status is status
+    assert (report.verdict.culprit if report.verdict else None) == culprit
+
+
+@pytest.mark.parametrize(
+    ("present", "status", "missing"),
+    [
+        pytest.param(("ip", "ntpdate"), Status.OK, None, id="one of a group is enough"),
+        pytest.param(("ip",), Status.DEGRADED, ("chronyd|ntpdate",), id="none of a group"),
+    ],
+)
+def test_tools_by_group(
+    present: tuple[str, ...], status: Status, missing: tuple[str, ...] | None
+) -> None:
+    row = target("system-tools", kinds=(), address=None, direction=Direction.ON_HOST)
+    evidence = ToolsEvidence(
+        target=row, groups=(("ip",), ("chronyd", "ntpdate")), present=present
+    )
+    report = only(evidence)
+    assert report.status is status
+    assert (report.verdict.culprit if report.verdict else None) == (
+        ToolObject(names=missing) if missing else None
+    )
+
+
+def test_a_row_that_could_not_be_checked_says_why() -> None:
+    row = target("api-server-6443")
+    omitted = Omitted(
+        check=row.check,
+        endpoint=row.endpoint,
+        purpose=row.purpose,
+        direction=row.direction,
+        is_required=True,
+        because=NotChecked(reason="API server is not known; give --api-server"),
+    )
+    report = only(OmittedEvidence(omitted=omitted))
+    assert (report.status, report.note) == (
+        Status.NOT_CHECKED,
+        "API server is not known; give --api-server",
+    )
+
+
+# Root causes.
+
+
+def test_no_default_route_is_one_cause_not_twenty() -> None:
+    checks = [unroutable(f"check-{n}", f"198.51.100.{n}", n) for n in range(1, 21)]
+    judged = judge(run(*checks))
+    assert [len(cause.explains) for cause in judged.root_causes] == [20]
+
+
+def test_closed_ports_of_one_host_are_one_cause_and_of_two_hosts_two() -> None:
+    checks = [
+        port_closed(10280, 1),
+        port_closed(10281, 2),
+        port_closed(10282, 3, host=NEIGHBOUR_HOST),
+    ]
+    judged = judge(run(*checks))
+    assert [cause.explains for cause in judged.root_causes] == [
+        ("raven-proxy-10280", "raven-proxy-10281"),
+        ("raven-proxy-10282",),
+    ]
+
+
+def test_what_works_has_no_cause() -> None:
+    assert judge(run(flow_evidence(answered(probe(), ike_reply())))).root_causes == ()
+
+
+# What holds for any evidence.
+
+ROUTERS = ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9"]
+TCP = flow(Protocol.TCP, port=443)
+SYN = probe(ProbeKind.TCP_SYN, on=TCP, check="api-server-443")
+REPLIES = st.sampled_from([None, syn_ack(), syn_ack(63), reset(), reset(62)])
+RUNGS = st.lists(
+    st.one_of(st.none(), st.sampled_from(ROUTERS), st.sampled_from([syn_ack(), reset()])),
+    max_size=6,
+)
+ATTEMPTS = st.one_of(
+    st.builds(
+        lambda left, back: unanswered(SYN, has_left=left, has_come_back=back),
+        st.booleans(),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda reply, left: answered(SYN, reply, has_left=left),
+        st.sampled_from([syn_ack(), reset(), reset(62)]),
+        st.booleans(),
+    ),
+    st.just(refused(SYN)),
+)
+
+
+@st.composite
+def evidence(draw: st.DrawFn) -> FlowEvidence:
+    controls = draw(
+        st.lists(
+            st.one_of(
+                st.builds(
+                    lambda rungs: control(
+                        Relation.ECHO,
+                        ladder(flow_of(ProbeKind.ICMP_ECHO), [*rungs, echo_reply()]),
+                    ),
+                    st.lists(st.sampled_from(ROUTERS), max_size=4),
+                ),
+                st.builds(
+                    lambda rungs: control(
+                        Relation.OTHER_HOST,
+                        ladder(flow(Protocol.TCP, host=NEIGHBOUR_HOST, port=443), rungs),
+                    ),
+                    RUNGS,
+                ),
+            ),
+            max_size=2,
+        )
+    )
+    hosts = [HOST, NEIGHBOUR_HOST, RESOLVER_HOST]
+    walked = draw(st.one_of(st.none(), RUNGS))
+    return flow_evidence(
+        draw(ATTEMPTS),
+        walked=NotChecked(reason="not walked") if walked is None else ladder(TCP, walked),
+        controls=tuple(controls),
+        around=surroundings(
+            answering=draw(st.sets(st.sampled_from(hosts))),
+            silent=draw(st.sets(st.sampled_from(hosts))),
+        ),
+    )
+
+
+@given(evidence())
+def test_a_verdict_keeps_to_what_every_proof_allows(seen: FlowEvidence) -> None:
+    report = only(seen)
+    if report.verdict is not None and report.verdict.mechanism is not None:
+        for finding in report.findings:
+            assert set(report.verdict.where) <= set(finding.claim.where)
+
+
+@given(evidence())
+def test_what_left_and_drew_nothing_is_never_blamed_on_this_host_alone(seen: FlowEvidence) -> None:
+    outcome = seen.attempts[0]
+    report = only(replace(seen, attempts=(unanswered(SYN),)))
+    assert report.verdict is not None
+    assert outcome is not None
+    assert report.verdict.where != (Place.LOCAL,)
+
+
+@given(evidence())
+def test_silence_alone_never_names_the_path_or_the_host(seen: FlowEvidence) -> None:
+    alone = replace(
+        seen,
+        attempts=(unanswered(SYN),),
+        controls=(),
+        surroundings=surroundings(silent=[HOST]),
+    )
+    verdict = only(alone).verdict
+    assert verdict is not None
+    is_walked_to_an_error = any(
+        hop.reply is not None and hop.sender == seen.flow.destination
+        for hop in getattr(seen.ladder, "hops", ())
+    )
+    assert is_walked_to_an_error or len(verdict.where) > 1
+
+
+def test_a_target_keeps_its_host_and_port() -> None:
+    row: Target = target("raven-tunnel-4500")
+    report = only(flow_evidence(answered(probe(), ike_reply()), of=row))
+    assert (report.id, report.host, report.port) == (row.check, row.host, row.port)

@@ -1,0 +1,1063 @@
+"""The truth table of the inference: what is seen of a flow, and what may be said of it."""
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+
+import pytest
+
+from edgediag.inference.combine import combine, find
+from edgediag.inference.rules import RULES
+from edgediag.model.culprit import (
+    ChainPolicy,
+    Culprit,
+    IptablesRule,
+    LinkObject,
+    NeighbourObject,
+    NftRule,
+    PolicyRuleObject,
+    RouteObject,
+)
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.evidence import FlowEvidence, Kin, Relation
+from edgediag.model.flow import Protocol
+from edgediag.model.host import (
+    HostState,
+    InterfaceAddress,
+    Link,
+    NeighbourState,
+    RouteRefused,
+    TraceDropped,
+    TracePassed,
+)
+from edgediag.model.path import Ladder
+from edgediag.model.probe import Way
+from edgediag.model.reply import (
+    ConnectedMute,
+    DnsReply,
+    IcmpKind,
+    SocketError,
+    TlsAnswer,
+    TlsReply,
+)
+from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
+from story import (
+    EDGE,
+    GATEWAY,
+    HOST,
+    NEIGHBOUR_HOST,
+    answered,
+    control,
+    echo_reply,
+    flow,
+    flow_evidence,
+    flow_of,
+    host_state,
+    icmp,
+    ike_reply,
+    ladder,
+    link,
+    neighbour,
+    ntp_reply,
+    probe,
+    refused,
+    reset,
+    route,
+    surroundings,
+    syn_ack,
+    unanswered,
+)
+
+LOCAL, ON_PATH, REMOTE = (Place.LOCAL,), (Place.ON_PATH,), (Place.REMOTE,)
+OUTSIDE = (Place.ON_PATH, Place.REMOTE)
+ANYWHERE = tuple(Place)
+H1, H2, H3, H4 = GATEWAY, "203.0.113.1", "203.0.113.5", "203.0.113.9"
+OTHER_NETWORK = "203.0.113.200"
+
+TUNNEL = flow()
+API = flow(Protocol.TCP, port=6443)
+TUNNEL_PROBE = probe()
+API_SYN = probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443")
+API_TLS = probe(
+    ProbeKind.TLS_CLIENT_HELLO,
+    on=replace(API, source_port=40001),
+    check="api-server-6443",
+    id_=2,
+)
+DNS_PROBE = probe(ProbeKind.DNS, check="resolver-53")
+NTP_PROBE = probe(ProbeKind.NTP, check="ntp-aliyun-123")
+LOST = unanswered(TUNNEL_PROBE)
+NFT_RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The part of a verdict that places the block."""
+
+    where: tuple[Place, ...]
+    certainty: Certainty
+    after: str | None = None
+    upto: str | None = None
+    mechanism: Mechanism | None = None
+    culprit: Culprit | None = None
+
+
+def said(evidence: FlowEvidence, host: HostState) -> Said | None:
+    verdict = combine("the flow", find(evidence, host))
+    if verdict is None:
+        return None
+    return Said(
+        where=verdict.where,
+        certainty=verdict.certainty,
+        after=text_of(verdict.after),
+        upto=text_of(verdict.upto),
+        mechanism=verdict.mechanism,
+        culprit=verdict.culprit,
+    )
+
+
+def text_of(locus: object) -> str | None:
+    return locus.value if isinstance(locus, Landmark) else None if locus is None else str(locus)
+
+
+def local(mechanism: Mechanism, culprit: Culprit | None = None) -> Said:
+    return Said(
+        where=LOCAL,
+        certainty=Certainty.PROVEN,
+        upto="edge",
+        mechanism=mechanism,
+        culprit=culprit,
+    )
+
+
+def between(after: str, upto: str, mechanism: Mechanism = Mechanism.SILENT_DROP) -> Said:
+    return Said(
+        where=ON_PATH, certainty=Certainty.BOUNDED, after=after, upto=upto, mechanism=mechanism
+    )
+
+
+def ambiguous(
+    after: str,
+    where: tuple[Place, ...] = OUTSIDE,
+    mechanism: Mechanism | None = Mechanism.SILENT_DROP,
+) -> Said:
+    return Said(
+        where=where,
+        certainty=Certainty.AMBIGUOUS,
+        after=after,
+        upto="host",
+        mechanism=mechanism,
+    )
+
+
+def remote(after: str, mechanism: Mechanism, certainty: Certainty = Certainty.PROVEN) -> Said:
+    return Said(
+        where=REMOTE, certainty=certainty, after=after, upto="host", mechanism=mechanism
+    )
+
+
+def at(hop: str, mechanism: Mechanism) -> Said:
+    return Said(
+        where=ON_PATH, certainty=Certainty.PROVEN, after=hop, upto=hop, mechanism=mechanism
+    )
+
+
+def echo_walk(*rungs: object) -> Ladder:
+    return ladder(flow_of(ProbeKind.ICMP_ECHO), rungs)  # type: ignore[arg-type]  # rungs of a story
+
+
+def other_walk(*rungs: object, host: str = NEIGHBOUR_HOST) -> Ladder:
+    on = flow(Protocol.TCP, host=host, port=443)
+    return ladder(on, rungs)  # type: ignore[arg-type]  # rungs of a story
+
+
+WHOLE_ECHO = control(Relation.ECHO, echo_walk(H1, H2, H3, H4, echo_reply()))
+WHOLE_PORT = control(
+    Relation.SAME_HOST, ladder(flow(Protocol.TCP, port=443), [H1, H2, H3, H4, syn_ack()])
+)
+WHOLE_NEIGHBOUR = control(Relation.OTHER_HOST, other_walk(H1, H2, H3, H4, syn_ack()))
+DARK_ECHO = control(Relation.ECHO, echo_walk(H1, H2, None, None, None))
+
+
+def lost(
+    *rungs: object,
+    controls: tuple[object, ...] = (WHOLE_ECHO,),
+    **more: object,
+) -> FlowEvidence:
+    """The tunnel's flow, seen leaving and never answered, walked over these rungs."""
+    walked = ladder(TUNNEL, rungs)  # type: ignore[arg-type]  # rungs of a story
+    return flow_evidence(
+        LOST, walked=walked, controls=controls, **more  # type: ignore[arg-type]  # passed through
+    )
+
+
+def reset_walk(
+    *rungs: object, hop_limit: int = 60, controls: object = (WHOLE_PORT,)
+) -> FlowEvidence:
+    """The API server's port answered with a reset."""
+    return flow_evidence(
+        answered(API_SYN, reset(hop_limit)),
+        answered(API_TLS, reset(hop_limit)),
+        walked=ladder(API, rungs),  # type: ignore[arg-type]  # rungs of a story
+        controls=controls,  # type: ignore[arg-type]  # passed through
+    )
+
+
+def with_links(*links: Link) -> HostState:
+    addresses = tuple(
+        InterfaceAddress(interface=item.name, address=ip_address(EDGE), prefix_length=24)
+        for item in links
+    )
+    return replace(host_state(), links=links, addresses=addresses)
+
+
+ETH0_DOWN = replace(link(), is_up=False, has_carrier=False)
+ETH1_DOWN = replace(ETH0_DOWN, name="eth1", index=3)
+CNI0 = replace(link(), name="cni0", kind="bridge", index=4)
+NO_DEFAULT = RouteObject(type_="missing", prefix="default", table=254)
+NO_WAY = RouteRefused(errno_name="ENETUNREACH", culprit=NO_DEFAULT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What is seen, what may be said, and which rules must fire or stay silent on it."""
+
+    evidence: FlowEvidence
+    verdict: Said | None
+    fires: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    host: HostState = host_state()
+
+
+ON_THIS_HOST = [
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE, "ENETUNREACH"), way=NO_WAY),
+            verdict=local(Mechanism.NO_ROUTE, NO_DEFAULT),
+            fires=("route-refused", "never-left"),
+            silent=("link-down",),
+        ),
+        id="no default route",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE, "ENETUNREACH"), way=NO_WAY),
+            verdict=local(Mechanism.LINK_DOWN, LinkObject(interface="eth0", state="down")),
+            fires=("link-down", "route-refused"),
+            host=with_links(ETH0_DOWN, CNI0),
+        ),
+        id="the only uplink is set down, and its routes went with it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE, "ENETUNREACH"), way=NO_WAY),
+            verdict=local(Mechanism.NO_ROUTE, NO_DEFAULT),
+            silent=("link-down",),
+            host=with_links(link(), ETH1_DOWN),
+        ),
+        id="a spare uplink that is down is not the reason for a missing route",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False), uplink=link(has_carrier=False)
+            ),
+            verdict=local(Mechanism.LINK_DOWN, LinkObject(interface="eth0", state="no carrier")),
+            fires=("link-down",),
+        ),
+        id="the uplink lost its carrier",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    refused(TUNNEL_PROBE, errno),
+                    way=RouteRefused(errno_name=errno, culprit=culprit),
+                ),
+                verdict=local(mechanism, culprit),
+                fires=("route-refused",),
+            ),
+            id=f"the kernel refuses a route with {errno}, {'named' if culprit else 'unnamed'}",
+        )
+        for errno, mechanism, culprit in (
+            (
+                "EINVAL",
+                Mechanism.BLACKHOLE_ROUTE,
+                RouteObject(type_="blackhole", prefix=f"{HOST}/32", table=254),
+            ),
+            ("EACCES", Mechanism.PROHIBIT_ROUTE, PolicyRuleObject(priority=9, text="prohibit")),
+            ("EHOSTUNREACH", Mechanism.UNREACHABLE_ROUTE, None),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(H1, None, way=route(is_local=True, interface="kube-ipvs0")),
+            verdict=None,
+            fires=("route-to-self",),
+        ),
+        id="a flow that left and a destination that is our own contradict each other",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                way=route(None, interface="kube-ipvs0", is_local=True),
+            ),
+            verdict=local(
+                Mechanism.MISROUTE, RouteObject(type_="local", prefix="default", table=254)
+            ),
+            fires=("route-to-self", "never-left"),
+        ),
+        id="the load balancer's address is bound on this host",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                trace=TraceDropped(
+                    culprit=NFT_RULE, hook="output", is_reject=False, is_reply=False
+                ),
+            ),
+            verdict=local(Mechanism.RULE_DROP, NFT_RULE),
+            fires=("traced-drop", "never-left"),
+            silent=("xfrm-blocks",),
+        ),
+        id="the kernel names the rule that drops",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                trace=TraceDropped(culprit=NFT_RULE, hook="output", is_reject=True, is_reply=False),
+            ),
+            verdict=local(Mechanism.RULE_REJECT, NFT_RULE),
+            fires=("traced-drop",),
+        ),
+        id="the kernel names the rule that rejects",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(API_SYN, syn_ack()),
+                unanswered(API_TLS, has_come_back=True),
+                trace=TraceDropped(
+                    culprit=ChainPolicy(family="inet", table="f", chain="in", policy="drop"),
+                    hook="input",
+                    is_reject=False,
+                    is_reply=True,
+                ),
+            ),
+            verdict=local(
+                Mechanism.POLICY_DROP,
+                ChainPolicy(family="inet", table="f", chain="in", policy="drop"),
+            ),
+            fires=("traced-drop", "answer-not-delivered"),
+        ),
+        id="a chain policy drops the answer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(API_SYN, syn_ack()),
+                answered(API_TLS, TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)),
+                trace=TraceDropped(
+                    culprit=IptablesRule(
+                        backend="nft", table="filter", chain="OUTPUT", number=2, text="-j DROP"
+                    ),
+                    hook="output",
+                    is_reject=False,
+                    is_reply=False,
+                ),
+            ),
+            verdict=None,
+            silent=("traced-drop", "never-left", "left-this-host"),
+        ),
+        id="a flow that works is not blamed for what else is dropped of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                contrast=answered(
+                    replace(TUNNEL_PROBE, id=9, way=Way.LINK), ike_reply()
+                ),
+                trace=TracePassed(chains=()),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("link-layer-answered", "never-left"),
+        ),
+        id="dropped before the wire by no nft rule, answered past the stack: a legacy rule",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(unanswered(TUNNEL_PROBE, has_left=False)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("link-layer-answered", "left-this-host"),
+        ),
+        id="the kernel took the packet and no tap saw it leave",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(API_SYN, SocketError(errno_name="ECONNREFUSED"), has_left=False),
+                answered(
+                    API_TLS,
+                    SocketError(errno_name="ECONNREFUSED"),
+                    has_left=False,
+                    has_come_back=False,
+                ),
+                contrast=answered(replace(API_SYN, id=9, way=Way.LINK), syn_ack()),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("link-layer-answered", "never-left"),
+        ),
+        id="refused with no packet on the wire: sent on to this host itself",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(API_SYN, syn_ack()), refused(API_TLS), trace=TracePassed(chains=())
+            ),
+            verdict=local(Mechanism.XFRM_BLOCK),
+            fires=("xfrm-blocks",),
+        ),
+        id="the socket is refused while a whole packet passes: IPsec policy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(
+                    TUNNEL_PROBE, icmp(IcmpKind.ADMIN_PROHIBITED, EDGE), has_left=False
+                )
+            ),
+            verdict=local(Mechanism.RULE_REJECT),
+            fires=("rejected-here", "never-left"),
+            silent=("icmp-from-router",),
+        ),
+        id="an ICMP error with our own address was made here",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(unanswered(TUNNEL_PROBE, has_come_back=True)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("left-this-host",),
+        ),
+        id="the answer came in and the socket never got it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                next_hop=neighbour(NeighbourState.INCOMPLETE),
+                around=surroundings(gateways=["192.0.2.2"]),
+            ),
+            verdict=local(
+                Mechanism.NEIGHBOUR_FAILED,
+                NeighbourObject(
+                    interface="eth0", address=ip_address(GATEWAY), state="incomplete"
+                ),
+            ),
+            fires=("neighbour-failed",),
+            silent=("never-left",),
+        ),
+        id="this flow's next hop is dead while another one serves",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                next_hop=neighbour(NeighbourState.FAILED),
+            ),
+            verdict=Said(
+                where=(Place.LOCAL, Place.ON_PATH),
+                certainty=Certainty.AMBIGUOUS,
+                upto=GATEWAY,
+                mechanism=Mechanism.NEIGHBOUR_FAILED,
+                culprit=NeighbourObject(
+                    interface="eth0", address=ip_address(GATEWAY), state="failed"
+                ),
+            ),
+            fires=("neighbour-failed",),
+            silent=("never-left",),
+        ),
+        id="the only gateway is silent: dead, or wrong here, look the same",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False), next_hop=neighbour(NeighbourState.STALE)
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            silent=("neighbour-failed",),
+        ),
+        id="a stale entry lets packets pass and is not to blame",
+    ),
+]
+
+SILENCE = [
+    *(
+        pytest.param(
+            Picture(
+                evidence=lost(*rungs, controls=(one,)),
+                verdict=between(after, upto),
+                fires=("diverges-from-control", "left-this-host"),
+                silent=("last-mile-silent", "all-dark", "never-left"),
+            ),
+            id=f"dropped behind hop {count}, beside {name}",
+        )
+        for name, one in (
+            ("another port of the host", WHOLE_PORT),
+            ("an echo of the host", WHOLE_ECHO),
+            ("a neighbour of the host", WHOLE_NEIGHBOUR),
+        )
+        for count, rungs, after, upto in (
+            (0, (None, None, None, None, None), "edge", H1),
+            (1, (H1, None, None, None, None), H1, H2),
+            (2, (H1, H2, None, None, None), H2, H3),
+            (3, (H1, H2, H3, None, None), H3, H4),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=lost(H1, H2, H3, H4, None, controls=(one,)),
+                verdict=ambiguous(H4),
+                fires=("last-mile-silent", "left-this-host"),
+                silent=("diverges-from-control", "all-dark"),
+            ),
+            id=f"lost behind the last router, beside {name}: four causes look the same",
+        )
+        for name, one in (
+            ("another port of the host", WHOLE_PORT),
+            ("an echo of the host", WHOLE_ECHO),
+            ("a neighbour of the host", WHOLE_NEIGHBOUR),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(H1, H2, H3, H4, None, uplink=link(xdp_program=7)),
+            verdict=ambiguous(H4, ANYWHERE),
+            fires=("last-mile-silent",),
+        ),
+        id="an XDP program may hide the answer from every tap",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(H1, None, H3, None, None),
+            verdict=between(H3, H4),
+            fires=("diverges-from-control",),
+        ),
+        id="a hop that says nothing does not end the walk",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                H2,
+                None,
+                None,
+                None,
+                controls=(control(Relation.ECHO, echo_walk(H1, H2, None, H4, echo_reply())),),
+            ),
+            verdict=between(H2, H4),
+            fires=("diverges-from-control",),
+        ),
+        id="a hop that is silent for the control too widens the segment",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                None,
+                None,
+                None,
+                None,
+                controls=(control(Relation.ECHO, echo_walk(H1, None, None, None, echo_reply())),),
+            ),
+            verdict=ambiguous(H1),
+            fires=("last-mile-silent",),
+            silent=("diverges-from-control", "all-dark"),
+        ),
+        id="a walk that is blind for the control too singles nobody out",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                "203.0.113.99",
+                None,
+                None,
+                None,
+                controls=(WHOLE_NEIGHBOUR,),
+            ),
+            verdict=between("203.0.113.99", H3),
+            fires=("diverges-from-control",),
+        ),
+        id="an equal-cost twin at one distance is no other path",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                "203.0.113.98",
+                None,
+                None,
+                controls=(WHOLE_NEIGHBOUR,),
+            ),
+            verdict=ambiguous("203.0.113.98"),
+            silent=("diverges-from-control",),
+        ),
+        id="a neighbour reached over other hops is no control",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                H2,
+                None,
+                None,
+                controls=(
+                    control(
+                        Relation.OTHER_HOST, other_walk(H1, H2, H3, syn_ack(), host=OTHER_NETWORK)
+                    ),
+                    DARK_ECHO,
+                ),
+                around=surroundings(answering=[OTHER_NETWORK], silent=[HOST]),
+            ),
+            verdict=ambiguous(H2),
+            silent=("diverges-from-control",),
+        ),
+        id="a lone silent host whose network nobody answers from may be down",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                None,
+                None,
+                None,
+                controls=(
+                    control(
+                        Relation.OTHER_HOST, other_walk(H1, H2, H3, syn_ack(), host=OTHER_NETWORK)
+                    ),
+                    control(Relation.ECHO, echo_walk(H1, None, None, None)),
+                ),
+                around=surroundings(
+                    answering=[OTHER_NETWORK], silent=[HOST, NEIGHBOUR_HOST, "198.51.100.9"]
+                ),
+            ),
+            verdict=between(H1, "host"),
+            fires=("all-dark", "last-mile-silent"),
+        ),
+        id="a whole network is dark behind a hop that others pass",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                H2,
+                None,
+                None,
+                controls=(DARK_ECHO,),
+                around=surroundings(silent=[HOST, OTHER_NETWORK]),
+            ),
+            verdict=between(H2, "host"),
+            fires=("all-dark",),
+            silent=("last-mile-silent", "diverges-from-control"),
+        ),
+        id="everything is dark behind a hop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1, H2, None, controls=(DARK_ECHO,), around=surroundings(silent=[HOST])
+            ),
+            verdict=ambiguous(H2),
+            fires=("all-dark",),
+        ),
+        id="a single destination, and nothing to compare with",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                None,
+                None,
+                controls=(),
+                around=surroundings(silent=[HOST, OTHER_NETWORK]),
+                next_hop=neighbour(NeighbourState.PERMANENT),
+            ),
+            verdict=ambiguous("edge", ANYWHERE),
+            fires=("all-dark",),
+        ),
+        id="not even the first hop answers, and its address was never confirmed",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                None, None, controls=(), around=surroundings(silent=[HOST, OTHER_NETWORK])
+            ),
+            verdict=between("edge", "host"),
+            fires=("all-dark",),
+        ),
+        id="the first hop is alive and nothing comes back through it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(LOST),
+            verdict=Said(where=OUTSIDE, certainty=Certainty.AMBIGUOUS, upto="host"),
+            fires=("left-this-host",),
+            silent=("diverges-from-control", "last-mile-silent", "all-dark"),
+        ),
+        id="silence that was not walked is blamed on nobody",
+    ),
+]
+
+WORDS = [
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(answered(TUNNEL_PROBE, icmp(kind, H2), rtt_s=rtt_s)),
+                verdict=at(H2, mechanism),
+                fires=("icmp-from-router",),
+                silent=("icmp-from-host", "rejected-here"),
+            ),
+            id=f"a router says {kind.value} after {rtt_s} s",
+        )
+        for kind, rtt_s, mechanism in (
+            (IcmpKind.ADMIN_PROHIBITED, 0.01, Mechanism.ADMIN_PROHIBITED),
+            (IcmpKind.NET_UNREACHABLE, 0.01, Mechanism.ICMP_UNREACHABLE),
+            (IcmpKind.HOST_UNREACHABLE, 0.01, Mechanism.ICMP_UNREACHABLE),
+            (IcmpKind.PORT_UNREACHABLE, 2.0, Mechanism.ICMP_UNREACHABLE),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.HOST_UNREACHABLE, H4), rtt_s=2.05)
+            ),
+            verdict=remote(H4, Mechanism.ICMP_UNREACHABLE),
+            fires=("icmp-from-router",),
+        ),
+        id="host unreachable after the time of address resolution: the host is down",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.HOST_UNREACHABLE, H2), rtt_s=2.05),
+                walked=ladder(TUNNEL, [H1, H2, None, None, None]),
+                controls=(WHOLE_PORT,),
+            ),
+            verdict=at(H2, Mechanism.ICMP_UNREACHABLE),
+            fires=("icmp-from-router",),
+        ),
+        id="late, but from a router that is not the last",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                H2,
+                None,
+                controls=(DARK_ECHO,),
+                kin=(
+                    Kin(
+                        check="api-server-6443",
+                        attempts=(answered(API_SYN, icmp(IcmpKind.NET_UNREACHABLE, H3)),),
+                        ladder=ladder(API, [H1, H2, None]),
+                    ),
+                ),
+                around=surroundings(silent=[HOST, NEIGHBOUR_HOST]),
+            ),
+            verdict=at(H3, Mechanism.ICMP_UNREACHABLE),
+            fires=("icmp-from-router",),
+        ),
+        id="a router that says so to one flow of a dark network only",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                H2,
+                H3,
+                H4,
+                None,
+                kin=(
+                    Kin(
+                        check="other",
+                        attempts=(
+                            answered(
+                                replace(
+                                    API_SYN, flow=flow(Protocol.TCP, host=NEIGHBOUR_HOST, port=9)
+                                ),
+                                icmp(IcmpKind.PORT_UNREACHABLE, NEIGHBOUR_HOST),
+                            ),
+                        ),
+                        ladder=other_walk(H1, H2, H3, H4, None),
+                    ),
+                ),
+            ),
+            verdict=ambiguous(H4),
+            silent=("icmp-from-router", "icmp-from-host"),
+        ),
+        id="what another host says of itself says nothing of this one",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    answered(asked, icmp(kind, HOST)),
+                    walked=ladder(asked.flow, [H1, H2, H3, H4, icmp(kind, HOST)]),
+                ),
+                verdict=remote(H4, mechanism),
+                fires=("icmp-from-host",),
+                silent=("icmp-from-router",),
+            ),
+            id=f"the host itself says {kind.value} to {asked.flow.protocol.value}",
+        )
+        for asked, kind, mechanism in (
+            (TUNNEL_PROBE, IcmpKind.PORT_UNREACHABLE, Mechanism.REFUSED),
+            (API_SYN, IcmpKind.PORT_UNREACHABLE, Mechanism.ICMP_UNREACHABLE),
+            (API_SYN, IcmpKind.ADMIN_PROHIBITED, Mechanism.ADMIN_PROHIBITED),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.TIME_EXCEEDED, H3)),
+                walked=ladder(TUNNEL, [H1, H2, H3, H2, H3, H2]),
+            ),
+            verdict=between(H2, H3, Mechanism.ROUTING_LOOP),
+            fires=("routing-loop",),
+            silent=("icmp-from-router",),
+        ),
+        id="a whole hop limit is used up: a loop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(H1, H2, H3, H4, reset()),
+            verdict=remote(H4, Mechanism.REFUSED, Certainty.BOUNDED),
+            fires=("reset-from-host",),
+            silent=("forged-reset",),
+        ),
+        id="a closed port: distance and hop limit are the host's own",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(H1, H2, H3, H4, reset(), controls=()),
+            verdict=remote(H4, Mechanism.REFUSED, Certainty.BOUNDED),
+            fires=("reset-from-host",),
+            silent=("forged-reset",),
+        ),
+        id="a closed port without a control, its distance as its hop limit says",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(H1, H2, H3, H4, reset(118), hop_limit=118, controls=()),
+            verdict=ambiguous(H4, OUTSIDE, Mechanism.RESET),
+            fires=("reset-from-host",),
+        ),
+        id="a reset whose hop limit fits no distance",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(
+                icmp(IcmpKind.TIME_EXCEEDED, H1, hop_limit=64),
+                icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=63),
+                icmp(IcmpKind.TIME_EXCEEDED, H3, hop_limit=62),
+                reset(62),
+                hop_limit=62,
+            ),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H2,
+                upto=H3,
+                mechanism=Mechanism.FORGED_RESET,
+            ),
+            fires=("forged-reset",),
+        ),
+        id="a reset nearer than the host, with the hop limit of a router's own errors",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(
+                icmp(IcmpKind.TIME_EXCEEDED, H1, hop_limit=64),
+                icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=63),
+                icmp(IcmpKind.TIME_EXCEEDED, H3, hop_limit=62),
+                reset(60),
+                hop_limit=60,
+            ),
+            verdict=between(H2, H4, Mechanism.FORGED_RESET),
+            fires=("forged-reset",),
+        ),
+        id="a reset nearer than the host that feigns the host's hop limit",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(
+                icmp(IcmpKind.TIME_EXCEEDED, H1, hop_limit=64),
+                icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=63),
+                icmp(IcmpKind.TIME_EXCEEDED, H3, hop_limit=62),
+                icmp(IcmpKind.TIME_EXCEEDED, H4, hop_limit=61),
+                reset(61),
+                hop_limit=61,
+            ),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H3,
+                upto=H4,
+                mechanism=Mechanism.FORGED_RESET,
+            ),
+            fires=("forged-reset",),
+        ),
+        id="the last router resets in the host's name, one hop too near",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    answered(asked, reply), walked=ladder(asked.flow, [H1, H2, H3, H4])
+                ),
+                verdict=remote(H4, mechanism),
+                fires=("service-answer",),
+            ),
+            id=name,
+        )
+        for name, asked, reply, mechanism in (
+            (
+                "an NTP server out of step",
+                NTP_PROBE,
+                ntp_reply(stratum=16, leap=3),
+                Mechanism.NTP_UNSYNCHRONISED,
+            ),
+            (
+                "a kiss-o'-death",
+                NTP_PROBE,
+                replace(ntp_reply(stratum=0), kiss="DENY"),
+                Mechanism.NTP_KISS,
+            ),
+            (
+                "a resolver that says SERVFAIL",
+                DNS_PROBE,
+                DnsReply(rcode=2, addresses=(), is_truncated=False, hop_limit=60),
+                Mechanism.DNS_FAILURE,
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(
+                    DNS_PROBE, DnsReply(rcode=3, addresses=(), is_truncated=False, hop_limit=60)
+                )
+            ),
+            verdict=None,
+            silent=("service-answer",),
+        ),
+        id="a resolver that knows no such name works",
+    ),
+]
+
+STREAMS = [
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    answered(API_SYN, syn_ack()),
+                    answered(API_TLS, reply),
+                    walked=ladder(API, [H1, H2, H3, H4, syn_ack()]),
+                    controls=(WHOLE_PORT,),
+                ),
+                verdict=verdict,
+                fires=("stream-fails",),
+                silent=("left-this-host", "reset-from-host"),
+            ),
+            id=name,
+        )
+        for name, reply, verdict in (
+            (
+                "accepted and closed",
+                TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None),
+                remote(H4, Mechanism.SERVICE_REFUSES),
+            ),
+            (
+                "accepted, acknowledged, mute",
+                ConnectedMute(is_acknowledged=True, hop_limit=60),
+                remote(H4, Mechanism.SERVICE_SILENT),
+            ),
+            (
+                "accepted, never acknowledged: a filter for data looks the same",
+                ConnectedMute(is_acknowledged=False, hop_limit=60),
+                ambiguous(H4),
+            ),
+            (
+                "mute, but its SYN-ACK has not the host's hop limit",
+                ConnectedMute(is_acknowledged=True, hop_limit=63),
+                ambiguous(H4, OUTSIDE, Mechanism.SERVICE_SILENT),
+            ),
+            (
+                "reset after the ClientHello",
+                TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=60),
+                ambiguous(H4, OUTSIDE, Mechanism.RESET),
+            ),
+            (
+                "something answers that is no TLS",
+                TlsReply(answer=TlsAnswer.NOT_TLS, alert=0, hop_limit=None),
+                ambiguous(H4, OUTSIDE, Mechanism.SERVICE_REFUSES),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(API_SYN, syn_ack(63)),
+                answered(API_TLS, ConnectedMute(is_acknowledged=True, hop_limit=63)),
+                walked=ladder(API, [H1, syn_ack(63)]),
+                controls=(WHOLE_ECHO,),
+            ),
+            verdict=between(H1, H2, Mechanism.TRANSPARENT_PROXY),
+            fires=("stream-fails",),
+        ),
+        id="a SYN-ACK from where the host is not: a transparent proxy",
+    ),
+]
+
+PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS]
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_what_is_seen_and_what_may_be_said(picture: Picture) -> None:
+    if picture.verdict is None:
+        verdict = combine("the flow", find(picture.evidence, picture.host))
+        assert verdict is None or verdict.mechanism is None
+    else:
+        assert said(picture.evidence, picture.host) == picture.verdict
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_which_rules_fire_and_which_stay_silent(picture: Picture) -> None:
+    fired = {finding.rule for finding in find(picture.evidence, picture.host)}
+    assert set(picture.fires) <= fired
+    assert not set(picture.silent) & fired
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in RULES])
+def test_every_rule_has_a_picture_where_it_fires_and_one_where_it_stays_silent(rule: str) -> None:
+    pictures = [row.values[0] for row in PICTURES]
+    fired = [
+        {finding.rule for finding in find(picture.evidence, picture.host)}
+        for picture in pictures
+        if isinstance(picture, Picture)
+    ]
+    assert any(rule in ids for ids in fired)
+    assert not all(rule in ids for ids in fired)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_says_when_it_holds_and_when_it_does_not(rule: object) -> None:
+    text = str(rule.judge.__doc__)  # type: ignore[attr-defined]  # a Rule
+    positions = [
+        text.index(head) for head in ("Holds because", "Does not hold", "Asks for")
+    ]
+    assert positions == sorted(positions)

@@ -1,0 +1,389 @@
+"""Values of the model that tests tell their stories with; every address is of RFC 5737.
+
+The stage is always the same: the edge node 192.0.2.10 behind its gateway 192.0.2.1, routers in
+203.0.113.0/24, and the cloud in 198.51.100.0/24, the fifth hop. What a story does not say is as in
+a healthy network; `dataclasses.replace` changes what has no parameter here.
+"""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, ip_address
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import Direction, ProbeKind, Target
+from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation, Surroundings
+from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.host import (
+    HostState,
+    InterfaceAddress,
+    Link,
+    Neighbour,
+    NeighbourState,
+    Route,
+    RouteAnswer,
+    TraceResult,
+)
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
+from edgediag.model.packet import Sighting
+from edgediag.model.path import Hop, Ladder
+from edgediag.model.probe import Probe, Purpose, Schedule, Way
+from edgediag.model.reply import (
+    EchoReply,
+    IcmpKind,
+    IcmpReply,
+    IkeAnswer,
+    IkeReply,
+    NtpReply,
+    Reply,
+    Reset,
+    SynAck,
+)
+from edgediag.plan import HOP_LIMIT, WAYS
+
+EDGE = "192.0.2.10"
+GATEWAY = "192.0.2.1"
+ROUTERS = ("203.0.113.1", "203.0.113.5", "203.0.113.9")
+HOST = "198.51.100.21"
+NEIGHBOUR_HOST = "198.51.100.22"
+RESOLVER_HOST = "198.51.100.53"
+
+# The hop limit with which answers of a host four routers away arrive.
+FROM_CLOUD = 60
+
+PROTOCOLS = {
+    ProbeKind.TCP_SYN: Protocol.TCP,
+    ProbeKind.TCP_CONNECT: Protocol.TCP,
+    ProbeKind.TLS_CLIENT_HELLO: Protocol.TCP,
+    ProbeKind.IKE_SA_INIT: Protocol.UDP,
+    ProbeKind.NTP: Protocol.UDP,
+    ProbeKind.DNS: Protocol.UDP,
+    ProbeKind.ICMP_ECHO: Protocol.ICMP,
+}
+PORTS = {
+    ProbeKind.TCP_SYN: 443,
+    ProbeKind.TCP_CONNECT: 443,
+    ProbeKind.TLS_CLIENT_HELLO: 443,
+    ProbeKind.IKE_SA_INIT: 4500,
+    ProbeKind.NTP: 123,
+    ProbeKind.DNS: 53,
+}
+ICMP_NUMBERS = {
+    IcmpKind.TIME_EXCEEDED: (11, 0),
+    IcmpKind.NET_UNREACHABLE: (3, 0),
+    IcmpKind.HOST_UNREACHABLE: (3, 1),
+    IcmpKind.PROTOCOL_UNREACHABLE: (3, 2),
+    IcmpKind.PORT_UNREACHABLE: (3, 3),
+    IcmpKind.FRAGMENTATION_NEEDED: (3, 4),
+    IcmpKind.ADMIN_PROHIBITED: (3, 13),
+    IcmpKind.OTHER: (12, 0),
+}
+
+NOT_ASKED = NotChecked(reason="this story does not need it")
+
+
+# Flows and probes.
+
+
+def flow(
+    protocol: Protocol = Protocol.UDP,
+    *,
+    host: str = HOST,
+    port: int = 4500,
+    source_port: int = 40000,
+) -> Flow:
+    """A flow from the edge node into the cloud."""
+    return Flow(
+        protocol=protocol,
+        source=ip_address(EDGE),
+        source_port=source_port,
+        destination=ip_address(host),
+        destination_port=port,
+    )
+
+
+def flow_of(kind: ProbeKind, *, host: str = HOST, source_port: int = 40000) -> Flow:
+    """The flow on which a kind is usually asked; of an echo both ports are the identifier."""
+    port = PORTS.get(kind, source_port)
+    return flow(PROTOCOLS[kind], host=host, port=port, source_port=source_port)
+
+
+def probe(
+    kind: ProbeKind = ProbeKind.IKE_SA_INIT,
+    *,
+    on: Flow | None = None,
+    id_: int = 1,
+    check: str = "raven-tunnel-4500",
+    purpose: Purpose = Purpose.CHECK,
+    way: Way | None = None,
+    hop_limit: int = HOP_LIMIT,
+    name: str = "",
+    offsets_s: tuple[float, ...] = (0.0, 0.4, 1.0),
+    timeout_s: float = 2.0,
+) -> Probe:
+    """A probe as the plan draws it: sent the usual way of its kind, three tries in two seconds."""
+    return Probe(
+        id=id_,
+        check=check,
+        purpose=purpose,
+        kind=kind,
+        way=WAYS[kind] if way is None else way,
+        flow=flow_of(kind) if on is None else on,
+        hop_limit=hop_limit,
+        ip_id=1000 + id_,
+        token=0x0123456789ABCDEF + id_,
+        name=name,
+        schedule=Schedule(offsets_s=offsets_s, timeout_s=timeout_s),
+    )
+
+
+# Outcomes.
+
+
+def answered(
+    asked: Probe,
+    reply: Reply,
+    *,
+    rtt_s: float = 0.02,
+    has_left: bool = True,
+    has_come_back: bool = True,
+) -> Answered:
+    """The probe was answered at its first try."""
+    seen = _seen(asked, has_left=has_left, has_come_back=has_come_back)
+    return Answered(probe=asked, reply=reply, rtt_s=rtt_s, tries=1, seen=seen)
+
+
+def unanswered(asked: Probe, *, has_left: bool = True, has_come_back: bool = False) -> Unanswered:
+    """Silence after all tries."""
+    return Unanswered(
+        probe=asked,
+        waited_s=asked.schedule.timeout_s,
+        tries=len(asked.schedule.offsets_s),
+        seen=_seen(asked, has_left=has_left, has_come_back=has_come_back),
+    )
+
+
+def refused(asked: Probe, errno_name: str = "EPERM") -> SendFailed:
+    """The kernel refused to send it."""
+    return SendFailed(probe=asked, errno_name=errno_name, seen=())
+
+
+def _seen(asked: Probe, *, has_left: bool, has_come_back: bool) -> tuple[Sighted, ...]:
+    # Numbers follow from the probe's id, so that no two probes of a story share a packet.
+    wanted = ((Sighting.TAP_OUT, has_left), (Sighting.TAP_IN, has_come_back))
+    return tuple(
+        Sighted(number=10 * asked.id + place, sighting=sighting, interface="eth0")
+        for place, (sighting, is_seen) in enumerate(wanted, start=1)
+        if is_seen
+    )
+
+
+# Replies.
+
+
+def syn_ack(hop_limit: int = FROM_CLOUD) -> SynAck:
+    """An open port."""
+    return SynAck(hop_limit=hop_limit)
+
+
+def reset(hop_limit: int = FROM_CLOUD) -> Reset:
+    """A closed port, or somebody who says so."""
+    return Reset(hop_limit=hop_limit)
+
+
+def echo_reply(hop_limit: int = FROM_CLOUD) -> EchoReply:
+    """An answer to a ping."""
+    return EchoReply(hop_limit=hop_limit)
+
+
+def ike_reply(hop_limit: int = FROM_CLOUD) -> IkeReply:
+    """What a healthy gateway says to a transform that it does not know."""
+    return IkeReply(answer=IkeAnswer.NO_PROPOSAL_CHOSEN, notify=14, hop_limit=hop_limit)
+
+
+def ntp_reply(*, stratum: int = 2, leap: int = 0) -> NtpReply:
+    """A synchronised server whose clock is ours."""
+    return NtpReply(stratum=stratum, leap=leap, kiss="", offset_s=0.0, hop_limit=FROM_CLOUD)
+
+
+def icmp(
+    kind: IcmpKind, sender: str, *, hop_limit: int = FROM_CLOUD, quoted_hop_limit: int = 1
+) -> IcmpReply:
+    """An ICMP error about a probe."""
+    type_, code = ICMP_NUMBERS[kind]
+    return IcmpReply(
+        kind=kind,
+        type_=type_,
+        code=code,
+        sender=ip_address(sender),
+        hop_limit=hop_limit,
+        quoted_hop_limit=quoted_hop_limit,
+    )
+
+
+# Paths.
+
+
+def ladder(on: Flow, rungs: Sequence[str | Reply | None]) -> Ladder:
+    """A ladder of these rungs from hop 1 on.
+
+    rungs  an address: it sent Time Exceeded; None: silence; a reply: that reply, from its sender
+           or in the name of the destination
+    """
+    return Ladder(flow=on, hops=tuple(_hop(on, *rung) for rung in enumerate(rungs, start=1)))
+
+
+def _hop(on: Flow, distance: int, rung: str | Reply | None) -> Hop:
+    reply = icmp(IcmpKind.TIME_EXCEEDED, rung) if isinstance(rung, str) else rung
+    sender = reply.sender if isinstance(reply, IcmpReply) else on.destination
+    return Hop(
+        distance=distance,
+        sender=None if reply is None else sender,
+        reply=reply,
+        rtt_s=None if reply is None else 0.01 * distance,
+        tries=3 if reply is None else 1,
+        packets=(1000 + distance,) if reply is None else (1000 + distance, 2000 + distance),
+    )
+
+
+def control(relation: Relation, walked: Ladder, *, check: str = "") -> Control:
+    """A control; the destination answered it if the last rung of its ladder bears its name."""
+    last = walked.hops[-1].sender if walked.hops else None
+    return Control(
+        relation=relation,
+        check=check,
+        is_answered=last == walked.flow.destination,
+        ladder=walked,
+    )
+
+
+# This host.
+
+
+def route(
+    gateway: str | None = GATEWAY, *, interface: str = "eth0", is_local: bool = False
+) -> Route:
+    """The way out through the default route."""
+    return Route(
+        interface=interface,
+        gateway=None if gateway is None else ip_address(gateway),
+        source=ip_address(EDGE),
+        table=254,
+        prefix="default",
+        mtu=None,
+        is_local=is_local,
+    )
+
+
+def neighbour(state: NeighbourState = NeighbourState.REACHABLE) -> Neighbour:
+    """The neighbour entry of the gateway."""
+    is_resolved = state not in (NeighbourState.FAILED, NeighbourState.INCOMPLETE)
+    return Neighbour(
+        interface="eth0",
+        address=ip_address(GATEWAY),
+        mac="02:00:00:00:00:01" if is_resolved else "",
+        state=state,
+    )
+
+
+def link(
+    *, is_up: bool = True, has_carrier: bool = True, xdp_program: int | None = None
+) -> Link:
+    """The uplink."""
+    return Link(
+        name="eth0",
+        index=2,
+        is_up=is_up,
+        has_carrier=has_carrier,
+        mtu=1500,
+        kind="",
+        mac="02:00:00:00:00:10",
+        xdp_program=xdp_program,
+    )
+
+
+def host_state() -> HostState:
+    """A host with one uplink, one address and nothing odd."""
+    return HostState(
+        links=(link(),),
+        addresses=(
+            InterfaceAddress(interface="lo", address=IPv4Address("127.0.0.1"), prefix_length=8),
+            InterfaceAddress(interface="eth0", address=IPv4Address(EDGE), prefix_length=24),
+        ),
+        rules=(),
+        neighbours=(neighbour(),),
+        listeners=(),
+        sysctls=(),
+        legacy_tables=(),
+    )
+
+
+# Checks and their evidence.
+
+
+def target(
+    check: str = "raven-tunnel-4500",
+    *,
+    kinds: tuple[ProbeKind, ...] = (ProbeKind.IKE_SA_INIT,),
+    host: str = HOST,
+    address: str | None = HOST,
+    port: int | None = None,
+    endpoint: str | None = None,
+    direction: Direction = Direction.OUTBOUND,
+) -> Target:
+    """A required check; its endpoint is the id without the port."""
+    return Target(
+        check=check,
+        endpoint=check.rpartition("-")[0] or check if endpoint is None else endpoint,
+        purpose=f"what {check} is for",
+        direction=direction,
+        is_required=True,
+        protocol=PROTOCOLS[kinds[0]] if kinds else Protocol.TCP,
+        host=host,
+        address=None if address is None else ip_address(address),
+        port=port if port is not None else PORTS.get(kinds[0], 0) if kinds else 0,
+        kinds=kinds,
+    )
+
+
+def addresses(*texts: str) -> tuple[Address, ...]:
+    """Addresses from their texts, in the order given."""
+    return tuple(ip_address(text) for text in texts)
+
+
+def surroundings(
+    *, answering: Iterable[str] = (), silent: Iterable[str] = (), gateways: Iterable[str] = ()
+) -> Surroundings:
+    """What the rest of the run shows."""
+    return Surroundings(
+        answering=addresses(*answering), silent=addresses(*silent), gateways=addresses(*gateways)
+    )
+
+
+def flow_evidence(
+    *attempts: Outcome,
+    of: Target | None = None,
+    contrast: Outcome | NotChecked = NOT_ASKED,
+    walked: Ladder | NotChecked = NOT_ASKED,
+    controls: tuple[Control, ...] = (),
+    kin: tuple[Kin, ...] = (),
+    way: RouteAnswer | None = None,
+    next_hop: Neighbour | NotChecked | None = None,
+    uplink: Link | NotChecked | None = None,
+    trace: TraceResult = NOT_ASKED,
+    around: Surroundings | None = None,
+) -> FlowEvidence:
+    """The evidence of one check; by default its attempts alone, on a host that is in order."""
+    first = attempts[0].probe
+    return FlowEvidence(
+        target=target(first.check) if of is None else of,
+        flow=first.flow,
+        attempts=attempts,
+        contrast=contrast,
+        ladder=walked,
+        controls=controls,
+        kin=kin,
+        route=route() if way is None else way,
+        neighbour=neighbour() if next_hop is None else next_hop,
+        link=link() if uplink is None else uplink,
+        trace=trace,
+        surroundings=surroundings() if around is None else around,
+    )
