@@ -1,0 +1,535 @@
+"""The session told as a dialogue: what it asks for, what it hears, what it concludes."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.exchange import (
+    Action,
+    CloseStream,
+    Delivered,
+    Event,
+    Handed,
+    NextHop,
+    Observed,
+    OpenStream,
+    Refused,
+    SendDatagram,
+    SendPacket,
+    StreamOpened,
+    StreamReceived,
+)
+from edgediag.model.flow import Flow, Protocol
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
+from edgediag.model.packet import (
+    IcmpError,
+    Observation,
+    Packet,
+    Payload,
+    Quote,
+    Sighting,
+    TcpSegment,
+    UdpDatagram,
+)
+from edgediag.model.probe import Probe, Way
+from edgediag.model.reply import (
+    Connected,
+    ConnectedMute,
+    IcmpKind,
+    IcmpReply,
+    Reply,
+    Reset,
+    SocketError,
+    SynAck,
+    TlsAnswer,
+    TlsReply,
+)
+from edgediag.probes import packet_codec
+from edgediag.session.machine import Session
+from story import EDGE, HOST, flow, icmp, probe, syn_ack
+
+API = flow(Protocol.TCP, port=6443)
+SYN = probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443")
+TLS = probe(
+    ProbeKind.TLS_CLIENT_HELLO,
+    on=API,
+    check="api-server-6443",
+    offsets_s=(0.0,),
+    name="api.example",
+)
+CONNECT = replace(TLS, kind=ProbeKind.TCP_CONNECT)
+IKE = probe()
+NEXT_HOP = NextHop(
+    interface="eth0", source_mac="02:00:00:00:00:10", destination_mac="02:00:00:00:00:01"
+)
+
+
+class Dialogue:
+    """A session, a clock that only moves when told, and what was asked so far."""
+
+    def __init__(self, *probes: Probe, rate_pps: float = 1e6) -> None:
+        self.session = Session(rate_pps=rate_pps)
+        self.probes = probes
+        self.now_s = 100.0
+        self.asked: list[Action] = []
+        self.number = 0
+        hops = {each.id: NEXT_HOP for each in probes if each.way is Way.LINK}
+        self.session.submit(probes, now_s=self.now_s, next_hops=hops)
+        self.step(0.0)
+
+    def step(self, seconds: float) -> list[Action]:
+        """Let time pass and take what is due; the kernel takes everything that is sent."""
+        self.now_s += seconds
+        actions = list(self.session.due(self.now_s))
+        for action in actions:
+            if isinstance(action, SendPacket | SendDatagram):
+                self.number += 1
+                self.hear(
+                    Handed(
+                        probe=action.probe,
+                        number=self.number,
+                        sighting=Sighting.HANDED_OVER,
+                        at_s=self.now_s,
+                    )
+                )
+        self.asked += actions
+        return actions
+
+    def hear(self, event: Event) -> None:
+        self.session.tell(event)
+
+    def see(self, packet: Packet, sighting: Sighting = Sighting.TAP_IN) -> None:
+        self.number += 1
+        self.hear(
+            Observed(
+                observation=Observation(
+                    number=self.number,
+                    seen_s=self.now_s + 0.01,
+                    sighting=sighting,
+                    interface="eth0",
+                    packet=packet,
+                )
+            )
+        )
+
+    def outcome(self) -> Outcome:
+        return self.session.outcomes(self.probes[:1], self.now_s)[0]
+
+    def reply(self) -> Reply | None:
+        outcome = self.outcome()
+        return outcome.reply if isinstance(outcome, Answered) else None
+
+
+def packet(on: Flow, payload: Payload, *, hop_limit: int = 60, ip_id: int = 7) -> Packet:
+    return Packet(flow=on, hop_limit=hop_limit, ip_id=ip_id, payload=payload)
+
+
+def segment(
+    flags: str, *, sequence: int = 5, acknowledgement: int = 0, payload: bytes = b""
+) -> TcpSegment:
+    return TcpSegment(
+        flags=flags,
+        sequence=sequence,
+        acknowledgement=acknowledgement,
+        window=64240,
+        payload=payload,
+    )
+
+
+def answer_to(asked: Probe, flags: str, *, hop_limit: int = 60) -> Packet:
+    """What a server says to a raw SYN."""
+    built = packet_codec(asked.kind).build(asked)
+    assert isinstance(built, TcpSegment)
+    back = segment(flags, acknowledgement=(built.sequence + 1) % 2**32)
+    return packet(asked.flow.reversed(), back, hop_limit=hop_limit)
+
+
+def ike_answer(asked: Probe) -> bytes:
+    """NO_PROPOSAL_CHOSEN to the probe's SPI (RFC 7296 §3.1, §3.10)."""
+    sent = packet_codec(asked.kind).build(asked)
+    assert isinstance(sent, UdpDatagram)
+    spi = sent.payload[4:12]
+    notify = bytes.fromhex("0000000800 00000e".replace(" ", ""))
+    header = spi + bytes(8) + bytes.fromhex("29202220 00000000 00000024".replace(" ", ""))
+    return bytes(4) + header + notify
+
+
+def error_about(
+    asked: Probe,
+    *,
+    sender: str = "203.0.113.1",
+    ip_id: int | None = None,
+    on: Flow | None = None,
+    sequence: int | None = None,
+    kind: tuple[int, int] = (11, 0),
+) -> Packet:
+    quote = Quote(
+        flow=on or asked.flow,
+        hop_limit=1,
+        ip_id=asked.ip_id if ip_id is None else ip_id,
+        sequence=sequence,
+    )
+    about = flow(Protocol.ICMP, host=EDGE, port=0, source_port=0)
+    source = icmp(IcmpKind.TIME_EXCEEDED, sender).sender
+    return packet(
+        replace(about, source=source), IcmpError(type_=kind[0], code=kind[1], quote=quote)
+    )
+
+
+# Schedules and pacing.
+
+
+def test_a_silent_probe_is_tried_on_schedule_and_no_more() -> None:
+    talk = Dialogue(IKE)
+    tries = [len(talk.step(seconds)) for seconds in (0.3, 0.2, 0.4, 0.2, 0.8, 5.0)]
+    assert tries == [0, 1, 0, 1, 0, 0]
+    assert talk.outcome() == Unanswered(
+        probe=IKE, waited_s=2.0, tries=3, seen=talk.outcome().seen
+    )
+
+
+def test_an_answered_probe_is_not_tried_again() -> None:
+    talk = Dialogue(SYN)
+    talk.see(answer_to(SYN, "SA"))
+    assert [a for a in talk.step(1.0) if isinstance(a, SendPacket) and "S" in flags_of(a)] == []
+
+
+def flags_of(action: SendPacket) -> str:
+    payload = action.packet.payload
+    return payload.flags if isinstance(payload, TcpSegment) else ""
+
+
+@pytest.mark.parametrize("rate_pps", [10.0, 100.0, 1000.0])
+def test_the_pace_is_never_exceeded(rate_pps: float) -> None:
+    probes = [replace(IKE, id=n, flow=flow(source_port=40000 + n)) for n in range(1, 201)]
+    talk = Dialogue(*probes, rate_pps=rate_pps)
+    sent_at = [talk.now_s] * len(talk.asked)
+    for _ in range(150):
+        sent_at += [talk.now_s] * len(talk.step(0.002))
+    burst = max(1.0, rate_pps * 0.01)
+    for start in sent_at:
+        window = [moment for moment in sent_at if start <= moment <= start + 0.1]
+        assert len(window) <= burst + rate_pps * 0.1 + 1
+
+
+def test_it_wakes_for_the_next_try_and_then_for_the_deadline() -> None:
+    talk = Dialogue(IKE)
+    assert talk.session.wakeup_s(talk.now_s) == pytest.approx(100.4)
+    talk.step(0.4)
+    talk.step(0.6)
+    assert talk.session.wakeup_s(talk.now_s) == pytest.approx(102.0)
+    talk.step(1.0)
+    assert talk.session.wakeup_s(talk.now_s) is None
+
+
+# Whole packets.
+
+
+@pytest.mark.parametrize(
+    ("flags", "reply"),
+    [
+        pytest.param("SA", SynAck(hop_limit=60), id="open"),
+        pytest.param("RA", Reset(hop_limit=60), id="closed"),
+    ],
+)
+def test_a_raw_syn_is_answered(flags: str, reply: Reply) -> None:
+    talk = Dialogue(SYN)
+    talk.see(answer_to(SYN, flags))
+    assert talk.reply() == reply
+
+
+def test_a_syn_ack_is_answered_with_a_reset_so_that_nothing_stays_half_open() -> None:
+    talk = Dialogue(SYN)
+    talk.see(answer_to(SYN, "SA"))
+    (closing,) = talk.step(0.0)
+    assert isinstance(closing, SendPacket)
+    assert flags_of(closing) == "R"
+    assert closing.packet.flow == API
+    assert closing.way is SYN.way
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        pytest.param(
+            packet(API.reversed(), segment("SA", acknowledgement=12345)), id="another nonce"
+        ),
+        pytest.param(
+            packet(replace(API.reversed(), source_port=443), segment("SA")), id="another port"
+        ),
+        pytest.param(
+            packet(API, segment("S", sequence=99), ip_id=9), id="our own flow, sent back to us"
+        ),
+    ],
+)
+def test_a_strangers_packet_changes_nothing(stranger: Packet) -> None:
+    talk = Dialogue(SYN)
+    talk.see(stranger)
+    assert isinstance(talk.outcome(), Unanswered)
+
+
+def test_rungs_on_one_flow_are_told_apart() -> None:
+    near = replace(SYN, id=1, hop_limit=1, ip_id=1001)
+    far = replace(SYN, id=2, hop_limit=5, ip_id=1002, token=SYN.token + (99 << 32) + 99)
+    talk = Dialogue(near, far)
+    built = packet_codec(near.kind).build(near)
+    assert isinstance(built, TcpSegment)
+    talk.see(error_about(near, sequence=built.sequence))
+    talk.see(answer_to(far, "SA"))
+    first, second = talk.session.outcomes((near, far), talk.now_s)
+    assert isinstance(first, Answered) and isinstance(first.reply, IcmpReply)
+    assert isinstance(second, Answered) and second.reply == syn_ack()
+
+
+def test_an_answer_outweighs_an_icmp_error_whatever_comes_first() -> None:
+    for order in ((0, 1), (1, 0)):
+        talk = Dialogue(SYN)
+        built = packet_codec(SYN.kind).build(SYN)
+        assert isinstance(built, TcpSegment)
+        packets = (error_about(SYN, sequence=built.sequence), answer_to(SYN, "SA"))
+        for place in order:
+            talk.see(packets[place])
+        assert talk.reply() == syn_ack()
+
+
+def test_an_answer_after_the_deadline_still_counts() -> None:
+    talk = Dialogue(SYN)
+    talk.step(3.0)
+    talk.see(answer_to(SYN, "SA"))
+    assert talk.reply() == syn_ack()
+
+
+def test_own_packets_are_recognised_behind_this_hosts_nat() -> None:
+    talk = Dialogue(SYN)
+    built = packet_codec(SYN.kind).build(SYN)
+    natted = replace(API, source=icmp(IcmpKind.OTHER, "203.0.113.77").sender)
+    talk.see(packet(natted, built, ip_id=SYN.ip_id), Sighting.TAP_OUT)
+    assert [seen.sighting for seen in talk.outcome().seen][-1] is Sighting.TAP_OUT
+
+
+def test_a_link_layer_probe_carries_its_next_hop() -> None:
+    talk = Dialogue(replace(SYN, way=Way.LINK))
+    (sent,) = talk.asked
+    assert isinstance(sent, SendPacket)
+    assert sent.next_hop == NEXT_HOP
+
+
+# Datagrams through a kernel socket.
+
+
+def test_a_datagram_counts_as_answered_only_when_it_is_delivered() -> None:
+    talk = Dialogue(IKE)
+    payload = ike_answer(IKE)
+    talk.see(packet(IKE.flow.reversed(), UdpDatagram(payload=payload)))
+    assert isinstance(talk.outcome(), Unanswered)
+    assert [seen.sighting for seen in talk.outcome().seen][-1] is Sighting.TAP_IN
+    talk.hear(
+        Delivered(probe=IKE.id, flow=IKE.flow.reversed(), payload=payload, at_s=talk.now_s)
+    )
+    reply = talk.reply()
+    assert reply is not None
+    assert reply.hop_limit == 60  # type: ignore[union-attr]  # an IkeReply, as the tap saw it
+
+
+def test_a_strangers_datagram_is_no_answer() -> None:
+    talk = Dialogue(IKE)
+    for payload in (b"", b"\xff", ike_answer(replace(IKE, token=1)), bytes(40)):
+        talk.hear(
+            Delivered(probe=IKE.id, flow=IKE.flow.reversed(), payload=payload, at_s=talk.now_s)
+        )
+    assert isinstance(talk.outcome(), Unanswered)
+
+
+def test_an_icmp_quote_of_a_socket_is_matched_by_its_flow() -> None:
+    talk = Dialogue(IKE)
+    talk.see(error_about(IKE, ip_id=31337, sender=HOST, kind=(3, 3)))
+    reply = talk.reply()
+    assert isinstance(reply, IcmpReply)
+    assert reply.kind is IcmpKind.PORT_UNREACHABLE
+
+
+def test_what_the_kernel_refuses_at_every_try_ends_early() -> None:
+    talk = Dialogue(IKE)
+    for seconds in (0.0, 0.4, 0.6):
+        talk.step(seconds)
+        talk.hear(
+            Refused(probe=IKE.id, errno_name="EPERM", is_immediate=True, at_s=talk.now_s)
+        )
+    assert talk.session.is_settled([IKE.id], talk.now_s)
+    outcome = talk.outcome()
+    assert isinstance(outcome, SendFailed)
+    assert outcome.errno_name == "EPERM"
+
+
+def test_an_errno_that_no_packet_accounts_for_is_the_sockets_own() -> None:
+    talk = Dialogue(IKE)
+    talk.hear(
+        Refused(probe=IKE.id, errno_name="ECONNREFUSED", is_immediate=False, at_s=talk.now_s)
+    )
+    assert talk.reply() == SocketError(errno_name="ECONNREFUSED")
+
+
+def test_an_error_after_the_deadline_belongs_to_a_later_probe() -> None:
+    talk = Dialogue(IKE)
+    talk.step(2.5)
+    talk.hear(
+        Refused(probe=IKE.id, errno_name="EHOSTUNREACH", is_immediate=False, at_s=talk.now_s)
+    )
+    assert isinstance(talk.outcome(), Unanswered)
+
+
+# Streams.
+
+
+def opened(asked: Probe = TLS) -> Dialogue:
+    talk = Dialogue(asked)
+    talk.see(packet(API.reversed(), segment("SA"), hop_limit=60))
+    talk.hear(StreamOpened(probe=asked.id, at_s=talk.now_s))
+    return talk
+
+
+def test_a_stream_is_opened_once_and_closed_once() -> None:
+    talk = opened(CONNECT)
+    talk.step(0.1)
+    talk.step(5.0)
+    assert [type(action) for action in talk.asked] == [OpenStream, CloseStream]
+    assert talk.reply() == Connected(hop_limit=60)
+
+
+@pytest.mark.parametrize(
+    ("octets", "answer"),
+    [
+        pytest.param(b"\x15\x03\x03\x00\x02\x02\x28", TlsAnswer.ALERT, id="an alert"),
+        pytest.param(b"HTTP/1.1 400 Bad Request\r\n", TlsAnswer.NOT_TLS, id="no TLS"),
+        pytest.param(b"", TlsAnswer.CLOSED, id="the end"),
+    ],
+)
+def test_what_follows_the_client_hello(octets: bytes, answer: TlsAnswer) -> None:
+    talk = opened()
+    talk.hear(StreamReceived(probe=TLS.id, payload=octets, at_s=talk.now_s))
+    reply = talk.reply()
+    assert isinstance(reply, TlsReply)
+    assert reply.answer is answer
+
+
+def test_an_answer_in_pieces_is_waited_for() -> None:
+    talk = opened()
+    for octet in b"\x15\x03\x03\x00\x02\x02\x28":
+        talk.hear(StreamReceived(probe=TLS.id, payload=bytes([octet]), at_s=talk.now_s))
+    assert talk.reply() == TlsReply(answer=TlsAnswer.ALERT, alert=40, hop_limit=None)
+
+
+@pytest.mark.parametrize(
+    ("sent_from", "acknowledged", "is_acknowledged"),
+    [
+        pytest.param(1000, 1005, True, id="all of it"),
+        pytest.param(1000, 1004, False, id="all but one octet"),
+        pytest.param(2**32 - 2, 3, True, id="across the wrap of the sequence number"),
+        pytest.param(2**32 - 2, 2**32 - 2, False, id="none of it, before the wrap"),
+    ],
+)
+def test_a_mute_server_may_have_acknowledged(
+    sent_from: int, acknowledged: int, is_acknowledged: bool
+) -> None:
+    talk = opened()
+    talk.see(packet(API, segment("PA", sequence=sent_from, payload=b"hello")), Sighting.TAP_OUT)
+    talk.see(packet(API.reversed(), segment("A", acknowledgement=acknowledged)))
+    talk.step(3.0)
+    assert talk.reply() == ConnectedMute(is_acknowledged=is_acknowledged, hop_limit=60)
+
+
+@pytest.mark.parametrize(
+    ("has_reset", "reply"),
+    [
+        pytest.param(True, Reset(hop_limit=62), id="with the reset that the tap saw"),
+        pytest.param(False, SocketError(errno_name="ECONNREFUSED"), id="with none on the wire"),
+    ],
+)
+def test_a_refused_connection(has_reset: bool, reply: Reply) -> None:
+    talk = Dialogue(TLS)
+    if has_reset:
+        talk.see(packet(API.reversed(), segment("RA"), hop_limit=62))
+    talk.hear(
+        Refused(probe=TLS.id, errno_name="ECONNREFUSED", is_immediate=False, at_s=talk.now_s)
+    )
+    assert talk.reply() == reply
+
+
+def test_a_reset_after_the_client_hello_is_told_from_a_refused_connection() -> None:
+    talk = opened()
+    talk.see(packet(API.reversed(), segment("R"), hop_limit=62))
+    talk.hear(
+        Refused(probe=TLS.id, errno_name="ECONNRESET", is_immediate=False, at_s=talk.now_s)
+    )
+    assert talk.reply() == TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=62)
+
+
+# Whatever happens.
+
+FLOWS = st.sampled_from([API, API.reversed(), IKE.flow, IKE.flow.reversed(), flow(port=9)])
+PAYLOADS = st.one_of(
+    st.builds(
+        segment,
+        st.sampled_from(["S", "SA", "RA", "R", "A", "PA", "F"]),
+        sequence=st.integers(0, 2**32 - 1),
+        acknowledgement=st.integers(0, 2**32 - 1),
+        payload=st.binary(max_size=8),
+    ),
+    st.builds(lambda octets: UdpDatagram(payload=octets), st.binary(max_size=60)),
+    st.builds(
+        lambda on, ip_id, type_: IcmpError(
+            type_=type_,
+            code=0,
+            quote=Quote(flow=on, hop_limit=1, ip_id=ip_id, sequence=None),
+        ),
+        FLOWS,
+        st.integers(0, 65535),
+        st.sampled_from([3, 11, 12]),
+    ),
+)
+IDS = st.sampled_from([1, 2, 3])
+MOMENTS = st.floats(100, 110)
+EVENTS = st.one_of(
+    st.builds(
+        lambda on, payload, sighting: Observed(
+            observation=Observation(
+                number=1,
+                seen_s=101.0,
+                sighting=sighting,
+                interface="eth0",
+                packet=packet(on, payload),
+            )
+        ),
+        FLOWS,
+        PAYLOADS,
+        st.sampled_from([Sighting.TAP_IN, Sighting.TAP_OUT]),
+    ),
+    st.builds(
+        Refused,
+        probe=IDS,
+        errno_name=st.sampled_from(["EPERM", "ECONNREFUSED"]),
+        is_immediate=st.booleans(),
+        at_s=MOMENTS,
+    ),
+    st.builds(
+        Delivered, probe=st.just(1), flow=FLOWS, payload=st.binary(max_size=60), at_s=MOMENTS
+    ),
+    st.builds(StreamOpened, probe=st.just(3), at_s=MOMENTS),
+    st.builds(StreamReceived, probe=st.just(3), payload=st.binary(max_size=20), at_s=MOMENTS),
+)
+
+
+@given(st.lists(EVENTS, max_size=30))
+def test_any_events_leave_each_probe_with_exactly_one_outcome(events: list[Event]) -> None:
+    probes = (IKE, replace(SYN, id=2), replace(TLS, id=3, flow=replace(API, source_port=40002)))
+    talk = Dialogue(*probes)
+    for event in events:
+        talk.hear(event)
+        talk.step(0.05)
+    talk.step(5.0)
+    outcomes = talk.session.outcomes(probes, talk.now_s)
+    assert [outcome.probe for outcome in outcomes] == list(probes)
+    assert talk.session.is_settled([1, 2, 3], talk.now_s)

@@ -1,0 +1,395 @@
+"""The main job from end to end, against a network that a table describes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, ip_address
+
+import pytest
+
+from edgediag.diagnosis import Diagnosed, diagnose
+from edgediag.inference.judge import Judgement, judge
+from edgediag.instruments import Bench, Tracer
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import NftRule
+from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
+from edgediag.model.evidence import FlowEvidence, OmittedEvidence
+from edgediag.model.exchange import (
+    Action,
+    CloseStream,
+    Delivered,
+    Event,
+    Handed,
+    NextHop,
+    Observed,
+    OpenStream,
+    Refused,
+    SendDatagram,
+    SendPacket,
+    StreamOpened,
+    StreamReceived,
+)
+from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.host import (
+    HostState,
+    Neighbour,
+    Route,
+    RouteAnswer,
+    TraceDropped,
+    TraceResult,
+)
+from edgediag.model.packet import (
+    IcmpEcho,
+    IcmpError,
+    Observation,
+    Packet,
+    Payload,
+    Quote,
+    Sighting,
+    TcpSegment,
+    UdpDatagram,
+)
+from edgediag.model.path import Ladder
+from edgediag.model.probe import Way
+from edgediag.model.verdict import Mechanism, Place, Status
+from edgediag.plan import Supply
+from edgediag.run import Loop
+from edgediag.session.machine import Session
+from edgediag.survey import Assignment
+from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, neighbour, route, target
+
+HOPS = (GATEWAY, *ROUTERS)
+RULE = NftRule(family="inet", table="f", chain="out", handle=3, text="drop")
+ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
+STEP_S = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the fake network does.
+
+    is_dropped_here     the stack of this host drops the packet before the wire
+    is_answer_dropped   this host drops the answer after the tap
+    dropped_behind      the hop that drops the flow when forwarding, None for none
+    """
+
+    is_dropped_here: Callable[[Flow], bool] = lambda flow: False
+    is_answer_dropped: Callable[[Flow], bool] = lambda flow: False
+    dropped_behind: Callable[[Flow], int | None] = lambda flow: None
+
+
+class FakeWire:
+    """Four routers and hosts behind them; every answer comes a millisecond after its question."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.now = 1000.0
+        self.pending: list[Event] = []
+        self.count = 0
+        self.sent: list[Action] = []
+
+    def now_s(self) -> float:
+        return self.now
+
+    def execute(self, action: Action) -> tuple[Event, ...]:
+        self.sent.append(action)
+        match action:
+            case SendPacket(packet=packet, way=way):
+                return self._packet(action.probe, packet, is_past_stack=way is Way.LINK)
+            case SendDatagram(flow=flow, payload=payload):
+                datagram = UdpDatagram(payload=payload)
+                packet = Packet(flow=flow, hop_limit=64, ip_id=0, payload=datagram)
+                return self._packet(action.probe, packet, is_past_stack=False)
+            case OpenStream(flow=flow):
+                self._stream(action.probe, flow)
+                return ()
+            case CloseStream():
+                return ()
+
+    def wait(self, timeout_s: float) -> tuple[Event, ...]:
+        self.now += STEP_S if self.pending else max(STEP_S, timeout_s)
+        events, self.pending = tuple(self.pending), []
+        return events
+
+    def dropped(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
+
+    def _packet(self, probe: int, packet: Packet, *, is_past_stack: bool) -> tuple[Event, ...]:
+        self.count += 1
+        handed = Handed(
+            probe=probe, number=self.count, sighting=Sighting.HANDED_OVER, at_s=self.now
+        )
+        if self.world.is_dropped_here(packet.flow) and not is_past_stack:
+            refusal = Refused(probe=probe, errno_name="EPERM", is_immediate=True, at_s=self.now)
+            return (handed, refusal)
+        self._see(packet, Sighting.TAP_OUT)
+        answer = self._answer(packet)
+        if answer is not None:
+            self._see(answer, Sighting.TAP_IN)
+            self._deliver(probe, answer)
+        return (handed,)
+
+    def _answer(self, packet: Packet) -> Packet | None:
+        flow, wall = packet.flow, self.world.dropped_behind(packet.flow)
+        if packet.hop_limit <= len(HOPS):
+            if wall is not None and packet.hop_limit > wall:
+                return None
+            return self._expired(packet)
+        payload = None if wall is not None else self._served(packet.payload)
+        if payload is None:
+            return None
+        return Packet(flow=flow.reversed(), hop_limit=60, ip_id=1, payload=payload)
+
+    def _expired(self, packet: Packet) -> Packet:
+        segment = packet.payload
+        sequence = segment.sequence if isinstance(segment, TcpSegment | IcmpEcho) else None
+        quote = Quote(flow=packet.flow, hop_limit=1, ip_id=packet.ip_id, sequence=sequence)
+        back = Flow(
+            protocol=Protocol.ICMP,
+            source=ip_address(HOPS[packet.hop_limit - 1]),
+            source_port=0,
+            destination=ip_address(EDGE),
+            destination_port=0,
+        )
+        error = IcmpError(type_=11, code=0, quote=quote)
+        return Packet(flow=back, hop_limit=65 - packet.hop_limit, ip_id=1, payload=error)
+
+    def _served(self, payload: Payload) -> Payload | None:
+        match payload:
+            case TcpSegment(flags="S", sequence=sequence):
+                return replace(
+                    payload, flags="SA", sequence=9, acknowledgement=(sequence + 1) % 2**32
+                )
+            case UdpDatagram(payload=octets) if octets[:4] == bytes(4):
+                header = octets[4:12] + bytes(8) + bytes.fromhex("292022200000000000000024")
+                return UdpDatagram(payload=bytes(4) + header + bytes.fromhex("000000080000000e"))
+            case IcmpEcho():
+                return replace(payload, is_reply=True)
+            case _:
+                return None
+
+    def _stream(self, probe: int, flow: Flow) -> None:
+        if self.world.is_dropped_here(flow):
+            return
+        syn = TcpSegment(flags="S", sequence=1, acknowledgement=0, window=9, payload=b"")
+        self._see(Packet(flow=flow, hop_limit=64, ip_id=0, payload=syn), Sighting.TAP_OUT)
+        if self.world.dropped_behind(flow) is not None:
+            return
+        answer = replace(syn, flags="SA", acknowledgement=2)
+        back = Packet(flow=flow.reversed(), hop_limit=60, ip_id=1, payload=answer)
+        self._see(back, Sighting.TAP_IN)
+        if not self.world.is_answer_dropped(flow):
+            self.pending.append(StreamOpened(probe=probe, at_s=self.now))
+            self.pending.append(StreamReceived(probe=probe, payload=ALERT, at_s=self.now))
+
+    def _see(self, packet: Packet, sighting: Sighting) -> None:
+        self.count += 1
+        observation = Observation(
+            number=self.count, seen_s=self.now, sighting=sighting, interface="eth0", packet=packet
+        )
+        self.pending.append(Observed(observation=observation))
+
+    def _deliver(self, probe: int, answer: Packet) -> None:
+        if isinstance(answer.payload, UdpDatagram) and not self.world.is_answer_dropped(
+            answer.flow.reversed()
+        ):
+            octets = answer.payload.payload
+            self.pending.append(
+                Delivered(probe=probe, flow=answer.flow, payload=octets, at_s=self.now)
+            )
+
+
+class FakeTracer:
+    """A trace that knows the one rule of the fake host."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def read(self, timeout_s: float) -> int:
+        return 1
+
+    def conclude(self, flow: Flow) -> TraceResult:
+        is_reply = self.world.is_answer_dropped(flow)
+        if not is_reply and not self.world.is_dropped_here(flow):
+            return NotChecked(reason="no trace message came for the flow")
+        hook = "input" if is_reply else "output"
+        return TraceDropped(culprit=RULE, hook=hook, is_reject=False, is_reply=is_reply)
+
+
+class FakeHost:
+    """A host with one uplink and one rule."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def read(self) -> HostState:
+        return host_state()
+
+    def route(self, flow: Flow) -> RouteAnswer:
+        return route()
+
+    def neighbour(self, way: Route, destination: Address) -> Neighbour | NotChecked:
+        return neighbour()
+
+    def next_hop(self, way: Route, destination: Address) -> NextHop | NotChecked:
+        return NextHop(
+            interface="eth0",
+            source_mac="02:00:00:00:00:10",
+            destination_mac="02:00:00:00:00:01",
+        )
+
+    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
+        @contextmanager
+        def opened() -> Iterator[Tracer]:
+            yield FakeTracer(self.world)
+
+        return opened()
+
+    def programs(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(names)
+
+
+API = target(
+    "api-server-6443",
+    kinds=(ProbeKind.TCP_SYN, ProbeKind.TLS_CLIENT_HELLO),
+    host=NEIGHBOUR_HOST,
+    address=NEIGHBOUR_HOST,
+    port=6443,
+)
+TUNNEL = target()
+NAMED = target("cs-anony-443", kinds=API.kinds, host="cs.example", address=None, port=443)
+KUBELET = target("kubelet-10250", kinds=(), port=10250, address=None, direction=Direction.INBOUND)
+
+
+def run(
+    world: World, *targets: Target, is_stopped: Callable[[FakeWire], bool] = lambda wire: False
+) -> tuple[Diagnosed, Judgement, FakeWire]:
+    wire = FakeWire(world)
+    loop = Loop(wire, Session(rate_pps=1000.0), wire, is_stopped=lambda: is_stopped(wire))
+    supply = Supply(
+        tokens=iter(range(2**40, 2**41)), ports=iter(range(40000, 41000)), first_ip_id=0
+    )
+    bench = Bench(host=FakeHost(world), loop=loop, supply=supply)
+    matrix = Matrix(targets=targets or (API, TUNNEL), omitted=(), not_applicable=())
+    assignment = Assignment(matrix=matrix, hosts_entries=(), timeout_s=2.0)
+    diagnosed = diagnose(bench, assignment)
+    return diagnosed, judge(diagnosed.evidence), wire
+
+
+def is_tunnel(flow: Flow) -> bool:
+    return 4500 in (flow.source_port, flow.destination_port)
+
+
+def is_api(flow: Flow) -> bool:
+    return 6443 in (flow.source_port, flow.destination_port)
+
+
+def test_a_healthy_network_passes_within_a_round_trip_and_is_not_walked() -> None:
+    diagnosed, judged, wire = run(World())
+    assert [check.status for check in judged.checks] == [Status.OK, Status.OK]
+    assert judged.root_causes == ()
+    assert wire.now < 1000.1
+    assert {outcome.probe.hop_limit for outcome in diagnosed.outcomes} == {64}
+
+
+@pytest.mark.parametrize("wall", [1, 2, 3])
+def test_a_silent_drop_is_placed_between_two_hops(wall: int) -> None:
+    _, judged, _ = run(World(dropped_behind=lambda flow: wall if is_tunnel(flow) else None))
+    api, tunnel = judged.checks
+    assert api.status is Status.OK
+    assert tunnel.verdict is not None
+    assert (tunnel.verdict.where, str(tunnel.verdict.after), str(tunnel.verdict.upto)) == (
+        (Place.ON_PATH,),
+        HOPS[wall - 1],
+        HOPS[wall],
+    )
+
+
+def test_behind_the_last_router_nobody_can_tell() -> None:
+    _, judged, _ = run(World(dropped_behind=lambda flow: 4 if is_api(flow) else None))
+    verdict = judged.checks[0].verdict
+    assert verdict is not None
+    assert verdict.where == (Place.ON_PATH, Place.REMOTE)
+
+
+def test_a_drop_of_our_own_is_proven_by_the_contrast_and_named_by_the_trace() -> None:
+    diagnosed, judged, _ = run(World(is_dropped_here=is_tunnel))
+    verdict = judged.checks[1].verdict
+    assert verdict is not None
+    assert (verdict.where, verdict.mechanism, verdict.culprit) == (
+        (Place.LOCAL,),
+        Mechanism.RULE_DROP,
+        RULE,
+    )
+    rules = {finding.rule for finding in judged.checks[1].findings}
+    assert {"traced-drop", "link-layer-answered", "never-left"} <= rules
+    evidence = diagnosed.evidence.checks[1]
+    assert isinstance(evidence, FlowEvidence)
+    assert isinstance(evidence.ladder, NotChecked)
+
+
+def test_an_answer_that_we_drop_ourselves() -> None:
+    _, judged, _ = run(World(is_answer_dropped=is_api))
+    check = judged.checks[0]
+    assert check.verdict is not None
+    assert (check.verdict.where, check.verdict.culprit) == ((Place.LOCAL,), RULE)
+    assert "answer-not-delivered" in {finding.rule for finding in check.findings}
+
+
+def test_a_name_without_a_resolver_is_said_so_and_nothing_is_sent_for_it() -> None:
+    _, judged, wire = run(World(), NAMED)
+    assert judged.checks[0].verdict is not None
+    assert judged.checks[0].verdict.mechanism is Mechanism.DNS_FAILURE
+    assert wire.sent == []
+
+
+def test_half_silent_targets_cost_one_timeout_and_one_ladder() -> None:
+    hosts = [str(IPv4Address(f"198.51.100.{n}")) for n in range(100, 110)]
+    targets = [
+        replace(API, check=f"api-{n}", host=host, address=ip_address(host))
+        for n, host in enumerate(hosts)
+    ]
+    dark = {ip_address(host) for host in hosts[:5]}
+    world = World(
+        dropped_behind=lambda flow: 2 if {flow.source, flow.destination} & dark else None
+    )
+    _, judged, wire = run(world, *targets)
+    assert [check.status for check in judged.checks].count(Status.BLOCKED) == 5
+    assert wire.now - 1000.0 < 2.0 + 1.6 + 1.0 + 0.2
+
+
+@pytest.mark.parametrize(
+    "after_s",
+    [
+        pytest.param(0.5, id="while checks wait"),
+        pytest.param(2.3, id="while ladders are climbed"),
+    ],
+)
+def test_an_interrupted_run_blames_nobody(after_s: float) -> None:
+    world = World(dropped_behind=lambda flow: 2 if is_tunnel(flow) else None)
+    diagnosed, judged, _ = run(
+        world, API, TUNNEL, is_stopped=lambda wire: wire.now > 1000.0 + after_s
+    )
+    api, tunnel = judged.checks
+    assert api.status is Status.OK
+    assert tunnel.status in (Status.NOT_CHECKED, Status.UNDETERMINED)
+    if tunnel.status is Status.NOT_CHECKED:
+        assert isinstance(diagnosed.evidence.checks[1], OmittedEvidence)
+
+
+def test_the_evidence_holds_the_walk_on_the_very_flow() -> None:
+    diagnosed, _, _ = run(World(dropped_behind=lambda flow: 2 if is_tunnel(flow) else None))
+    evidence = diagnosed.evidence.checks[1]
+    assert isinstance(evidence, FlowEvidence)
+    assert isinstance(evidence.ladder, Ladder)
+    assert evidence.ladder.flow == evidence.flow == evidence.attempts[0].probe.flow
+
+
+def test_rows_that_need_no_packet_come_along_in_order() -> None:
+    diagnosed, judged, _ = run(World(), KUBELET, API)
+    assert [check.id for check in judged.checks] == ["kubelet-10250", "api-server-6443"]
+    assert judged.checks[0].verdict is not None
+    assert judged.checks[0].verdict.mechanism is Mechanism.NOT_LISTENING
