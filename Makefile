@@ -1,7 +1,7 @@
 # Two targets do everything on a fresh Debian with python3, git and make, run as root:
 #   make demo   build the lab, break it, diagnose it, compare with the truth, take it away
 #   make test   install what the tests need and run them all
-# The others: venv dev apt lint types check pure netns clean
+# The others: venv dev apt lint types check pure netns golden clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .SILENT:
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test venv dev apt lint types check pure netns clean
+.PHONY: demo test venv dev apt lint types check pure netns golden clean
 
 # One stamp for what is installed, one for the code: an edit costs no download.
 SETTINGS := $(shell cat setup.cfg pyproject.toml | sha256sum | cut -c1-16)
@@ -101,6 +101,10 @@ pure: dev
 
 netns: dev
 	$(BIN)/python -m pytest -q -n 2 -m "golden or netns"
+
+# Record the golden cases anew; review every verdict that changes.
+golden: dev
+	$(BIN)/python tests/golden/record.py
 
 $(VENV)/bin/python:
 	if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then

@@ -9,7 +9,7 @@ from edgediag.evidence import join
 from edgediag.instruments import Bench
 from edgediag.locate import plan_search
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Direction, Omitted, Target
+from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
     Evidence,
     FlowEvidence,
@@ -19,7 +19,7 @@ from edgediag.model.evidence import (
     RunEvidence,
     ToolsEvidence,
 )
-from edgediag.model.host import HostState, Listener
+from edgediag.model.host import HostState, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.search import Sought, read_back, seek
@@ -28,6 +28,7 @@ from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
 OWN_ADDRESS = NotChecked(reason="its address is this node's own, where nothing may be asked of IKE")
+IPV6 = NotChecked(reason="its address is of IPv6, which is not probed yet")
 INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
 
 
@@ -104,9 +105,16 @@ def _evidence(
             purpose=target.purpose,
             direction=target.direction,
             is_required=target.is_required,
-            because=OWN_ADDRESS if is_own(surveyed.routes.get(target.check)) else INTERRUPTED,
+            because=_unasked(target, surveyed.routes.get(target.check)),
         )
     )
+
+
+def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:
+    if target.address is not None and target.address.version != 4:
+        return IPV6
+    is_spared = is_own(route) and ProbeKind.IKE_SA_INIT in target.kinds
+    return OWN_ADDRESS if is_spared else INTERRUPTED
 
 
 def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotChecked:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from edgediag.diagnosis import Diagnosed, diagnose
 from edgediag.instruments import Bench
+from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Matrix
+from edgediag.model.host import HostState
 from edgediag.names import MAX_ADDRESSES, names_in
 from edgediag.net.capture import Capture
 from edgediag.net.clock import Clock
@@ -58,13 +60,13 @@ def measure(
         ports = hold_ports(_ports(assignment.matrix))
         undo.callback(ports.close)
         wire = undo.enter_context(WireIo(ports, capture, clock))
-        loop = Loop(
-            wire, Session(rate_pps=pace.rate_pps), clock, is_stopped=pace.is_stopped
-        )
+        host = KernelHost(files)
+        session = Session(rate_pps=pace.rate_pps, bridges=_bridges(host.read()))
+        loop = Loop(wire, session, clock, is_stopped=pace.is_stopped)
         supply = Supply(
             tokens=tokens(), ports=iter(ports.numbers), first_ip_id=first_ip_id()
         )
-        bench = Bench(host=KernelHost(files), loop=loop, supply=supply)
+        bench = Bench(host=host, loop=loop, supply=supply)
         diagnosed = diagnose(bench, assignment)
         return Measured(
             diagnosed=diagnosed, dropped=wire.dropped(), left_out=capture.left_out
@@ -79,6 +81,11 @@ def rehearse(assignment: Assignment, files: NodeFiles) -> tuple[str, ...]:
     supply = Supply(tokens=tokens(), ports=iter(range(20000, 65536)), first_ip_id=first_ip_id())
     diagnose(Bench(host=KernelHost(files), loop=loop, supply=supply), assignment)
     return tuple(wire.lines)
+
+
+def _bridges(state: HostState) -> tuple[str, ...]:
+    links = () if isinstance(state.links, NotChecked) else state.links
+    return tuple(link.name for link in links if link.kind == "bridge")
 
 
 def _ports(matrix: Matrix) -> int:

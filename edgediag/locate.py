@@ -122,8 +122,10 @@ def _share(checks: Sequence[Checked], lost: Sequence[Checked]) -> dict[str, tupl
 def _stand_for(group: Sequence[Checked]) -> dict[str, tuple[str, ...]]:
     # Those that drew an error know more than those that drew nothing; then one for each host.
     ranked = sorted(group, key=lambda check: not isinstance(decisive(check.attempts), Answered))
-    first_of_host = {host_of(check): _name(check) for check in reversed(ranked)}
-    few = tuple(first_of_host[host] for host in reversed(first_of_host))[:WALKS_IN_THE_DARK]
+    first_of_host: dict[Address, str] = {}
+    for check in ranked:
+        first_of_host.setdefault(host_of(check), _name(check))
+    few = tuple(first_of_host.values())[:WALKS_IN_THE_DARK]
     return {_name(check): few for check in group}
 
 

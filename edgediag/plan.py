@@ -7,6 +7,7 @@ every rung of a ladder repeats the very same flow.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from edgediag.errors import CannotRunError
 from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
@@ -54,8 +55,14 @@ class Supply:
         self._count = 0
 
     def port(self) -> int:
-        """A source port that no other flow of the run has."""
-        return next(self._ports)
+        """A source port that no other flow of the run has.
+
+        raises  CannotRunError where all that are held are taken
+        """
+        port = next(self._ports, None)
+        if port is None:
+            raise CannotRunError("cannot ask more: all source ports are taken; check fewer targets")
+        return port
 
     def draw(self) -> tuple[int, int, int]:
         """A probe id, an IP ID and a token; the IP ID returns after 65,535 probes."""

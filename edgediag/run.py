@@ -33,6 +33,8 @@ class Loop:
         self._session = session
         self._clock = clock
         self._is_stopped = is_stopped
+        # Silence counts up to here: once the run is stopped, nobody listens any more.
+        self._listened_s = clock.now_s()
 
     def submit(self, probes: Iterable[Probe], next_hops: Mapping[int, NextHop]) -> None:
         """Let probes join those under way."""
@@ -43,8 +45,11 @@ class Loop:
         while True:
             now_s = self._clock.now_s()
             self._send(now_s)
+            if self._is_stopped():
+                return
+            self._listened_s = now_s
             wakeup_s = self._session.wakeup_s(now_s)
-            if self._is_stopped() or wakeup_s is None or is_done(self._session, now_s):
+            if wakeup_s is None or is_done(self._session, now_s):
                 return
             timeout_s = min(MAX_WAIT_S, max(0.0, wakeup_s - self._clock.now_s()))
             for event in self._wire.wait(timeout_s):
@@ -56,12 +61,12 @@ class Loop:
         self.until(lambda session, now_s: session.is_settled(ids, now_s))
 
     def outcomes(self, probes: Iterable[Probe]) -> tuple[Outcome, ...]:
-        """The outcomes as they stand now."""
-        return self._session.outcomes(probes, self._clock.now_s())
+        """The outcomes as they stood when the network was listened to last."""
+        return self._session.outcomes(probes, self._listened_s)
 
     def is_settled(self, probes: Iterable[Probe]) -> bool:
         """True if these probes have their outcomes."""
-        return self._session.is_settled((probe.id for probe in probes), self._clock.now_s())
+        return self._session.is_settled((probe.id for probe in probes), self._listened_s)
 
     def _send(self, now_s: float) -> None:
         for action in self._session.due(now_s):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import TypeAlias
 
 from edgediag.instruments import Bench
 from edgediag.matrix import with_addresses
@@ -17,6 +18,9 @@ from edgediag.plan import Conditions, plan_checks, plan_queries
 
 RESOLVER = HostSource.RESOLVER.value
 _UNSPECIFIED = IPv4Address(0)
+
+_Key: TypeAlias = tuple[Flow, str, tuple[ProbeKind, ...]]
+"""What makes two targets one question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +75,9 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
         checks={target.check: asked.probes.get(_key(target), ()) for target in last.targets},
         queries=queries,
         routes={
-            target.check: asked.routes[_key(target)]
+            target.check: asked.routes[_way(target)]
             for target in last.targets
-            if _key(target) in asked.routes
+            if _way(target) in asked.routes
         },
     )
 
@@ -85,7 +89,7 @@ class _Asked:
         self._bench = bench
         self._fallback = _own_address(state)
         self._timeout_s = timeout_s
-        self.probes: dict[Flow, tuple[Probe, ...]] = {}
+        self.probes: dict[_Key, tuple[Probe, ...]] = {}
         self.routes: dict[Flow, RouteAnswer] = {}
 
     def checks(self, targets: Sequence[Target]) -> None:
@@ -110,15 +114,20 @@ class _Asked:
 
     def _conditions(self, target: Target) -> Conditions:
         # A flow that the kernel has no way for is sent all the same: how it is refused is evidence.
-        if target.address is None:
+        if target.address is None or target.address.version != 4:
             return Conditions(sources={}, timeout_s=self._timeout_s)
-        route = self.routes.setdefault(_key(target), self._bench.host.route(_key(target)))
+        route = self._route(_way(target))
         if ProbeKind.IKE_SA_INIT in target.kinds and is_own(route):
             return Conditions(sources={}, timeout_s=self._timeout_s)
         source = route.source if isinstance(route, Route) else None
         return Conditions(
             sources={target.address: source or self._fallback}, timeout_s=self._timeout_s
         )
+
+    def _route(self, flow: Flow) -> RouteAnswer:
+        if flow not in self.routes:
+            self.routes[flow] = self._bench.host.route(flow)
+        return self.routes[flow]
 
 
 def is_own(route: RouteAnswer | None) -> bool:
@@ -147,7 +156,12 @@ def _outbound(targets: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(target for target in targets if target.direction is Direction.OUTBOUND)
 
 
-def _key(target: Target) -> Flow:
+def _key(target: Target) -> _Key:
+    # One address serves several names, and a filter or a server may tell them apart.
+    return _way(target), target.host, target.kinds
+
+
+def _way(target: Target) -> Flow:
     return Flow(
         protocol=target.protocol,
         source=_UNSPECIFIED,

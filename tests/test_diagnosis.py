@@ -393,3 +393,11 @@ def test_rows_that_need_no_packet_come_along_in_order() -> None:
     assert [check.id for check in judged.checks] == ["kubelet-10250", "api-server-6443"]
     assert judged.checks[0].verdict is not None
     assert judged.checks[0].verdict.mechanism is Mechanism.NOT_LISTENING
+
+
+def test_what_cannot_be_probed_yet_is_said_and_not_blamed() -> None:
+    host = "2001:db8::1"
+    _, judged, wire = run(World(), replace(API, host=host, address=ip_address(host)))
+    assert judged.checks[0].status is Status.NOT_CHECKED
+    assert "IPv6" in judged.checks[0].note
+    assert wire.sent == []

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from edgediag.locate import is_same_network
 from edgediag.meaning import decisive, has_come_back, has_left, received_hop_limit
 from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation
 from edgediag.model.flow import Address
-from edgediag.model.host import Neighbour, NeighbourState
+from edgediag.model.host import Neighbour, NeighbourState, Route
 from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.reply import IcmpReply, Reply
@@ -83,6 +84,17 @@ def _from_ladder(ladder: Ladder | NotChecked, kin: str) -> Drawn | None:
         if isinstance(hop.reply, IcmpReply) and not is_expiry(hop):
             return Drawn(reply=hop.reply, rtt_s=hop.rtt_s or 0.0, kin=kin, packets=hop.packets)
     return None
+
+
+def is_own_service(evidence: FlowEvidence) -> bool:
+    """True if the flow is meant to stay on this host: loopback, or a resolver at an own address.
+
+    Any other destination that the kernel takes for its own is a mistake of routing.
+    """
+    if evidence.flow.destination.is_loopback:
+        return True
+    is_query = evidence.attempts[0].probe.kind is ProbeKind.DNS
+    return is_query and isinstance(evidence.route, Route) and evidence.route.is_local
 
 
 def is_lost(evidence: FlowEvidence) -> bool:

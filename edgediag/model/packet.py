@@ -17,12 +17,14 @@ class Sighting(Enum):
     FRAMED       given to the kernel at the link layer
     TAP_OUT      seen leaving an interface
     TAP_IN       seen arriving at an interface
+    BRIDGED      seen on a bridge device, which only passes it on to or from its ports
     """
 
     HANDED_OVER = "handed-over"
     FRAMED = "framed"
     TAP_OUT = "tap-out"
     TAP_IN = "tap-in"
+    BRIDGED = "bridged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from edgediag.compat import assert_never
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Probe, Purpose
 from edgediag.model.report import CheckReport
@@ -49,6 +50,8 @@ def _result(outcome: Outcome) -> str:
             return f"no answer to {outcome.tries} tries in {outcome.waited_s:.1f} s"
         case SendFailed():
             return f"the kernel refused to send it: {outcome.errno_name}"
+        case _:
+            assert_never(outcome)
 
 
 def _verdict(check: CheckReport) -> str:

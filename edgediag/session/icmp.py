@@ -5,6 +5,9 @@ from edgediag.model.reply import IcmpKind, IcmpReply
 
 # (type, code) of ICMPv4: RFC 792; RFC 1122 §3.2.2.1 (codes 6 to 12); RFC 1812 §5.2.7.1 (13 to 15).
 _TIME_EXCEEDED = 11
+
+# Advice about packets that were carried on: Source Quench (deprecated by RFC 6633), Redirect.
+_ADVICE = (4, 5)
 _UNREACHABLE = 3
 _UNREACHABLE_KINDS: dict[int, IcmpKind] = {
     0: IcmpKind.NET_UNREACHABLE,
@@ -30,8 +33,8 @@ def icmp_kind(type_: int, code: int) -> IcmpKind:
 
 
 def icmp_reply(packet: Packet, error: IcmpError) -> IcmpReply | None:
-    """The reply that an ICMP error makes, or None where it quotes nothing of ours."""
-    if error.quote is None:
+    """The reply that an ICMP error makes, None where it quotes nothing or reports no loss."""
+    if error.quote is None or error.type_ in _ADVICE:
         return None
     return IcmpReply(
         kind=icmp_kind(error.type_, error.code),

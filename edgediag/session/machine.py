@@ -4,7 +4,7 @@ It opens nothing and reads no clock. Retries, pacing and the matching of replies
 and of ICMP quotes happen here once, for all kinds of probe.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from edgediag.compat import assert_never
 from edgediag.model.exchange import (
@@ -39,7 +39,7 @@ from edgediag.probes.tcp_syn import courtesy
 from edgediag.session.book import FlowBook
 from edgediag.session.icmp import icmp_reply
 from edgediag.session.pace import Pacer
-from edgediag.session.track import Stream, Track, is_settled, outcome_of
+from edgediag.session.track import Stream, Track, is_at_or_after, is_settled, outcome_of
 
 # Octets of a stream that are kept: the first TLS record is at most 16 KiB (RFC 8446 §5.1).
 MAX_STREAM_OCTETS = 32 * 1024
@@ -49,10 +49,12 @@ class Session:
     """All probes of a run.
 
     rate_pps  the most packets sent in a second
+    bridges   bridge devices: what a tap sees there has not left, for a port carries it on
     """
 
-    def __init__(self, *, rate_pps: float) -> None:
+    def __init__(self, *, rate_pps: float, bridges: Collection[str] = ()) -> None:
         self._pacer = Pacer(rate_pps=rate_pps)
+        self._bridges = frozenset(bridges)
         self._book = FlowBook()
         self._tracks: dict[int, Track] = {}
         self._courtesies: list[Action] = []
@@ -68,19 +70,14 @@ class Session:
 
     def due(self, now_s: float) -> tuple[Action, ...]:
         """What is to be done now, within the pace."""
-        actions: list[Action] = self._courtesies
-        self._courtesies = []
+        actions = self._polite(now_s)
         for track in self._tracks.values():
             if is_settled(track, now_s):
                 actions.extend(_closing(track))
                 continue
             due_s = track.next_try_s
             if due_s is not None and due_s <= now_s and self._pacer.take(now_s):
-                track.tries += 1
-                actions.append(_action(track))
-                if track.stream is not None:
-                    # connect() hands over no packet of ours to be recorded.
-                    track.sent_s.append(now_s)
+                actions.append(_try(track, now_s, late_s=now_s - due_s))
         return tuple(actions)
 
     def wakeup_s(self, now_s: float) -> float | None:
@@ -112,12 +109,11 @@ class Session:
                 if event.number:
                     _sight(track, event.number, event.sighting, "")
             case Refused(probe=id_):
-                self._refused(self._tracks[id_], event)
+                _refused(self._tracks[id_], event)
             case Delivered(probe=id_):
                 _delivered(self._tracks[id_], event)
             case StreamOpened(probe=id_):
-                _stream(self._tracks[id_]).is_open = True
-                self._tracks[id_].answered_s = event.at_s
+                _opened(self._tracks[id_], event)
             case StreamReceived(probe=id_):
                 _received(self._tracks[id_], event)
             case Observed(observation=observation):
@@ -125,41 +121,46 @@ class Session:
             case _:
                 assert_never(event)
 
-    def _refused(self, track: Track, event: Refused) -> None:
-        if event.is_immediate:
-            track.refused += 1
-        elif event.at_s >= track.deadline_s:
-            # A later ladder on the same flow draws errors that are not this probe's.
-            return
-        track.errno_name = track.errno_name or event.errno_name
+    def _polite(self, now_s: float) -> list[Action]:
+        actions, self._courtesies = self._courtesies, []
+        for _ in actions:
+            # A peer's half-open connection does not wait for our pace, but it counts.
+            self._pacer.spend(now_s)
+        return actions
 
     def _observed(self, observation: Observation) -> None:
         packet = observation.packet
         if isinstance(packet.payload, IcmpError):
             self._observed_error(observation, packet.payload)
             return
-        own = self._book.own(packet)
-        if own is not None:
-            _sight_observed(own, observation)
-            _note_sent(own, packet)
-            return
         if observation.sighting is Sighting.TAP_IN:
+            # Some hosts answer an echo with its own IP ID: what comes in is never taken for ours.
             for track in self._book.answered(packet):
                 self._observed_answer(track, observation)
+            return
+        own = self._book.own(packet)
+        if own is not None:
+            self._sight_observed(own, observation)
+            _note_sent(own, packet)
+
+    def _sight_observed(self, track: Track, observation: Observation) -> None:
+        is_bridged = observation.interface in self._bridges
+        sighting = Sighting.BRIDGED if is_bridged else observation.sighting
+        _sight(track, observation.number, sighting, observation.interface)
 
     def _observed_error(self, observation: Observation, error: IcmpError) -> None:
         track = self._book.quoted(error.quote) if error.quote is not None else None
         if track is None or observation.sighting is not Sighting.TAP_IN:
             return
-        _sight_observed(track, observation)
+        self._sight_observed(track, observation)
         if track.icmp is None:
             track.icmp = icmp_reply(observation.packet, error)
-            track.answered_s = observation.seen_s
+            track.icmp_s = observation.seen_s
 
     def _observed_answer(self, track: Track, observation: Observation) -> None:
         packet = observation.packet
         if track.stream is not None:
-            _sight_observed(track, observation)
+            self._sight_observed(track, observation)
             _note_segment(track.stream, packet)
             return
         timing = Timing(
@@ -168,7 +169,7 @@ class Session:
         reply = packet_codec(track.probe.kind).match(track.probe, packet, timing)
         if reply is None:
             return
-        _sight_observed(track, observation)
+        self._sight_observed(track, observation)
         closing = courtesy(track.probe, packet) if track.probe.way is not Way.SOCKET else None
         if closing is not None:
             self._courtesies.append(_send_packet(track, closing))
@@ -187,6 +188,17 @@ def _track(probe: Probe, *, now_s: float, next_hop: NextHop | None) -> Track:
         due_s=now_s,
         stream=Stream() if stream else None,
     )
+
+
+def _try(track: Track, now_s: float, *, late_s: float) -> Action:
+    if not track.tries:
+        # What the pace held back is waited for as long as what it did not.
+        track.due_s += late_s
+    track.tries += 1
+    if track.stream is not None:
+        # connect() hands over no packet of ours to be recorded.
+        track.sent_s.append(now_s)
+    return _action(track)
 
 
 def _action(track: Track) -> Action:
@@ -211,13 +223,26 @@ def _closing(track: Track) -> tuple[Action, ...]:
     return (CloseStream(probe=track.probe.id),)
 
 
-def _stream(track: Track) -> Stream:
-    if track.stream is None:
-        track.stream = Stream()
-    return track.stream
+def _refused(track: Track, event: Refused) -> None:
+    if event.is_immediate:
+        track.refused += 1
+        # It was recorded as handed over before the kernel was asked.
+        del track.sent_s[-1:]
+    elif event.at_s >= track.deadline_s:
+        # A later ladder on the same flow draws errors that are not this probe's.
+        return
+    track.errno_name = track.errno_name or event.errno_name
+
+
+def _opened(track: Track, event: StreamOpened) -> None:
+    if track.stream is not None:
+        track.stream.is_open = True
+        track.answered_s = event.at_s
 
 
 def _delivered(track: Track, event: Delivered) -> None:
+    if track.stream is not None:
+        return
     packet = Packet(
         flow=event.flow, hop_limit=0, ip_id=None, payload=UdpDatagram(payload=event.payload)
     )
@@ -233,17 +258,15 @@ def _delivered(track: Track, event: Delivered) -> None:
 
 
 def _received(track: Track, event: StreamReceived) -> None:
-    stream = _stream(track)
+    stream = track.stream
+    if stream is None:
+        return
     stream.is_ended = stream.is_ended or not event.payload
     room = MAX_STREAM_OCTETS - len(stream.octets)
     stream.octets += event.payload[:room]
     codec = stream_codec(track.probe.kind)
     if codec is not None and stream.reply is None:
         stream.reply = codec.match(track.probe, bytes(stream.octets))
-
-
-def _sight_observed(track: Track, observation: Observation) -> None:
-    _sight(track, observation.number, observation.sighting, observation.interface)
 
 
 def _sight(track: Track, number: int, sighting: Sighting, interface: str) -> None:
@@ -261,9 +284,13 @@ def _note_segment(stream: Stream, packet: Packet) -> None:
     segment = packet.payload
     if not isinstance(segment, TcpSegment):
         return
+    stream.is_finished = stream.is_finished or "F" in segment.flags
     if "R" in segment.flags:
         stream.reset_hop_limit = packet.hop_limit
     elif "S" in segment.flags:
         stream.synack_hop_limit = packet.hop_limit
     elif "A" in segment.flags:
-        stream.acknowledged = segment.acknowledgement
+        # Segments may overtake one another: the highest acknowledgement holds.
+        acknowledged = stream.acknowledged
+        if acknowledged is None or is_at_or_after(segment.acknowledgement, acknowledged):
+            stream.acknowledged = segment.acknowledgement

@@ -19,11 +19,16 @@ class Pacer:
 
     def take(self, now_s: float) -> bool:
         """True if a packet may be sent now; it then counts as sent."""
-        self._fill(now_s)
-        if self._tokens < 1.0:
+        # By the same sum as `ready_s`: what rounds to nothing on the clock is not waited for.
+        if self.ready_s(now_s) > now_s:
             return False
         self._tokens -= 1.0
         return True
+
+    def spend(self, now_s: float) -> None:
+        """Count a packet that cannot wait; those after it wait for it as well."""
+        self._fill(now_s)
+        self._tokens -= 1.0
 
     def ready_s(self, now_s: float) -> float:
         """The moment at which the next packet may be sent, not before `now_s`."""

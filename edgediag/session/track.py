@@ -1,6 +1,7 @@
 """What the session remembers of one probe, and what that amounts to."""
 
 from dataclasses import dataclass, field
+from math import inf
 
 from edgediag.model.exchange import NextHop
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
@@ -26,6 +27,7 @@ class Stream:
     sent_upto        the sequence number after the last octet the tap saw leave
     acknowledged     the highest acknowledgement the tap saw come in
     synack, reset    hop limits as received
+    is_finished      the tap saw the far end close in good order
     """
 
     octets: bytearray = field(default_factory=bytearray)
@@ -36,6 +38,7 @@ class Stream:
     acknowledged: int | None = None
     synack_hop_limit: int | None = None
     reset_hop_limit: int | None = None
+    is_finished: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,8 +46,9 @@ class Track:
     """One probe under way.
 
     payload   the transport payload, or the octets for a stream
-    direct    what a packet in the destination's name said
-    icmp      the first ICMP error that quotes the probe
+    due_s     what the schedule counts from; it moves on while the pace holds the first try back
+    direct    what a packet in the destination's name said; when it, or a connection, came
+    icmp      the first ICMP error that quotes the probe, and when it came
     sent_s    the moment of each try that the kernel took
     """
 
@@ -58,16 +62,17 @@ class Track:
     errno_name: str = ""
     is_delivered: bool = False
     direct: Reply | None = None
-    icmp: IcmpReply | None = None
     answered_s: float | None = None
+    icmp: IcmpReply | None = None
+    icmp_s: float | None = None
     seen: list[Sighted] = field(default_factory=list)
     stream: Stream | None = None
     is_closed: bool = False
 
     @property
     def deadline_s(self) -> float:
-        """When silence counts."""
-        return self.due_s + self.probe.schedule.timeout_s
+        """When silence counts: never that of a probe that was not sent."""
+        return self.due_s + self.probe.schedule.timeout_s if self.tries else inf
 
     @property
     def next_try_s(self) -> float | None:
@@ -91,7 +96,7 @@ def outcome_of(track: Track, now_s: float) -> Outcome:
         return Answered(
             probe=track.probe,
             reply=reply,
-            rtt_s=_rtt_s(track),
+            rtt_s=_rtt_s(track, track.icmp_s if reply is track.icmp else track.answered_s),
             tries=track.tries,
             seen=seen,
         )
@@ -122,8 +127,10 @@ def _stream_reply(track: Track, stream: Stream) -> Reply | None:
         return Connected(hop_limit=stream.synack_hop_limit)
     if stream.is_open and track.errno_name:
         return TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=stream.reset_hop_limit)
-    if stream.is_open and stream.is_ended:
-        return TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None)
+    if stream.is_open:
+        # An ICMP error ends no connection that stands (RFC 1122 §4.2.3.9): the answer may follow.
+        is_closed = stream.is_ended
+        return TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None) if is_closed else None
     if track.errno_name and stream.reset_hop_limit is not None:
         return Reset(hop_limit=stream.reset_hop_limit)
     return track.icmp or _socket_error(track)
@@ -133,7 +140,7 @@ def _mute(track: Track) -> Reply | None:
     stream = track.stream
     if stream is None or not stream.is_open:
         return None
-    return ConnectedMute(
+    return track.icmp or ConnectedMute(
         is_acknowledged=_is_acknowledged(stream), hop_limit=stream.synack_hop_limit
     )
 
@@ -141,8 +148,15 @@ def _mute(track: Track) -> Reply | None:
 def _is_acknowledged(stream: Stream) -> bool:
     if stream.sent_upto is None or stream.acknowledged is None:
         return False
-    # Serial number arithmetic (RFC 9293 §3.4): half of the circle lies ahead.
-    return (stream.acknowledged - stream.sent_upto) % 2**32 < 2**31
+    return is_at_or_after(stream.acknowledged, stream.sent_upto)
+
+
+def is_at_or_after(sequence: int, other: int) -> bool:
+    """True if a sequence number is the other or follows it: half of the circle lies ahead.
+
+    source  RFC 9293 §3.4
+    """
+    return (sequence - other) % 2**32 < 2**31
 
 
 def _socket_error(track: Track) -> Reply | None:
@@ -155,8 +169,8 @@ def _was_refused(track: Track) -> bool:
     return track.refused > 0 and track.refused == track.tries
 
 
-def _rtt_s(track: Track) -> float:
-    if track.answered_s is None or not track.sent_s:
+def _rtt_s(track: Track, answered_s: float | None) -> float:
+    if answered_s is None or not track.sent_s:
         return 0.0
-    earlier = [moment for moment in track.sent_s if moment <= track.answered_s]
-    return max(0.0, track.answered_s - (earlier or track.sent_s)[-1])
+    earlier = [moment for moment in track.sent_s if moment <= answered_s]
+    return max(0.0, answered_s - (earlier or track.sent_s)[-1])

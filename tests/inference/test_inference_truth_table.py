@@ -12,6 +12,7 @@ from edgediag.model.culprit import (
     Culprit,
     IptablesRule,
     LinkObject,
+    ListenerObject,
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
@@ -228,7 +229,59 @@ class Picture:
     host: HostState = host_state()
 
 
+STUB = replace(DNS_PROBE, flow=replace(DNS_PROBE.flow, destination=ip_address("127.0.0.53")))
+STUB_AT_OWN = replace(DNS_PROBE, flow=replace(DNS_PROBE.flow, destination=ip_address(EDGE)))
+SERVFAIL = DnsReply(rcode=2, addresses=(), is_truncated=False, hop_limit=64)
+
 ON_THIS_HOST = [
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(outcome, way=route(None, interface="lo", is_local=True)),
+                verdict=verdict,
+                fires=("own-service",),
+                silent=("never-left", "icmp-from-host", "route-to-self", "service-answer"),
+            ),
+            id=name,
+        )
+        for name, outcome, verdict in (
+            (
+                "a stub resolver that is not running",
+                answered(STUB, icmp(IcmpKind.PORT_UNREACHABLE, "127.0.0.53"), has_left=False),
+                local(
+                    Mechanism.NOT_LISTENING, ListenerObject(protocol="udp", port=53, address="")
+                ),
+            ),
+            (
+                "a stub resolver that says SERVFAIL may wait for a server elsewhere",
+                answered(STUB, SERVFAIL, has_left=False),
+                Said(
+                    where=ANYWHERE,
+                    certainty=Certainty.AMBIGUOUS,
+                    upto="host",
+                    mechanism=Mechanism.DNS_FAILURE,
+                ),
+            ),
+            (
+                "a silent resolver at an address of our own",
+                unanswered(STUB_AT_OWN, has_left=False),
+                Said(
+                    where=ANYWHERE,
+                    certainty=Certainty.AMBIGUOUS,
+                    upto="host",
+                    mechanism=Mechanism.DNS_FAILURE,
+                ),
+            ),
+            ("a stub that the kernel refuses", refused(STUB), local(Mechanism.LOCAL_DROP)),
+            (
+                "a service on the loopback address that hangs",
+                unanswered(
+                    probe(on=replace(TUNNEL, destination=ip_address("127.0.0.1"))), has_left=False
+                ),
+                local(Mechanism.SERVICE_SILENT),
+            ),
+        )
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(refused(TUNNEL_PROBE, "ENETUNREACH"), way=NO_WAY),
@@ -727,8 +780,29 @@ WORDS = [
             (IcmpKind.ADMIN_PROHIBITED, 0.01, Mechanism.ADMIN_PROHIBITED),
             (IcmpKind.NET_UNREACHABLE, 0.01, Mechanism.ICMP_UNREACHABLE),
             (IcmpKind.HOST_UNREACHABLE, 0.01, Mechanism.ICMP_UNREACHABLE),
-            (IcmpKind.PORT_UNREACHABLE, 2.0, Mechanism.ICMP_UNREACHABLE),
         )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.PORT_UNREACHABLE, H2)),
+                walked=ladder(TUNNEL, [H1, H2, None]),
+            ),
+            verdict=at(H2, Mechanism.ICMP_UNREACHABLE),
+            fires=("icmp-from-router",),
+        ),
+        id="a router of the path says port unreachable, as filters do",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.PORT_UNREACHABLE, "203.0.113.77")),
+                walked=ladder(TUNNEL, [H1, H2, None]),
+            ),
+            verdict=ambiguous(H2, OUTSIDE, Mechanism.ICMP_UNREACHABLE),
+            fires=("icmp-from-router",),
+        ),
+        id="port unreachable from an address off the path: a filter, or a host behind the address",
     ),
     pytest.param(
         Picture(

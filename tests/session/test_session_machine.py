@@ -25,6 +25,7 @@ from edgediag.model.exchange import (
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import (
+    IcmpEcho,
     IcmpError,
     Observation,
     Packet,
@@ -48,8 +49,8 @@ from edgediag.model.reply import (
     TlsReply,
 )
 from edgediag.probes import packet_codec
-from edgediag.session.machine import Session
-from story import EDGE, HOST, flow, icmp, probe, syn_ack
+from edgediag.session.machine import MAX_STREAM_OCTETS, Session
+from story import EDGE, HOST, echo_reply, flow, flow_of, icmp, ike_reply, probe, syn_ack
 
 API = flow(Protocol.TCP, port=6443)
 SYN = probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443")
@@ -197,6 +198,10 @@ def test_an_answered_probe_is_not_tried_again() -> None:
     assert [a for a in talk.step(1.0) if isinstance(a, SendPacket) and "S" in flags_of(a)] == []
 
 
+def packets(actions: list[Action]) -> list[SendPacket]:
+    return [action for action in actions if isinstance(action, SendPacket)]
+
+
 def flags_of(action: SendPacket) -> str:
     payload = action.packet.payload
     return payload.flags if isinstance(payload, TcpSegment) else ""
@@ -225,6 +230,33 @@ def test_it_wakes_for_the_next_try_and_then_for_the_deadline() -> None:
     assert talk.session.wakeup_s(talk.now_s) is None
 
 
+@pytest.mark.parametrize("rate_pps", [2.0, 20.0])
+def test_what_the_pace_holds_back_is_waited_for_as_long_as_the_rest(rate_pps: float) -> None:
+    probes = [replace(SYN, id=n, flow=replace(API, source_port=40000 + n)) for n in range(1, 41)]
+    talk = Dialogue(*probes, rate_pps=rate_pps)
+    while (wakeup_s := talk.session.wakeup_s(talk.now_s)) is not None:
+        for action in talk.step(wakeup_s - talk.now_s):
+            if isinstance(action, SendPacket) and action.probe > 20 and "S" in flags_of(action):
+                talk.see(answer_to(probes[action.probe - 1], "SA"))
+    outcomes = talk.session.outcomes(probes, talk.now_s)
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [Unanswered] * 20 + [Answered] * 20
+    assert all(
+        outcome.tries and outcome.waited_s == pytest.approx(2.0)
+        for outcome in outcomes
+        if isinstance(outcome, Unanswered)
+    )
+
+
+def test_the_pace_counts_what_courtesy_asks_for() -> None:
+    first, second = SYN, replace(SYN, id=2, flow=replace(API, source_port=40002))
+    talk = Dialogue(first, second, rate_pps=10.0)
+    talk.see(answer_to(first, "SA"))
+    sent = [(action.probe, flags_of(action)) for action in packets(talk.step(0.1))]
+    assert sent == [(1, "R")]
+    assert talk.session.wakeup_s(talk.now_s) == pytest.approx(100.2)
+
+
 # Whole packets.
 
 
@@ -241,14 +273,84 @@ def test_a_raw_syn_is_answered(flags: str, reply: Reply) -> None:
     assert talk.reply() == reply
 
 
-def test_a_syn_ack_is_answered_with_a_reset_so_that_nothing_stays_half_open() -> None:
+@pytest.mark.parametrize("way", [Way.IP_STACK, Way.LINK])
+def test_a_syn_ack_is_answered_with_a_reset_so_that_nothing_stays_half_open(way: Way) -> None:
+    asked = replace(SYN, way=way)
+    talk = Dialogue(asked)
+    (opening,) = packets(talk.asked)
+    talk.see(answer_to(asked, "SA"))
+    assert talk.step(0.0) == [replace(opening, packet=replace(opening.packet, payload=closing()))]
+
+
+def closing() -> TcpSegment:
+    """The only reset that takes the peer out of SYN-RECEIVED at once (RFC 9293 §3.10.7.4)."""
+    built = packet_codec(SYN.kind).build(SYN)
+    assert isinstance(built, TcpSegment)
+    return replace(built, flags="R", sequence=(built.sequence + 1) % 2**32, window=0)
+
+
+def test_every_syn_ack_is_answered_so_and_no_reset_is() -> None:
+    talk = Dialogue(SYN)
+    for flags in ("SA", "SA", "RA"):
+        talk.see(answer_to(SYN, flags))
+    assert [flags_of(action) for action in packets(talk.step(0.0))] == ["R", "R"]
+    assert talk.step(0.0) == []
+
+
+def test_the_round_trip_is_that_of_the_try_that_was_answered() -> None:
+    talk = Dialogue(SYN)
+    talk.step(0.4)
+    talk.see(answer_to(SYN, "SA"))
+    outcome = talk.outcome()
+    assert isinstance(outcome, Answered)
+    assert (outcome.tries, outcome.rtt_s) == (2, pytest.approx(0.01))
+
+
+def test_a_late_error_changes_neither_answer_nor_round_trip() -> None:
     talk = Dialogue(SYN)
     talk.see(answer_to(SYN, "SA"))
-    (closing,) = talk.step(0.0)
-    assert isinstance(closing, SendPacket)
-    assert flags_of(closing) == "R"
-    assert closing.packet.flow == API
-    assert closing.way is SYN.way
+    before = talk.outcome()
+    talk.now_s += 3.0
+    talk.see(error_about(SYN, kind=(3, 1)))
+    after = talk.outcome()
+    assert isinstance(before, Answered)
+    assert after == replace(before, seen=after.seen)
+
+
+def test_an_error_that_comes_late_still_counts() -> None:
+    talk = Dialogue(SYN)
+    talk.step(3.1)
+    talk.see(error_about(SYN, kind=(3, 1)))
+    outcome = talk.outcome()
+    assert isinstance(outcome, Answered) and isinstance(outcome.reply, IcmpReply)
+    assert outcome.reply.kind is IcmpKind.HOST_UNREACHABLE
+
+
+def test_an_error_that_this_host_sends_to_somebody_is_no_answer() -> None:
+    talk = Dialogue(SYN)
+    talk.see(error_about(SYN), Sighting.TAP_OUT)
+    assert isinstance(talk.outcome(), Unanswered)
+
+
+def test_an_echo_that_comes_back_with_our_own_ip_id_is_an_answer() -> None:
+    on = flow_of(ProbeKind.ICMP_ECHO)
+    asked = probe(ProbeKind.ICMP_ECHO, on=on)
+    request = packet_codec(asked.kind).build(asked)
+    assert isinstance(request, IcmpEcho)
+    talk = Dialogue(asked)
+    talk.see(packet(on, request, ip_id=asked.ip_id), Sighting.TAP_OUT)
+    talk.see(packet(on.reversed(), replace(request, is_reply=True), ip_id=asked.ip_id))
+    assert talk.reply() == echo_reply(60)
+    assert [seen.sighting for seen in talk.outcome().seen][1:] == [
+        Sighting.TAP_OUT,
+        Sighting.TAP_IN,
+    ]
+
+
+def test_our_own_packet_sent_back_to_us_is_no_sign_of_an_answer() -> None:
+    talk = Dialogue(SYN)
+    talk.see(packet(API, closing(), ip_id=SYN.ip_id), Sighting.TAP_IN)
+    assert Sighting.TAP_IN not in {seen.sighting for seen in talk.outcome().seen}
 
 
 @pytest.mark.parametrize(
@@ -317,6 +419,32 @@ def test_a_link_layer_probe_carries_its_next_hop() -> None:
     assert sent.next_hop == NEXT_HOP
 
 
+@pytest.mark.parametrize(
+    "type_", [pytest.param(4, id="a quench"), pytest.param(5, id="a redirect")]
+)
+def test_advice_about_a_packet_that_was_carried_on_is_no_error(type_: int) -> None:
+    talk = Dialogue(IKE)
+    talk.see(error_about(IKE, kind=(type_, 1)))
+    assert isinstance(talk.outcome(), Unanswered)
+
+
+def test_what_is_seen_on_a_bridge_has_not_left() -> None:
+    session = Session(rate_pps=1e6, bridges=("eth0",))
+    session.submit([SYN], now_s=100.0, next_hops={})
+    session.due(100.0)
+    built = packet_codec(SYN.kind).build(SYN)
+    seen = Observation(
+        number=1,
+        seen_s=100.0,
+        sighting=Sighting.TAP_OUT,
+        interface="eth0",
+        packet=packet(API, built, ip_id=SYN.ip_id),
+    )
+    session.tell(Observed(observation=seen))
+    (outcome,) = session.outcomes([SYN], 103.0)
+    assert [item.sighting for item in outcome.seen] == [Sighting.BRIDGED]
+
+
 # Datagrams through a kernel socket.
 
 
@@ -378,6 +506,65 @@ def test_an_error_after_the_deadline_belongs_to_a_later_probe() -> None:
     talk.hear(
         Refused(probe=IKE.id, errno_name="EHOSTUNREACH", is_immediate=False, at_s=talk.now_s)
     )
+    assert isinstance(talk.outcome(), Unanswered)
+
+
+def test_a_datagram_of_our_own_making_is_answered_where_the_tap_sees_it() -> None:
+    asked = replace(IKE, way=Way.LINK)
+    talk = Dialogue(asked)
+    talk.see(packet(IKE.flow.reversed(), UdpDatagram(payload=ike_answer(asked))))
+    assert talk.reply() == ike_reply(60)
+
+
+def test_each_of_two_that_share_a_socket_is_given_its_own_answer() -> None:
+    repeat = replace(IKE, id=2, token=IKE.token << 1)
+    talk = Dialogue(IKE, repeat)
+    for asked in (1, 2):
+        talk.hear(
+            Delivered(
+                probe=asked,
+                flow=IKE.flow.reversed(),
+                payload=ike_answer(repeat),
+                at_s=talk.now_s,
+            )
+        )
+    kinds = [type(outcome) for outcome in talk.session.outcomes((IKE, repeat), talk.now_s)]
+    assert kinds == [Unanswered, Answered]
+
+
+def test_a_packet_that_explains_it_outweighs_the_errno() -> None:
+    talk = Dialogue(IKE)
+    talk.hear(
+        Refused(probe=IKE.id, errno_name="ECONNREFUSED", is_immediate=False, at_s=talk.now_s)
+    )
+    talk.see(error_about(IKE, ip_id=0, sender=HOST, kind=(3, 3)))
+    outcome = talk.outcome()
+    assert isinstance(outcome, Answered) and isinstance(outcome.reply, IcmpReply)
+    assert outcome.rtt_s == pytest.approx(0.01)
+
+
+def test_one_try_that_the_kernel_took_is_worth_waiting_for() -> None:
+    talk = Dialogue(IKE)
+    for seconds in (0.4, 0.6):
+        talk.step(seconds)
+        talk.hear(
+            Refused(probe=IKE.id, errno_name="ENOBUFS", is_immediate=True, at_s=talk.now_s)
+        )
+    assert not talk.session.is_settled([IKE.id], talk.now_s)
+    talk.hear(
+        Delivered(
+            probe=IKE.id, flow=IKE.flow.reversed(), payload=ike_answer(IKE), at_s=talk.now_s + 0.5
+        )
+    )
+    outcome = talk.outcome()
+    assert isinstance(outcome, Answered)
+    assert outcome.rtt_s == pytest.approx(1.5)
+
+
+def test_what_never_fits_a_probe_is_not_for_it() -> None:
+    talk = Dialogue(IKE)
+    talk.hear(StreamOpened(probe=IKE.id, at_s=talk.now_s))
+    talk.hear(StreamReceived(probe=IKE.id, payload=b"", at_s=talk.now_s))
     assert isinstance(talk.outcome(), Unanswered)
 
 
@@ -467,6 +654,75 @@ def test_a_reset_after_the_client_hello_is_told_from_a_refused_connection() -> N
     assert talk.reply() == TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=62)
 
 
+def test_a_connection_that_stands_is_not_ended_by_an_icmp_error() -> None:
+    talk = opened()
+    talk.see(error_about(TLS, kind=(3, 4)))
+    assert not talk.session.is_settled([TLS.id], talk.now_s)
+    talk.hear(StreamReceived(probe=TLS.id, payload=b"\x15\x03\x03\x00\x02\x02\x28", at_s=101.0))
+    assert talk.reply() == TlsReply(answer=TlsAnswer.ALERT, alert=40, hop_limit=None)
+
+
+def test_an_icmp_error_says_more_than_the_silence_after_it() -> None:
+    talk = opened()
+    talk.see(error_about(TLS, kind=(3, 13)))
+    talk.step(2.5)
+    reply = talk.reply()
+    assert isinstance(reply, IcmpReply)
+    assert reply.kind is IcmpKind.ADMIN_PROHIBITED
+
+
+def test_an_acknowledgement_that_was_overtaken_takes_nothing_back() -> None:
+    talk = opened()
+    talk.see(packet(API, segment("PA", sequence=1000, payload=b"hello")), Sighting.TAP_OUT)
+    for acknowledgement in (1005, 1000):
+        talk.see(packet(API.reversed(), segment("A", acknowledgement=acknowledgement)))
+    talk.step(3.0)
+    assert talk.reply() == ConnectedMute(is_acknowledged=True, hop_limit=60)
+
+
+def test_nothing_is_known_to_be_acknowledged_where_the_tap_saw_nothing() -> None:
+    talk = Dialogue(TLS)
+    talk.hear(StreamOpened(probe=TLS.id, at_s=talk.now_s))
+    talk.step(3.0)
+    assert talk.reply() == ConnectedMute(is_acknowledged=False, hop_limit=None)
+
+
+def test_a_stream_that_nobody_answers_is_closed_once_too() -> None:
+    talk = Dialogue(TLS)
+    for _ in range(4):
+        talk.step(1.0)
+    assert talk.asked[1:] == [CloseStream(probe=TLS.id)]
+    assert isinstance(talk.outcome(), Unanswered)
+
+
+def test_a_stream_that_the_kernel_has_no_way_for_fails_at_once() -> None:
+    talk = Dialogue(TLS)
+    talk.hear(
+        Refused(probe=TLS.id, errno_name="ENETUNREACH", is_immediate=True, at_s=talk.now_s)
+    )
+    assert talk.session.is_settled([TLS.id], talk.now_s)
+    assert talk.outcome() == SendFailed(probe=TLS, errno_name="ENETUNREACH", seen=())
+
+
+def test_no_more_of_a_stream_is_kept_than_a_first_record_can_hold() -> None:
+    talk = opened()
+    for _ in range(5):
+        talk.hear(StreamReceived(probe=TLS.id, payload=b"\x16" + bytes(20_000), at_s=101.0))
+    (track,) = talk.session._tracks.values()
+    assert track.stream is not None
+    assert len(track.stream.octets) == MAX_STREAM_OCTETS
+
+
+def test_a_reset_after_a_close_in_good_order_is_a_close() -> None:
+    talk = opened()
+    talk.see(packet(API.reversed(), segment("FA"), hop_limit=60))
+    talk.see(packet(API.reversed(), segment("R"), hop_limit=60))
+    talk.hear(
+        Refused(probe=TLS.id, errno_name="ECONNRESET", is_immediate=False, at_s=talk.now_s)
+    )
+    assert talk.reply() == TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None)
+
+
 # Whatever happens.
 
 FLOWS = st.sampled_from([API, API.reversed(), IKE.flow, IKE.flow.reversed(), flow(port=9)])
@@ -515,10 +771,11 @@ EVENTS = st.one_of(
         at_s=MOMENTS,
     ),
     st.builds(
-        Delivered, probe=st.just(1), flow=FLOWS, payload=st.binary(max_size=60), at_s=MOMENTS
+        Handed, probe=IDS, number=st.integers(0, 9), sighting=st.just(Sighting.FRAMED), at_s=MOMENTS
     ),
-    st.builds(StreamOpened, probe=st.just(3), at_s=MOMENTS),
-    st.builds(StreamReceived, probe=st.just(3), payload=st.binary(max_size=20), at_s=MOMENTS),
+    st.builds(Delivered, probe=IDS, flow=FLOWS, payload=st.binary(max_size=60), at_s=MOMENTS),
+    st.builds(StreamOpened, probe=IDS, at_s=MOMENTS),
+    st.builds(StreamReceived, probe=IDS, payload=st.binary(max_size=20), at_s=MOMENTS),
 )
 
 
@@ -533,3 +790,6 @@ def test_any_events_leave_each_probe_with_exactly_one_outcome(events: list[Event
     outcomes = talk.session.outcomes(probes, talk.now_s)
     assert [outcome.probe for outcome in outcomes] == list(probes)
     assert talk.session.is_settled([1, 2, 3], talk.now_s)
+    assert talk.session.wakeup_s(talk.now_s) is None
+    closed = [action for action in talk.asked if isinstance(action, CloseStream)]
+    assert closed == [CloseStream(probe=3)]

@@ -37,6 +37,9 @@ Journey: TypeAlias = Dropped | Passed | None
 def journey_of(flow: Flow, messages: Sequence[TraceMessage], *, own_table: str) -> Journey:
     """Where the flow or its answer was dropped, else where it passed; None if it was never seen.
 
+    The first packet's own drop counts before the answer's, and that before a later packet's: the
+    reset that closes what an answer opened may be dropped for being out of place.
+
     messages   in the order they came; those of other packets may lie between
     own_table  the table that asks for the trace, which counts as no visit
 
@@ -46,7 +49,8 @@ def journey_of(flow: Flow, messages: Sequence[TraceMessage], *, own_table: str) 
     """
     forward = _steps_of(flow, messages, own_table)
     backward = _steps_of(flow.reversed(), messages, own_table)
-    for steps, is_reply in ((forward, False), (backward, True)):
+    first = _first_packet(forward, own_table)
+    for steps, is_reply in ((first, False), (backward, True), (forward, False)):
         drop = _drop(steps, is_reply=is_reply)
         if drop is not None:
             return drop
@@ -73,6 +77,17 @@ def _steps_of(
         if message.id in base_chains:
             found.append((message, base_chains[message.id]))
     return found
+
+
+def _first_packet(
+    steps: Sequence[tuple[TraceMessage, str]], own_table: str
+) -> Sequence[tuple[TraceMessage, str]]:
+    begins = [
+        place
+        for place, (step, _) in enumerate(steps)
+        if step.table == own_table and step.flow is not None
+    ]
+    return steps[: begins[1]] if len(begins) > 1 else steps
 
 
 def _is_translated(flow: Flow, seen: Flow) -> bool:

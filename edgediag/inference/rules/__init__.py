@@ -20,6 +20,7 @@ from edgediag.inference.rules import (
     link_layer_answered,
     neighbour_failed,
     never_left,
+    own_service,
     rejected_here,
     reset_from_host,
     route_refused,
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = tuple(
         route_refused,
         route_to_self,
         traced_drop,
+        own_service,
         neighbour_failed,
         xfrm_blocks,
         rejected_here,
@@ -68,4 +70,9 @@ RULES: tuple[Rule, ...] = tuple(
         last_mile_silent,
         left_this_host,
     )
+)
+
+# For destinations on this very host, where "never left" is as it should be.
+RULES_AT_HOME: tuple[Rule, ...] = tuple(
+    Rule(id=module.ID, judge=module.judge) for module in (traced_drop, own_service)
 )

@@ -1,7 +1,7 @@
 """An ICMP error in which a router names itself."""
 
-from edgediag.inference.claim import at_destination, at_hop, finding
-from edgediag.inference.reading import Drawn, host_hop, icmp_of
+from edgediag.inference.claim import LOST_OUTSIDE, at_destination, at_hop, finding, one_of
+from edgediag.inference.reading import Drawn, after_of, host_hop, icmp_of, ladders_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
@@ -9,12 +9,15 @@ from edgediag.model.host import HostState
 from edgediag.model.path import Ladder
 from edgediag.model.reply import IcmpKind
 from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism, Place
+from edgediag.path import is_expiry
 
 ID = "icmp-from-router"
 
 # Linux asks for a neighbour three times, a second apart, before it says "host unreachable"
 # (net.ipv4.neigh.*.mcast_solicit, retrans_time_ms); a route failure is said at once.
 _RESOLUTION_S = 0.9
+
+_SAID_BY_HOSTS = (IcmpKind.PORT_UNREACHABLE, IcmpKind.PROTOCOL_UNREACHABLE)
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -24,7 +27,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     unreachable" only after the time that address resolution takes, the router is
                     the last one and the host does not answer it
     Does not hold   an expired hop limit is distance, not blame; an error from the destination or
-                    from this host is another matter
+                    from this host is another matter. "Port unreachable" is what hosts say, and so
+                    do filters: from an address that is no router on the way it may come from
+                    behind the destination's address as well
     Asks for        the attempts, the ladder; where routers were asked too much, those of its kin
     source          RFC 792; RFC 1812 §5.2.7.1
     """
@@ -58,7 +63,14 @@ def _claim(evidence: FlowEvidence, drawn: Drawn) -> Claim:
     is_late = reply.kind is IcmpKind.HOST_UNREACHABLE and drawn.rtt_s >= _RESOLUTION_S
     if is_late and not drawn.kin and _may_be_last(evidence, reply.sender):
         return at_destination(reply.sender, Mechanism.ICMP_UNREACHABLE, Certainty.PROVEN)
+    if reply.kind in _SAID_BY_HOSTS and not _is_router(evidence, reply.sender):
+        return one_of(LOST_OUTSIDE, after_of(evidence), Mechanism.ICMP_UNREACHABLE)
     return at_hop(reply.sender, Mechanism.ICMP_UNREACHABLE)
+
+
+def _is_router(evidence: FlowEvidence, sender: Address) -> bool:
+    walked = [*ladders_of(evidence), *(control.ladder for control in evidence.controls)]
+    return any(hop.sender == sender and is_expiry(hop) for ladder in walked for hop in ladder.hops)
 
 
 def _may_be_last(evidence: FlowEvidence, router: Address) -> bool:

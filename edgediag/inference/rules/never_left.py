@@ -3,8 +3,9 @@
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import is_unresolved, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
+from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState
+from edgediag.model.host import HostState, TracePassed
 from edgediag.model.outcome import Answered, SendFailed
 from edgediag.model.reply import SocketError
 from edgediag.model.verdict import Finding, Mechanism
@@ -32,5 +33,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     else:
         text = "the kernel took the packet, and it never reached the wire"
     remedy = "look at the output and egress hooks, tc filters and the qdisc of this host"
+    if isinstance(evidence.trace, TracePassed) and not isinstance(host.legacy_tables, NotChecked):
+        text += "; nf_tables saw it and let it pass"
+        if host.legacy_tables:
+            tables = ", ".join(host.legacy_tables)
+            remedy = f"iptables-legacy has rules in {tables}: iptables-legacy-save -c"
     claim = on_this_host(Mechanism.LOCAL_DROP, None)
     return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))

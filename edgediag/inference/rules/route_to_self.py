@@ -13,13 +13,14 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """The kernel delivers the flow to this very host.
 
     Holds because   the route answer is of type local: the packet will never be sent out
-    Does not hold   destinations on the loopback network are local by nature
+    Does not hold   destinations that are meant to be here (loopback, a stub resolver) are judged
+                    elsewhere
     Asks for        the route answer
     source          kubernetes/kubernetes issue 75262: kube-proxy in IPVS mode binds load-balancer
                     addresses to kube-ipvs0
     """
     route = evidence.route
-    if not isinstance(route, Route) or not route.is_local or evidence.flow.destination.is_loopback:
+    if not isinstance(route, Route) or not route.is_local:
         return None
     culprit = RouteObject(type_="local", prefix=route.prefix, table=route.table)
     text = f"{evidence.flow.destination} is an address of this host itself, on {route.interface}"

@@ -131,6 +131,18 @@ def step(
             dropped("o", 9),
             id="our own drop counts before the answer's",
         ),
+        pytest.param(
+            (
+                step(1, "own", "output", of=OUR),
+                step(1, "t", "o", of=OUR),
+                step(2, "own", "prerouting", of=OUR.reversed()),
+                step(2, "t", "i", of=OUR.reversed(), is_drop=True),
+                step(3, "own", "output", of=OUR),
+                step(3, "t", "o", of=OUR, is_drop=True),
+            ),
+            dropped("i", 9, is_reply=True),
+            id="the answer's drop counts before that of the reset which closes",
+        ),
         pytest.param((step(1, "t", "o", is_drop=True),), None, id="a packet never shown"),
     ],
 )

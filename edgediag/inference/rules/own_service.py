@@ -1,0 +1,66 @@
+"""A destination on this very host, such as a stub resolver."""
+
+from edgediag.compat import assert_never
+from edgediag.inference.claim import ANYWHERE, finding, on_this_host, one_of
+from edgediag.inference.reading import is_own_service, outcome_of, packets_of
+from edgediag.model.culprit import ListenerObject
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
+from edgediag.model.reply import IcmpKind, IcmpReply, Reply, Reset, SocketError
+from edgediag.model.verdict import Claim, Finding, Mechanism
+
+ID = "own-service"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """A service of this host itself fails.
+
+    Holds because   packets to an own address never leave this host: if they are refused, nobody
+                    listens here. A stub resolver that is silent or says that it failed may itself
+                    be waiting for a server elsewhere, so for it every place stays possible
+    Does not hold   for destinations elsewhere
+    Asks for        the attempts, the route answer
+    source          systemd-resolved(8): the stub listens on 127.0.0.53; RFC 5735 §4 (127.0.0.0/8)
+    """
+    if not is_own_service(evidence):
+        return None
+    outcome = outcome_of(evidence)
+    flow = evidence.flow
+    claim, text = _claim(evidence, outcome)
+    remedy = f"look at the service of {flow.destination} port {flow.destination_port} on this host"
+    if claim.where == ANYWHERE:
+        remedy += ", and ask the servers that it forwards to directly"
+    said = (f"{flow.destination} is this host itself: {text}", remedy, packets_of([outcome]))
+    return finding(ID, evidence, claim, said)
+
+
+def _claim(evidence: FlowEvidence, outcome: Outcome) -> tuple[Claim, str]:
+    is_stub = evidence.attempts[0].probe.kind is ProbeKind.DNS
+    match outcome:
+        case SendFailed(errno_name=name):
+            return on_this_host(Mechanism.LOCAL_DROP, None), f"the kernel refuses with {name}"
+        case Answered(reply=reply) if _is_refusal(reply):
+            flow = evidence.flow
+            culprit = ListenerObject(
+                protocol=flow.protocol.value, port=flow.destination_port, address=""
+            )
+            return on_this_host(Mechanism.NOT_LISTENING, culprit), "nothing listens there"
+        case (Answered() | Unanswered()) if is_stub:
+            text = "the stub resolver there does not resolve"
+            return one_of(ANYWHERE, None, Mechanism.DNS_FAILURE), text
+        case Answered() | Unanswered():
+            return on_this_host(Mechanism.SERVICE_SILENT, None), "the service there does not serve"
+        case _:
+            assert_never(outcome)
+
+
+def _is_refusal(reply: Reply) -> bool:
+    match reply:
+        case IcmpReply(kind=IcmpKind.PORT_UNREACHABLE) | Reset():
+            return True
+        case SocketError(errno_name=name):
+            return name == "ECONNREFUSED"
+        case _:
+            return False

@@ -1,0 +1,134 @@
+"""Whose packet it is: by 5-tuple for answers, by our own port for what is ours."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.flow import Flow, Protocol
+from edgediag.model.packet import IcmpEcho, Packet, Payload, Quote, TcpSegment, UdpDatagram
+from edgediag.model.probe import Probe, Way
+from edgediag.probes import packet_codec
+from edgediag.session.book import FlowBook
+from edgediag.session.track import Track
+from story import flow, flow_of, probe
+
+CHECK = probe(id_=1)
+CONTRAST = probe(id_=2, way=Way.LINK)
+RUNG = probe(id_=3, way=Way.IP_STACK, hop_limit=3)
+OTHER = probe(id_=4, on=flow(source_port=40001))
+SYN = probe(ProbeKind.TCP_SYN, id_=5)
+SYN_RUNG = probe(ProbeKind.TCP_SYN, id_=6, hop_limit=2)
+ECHO = probe(ProbeKind.ICMP_ECHO, id_=7, on=flow_of(ProbeKind.ICMP_ECHO, source_port=40002))
+
+# What this host's NAT may make of our address and of theirs before a tap or a router sees them.
+REWRITTEN = {"source": ip_address("203.0.113.77"), "destination": ip_address("203.0.113.78")}
+
+
+def track(asked: Probe) -> Track:
+    payload = packet_codec(asked.kind).build(asked)
+    return Track(probe=asked, payload=payload, next_hop=None, due_s=0.0)
+
+
+@pytest.fixture
+def book() -> FlowBook:
+    filled = FlowBook()
+    for asked in (CHECK, CONTRAST, RUNG, OTHER, SYN, SYN_RUNG, ECHO):
+        filled.add(track(asked))
+    return filled
+
+
+def sent(asked: Probe, *, ip_id: int | None = None) -> Packet:
+    payload = track(asked).payload
+    assert not isinstance(payload, bytes)
+    number = asked.ip_id if ip_id is None else ip_id
+    return Packet(flow=asked.flow, hop_limit=64, ip_id=number, payload=payload)
+
+
+def ids(*tracks: Track | None) -> list[int]:
+    return [found.probe.id for found in tracks if found is not None]
+
+
+@pytest.mark.parametrize(
+    ("packet", "owner"),
+    [
+        pytest.param(sent(CHECK, ip_id=0), [1], id="a socket's, whatever IP ID the kernel chose"),
+        pytest.param(sent(CONTRAST), [2], id="the contrast's, on the flow of the socket"),
+        pytest.param(sent(RUNG), [3], id="a rung's, by its IP ID"),
+        pytest.param(sent(SYN), [5], id="a SYN's, by its sequence number"),
+        pytest.param(sent(SYN_RUNG, ip_id=1), [6], id="a SYN's, though its IP ID was rewritten"),
+        pytest.param(sent(ECHO), [7], id="an echo's"),
+        pytest.param(sent(replace(CHECK, flow=flow(source_port=50000))), [], id="nobody's port"),
+        pytest.param(
+            sent(replace(CHECK, flow=flow(Protocol.TCP))), [], id="nobody's protocol there"
+        ),
+    ],
+)
+def test_what_leaves_is_known_by_our_port(
+    book: FlowBook, packet: Packet, owner: list[int]
+) -> None:
+    natted = replace(packet, flow=replace(packet.flow, **REWRITTEN))
+    assert ids(book.own(packet)) == ids(book.own(natted)) == owner
+
+
+def quote(on: Flow, *, ip_id: int | None = 9, sequence: int | None = None) -> Quote:
+    return Quote(flow=on, hop_limit=1, ip_id=ip_id, sequence=sequence)
+
+
+def sequence_of(asked: Probe) -> int:
+    payload: Payload | bytes = track(asked).payload
+    assert isinstance(payload, TcpSegment)
+    return payload.sequence
+
+
+@pytest.mark.parametrize(
+    ("quoted", "owner"),
+    [
+        pytest.param(quote(RUNG.flow, ip_id=RUNG.ip_id), [3], id="a datagram by its IP ID"),
+        pytest.param(quote(CHECK.flow), [1], id="what no packet of ours is, was the socket's"),
+        pytest.param(
+            quote(SYN.flow, sequence=sequence_of(SYN_RUNG)), [6], id="a SYN by its sequence number"
+        ),
+        pytest.param(
+            quote(SYN.flow, ip_id=SYN.ip_id, sequence=sequence_of(SYN_RUNG)),
+            [6],
+            id="the sequence number outweighs the IP ID, which routers rewrite",
+        ),
+        pytest.param(
+            quote(SYN.flow, ip_id=SYN_RUNG.ip_id), [6], id="a short quote by its IP ID alone"
+        ),
+        pytest.param(quote(SYN.flow, sequence=12345), [], id="a segment that we never sent"),
+        pytest.param(quote(SYN.flow), [], id="a SYN that nothing tells apart"),
+        pytest.param(quote(OTHER.flow), [4], id="another flow's"),
+    ],
+)
+def test_a_quote_is_known_by_our_port_and_what_is_unique_to_the_probe(
+    book: FlowBook, quoted: Quote, owner: list[int]
+) -> None:
+    natted = replace(quoted, flow=replace(quoted.flow, **REWRITTEN))
+    assert ids(book.quoted(quoted)) == ids(book.quoted(natted)) == owner
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        pytest.param(CHECK.flow.reversed(), [1, 2, 3], id="all that share the flow"),
+        pytest.param(OTHER.flow.reversed(), [4], id="not those on another"),
+        pytest.param(CHECK.flow, [], id="not our own direction"),
+        pytest.param(
+            replace(CHECK.flow.reversed(), source=ip_address("203.0.113.7")), [], id="a stranger"
+        ),
+    ],
+)
+def test_an_answer_comes_on_the_reversed_flow(
+    book: FlowBook, on: Flow, expected: list[int]
+) -> None:
+    answer = Packet(flow=on, hop_limit=60, ip_id=1, payload=UdpDatagram(payload=b"x"))
+    assert ids(*book.answered(answer)) == expected
+
+
+def test_an_echo_reply_comes_on_a_flow_with_the_same_identifier(book: FlowBook) -> None:
+    reply = IcmpEcho(is_reply=True, identifier=40002, sequence=1, payload=b"")
+    answer = Packet(flow=ECHO.flow.reversed(), hop_limit=60, ip_id=1, payload=reply)
+    assert ids(*book.answered(answer)) == [7]

@@ -1,0 +1,67 @@
+"""What an ICMP error amounts to."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from edgediag.model.flow import Protocol
+from edgediag.model.packet import IcmpError, Packet, Quote
+from edgediag.model.reply import IcmpKind, IcmpReply
+from edgediag.session.icmp import icmp_kind, icmp_reply
+from story import EDGE, ROUTERS, flow
+
+
+@pytest.mark.parametrize(
+    ("type_", "code", "kind"),
+    [
+        pytest.param(11, 0, IcmpKind.TIME_EXCEEDED, id="expired on the way"),
+        pytest.param(11, 1, IcmpKind.OTHER, id="a fragment was missing: no distance"),
+        pytest.param(3, 0, IcmpKind.NET_UNREACHABLE, id="no route to the network"),
+        pytest.param(3, 1, IcmpKind.HOST_UNREACHABLE, id="the host was not found"),
+        pytest.param(3, 2, IcmpKind.PROTOCOL_UNREACHABLE, id="no such protocol"),
+        pytest.param(3, 3, IcmpKind.PORT_UNREACHABLE, id="nobody listens"),
+        pytest.param(3, 4, IcmpKind.FRAGMENTATION_NEEDED, id="too big"),
+        pytest.param(3, 5, IcmpKind.OTHER, id="a source route failed"),
+        pytest.param(3, 6, IcmpKind.NET_UNREACHABLE, id="network unknown"),
+        pytest.param(3, 7, IcmpKind.HOST_UNREACHABLE, id="host unknown"),
+        pytest.param(3, 9, IcmpKind.ADMIN_PROHIBITED, id="network prohibited"),
+        pytest.param(3, 10, IcmpKind.ADMIN_PROHIBITED, id="host prohibited"),
+        pytest.param(3, 13, IcmpKind.ADMIN_PROHIBITED, id="communication prohibited"),
+        pytest.param(3, 15, IcmpKind.OTHER, id="a precedence is too low"),
+        pytest.param(12, 0, IcmpKind.OTHER, id="a parameter problem"),
+    ],
+)
+def test_kinds(type_: int, code: int, kind: IcmpKind) -> None:
+    assert icmp_kind(type_, code) is kind
+
+
+def error(type_: int, code: int, *, is_quoting: bool = True) -> tuple[Packet, IcmpError]:
+    quote = Quote(flow=flow(), hop_limit=3, ip_id=7, sequence=None)
+    said = IcmpError(type_=type_, code=code, quote=quote if is_quoting else None)
+    on = flow(Protocol.ICMP, host=ROUTERS[0], port=0, source_port=0).reversed()
+    return Packet(flow=on, hop_limit=63, ip_id=1, payload=said), said
+
+
+def test_a_reply_names_its_maker_and_what_was_left_of_the_probe_there() -> None:
+    packet, said = error(3, 13)
+    assert str(packet.flow.destination) == EDGE
+    assert icmp_reply(packet, said) == IcmpReply(
+        kind=IcmpKind.ADMIN_PROHIBITED,
+        type_=3,
+        code=13,
+        sender=ip_address(ROUTERS[0]),
+        hop_limit=63,
+        quoted_hop_limit=3,
+    )
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        pytest.param(error(3, 1, is_quoting=False), id="an error that quotes too little"),
+        pytest.param(error(4, 0), id="a source quench: the packet was carried on"),
+        pytest.param(error(5, 1), id="a redirect: the packet was carried on"),
+    ],
+)
+def test_what_says_nothing_of_a_probe_is_no_reply(heard: tuple[Packet, IcmpError]) -> None:
+    assert icmp_reply(*heard) is None
