@@ -231,6 +231,8 @@ def _refused(track: Track, event: Refused) -> None:
     elif event.at_s >= track.deadline_s:
         # A later ladder on the same flow draws errors that are not this probe's.
         return
+    else:
+        track.is_told = True
     track.errno_name = track.errno_name or event.errno_name
 
 

@@ -50,6 +50,8 @@ class Track:
     direct    what a packet in the destination's name said; when it, or a connection, came
     icmp      the first ICMP error that quotes the probe, and when it came
     sent_s    the moment of each try that the kernel took
+    refused   how many tries it did not take
+    is_told   the socket was told of an error after it had sent
     """
 
     probe: Probe
@@ -60,6 +62,7 @@ class Track:
     sent_s: list[float] = field(default_factory=list)
     refused: int = 0
     errno_name: str = ""
+    is_told: bool = False
     is_delivered: bool = False
     direct: Reply | None = None
     answered_s: float | None = None
@@ -91,7 +94,7 @@ def is_settled(track: Track, now_s: float) -> bool:
 def outcome_of(track: Track, now_s: float) -> Outcome:
     """The outcome as it stands."""
     seen = tuple(track.seen)
-    reply = reply_of(track) or _mute(track)
+    reply = reply_of(track) or _at_last(track)
     if reply is not None:
         return Answered(
             probe=track.probe,
@@ -125,21 +128,23 @@ def _stream_reply(track: Track, stream: Stream) -> Reply | None:
         return stream.reply
     if stream.is_open and track.payload == b"":
         return Connected(hop_limit=stream.synack_hop_limit)
-    if stream.is_open and track.errno_name:
+    # Whoever closes before it has read what we sent resets after its FIN (RFC 9293 §3.6.1).
+    is_closed = stream.is_ended or (bool(track.errno_name) and stream.is_finished)
+    if stream.is_open and track.errno_name and not is_closed:
         return TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=stream.reset_hop_limit)
     if stream.is_open:
         # An ICMP error ends no connection that stands (RFC 1122 §4.2.3.9): the answer may follow.
-        is_closed = stream.is_ended
         return TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None) if is_closed else None
     if track.errno_name and stream.reset_hop_limit is not None:
         return Reset(hop_limit=stream.reset_hop_limit)
     return track.icmp or _socket_error(track)
 
 
-def _mute(track: Track) -> Reply | None:
+def _at_last(track: Track) -> Reply | None:
     stream = track.stream
     if stream is None or not stream.is_open:
-        return None
+        is_refused_at_times = 0 < track.refused < track.tries
+        return SocketError(errno_name=track.errno_name) if is_refused_at_times else None
     return track.icmp or ConnectedMute(
         is_acknowledged=_is_acknowledged(stream), hop_limit=stream.synack_hop_limit
     )
@@ -160,7 +165,7 @@ def is_at_or_after(sequence: int, other: int) -> bool:
 
 
 def _socket_error(track: Track) -> Reply | None:
-    if not track.errno_name or _was_refused(track):
+    if not track.is_told or _was_refused(track):
         return None
     return SocketError(errno_name=track.errno_name)
 

@@ -543,13 +543,25 @@ def test_a_packet_that_explains_it_outweighs_the_errno() -> None:
     assert outcome.rtt_s == pytest.approx(0.01)
 
 
-def test_one_try_that_the_kernel_took_is_worth_waiting_for() -> None:
+def twice_refused() -> Dialogue:
+    """The kernel takes the first of three tries."""
     talk = Dialogue(IKE)
     for seconds in (0.4, 0.6):
         talk.step(seconds)
         talk.hear(
             Refused(probe=IKE.id, errno_name="ENOBUFS", is_immediate=True, at_s=talk.now_s)
         )
+    return talk
+
+
+def test_where_the_kernel_refused_some_tries_that_is_said_at_last() -> None:
+    talk = twice_refused()
+    talk.step(1.0)
+    assert talk.reply() == SocketError(errno_name="ENOBUFS")
+
+
+def test_one_try_that_the_kernel_took_is_worth_waiting_for() -> None:
+    talk = twice_refused()
     assert not talk.session.is_settled([IKE.id], talk.now_s)
     talk.hear(
         Delivered(
