@@ -1,12 +1,13 @@
 """From the evidence of a run to its checks and root causes; the same offline as live."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find
 from edgediag.inference.names import judge_name
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
+from edgediag.inference.unjudged import unjudged
 from edgediag.inference.wording import named
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.evidence import (
@@ -83,19 +84,11 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     findings = () if works else find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
-    return CheckReport(
-        id=target.check,
-        endpoint=target.endpoint,
-        purpose=target.purpose,
-        direction=target.direction,
-        is_required=target.is_required,
-        protocol=target.protocol,
-        host=target.host,
-        port=target.port,
+    status = _status(works, verdict is not None and bool(verdict.mechanism))
+    return replace(
+        unjudged(target, status, ""),
         flow=evidence.flow,
-        status=_status(works, verdict is not None and bool(verdict.mechanism)),
         latency_s=answered[0].rtt_s if works and answered else None,
-        note="",
         verdict=verdict,
         findings=findings,
     )

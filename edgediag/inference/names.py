@@ -1,8 +1,10 @@
 """Verdicts on checks whose name could not be turned into an address."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from edgediag.inference.claim import LOST_OUTSIDE
+from edgediag.inference.unjudged import unjudged
 from edgediag.model.evidence import NameEvidence
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import DnsReply
@@ -55,21 +57,8 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
         remedy=finding.remedy,
         because=(finding.id, *_reasons(evidence, checks)),
     )
-    return CheckReport(
-        id=target.check,
-        endpoint=target.endpoint,
-        purpose=target.purpose,
-        direction=target.direction,
-        is_required=target.is_required,
-        protocol=target.protocol,
-        host=target.host,
-        port=target.port,
-        flow=None,
-        status=Status.BLOCKED,
-        latency_s=None,
-        note="",
-        verdict=verdict,
-        findings=(finding,),
+    return replace(
+        unjudged(target, Status.BLOCKED, ""), verdict=verdict, findings=(finding,)
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from edgediag.inference.claim import on_this_host
+from edgediag.inference.unjudged import unjudged
 from edgediag.inference.wording import named
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import Culprit, ListenerObject, ToolObject
@@ -31,11 +32,11 @@ def judge_listener(evidence: ListenerEvidence) -> CheckReport:
     """
     target, listeners = evidence.target, evidence.listeners
     if isinstance(listeners, NotChecked):
-        return _plain(target, Status.NOT_CHECKED, listeners.reason)
+        return unjudged(target, Status.NOT_CHECKED, listeners.reason)
     if any(not item.address.is_loopback for item in listeners):
-        return _plain(target, Status.NOT_CHECKED, _INBOUND_NOTE)
+        return unjudged(target, Status.NOT_CHECKED, _INBOUND_NOTE)
     if not target.is_required and not listeners:
-        return _plain(target, Status.NOT_CHECKED, _OPTIONAL_NOTE)
+        return unjudged(target, Status.NOT_CHECKED, _OPTIONAL_NOTE)
     return _blocked(target, LISTENER_RULE, _unheard(target, listeners))
 
 
@@ -49,7 +50,7 @@ def judge_tools(evidence: ToolsEvidence) -> CheckReport:
     present = set(evidence.present)
     missing = tuple("|".join(group) for group in evidence.groups if not present & set(group))
     if not missing:
-        return _plain(evidence.target, Status.OK, f"{len(evidence.groups)} tools present")
+        return unjudged(evidence.target, Status.OK, f"{len(evidence.groups)} tools present")
     text = f"missing: {', '.join(missing)}"
     said = (
         text,
@@ -96,25 +97,6 @@ def _unheard(
     return text, remedy, (Mechanism.LISTENING_ELSEWHERE, culprit)
 
 
-def _plain(target: Target, status: Status, note: str) -> CheckReport:
-    return CheckReport(
-        id=target.check,
-        endpoint=target.endpoint,
-        purpose=target.purpose,
-        direction=target.direction,
-        is_required=target.is_required,
-        protocol=target.protocol,
-        host=target.host,
-        port=target.port,
-        flow=None,
-        status=status,
-        latency_s=None,
-        note=note,
-        verdict=None,
-        findings=(),
-    )
-
-
 def _blocked(
     target: Target,
     rule: str,
@@ -142,4 +124,4 @@ def _blocked(
         remedy=remedy,
         because=(finding.id,),
     )
-    return replace(_plain(target, status, ""), verdict=verdict, findings=(finding,))
+    return replace(unjudged(target, status, ""), verdict=verdict, findings=(finding,))

@@ -1,0 +1,25 @@
+"""A check's report before anything is concluded: what the matrix says of it."""
+
+from edgediag.model.endpoint import Target
+from edgediag.model.report import CheckReport
+from edgediag.model.verdict import Status
+
+
+def unjudged(target: Target, status: Status, note: str) -> CheckReport:
+    """The report on a check without flow, verdict or findings; `dataclasses.replace` adds them."""
+    return CheckReport(
+        id=target.check,
+        endpoint=target.endpoint,
+        purpose=target.purpose,
+        direction=target.direction,
+        is_required=target.is_required,
+        protocol=target.protocol,
+        host=target.host,
+        port=target.port,
+        flow=None,
+        status=status,
+        latency_s=None,
+        note=note,
+        verdict=None,
+        findings=(),
+    )
