@@ -16,6 +16,7 @@ from edgediag.model.evidence import Surroundings
 from edgediag.model.flow import Address
 from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
+from edgediag.model.probe import Purpose
 from edgediag.plan import STREAMS
 
 
@@ -73,20 +74,19 @@ def is_suspect(check: Checked) -> bool:
     outcome = decisive(check.attempts)
     if isinstance(outcome, SendFailed) or not has_left(outcome):
         return True
-    if not isinstance(outcome, Unanswered):
-        return False
-    return has_come_back(outcome) or is_heard(lead(check))
+    return isinstance(outcome, Unanswered) and has_come_back(outcome)
 
 
 def surroundings(
-    checks: Iterable[Checked], echoes: Iterable[Outcome], routes: Mapping[str, RouteAnswer]
+    checks: Iterable[Checked], later: Iterable[Outcome], routes: Mapping[str, RouteAnswer]
 ) -> Surroundings:
     """Which destinations said anything in their own name in this run, and through which next hops.
 
+    later   what was asked after the checks: rungs that a host answered, confirmations
     routes  by check id; a check without one says nothing of gateways
     """
-    checks = tuple(checks)
-    outcomes = [item for check in checks for item in check.attempts] + list(echoes)
+    checks, later = tuple(checks), tuple(later)
+    outcomes = [item for check in checks for item in check.attempts] + list(later)
     hosts = {item.probe.flow.destination for item in outcomes}
     answering = {item.probe.flow.destination for item in outcomes if is_heard(item)}
     heard = filter(is_answering, checks)
@@ -96,4 +96,7 @@ def surroundings(
         answering=tuple(sorted(answering, key=int)),
         silent=tuple(sorted(hosts - answering, key=int)),
         gateways=tuple(sorted(gateways, key=int)),
+        is_lossy=any(
+            item.probe.purpose is Purpose.CONFIRM and is_answered_well(item) for item in later
+        ),
     )

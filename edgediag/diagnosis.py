@@ -146,6 +146,7 @@ def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
         *surveyed.queries,
         *(probe for probes in surveyed.checks.values() for probe in probes),
         *sought.repeats,
+        *sought.confirmations.values(),
         *contrasts,
         *(probe for rungs in sought.rungs.values() for probe in rungs),
     )

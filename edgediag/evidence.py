@@ -18,6 +18,7 @@ from edgediag.path import first_in_name_of
 NOT_NEEDED = NotChecked(reason="the check passed")
 NOT_LOST = NotChecked(reason="the probe did not get off this host")
 NOT_SUSPECT = NotChecked(reason="the probe left this host and nothing came back to it")
+NOT_CONFIRMED = NotChecked(reason="others with the same symptom were asked once more")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -30,12 +31,14 @@ class Located:
     attempts    of every check
     ladders     by flow
     contrasts   of the suspects
+    confirmations  of silent flows that were walked
     traces      of the suspects
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
     ladders: Mapping[Flow, Ladder]
     contrasts: Mapping[str, Outcome | NotChecked]
+    confirmations: Mapping[str, Outcome | NotChecked]
     traces: Mapping[str, TraceResult]
     routes: Mapping[str, RouteAnswer]
     neighbours: Mapping[str, Neighbour | NotChecked]
@@ -53,6 +56,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         flow=flow,
         attempts=check.attempts,
         contrast=located.contrasts.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
+        confirmation=located.confirmations.get(name, _unconfirmed(name, walked, located)),
         ladder=_ladder(name, flow, walked, located),
         controls=_controls(search.controls.get(name, ()), located),
         kin=_kin(name, walked, search, located),
@@ -62,6 +66,12 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         trace=located.traces.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
         surroundings=located.surroundings,
     )
+
+
+def _unconfirmed(name: str, walked: tuple[str, ...], located: Located) -> NotChecked:
+    if name in located.contrasts:
+        return NOT_LOST
+    return NOT_CONFIRMED if walked else NOT_NEEDED
 
 
 def _ladder(
@@ -105,12 +115,18 @@ def _kin(
     return tuple(
         Kin(
             check=check,
-            attempts=located.attempts[check],
+            attempts=_with_confirmation(check, located),
             ladder=located.ladders[flows[check]],
         )
         for check in walked
         if check != name and check in flows and flows[check] in located.ladders
     )
+
+
+def _with_confirmation(check: str, located: Located) -> tuple[Outcome, ...]:
+    confirmation = located.confirmations.get(check, NOT_CONFIRMED)
+    more = () if isinstance(confirmation, NotChecked) else (confirmation,)
+    return located.attempts[check] + more
 
 
 def heard_echoes(ladders: Iterable[tuple[Outcome, ...]]) -> tuple[Outcome, ...]:

@@ -14,7 +14,7 @@ from edgediag.model.evidence import Relation
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.outcome import Answered, Unanswered
 from edgediag.model.probe import Purpose
-from edgediag.path import DEFAULT_HOPS, Walk
+from edgediag.path import DEFAULT_HOPS, RUNG_OFFSETS_S, Walk
 from edgediag.plan import Supply
 
 # Routers answer six expiring probes of one source at once and then one a second: as many walks
@@ -22,6 +22,9 @@ from edgediag.plan import Supply
 WALKS_AT_ONCE = 6
 WALK_SPACING_S = 1.0
 MAX_WALKS = 12
+
+CONFIRM_SPACING_S = 0.4
+MAX_CONFIRMATIONS = 3
 
 # Where everything is dark, a few walks tell as much as all of them.
 WALKS_IN_THE_DARK = 3
@@ -44,16 +47,26 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """A silent flow to be asked once more, alone, and when after the start of the stage."""
+
+    check: Checked
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What to ask next.
 
     suspects  checks whose block is looked for on this host
+    confirmations  silent flows that are walked, once more when all else is quiet
     walks     in the order of their start; no flow twice
     walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
     """
 
     suspects: tuple[Checked, ...]
+    confirmations: tuple[Confirmation, ...]
     walks: tuple[Walk, ...]
     walked: Mapping[str, tuple[str, ...]]
     controls: Mapping[str, tuple[Choice, ...]]
@@ -72,9 +85,11 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     walks += _unique(choice.walk for choice in choices if choice.is_needed)
     spare = _unique(choice.walk for choice in choices if not choice.is_needed)
     walks += spare[: max(0, WALKS_AT_ONCE - len(walks))]
+    staggered = _staggered(walks)
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
-        walks=_staggered(walks),
+        confirmations=_confirmations(own, staggered),
+        walks=staggered,
         walked=walked,
         controls={
             name: controls.get(name, ())
@@ -199,6 +214,17 @@ def _hops(check: Checked, working: Sequence[Checked]) -> int:
 def _distance(check: Checked) -> int | None:
     hop_limit = hop_limit_of(check)
     return None if hop_limit is None else distance(hop_limit)
+
+
+def _confirmations(own: Sequence[Checked], walks: Sequence[Walk]) -> tuple[Confirmation, ...]:
+    # What probes everything at once can make its own failures: a limiter of new connections drops
+    # most of a burst. So the silent ones are asked again, one by one, when nothing else is sent.
+    quiet_s = max((walk.start_s for walk in walks), default=0.0) + RUNG_OFFSETS_S[-1]
+    silent = [check for check in own if isinstance(decisive(check.attempts), Unanswered)]
+    return tuple(
+        Confirmation(check=check, start_s=quiet_s + CONFIRM_SPACING_S * place)
+        for place, check in enumerate(silent[:MAX_CONFIRMATIONS], start=1)
+    )
 
 
 def _unique(walks: Iterable[Walk]) -> list[Walk]:

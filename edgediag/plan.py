@@ -23,6 +23,9 @@ CHECK_OFFSETS_S = (0.0, 0.4, 1.0)
 CONTRAST_SCHEDULE = Schedule(offsets_s=(0.0, 0.4), timeout_s=1.2)
 TRACE_SCHEDULE = Schedule(offsets_s=(0.0,), timeout_s=0.6)
 
+# A limiter that passes two new connections a second has passed the bursts before by then.
+CONFIRM_TIMEOUT_S = 0.7
+
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
 
@@ -183,6 +186,12 @@ def draw_contrast(probe: Probe, supply: Supply) -> Probe:
 def draw_repeat(probe: Probe, supply: Supply) -> Probe:
     """The same question on the same flow and the same way once more, for the trace."""
     return _again(probe, (Purpose.TRACE, probe.way, TRACE_SCHEDULE), supply)
+
+
+def draw_confirm(probe: Probe, start_s: float, supply: Supply) -> Probe:
+    """The same question on the same flow and the same way, once and alone, at its moment."""
+    schedule = Schedule(offsets_s=(start_s,), timeout_s=start_s + CONFIRM_TIMEOUT_S)
+    return _again(probe, (Purpose.CONFIRM, probe.way, schedule), supply)
 
 
 def _again(probe: Probe, how: tuple[Purpose, Way, Schedule], supply: Supply) -> Probe:

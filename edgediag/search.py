@@ -14,7 +14,7 @@ from edgediag.model.host import HostState, Link, Neighbour, Route, RouteAnswer, 
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
-from edgediag.plan import draw_contrast, draw_repeat
+from edgediag.plan import draw_confirm, draw_contrast, draw_repeat
 
 # How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
 TRACE_READ_S = 0.05
@@ -28,10 +28,12 @@ class Sought:
     """What was sent during the search, so that its outcomes can be read later.
 
     contrasts  by check: the probe, or why none was sent
+    confirmations  by check
     rungs      by flow
     """
 
     contrasts: Mapping[str, Probe | NotChecked]
+    confirmations: Mapping[str, Probe]
     rungs: Mapping[Flow, tuple[Probe, ...]]
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
@@ -42,11 +44,22 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     repeats, traces = _trace(bench, search.suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
+    confirmations = {
+        one.check.target.check: draw_confirm(lead(one.check).probe, one.start_s, bench.supply)
+        for one in search.confirmations
+    }
     sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
+    sent += confirmations.values()
     sent += [probe for ladder in rungs.values() for probe in ladder]
     bench.loop.submit(sent, next_hops)
     bench.loop.settle(sent)
-    return Sought(contrasts=contrasts, rungs=rungs, repeats=repeats, traces=traces)
+    return Sought(
+        contrasts=contrasts,
+        confirmations=confirmations,
+        rungs=rungs,
+        repeats=repeats,
+        traces=traces,
+    )
 
 
 def read_back(
@@ -63,12 +76,18 @@ def read_back(
         for flow, rungs in sought.rungs.items()
         if bench.loop.is_settled(rungs)
     }
+    confirmations = {
+        check: _settled(bench, probe) for check, probe in sought.confirmations.items()
+    }
+    later = (
+        *heard_echoes(ladders.values()),
+        *(one for one in confirmations.values() if not isinstance(one, NotChecked)),
+    )
     return Located(
         attempts={check.target.check: check.attempts for check in checks},
         ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
-        contrasts={
-            check: _contrast(bench, probe) for check, probe in sought.contrasts.items()
-        },
+        contrasts={check: _settled(bench, probe) for check, probe in sought.contrasts.items()},
+        confirmations=confirmations,
         traces=sought.traces,
         routes=routes,
         neighbours={
@@ -79,11 +98,11 @@ def read_back(
         links={
             check.target.check: _link(routes[check.target.check], state) for check in checks
         },
-        surroundings=surroundings(checks, heard_echoes(ladders.values()), routes),
+        surroundings=surroundings(checks, later, routes),
     )
 
 
-def _contrast(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
+def _settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
     if isinstance(probe, NotChecked):
         return probe
     return bench.loop.outcomes([probe])[0] if bench.loop.is_settled([probe]) else INTERRUPTED

@@ -350,11 +350,18 @@ def addresses(*texts: str) -> tuple[Address, ...]:
 
 
 def surroundings(
-    *, answering: Iterable[str] = (), silent: Iterable[str] = (), gateways: Iterable[str] = ()
+    *,
+    answering: Iterable[str] = (),
+    silent: Iterable[str] = (),
+    gateways: Iterable[str] = (),
+    is_lossy: bool = False,
 ) -> Surroundings:
     """What the rest of the run shows."""
     return Surroundings(
-        answering=addresses(*answering), silent=addresses(*silent), gateways=addresses(*gateways)
+        answering=addresses(*answering),
+        silent=addresses(*silent),
+        gateways=addresses(*gateways),
+        is_lossy=is_lossy,
     )
 
 
@@ -362,6 +369,7 @@ def flow_evidence(
     *attempts: Outcome,
     of: Target | None = None,
     contrast: Outcome | NotChecked = NOT_ASKED,
+    confirmation: Outcome | NotChecked = NOT_ASKED,
     walked: Ladder | NotChecked = NOT_ASKED,
     controls: tuple[Control, ...] = (),
     kin: tuple[Kin, ...] = (),
@@ -378,6 +386,7 @@ def flow_evidence(
         flow=first.flow,
         attempts=attempts,
         contrast=contrast,
+        confirmation=confirmation,
         ladder=walked,
         controls=controls,
         kin=kin,

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
-from edgediag.diagnosis import Diagnosed, diagnose
+from edgediag.diagnosis import INTERRUPTED, OWN_ADDRESS, Diagnosed, diagnose
 from edgediag.inference.judge import Judgement, judge
 from edgediag.instruments import Bench, Tracer
 from edgediag.model.answer import NotChecked
@@ -56,6 +56,7 @@ from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import Assignment
+from rig import RigHost, RigWire, rig
 from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, neighbour, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
@@ -265,10 +266,13 @@ KUBELET = target("kubelet-10250", kinds=(), port=10250, address=None, direction=
 
 
 def run(
-    world: World, *targets: Target, is_stopped: Callable[[FakeWire], bool] = lambda wire: False
+    world: World,
+    *targets: Target,
+    is_stopped: Callable[[FakeWire], bool] = lambda wire: False,
+    rate_pps: float = 1000.0,
 ) -> tuple[Diagnosed, Judgement, FakeWire]:
     wire = FakeWire(world)
-    loop = Loop(wire, Session(rate_pps=1000.0), wire, is_stopped=lambda: is_stopped(wire))
+    loop = Loop(wire, Session(rate_pps=rate_pps), wire, is_stopped=lambda: is_stopped(wire))
     supply = Supply(
         tokens=iter(range(2**40, 2**41)), ports=iter(range(40000, 41000)), first_ip_id=0
     )
@@ -358,7 +362,37 @@ def test_half_silent_targets_cost_one_timeout_and_one_ladder() -> None:
     )
     _, judged, wire = run(world, *targets)
     assert [check.status for check in judged.checks].count(Status.BLOCKED) == 5
-    assert wire.now - 1000.0 < 2.0 + 1.6 + 1.0 + 0.2
+    assert wire.now - 1000.0 < 2.0 + 1.2 + 3 * 0.4 + 0.7 + 0.2
+
+
+def test_at_a_slow_pace_nobody_is_blamed_for_what_was_not_sent_yet() -> None:
+    targets = [
+        replace(TUNNEL, check=f"tunnel-{n}", host=host, address=ip_address(host))
+        for n, host in enumerate(f"198.51.100.{n}" for n in range(100, 110))
+    ]
+    _, judged, wire = run(World(), *targets, rate_pps=2.0)
+    assert {check.status for check in judged.checks} == {Status.OK}
+    assert 4.0 < wire.now - 1000.0 < 6.0
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        pytest.param(TUNNEL, OWN_ADDRESS, id="IKE at an address of this very node"),
+        pytest.param(
+            target("ntp-123", kinds=(ProbeKind.NTP,)), INTERRUPTED, id="another service there"
+        ),
+    ],
+)
+def test_why_a_check_has_no_outcome(row: Target, why: NotChecked) -> None:
+    host = RigHost(way=lambda flow: route(None, interface="lo", is_local=True))
+    bench = rig(RigWire(), host, is_stopped=lambda: True)
+    matrix = Matrix(targets=(row,), omitted=(), not_applicable=())
+    (evidence,) = diagnose(
+        bench, Assignment(matrix=matrix, hosts_entries=(), timeout_s=2.0)
+    ).evidence.checks
+    assert isinstance(evidence, OmittedEvidence)
+    assert evidence.omitted.because == why
 
 
 @pytest.mark.parametrize(

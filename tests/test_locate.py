@@ -91,8 +91,8 @@ def walks(found: Search, purpose: Purpose) -> list[str]:
                 answered(probe(ProbeKind.TCP_SYN), syn_ack()),
                 unanswered(probe(ProbeKind.TLS_CLIENT_HELLO)),
             ),
-            True,
-            id="the tap saw an open port that the socket does not",
+            False,
+            id="one attempt was answered and the other is lost: that is loss",
         ),
     ],
 )
@@ -216,6 +216,13 @@ def test_of_a_dark_network_those_are_walked_that_a_router_spoke_of() -> None:
     lost = [tcp(f"lost-{n}", f"198.51.100.{n}", n, "lost") for n in range(1, 5)]
     found = search(*lost, tcp("said", "198.51.100.9", 9, "prohibited"))
     assert "said" in walks(found, Purpose.LADDER)
+
+
+def test_what_a_router_said_of_a_host_is_not_outweighed_by_a_later_check_on_it() -> None:
+    lost = [tcp(f"lost-{n}", f"198.51.100.{n}", n, "lost") for n in range(1, 5)]
+    said = tcp("said", "198.51.100.9", 9, "prohibited")
+    found = search(*lost, said, tcp("silent", "198.51.100.9", 10, "lost"))
+    assert walks(found, Purpose.LADDER) == ["lost-1", "lost-2", "said"]
 
 
 def test_no_more_walks_start_at_once_than_routers_answer() -> None:

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from edgediag.errors import CannotRunError
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
 from edgediag.model.probe import Probe, Purpose, Way
@@ -139,6 +140,12 @@ def test_contrast_and_repeat_ask_the_same_on_the_same_flow() -> None:
     assert (contrast.flow, contrast.kind, contrast.way) == (asked.flow, asked.kind, Way.LINK)
     assert (repeat.flow, repeat.kind, repeat.way) == (asked.flow, asked.kind, asked.way)
     assert asked.token not in (contrast.token, repeat.token)
+
+
+def test_where_no_port_is_left_the_run_says_so() -> None:
+    drawing = Supply(tokens=iter([1, 2]), ports=iter([40000]), first_ip_id=0)
+    with pytest.raises(CannotRunError, match="source ports are taken; check fewer targets"):
+        plan_checks([API], CONDITIONS, drawing)
 
 
 def test_there_are_ports_for_packets_streams_echoes_and_queries() -> None:

@@ -64,9 +64,9 @@ def passed_s(wire: Told) -> float:
 def test_it_ends_with_the_answer() -> None:
     wire = Told(opens(CONNECT, 0.03))
     (outcome,) = settled(loop_on(wire), CONNECT)
-    assert outcome == Answered(
-        probe=CONNECT, reply=Connected(hop_limit=None), rtt_s=pytest.approx(0.03), tries=1, seen=()
-    )
+    assert isinstance(outcome, Answered)
+    assert outcome.reply == Connected(hop_limit=None)
+    assert outcome.rtt_s == pytest.approx(0.03)
     assert passed_s(wire) == pytest.approx(0.03)
 
 
@@ -74,7 +74,8 @@ def test_it_ends_with_the_timeout_where_nobody_answers() -> None:
     wire = Told()
     (outcome,) = settled(loop_on(wire), SYN)
     assert isinstance(outcome, Unanswered)
-    assert (outcome.tries, passed_s(wire)) == (3, pytest.approx(2.0, abs=1e-5))
+    assert outcome.tries == 3
+    assert passed_s(wire) == pytest.approx(2.0, abs=1e-5)
 
 
 def test_all_probes_fly_at_once() -> None:

@@ -11,14 +11,11 @@ from edgediag.model.report import Artifact, CheckReport, Record, Report
 from edgediag.net.capture import Capture
 from edgediag.report import json as json_report
 from edgediag.report.packet_comments import packet_comments
-from edgediag.report.values import from_text, to_text
+from edgediag.report.values import MAX_TEXT, ValueCodecError, from_text, to_text
 
 REPORT = "report.json"
 EVIDENCE = "evidence.json"
 CAPTURE = "capture.pcapng"
-
-# The evidence of a run over a few hundred checks is some 5 MB.
-MAX_EVIDENCE_OCTETS = 256 * 1024 * 1024
 
 
 def prepare(directory: Path) -> None:
@@ -63,8 +60,8 @@ def read_record(directory: Path) -> Record:
     """
     path = directory / EVIDENCE
     try:
-        if path.stat().st_size > MAX_EVIDENCE_OCTETS:
-            raise UsageError(f"{path} is larger than {MAX_EVIDENCE_OCTETS} octets; not read")
+        if path.stat().st_size > MAX_TEXT:
+            raise UsageError(f"{path} is larger than {MAX_TEXT} octets; not read")
         text = path.read_text(encoding="utf-8")
     except OSError as exc:
         raise UsageError(
@@ -72,7 +69,10 @@ def read_record(directory: Path) -> Record:
         ) from exc
     except UnicodeDecodeError as exc:
         raise UsageError(f"{path} is not UTF-8 text: {exc.reason} at octet {exc.start}") from exc
-    return from_text(Record, text)
+    try:
+        return from_text(Record, text)
+    except ValueCodecError as exc:
+        raise UsageError(f"{path} does not hold the evidence of a run: {exc}") from exc
 
 
 def _artifact(kind: str, path: Path) -> Artifact:

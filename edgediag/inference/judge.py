@@ -7,7 +7,7 @@ from edgediag.inference.combine import combine, find
 from edgediag.inference.names import judge_name
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
-from edgediag.inference.unjudged import unjudged
+from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.evidence import (
@@ -84,7 +84,7 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     findings = () if works else find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
-    status = _status(works, verdict is not None and bool(verdict.mechanism))
+    status = Status.OK if works else status_of(verdict)
     return replace(
         unjudged(target, status, ""),
         flow=evidence.flow,
@@ -92,9 +92,3 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
         verdict=verdict,
         findings=findings,
     )
-
-
-def _status(works: bool, is_explained: bool) -> Status:
-    if works:
-        return Status.OK
-    return Status.BLOCKED if is_explained else Status.UNDETERMINED

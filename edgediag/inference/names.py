@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edgediag.inference.claim import LOST_OUTSIDE
-from edgediag.inference.unjudged import unjudged
+from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.model.evidence import NameEvidence
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import DnsReply
@@ -32,7 +32,8 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
     Holds because   no resolver gave an address: what keeps the resolver away keeps the name away,
                     so the place is the resolver's own. A resolver that says that the name does not
                     exist is the place itself
-    Does not hold   as soon as one resolver gave an address
+    Does not hold   as soon as one resolver gave an address; where one answers other queries and not
+                    this one, the name is not proven to be blocked
     Asks for        the queries, the verdicts on the resolvers
     """
     target = evidence.target
@@ -58,7 +59,7 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
         because=(finding.id, *_reasons(evidence, checks)),
     )
     return replace(
-        unjudged(target, Status.BLOCKED, ""), verdict=verdict, findings=(finding,)
+        unjudged(target, status_of(verdict), ""), verdict=verdict, findings=(finding,)
     )
 
 
@@ -85,6 +86,10 @@ def _claim(
         return _at((Place.REMOTE,), Certainty.PROVEN, Landmark.HOST), text
     text = f"no resolver gave an address for {evidence.target.host}"
     verdict = _resolver_verdict(evidence, checks)
+    if any(name in checks and checks[name].status is Status.OK for name in evidence.resolvers):
+        claim = _at(LOST_OUTSIDE, Certainty.AMBIGUOUS, Landmark.HOST)
+        text += ", though one answers: its queries were lost, or something eats this name"
+        return replace(claim, mechanism=Mechanism.LOSS), text
     if verdict is None:
         return _at(LOST_OUTSIDE, Certainty.AMBIGUOUS, Landmark.HOST), text
     claim = Claim(

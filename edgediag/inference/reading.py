@@ -4,13 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgediag.locate import is_same_network
-from edgediag.meaning import decisive, has_come_back, has_left, received_hop_limit
+from edgediag.meaning import (
+    decisive,
+    has_come_back,
+    has_left,
+    is_answered_well,
+    is_service,
+    received_hop_limit,
+)
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation
 from edgediag.model.flow import Address
 from edgediag.model.host import Neighbour, NeighbourState, Route
 from edgediag.model.outcome import Answered, Outcome, Unanswered
+from edgediag.model.packet import Sighting
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.reply import IcmpReply, Reply
 from edgediag.model.verdict import Landmark, Locus
@@ -101,10 +109,32 @@ def is_lost(evidence: FlowEvidence) -> bool:
     """True if the probe left this host and nothing at all came back to it."""
     outcome = outcome_of(evidence)
     return (
-        isinstance(outcome, Unanswered)
-        and has_left(outcome)
-        and not any(has_come_back(attempt) for attempt in evidence.attempts)
+        isinstance(outcome, Unanswered) and has_left(outcome) and not has_come_back(outcome)
     )
+
+
+def is_intermittent(evidence: FlowEvidence) -> bool:
+    """True if the destination served the flow after all: another attempt, the walk, or alone.
+
+    Of kin that were walked in this one's stead the same holds.
+    """
+    confirmation = evidence.confirmation
+    if isinstance(confirmation, NotChecked) and evidence.surroundings.is_lossy:
+        # It was not asked alone, and others that were silent were served when they were.
+        return True
+    again = () if isinstance(confirmation, NotChecked) else (confirmation,)
+    kin = [outcome for item in evidence.kin for outcome in item.attempts]
+    if any(map(is_answered_well, (*evidence.attempts, *again, *kin))):
+        return True
+    if any(seen.sighting is Sighting.LATE for item in evidence.attempts for seen in item.seen):
+        return True
+    named = [first_in_name_of(ladder, ladder.flow.destination) for ladder in ladders_of(evidence)]
+    return any(hop is not None and hop.reply and is_service(hop.reply) for hop in named)
+
+
+def is_silent(evidence: FlowEvidence) -> bool:
+    """True if the probe left this host and nothing came back, however often it was asked."""
+    return is_lost(evidence) and not is_intermittent(evidence)
 
 
 def ladders_of(evidence: FlowEvidence) -> tuple[Ladder, ...]:

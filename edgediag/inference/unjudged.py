@@ -2,7 +2,7 @@
 
 from edgediag.model.endpoint import Target
 from edgediag.model.report import CheckReport
-from edgediag.model.verdict import Status
+from edgediag.model.verdict import Mechanism, Status, Verdict
 
 
 def unjudged(target: Target, status: Status, note: str) -> CheckReport:
@@ -23,3 +23,10 @@ def unjudged(target: Target, status: Status, note: str) -> CheckReport:
         verdict=None,
         findings=(),
     )
+
+
+def status_of(verdict: Verdict | None) -> Status:
+    """The status of a check that did not pass: degraded where it is served at times."""
+    if verdict is None or verdict.mechanism is None:
+        return Status.UNDETERMINED
+    return Status.DEGRADED if verdict.mechanism is Mechanism.LOSS else Status.BLOCKED

@@ -36,7 +36,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
-    """Another failing check with the same symptom that was walked for this one as well."""
+    """Another failing check with the same symptom that was walked for this one as well.
+
+    attempts  its own, the confirmation among them
+    """
 
     check: str
     attempts: tuple[Outcome, ...]
@@ -50,11 +53,13 @@ class Surroundings:
     answering  destinations that answered anything in their own name, ascending
     silent     destinations that answered nothing at all, ascending
     gateways   next hops behind which something answered, ascending
+    is_lossy   a flow that was silent was served when it was asked again, alone
     """
 
     answering: tuple[Address, ...]
     silent: tuple[Address, ...]
     gateways: tuple[Address, ...]
+    is_lossy: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class FlowEvidence:
     flow      the failing flow that ladder, contrast and trace repeat
     attempts  the CHECK probes in the order of the plan
     contrast  the same bytes at the link layer
+    confirmation  the same question once more, alone, after the walks
     ladder    hop-limited probes on `flow`
     controls  in the order of their worth
     kin       walked in this flow's stead, or beside it where a few stand for many
@@ -73,6 +79,7 @@ class FlowEvidence:
     flow: Flow
     attempts: tuple[Outcome, ...]
     contrast: Outcome | NotChecked
+    confirmation: Outcome | NotChecked
     ladder: Ladder | NotChecked
     controls: tuple[Control, ...]
     kin: tuple[Kin, ...]

@@ -18,6 +18,7 @@ class Sighting(Enum):
     TAP_OUT      seen leaving an interface
     TAP_IN       seen arriving at an interface
     BRIDGED      seen on a bridge device, which only passes it on to or from its ports
+    LATE         seen arriving after its socket was given up
     """
 
     HANDED_OVER = "handed-over"
@@ -25,6 +26,7 @@ class Sighting(Enum):
     TAP_OUT = "tap-out"
     TAP_IN = "tap-in"
     BRIDGED = "bridged"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

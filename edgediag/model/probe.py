@@ -27,6 +27,7 @@ class Purpose(Enum):
     CHECK = "check"
     CONTRAST = "contrast"
     TRACE = "trace"
+    CONFIRM = "confirm"
     LADDER = "ladder"
     CONTROL = "control"
 

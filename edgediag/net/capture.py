@@ -110,7 +110,7 @@ def _vantage(frame: SightedFrame) -> _Vantage:
         case Sighting.FRAMED:
             name = f"link-layer {frame.interface}"
             return _Vantage(name, "as given to the interface, not yet sent", frame.link_type)
-        case Sighting.TAP_OUT | Sighting.TAP_IN | Sighting.BRIDGED:
+        case Sighting.TAP_OUT | Sighting.TAP_IN | Sighting.BRIDGED | Sighting.LATE:
             return _Vantage(f"{frame.interface} tap", "as sent and as received", frame.link_type)
         case _:
             assert_never(frame.sighting)

@@ -144,8 +144,12 @@ class Session:
             _note_sent(own, packet)
 
     def _sight_observed(self, track: Track, observation: Observation) -> None:
-        is_bridged = observation.interface in self._bridges
-        sighting = Sighting.BRIDGED if is_bridged else observation.sighting
+        sighting = observation.sighting
+        if observation.interface in self._bridges:
+            sighting = Sighting.BRIDGED
+        elif sighting is Sighting.TAP_IN and track.is_closed:
+            # Nobody was there any more to whom the kernel could have given it.
+            sighting = Sighting.LATE
         _sight(track, observation.number, sighting, observation.interface)
 
     def _observed_error(self, observation: Observation, error: IcmpError) -> None:

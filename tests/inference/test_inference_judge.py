@@ -158,6 +158,14 @@ def test_a_name_without_an_address(
     assert text in report.verdict.summary
 
 
+def test_a_name_that_an_answering_resolver_was_silent_on_is_not_blocked() -> None:
+    works = resolver(answered(probe(ProbeKind.DNS, check="resolver-53"), dns(0)))
+    judged = judge(run(named(queries=(query(None),)), works))
+    assert judged.checks[0].status is Status.DEGRADED
+    assert judged.checks[0].verdict is not None
+    assert judged.checks[0].verdict.mechanism is Mechanism.LOSS
+
+
 def test_a_name_takes_the_place_of_its_resolver_and_shares_its_cause() -> None:
     down = resolver(refused(probe(ProbeKind.DNS, check="resolver-53"), "ENETUNREACH"))
     judged = judge(run(named(queries=(query(None),)), replace(down, route=NO_WAY)))

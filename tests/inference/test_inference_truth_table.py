@@ -754,6 +754,71 @@ SILENCE = [
         ),
         id="the first hop is alive and nothing comes back through it",
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=evidence,
+                verdict=Said(
+                    where=OUTSIDE,
+                    certainty=Certainty.AMBIGUOUS,
+                    upto="host",
+                    mechanism=Mechanism.LOSS,
+                ),
+                fires=("answered-in-the-end", "left-this-host"),
+                silent=("diverges-from-control", "last-mile-silent", "all-dark"),
+            ),
+            id=name,
+        )
+        for name, evidence in (
+            (
+                "silent in the burst, and served when it was asked alone",
+                lost(
+                    H1,
+                    None,
+                    None,
+                    confirmation=answered(replace(TUNNEL_PROBE, id=8), ike_reply()),
+                ),
+            ),
+            ("silent, and the walk on the very flow was served", lost(H1, H2, H3, H4, ike_reply())),
+            (
+                "one attempt at the port is lost, another served",
+                flow_evidence(answered(API_SYN, syn_ack()), unanswered(API_TLS)),
+            ),
+            (
+                "its kin was served when it was asked alone",
+                lost(
+                    H1,
+                    None,
+                    kin=(
+                        Kin(
+                            check="kin",
+                            attempts=(LOST, answered(replace(TUNNEL_PROBE, id=8), ike_reply())),
+                            ladder=ladder(TUNNEL, [H1, None]),
+                        ),
+                    ),
+                ),
+            ),
+            (
+                "not asked alone, while others that were silent were served so",
+                lost(H1, None, None, around=surroundings(is_lossy=True)),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1,
+                None,
+                None,
+                confirmation=unanswered(replace(TUNNEL_PROBE, id=8)),
+                around=surroundings(is_lossy=True),
+            ),
+            verdict=between(H1, H2),
+            fires=("diverges-from-control",),
+            silent=("answered-in-the-end",),
+        ),
+        id="silent also when it was asked alone, whatever befell others",
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(LOST),

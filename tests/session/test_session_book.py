@@ -22,8 +22,11 @@ SYN = probe(ProbeKind.TCP_SYN, id_=5)
 SYN_RUNG = probe(ProbeKind.TCP_SYN, id_=6, hop_limit=2)
 ECHO = probe(ProbeKind.ICMP_ECHO, id_=7, on=flow_of(ProbeKind.ICMP_ECHO, source_port=40002))
 
-# What this host's NAT may make of our address and of theirs before a tap or a router sees them.
-REWRITTEN = {"source": ip_address("203.0.113.77"), "destination": ip_address("203.0.113.78")}
+
+def natted(on: Flow) -> Flow:
+    """What this host's NAT may make of a flow before a tap or a router sees it."""
+    theirs = ip_address("203.0.113.78")
+    return replace(on, source=ip_address("203.0.113.77"), destination=theirs)
 
 
 def track(asked: Probe) -> Track:
@@ -68,8 +71,8 @@ def ids(*tracks: Track | None) -> list[int]:
 def test_what_leaves_is_known_by_our_port(
     book: FlowBook, packet: Packet, owner: list[int]
 ) -> None:
-    natted = replace(packet, flow=replace(packet.flow, **REWRITTEN))
-    assert ids(book.own(packet)) == ids(book.own(natted)) == owner
+    rewritten = replace(packet, flow=natted(packet.flow))
+    assert ids(book.own(packet)) == ids(book.own(rewritten)) == owner
 
 
 def quote(on: Flow, *, ip_id: int | None = 9, sequence: int | None = None) -> Quote:
@@ -106,8 +109,8 @@ def sequence_of(asked: Probe) -> int:
 def test_a_quote_is_known_by_our_port_and_what_is_unique_to_the_probe(
     book: FlowBook, quoted: Quote, owner: list[int]
 ) -> None:
-    natted = replace(quoted, flow=replace(quoted.flow, **REWRITTEN))
-    assert ids(book.quoted(quoted)) == ids(book.quoted(natted)) == owner
+    rewritten = replace(quoted, flow=natted(quoted.flow))
+    assert ids(book.quoted(quoted)) == ids(book.quoted(rewritten)) == owner
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,8 @@ def test_the_round_trip_is_that_of_the_try_that_was_answered() -> None:
     talk.see(answer_to(SYN, "SA"))
     outcome = talk.outcome()
     assert isinstance(outcome, Answered)
-    assert (outcome.tries, outcome.rtt_s) == (2, pytest.approx(0.01))
+    assert outcome.tries == 2
+    assert outcome.rtt_s == pytest.approx(0.01)
 
 
 def test_a_late_error_changes_neither_answer_nor_round_trip() -> None:
@@ -733,6 +734,14 @@ def test_a_reset_after_a_close_in_good_order_is_a_close() -> None:
         Refused(probe=TLS.id, errno_name="ECONNRESET", is_immediate=False, at_s=talk.now_s)
     )
     assert talk.reply() == TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None)
+
+
+def test_an_answer_to_a_stream_that_was_given_up_is_late_and_not_undelivered() -> None:
+    talk = Dialogue(TLS)
+    talk.step(2.1)
+    talk.step(0.1)
+    talk.see(packet(API.reversed(), segment("SA")))
+    assert [seen.sighting for seen in talk.outcome().seen] == [Sighting.LATE]
 
 
 # Whatever happens.

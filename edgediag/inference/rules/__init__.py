@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edgediag.inference.rules import (
     all_dark,
     answer_not_delivered,
+    answered_in_the_end,
     diverges_from_control,
     forged_reset,
     icmp_from_host,
@@ -65,6 +66,7 @@ RULES: tuple[Rule, ...] = tuple(
         reset_from_host,
         stream_fails,
         service_answer,
+        answered_in_the_end,
         diverges_from_control,
         all_dark,
         last_mile_silent,

@@ -6,8 +6,8 @@ from edgediag.inference.reading import (
     answered_controls,
     comparable_controls,
     distance_reached,
-    is_lost,
     is_next_hop_doubtful,
+    is_silent,
     ladder_packets,
     ladders_of,
 )
@@ -37,7 +37,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     confirmed lately, this host stays possible
     Asks for        the ladder, the outcomes of all other checks, the neighbour entry
     """
-    if not is_lost(evidence) or not ladders_of(evidence) or comparable_controls(evidence):
+    if not is_silent(evidence) or not ladders_of(evidence) or comparable_controls(evidence):
         return None
     silent, answering = _network(evidence)
     is_passed = _is_passed(evidence)

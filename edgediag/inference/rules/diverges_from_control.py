@@ -5,7 +5,7 @@ from edgediag.inference.reading import (
     after_of,
     comparable_controls,
     distance_reached,
-    is_lost,
+    is_silent,
     ladder_packets,
     ladders_of,
     next_router,
@@ -29,7 +29,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Asks for        the ladder, a control to the same host or to a neighbour of it
     source          net/ipv4/ip_forward.c: the hop limit is checked before NF_INET_FORWARD
     """
-    if not is_lost(evidence):
+    if not is_silent(evidence):
         return None
     reached = distance_reached(evidence)
     for control in comparable_controls(evidence) if ladders_of(evidence) else ():

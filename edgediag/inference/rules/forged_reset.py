@@ -70,6 +70,11 @@ def _segment(evidence: FlowEvidence, named: Hop, reset: int) -> Claim:
     after = _locus(evidence, before - 1)
     if maker is not None and received_hop_limit(maker) == reset:
         return made_at(after, maker.sender, Mechanism.FORGED_RESET)
+    if distance(reset) == named.distance:
+        # Not that router's forwarding but a box one hop on, which answers before the hop limit.
+        return between(
+            _locus(evidence, before), _locus(evidence, named.distance), Mechanism.FORGED_RESET
+        )
     if distance(reset) < named.distance:
         near = distance(reset)
         return between(

@@ -5,7 +5,7 @@ from edgediag.inference.reading import (
     after_of,
     comparable_controls,
     distance_reached,
-    is_lost,
+    is_silent,
     ladder_packets,
     ladders_of,
     next_router,
@@ -28,7 +28,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Does not hold   where such a control shows a router beyond
     Asks for        the ladder, controls, the XDP program of the uplink
     """
-    if not is_lost(evidence) or not ladders_of(evidence):
+    if not is_silent(evidence) or not ladders_of(evidence):
         return None
     reached = distance_reached(evidence)
     controls = [control.ladder for control in evidence.controls if control.is_answered]

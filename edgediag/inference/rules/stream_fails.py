@@ -27,8 +27,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     acknowledges the octets and never answers, which its kernel does for a dead
                     application. A SYN-ACK drawn by a hop limit that cannot reach the host was made
                     on the path, and so is all that follows it
-    Does not hold   as a proof of one place where a reset ends the connection, or where nothing was
-                    acknowledged: a filter for data looks the same
+    Does not hold   as a proof of a drop in a run that met loss; as a proof of one place where a
+                    reset ends the connection, or where nothing was acknowledged: a filter for data
+                    looks the same
     Asks for        the attempt through a kernel socket, the ladder, a control to the same host
     """
     reply = reply_of(evidence)
@@ -36,6 +37,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if reply is None or said is None:
         return None
     mechanism, text, is_host = said
+    if mechanism is Mechanism.SILENT_DROP and evidence.surroundings.is_lossy:
+        mechanism = Mechanism.LOSS
     claim = _forged(evidence) or _claim(evidence, reply, (mechanism, is_host))
     remedy = (
         f"look at the service behind {evidence.flow.destination} port "

@@ -1,0 +1,142 @@
+"""Stand-ins for the instruments of a run: a host with one uplink, and a wire that a story answers.
+
+Time passes on the wire alone, and only while somebody waits.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+
+from edgediag.instruments import Bench, Tracer
+from edgediag.model.answer import NotChecked
+from edgediag.model.exchange import Action, CloseStream, Event, NextHop
+from edgediag.model.flow import Address, Flow
+from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer, TracePassed, TraceResult
+from edgediag.plan import Supply
+from edgediag.run import Loop
+from edgediag.session.machine import Session
+from story import host_state, neighbour, route
+
+START_S = 1000.0
+ANSWER_S = 0.001
+FIRST_PORT = 40000
+
+NEXT_HOP = NextHop(
+    interface="eth0", source_mac="02:00:00:00:00:10", destination_mac="02:00:00:00:00:01"
+)
+
+
+def silence(action: Action, now_s: float) -> Iterable[Event]:
+    """Nobody answers anything."""
+    return ()
+
+
+class RigWire:
+    """A wire on which a story answers each action a millisecond later.
+
+    sent  what was done and when, seconds after the start; closing a stream is not noted
+    """
+
+    def __init__(self, answer: Callable[[Action, float], Iterable[Event]] = silence) -> None:
+        self._answer = answer
+        self._pending: list[Event] = []
+        self._now_s = START_S
+        self.sent: list[tuple[float, Action]] = []
+
+    def now_s(self) -> float:
+        """The time, as a clock tells it."""
+        return self._now_s
+
+    def passed_s(self) -> float:
+        """The time since the start."""
+        return self._now_s - START_S
+
+    def execute(self, action: Action) -> tuple[Event, ...]:
+        """Note the action, and have it answered."""
+        if not isinstance(action, CloseStream):
+            self.sent.append((self.passed_s(), action))
+            self._pending += self._answer(action, self._now_s + ANSWER_S)
+        return ()
+
+    def wait(self, timeout_s: float) -> tuple[Event, ...]:
+        """Pass to the next answer, or through the whole time."""
+        self._now_s += ANSWER_S if self._pending else timeout_s
+        events, self._pending = tuple(self._pending), []
+        return events
+
+    def dropped(self) -> int:
+        """Nothing is lost."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class RigTracer:
+    """A trace that says of every flow what the story says."""
+
+    said: TraceResult
+
+    def read(self, timeout_s: float) -> int:
+        """One message came."""
+        return 1
+
+    def conclude(self, flow: Flow) -> TraceResult:
+        """What the story says."""
+        return self.said
+
+
+@dataclass
+class RigHost:
+    """A host in order, but for what a story changes; `asked` are the flows routed, `traced` too."""
+
+    state: HostState = field(default_factory=host_state)
+    way: Callable[[Flow], RouteAnswer] = lambda flow: route()
+    hop: NextHop | NotChecked = NEXT_HOP
+    entry: Neighbour | NotChecked = field(default_factory=neighbour)
+    said: TraceResult = TracePassed(chains=())
+    asked: list[Flow] = field(default_factory=list)
+    traced: list[Flow] = field(default_factory=list)
+
+    def read(self) -> HostState:
+        """All tables."""
+        return self.state
+
+    def route(self, flow: Flow) -> RouteAnswer:
+        """The way of a flow."""
+        self.asked.append(flow)
+        return self.way(flow)
+
+    def neighbour(self, way: Route, destination: Address) -> Neighbour | NotChecked:
+        """The next hop's entry."""
+        return self.entry
+
+    def next_hop(self, way: Route, destination: Address) -> NextHop | NotChecked:
+        """Where frames go."""
+        return self.hop
+
+    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
+        """A trace, or what the story says instead of one."""
+        if isinstance(self.said, NotChecked):
+            return self.said
+        self.traced += flows
+        return self._opened()
+
+    @contextmanager
+    def _opened(self) -> Iterator[Tracer]:
+        yield RigTracer(self.said)
+
+    def programs(self, names: Sequence[str]) -> tuple[str, ...]:
+        """All of them are there."""
+        return tuple(names)
+
+
+def rig(
+    wire: RigWire, host: RigHost | None = None, *, is_stopped: Callable[[], bool] = lambda: False
+) -> Bench:
+    """A bench of stand-ins; a thousand source ports from 40000 on."""
+    loop = Loop(wire, Session(rate_pps=10_000.0), wire, is_stopped=is_stopped)
+    ports = iter(range(FIRST_PORT, FIRST_PORT + 1000))
+    supply = Supply(tokens=iter(range(2**50, 2**51)), ports=ports, first_ip_id=0)
+    return Bench(host=host or RigHost(), loop=loop, supply=supply)

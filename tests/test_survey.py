@@ -1,0 +1,233 @@
+"""The first stage: what is asked, on which flows, and when."""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import replace
+from ipaddress import IPv4Address, ip_address
+
+import pytest
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.cluster import HostsEntry
+from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
+from edgediag.model.exchange import (
+    Action,
+    CloseStream,
+    Delivered,
+    Event,
+    OpenStream,
+    SendDatagram,
+    SendPacket,
+)
+from edgediag.model.host import HostState, Route, RouteAnswer, RouteRefused
+from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
+from rig import RigHost, RigWire, rig, silence
+from story import (
+    EDGE,
+    HOST,
+    NEIGHBOUR_HOST,
+    RESOLVER_HOST,
+    addresses,
+    host_state,
+    route,
+    target,
+)
+
+TCP_KINDS = (ProbeKind.TCP_SYN, ProbeKind.TLS_CLIENT_HELLO)
+TUNNEL = target()
+REGISTRY = target("registry-443", kinds=TCP_KINDS, host="registry.example", address=None)
+OSS = target("oss-443", kinds=TCP_KINDS, host="oss.example", address=None)
+KUBELET = target("kubelet-10250", kinds=(), port=10250, address=None, direction=Direction.INBOUND)
+OTHER_RESOLVER = "198.51.100.54"
+
+
+def resolver(address: str = RESOLVER_HOST) -> Target:
+    kinds = (ProbeKind.DNS,)
+    return target("resolver-53", kinds=kinds, host=address, address=address, endpoint=RESOLVER)
+
+
+def serving(*names: tuple[str, tuple[str, ...]], by: str = RESOLVER_HOST) -> RigWire:
+    """A wire with one resolver that knows these names; whatever else is asked stays silent."""
+    known = {_encoded(name): found for name, found in names}
+
+    def answer(action: Action, at_s: float) -> Iterable[Event]:
+        if not isinstance(action, SendDatagram) or str(action.flow.destination) != by:
+            return ()
+        question = action.payload[12:]
+        found = known.get(question[:-4], ())
+        header = action.payload[:2] + struct.pack("!HHHHH", 0x8180, 1, len(found), 0, 0)
+        # A pointer to the question, type A, class IN, a minute, four octets (RFC 1035 §4.1.3).
+        records = (b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4), found)
+        octets = b"".join(records[0] + ip_address(each).packed for each in records[1])
+        reply = header + question + octets
+        flow = action.flow.reversed()
+        return (Delivered(probe=action.probe, flow=flow, payload=reply, at_s=at_s),)
+
+    return RigWire(answer)
+
+
+def _encoded(name: str) -> bytes:
+    labels = name.encode().split(b".")
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def surveyed(
+    wire: RigWire,
+    *targets: Target,
+    host: RigHost | None = None,
+    hosts_entries: tuple[HostsEntry, ...] = (),
+) -> Surveyed:
+    matrix = Matrix(targets=targets, omitted=(), not_applicable=())
+    assignment = Assignment(matrix=matrix, hosts_entries=hosts_entries, timeout_s=2.0)
+    return survey(rig(wire, host), assignment)
+
+
+def asked(wire: RigWire) -> list[tuple[str, int, float]]:
+    """The destination and port of everything sent first to each, and when, in milliseconds."""
+    first: dict[tuple[str, int], float] = {}
+    for at_s, action in wire.sent:
+        assert not isinstance(action, CloseStream)
+        flow = action.packet.flow if isinstance(action, SendPacket) else action.flow
+        first.setdefault((str(flow.destination), flow.destination_port), at_s)
+    return [(host, port, round(1000 * at_s)) for (host, port), at_s in first.items()]
+
+
+def test_addresses_are_asked_with_the_names_and_names_as_soon_as_they_are_known() -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    surveyed(wire, TUNNEL, REGISTRY, resolver())
+    assert asked(wire) == [(RESOLVER_HOST, 53, 0), (HOST, 4500, 0), (NEIGHBOUR_HOST, 443, 1)]
+
+
+def test_a_silent_resolver_beside_a_working_one_delays_nothing() -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    surveyed(wire, REGISTRY, resolver(OTHER_RESOLVER), resolver())
+    assert (NEIGHBOUR_HOST, 443, 1) in asked(wire)
+
+
+def test_without_an_answer_a_name_is_given_up_with_the_timeout() -> None:
+    wire = RigWire(silence)
+    found = surveyed(wire, REGISTRY, resolver())
+    assert found.targets == (REGISTRY, resolver())
+    assert found.checks["registry-443"] == ()
+    assert wire.passed_s() == pytest.approx(2.0, abs=0.01)
+
+
+def test_a_name_that_no_resolver_knows_is_not_waited_for() -> None:
+    wire = serving()
+    surveyed(wire, REGISTRY)
+    assert wire.sent == []
+    wire = serving()
+    surveyed(wire, REGISTRY, resolver())
+    assert {host for host, _, _ in asked(wire)} == {RESOLVER_HOST}
+    assert wire.passed_s() < 0.01
+
+
+def test_the_hosts_file_outweighs_the_resolvers() -> None:
+    wire = serving(("registry.example", (HOST,)))
+    entry = HostsEntry(
+        name="registry.example", address=IPv4Address(NEIGHBOUR_HOST), path="/etc/hosts", line=3
+    )
+    found = surveyed(wire, REGISTRY, resolver(), hosts_entries=(entry,))
+    assert found.queries == ()
+    assert (NEIGHBOUR_HOST, 443, 0) in asked(wire)
+
+
+def test_each_address_of_a_name_is_a_check() -> None:
+    wire = serving(("registry.example", (HOST, NEIGHBOUR_HOST)))
+    found = surveyed(wire, REGISTRY, resolver())
+    assert [target.address for target in found.targets[:2]] == list(addresses(HOST, NEIGHBOUR_HOST))
+    assert all(len(found.checks[target.check]) == 2 for target in found.targets[:2])
+
+
+def test_two_names_on_one_address_are_each_asked_by_their_name() -> None:
+    wire = serving(("registry.example", (HOST,)), ("oss.example", (HOST,)))
+    found = surveyed(wire, REGISTRY, OSS, resolver())
+    streams = [found.checks[check][1] for check in ("registry-443", "oss-443")]
+    assert [(stream.check, stream.name) for stream in streams] == [
+        ("registry-443", "registry.example"),
+        ("oss-443", "oss.example"),
+    ]
+    payloads = [action.payload for _, action in wire.sent if isinstance(action, OpenStream)]
+    assert [b"registry.example" in payload for payload in payloads] == [True, False]
+
+
+def test_one_question_of_two_rows_is_asked_once() -> None:
+    again = replace(TUNNEL, check="another-row-4500", endpoint="another-row")
+    found = surveyed(RigWire(), TUNNEL, again)
+    assert found.checks[TUNNEL.check] == found.checks[again.check] != ()
+
+
+def test_what_needs_no_packet_is_sent_none() -> None:
+    wire = RigWire()
+    found = surveyed(wire, KUBELET)
+    assert (wire.sent, found.targets, found.checks["kubelet-10250"]) == ([], (KUBELET,), ())
+
+
+def test_the_kernel_is_asked_once_for_each_way() -> None:
+    host = RigHost()
+    surveyed(serving(), resolver(), TUNNEL, host=host)
+    assert len(host.asked) == len(set(host.asked)) == 2
+
+
+# Where it is sent from, and what is not sent.
+
+
+def without_addresses() -> HostState:
+    return replace(host_state(), addresses=NotChecked(reason="no netlink"))
+
+
+@pytest.mark.parametrize(
+    ("way", "state", "source"),
+    [
+        pytest.param(
+            replace(route(), source=ip_address("192.0.2.77")),
+            host_state(),
+            "192.0.2.77",
+            id="from where the kernel would",
+        ),
+        pytest.param(
+            RouteRefused(errno_name="ENETUNREACH", culprit=None),
+            host_state(),
+            EDGE,
+            id="without a way, from an address of ours, to see how it is refused",
+        ),
+        pytest.param(
+            NotChecked(reason="no netlink"), without_addresses(), "0.0.0.0", id="else from anywhere"
+        ),
+    ],
+)
+def test_where_a_check_is_sent_from(way: RouteAnswer, state: HostState, source: str) -> None:
+    found = surveyed(RigWire(), TUNNEL, host=RigHost(state=state, way=lambda flow: way))
+    (probe,) = found.checks[TUNNEL.check]
+    assert str(probe.flow.source) == source
+    assert found.routes == {TUNNEL.check: way}
+
+
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        pytest.param(TUNNEL, 0, id="IKE is not: its daemon would abort"),
+        pytest.param(target("ntp-123", kinds=(ProbeKind.NTP,)), 1, id="another service is"),
+    ],
+)
+def test_whether_this_very_host_is_asked(row: Target, count: int) -> None:
+    own = route(None, interface="lo", is_local=True)
+    found = surveyed(RigWire(), row, host=RigHost(way=lambda flow: own))
+    assert len(found.checks[row.check]) == count
+    assert is_own(found.routes[row.check])
+
+
+def test_an_address_of_ipv6_is_not_asked() -> None:
+    wire = RigWire()
+    row = replace(TUNNEL, host="2001:db8::21", address=ip_address("2001:db8::21"))
+    assert surveyed(wire, row).checks == {TUNNEL.check: ()}
+    assert wire.sent == []
+
+
+def test_only_a_route_to_this_host_is_our_own() -> None:
+    ways: list[Route | RouteRefused | None] = [
+        route(),
+        RouteRefused(errno_name="EACCES", culprit=None),
+        None,
+    ]
+    assert not any(map(is_own, ways))
