@@ -7,7 +7,7 @@ from edgediag.checked import Checked, is_heard, lead
 from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Surroundings
+from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation, Surroundings
 from edgediag.model.flow import Flow
 from edgediag.model.host import Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
@@ -94,7 +94,7 @@ def _controls(choices: Iterable[Choice], located: Located) -> tuple[Control, ...
             Control(
                 relation=choice.relation,
                 check=choice.check,
-                is_answered=_reaches(ladder),
+                is_answered=choice.relation is not Relation.ECHO or _reaches(ladder),
                 ladder=ladder,
             )
         )

@@ -23,6 +23,12 @@ WALKS_AT_ONCE = 6
 WALK_SPACING_S = 1.0
 MAX_WALKS = 12
 
+# Of these, some are kept for the controls, without which a walk says nothing.
+MAX_OWN_WALKS = 8
+
+# The way out may be longer than the way back, by which a distance is known.
+SPARE_HOPS = 2
+
 CONFIRM_SPACING_S = 0.4
 MAX_CONFIRMATIONS = 3
 
@@ -78,7 +84,7 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     lost = [check for check in failing if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
     walked = _share(checks, lost)
-    own = [check for check in lost if _name(check) in walked[_name(check)]]
+    own = [check for check in lost if _name(check) in walked[_name(check)]][:MAX_OWN_WALKS]
     controls = {_name(check): _controls(check, working, supply) for check in own}
     walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]
     choices = [choice for group in controls.values() for choice in group]
@@ -93,7 +99,7 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
         walked=walked,
         controls={
             name: controls.get(name, ())
-            or tuple(choice for leader in leaders for choice in controls[leader])
+            or tuple(choice for leader in leaders for choice in controls.get(leader, ()))
             for name, leaders in walked.items()
         },
     )
@@ -165,7 +171,9 @@ def _controls(
 
 
 def _choice(relation: Relation, other: Checked) -> Choice:
-    walk = _walk(other, Purpose.CONTROL, _distance(other) or DEFAULT_HOPS)
+    known = _distance(other)
+    hops = DEFAULT_HOPS if known is None else known + SPARE_HOPS
+    walk = _walk(other, Purpose.CONTROL, hops)
     return Choice(relation=relation, check=_name(other), walk=walk, is_needed=True)
 
 
@@ -205,10 +213,10 @@ def _walk(check: Checked, purpose: Purpose, hops: int) -> Walk:
 
 
 def _hops(check: Checked, working: Sequence[Checked]) -> int:
-    # One more than the distance of a neighbour that answers; the farthest, for paths may differ.
+    # A little farther than a neighbour that answers; the farthest of these, for paths may differ.
     near = [other for other in working if is_same_network(host_of(other), host_of(check))]
     known = [_distance(other) for other in (check, *near)]
-    return max((hops + 1 for hops in known if hops is not None), default=DEFAULT_HOPS)
+    return max((hops + SPARE_HOPS for hops in known if hops is not None), default=DEFAULT_HOPS)
 
 
 def _distance(check: Checked) -> int | None:

@@ -191,14 +191,21 @@ def choice(on: Flow, relation: Relation = Relation.SAME_HOST, check: str = "api"
         pytest.param(None, False, id="silence"),
     ],
 )
-def test_a_control_is_answered_where_its_walk_reaches_the_host(
+def test_an_echo_is_answered_where_its_walk_reaches_the_host(
     last: Reply | None, is_answered: bool
 ) -> None:
     walked = ladder(API, [GATEWAY, *ROUTERS, last])
-    found = join(checked(), search(controls={NAME: (choice(API),)}), located(walked))
+    chosen = choice(API, Relation.ECHO, "")
+    found = join(checked(), search(controls={NAME: (chosen,)}), located(walked))
     assert found.controls == (
-        Control(relation=Relation.SAME_HOST, check="api", is_answered=is_answered, ladder=walked),
+        Control(relation=Relation.ECHO, check="", is_answered=is_answered, ladder=walked),
     )
+
+
+def test_a_check_that_works_is_answered_though_its_walk_falls_short() -> None:
+    walked = ladder(API, [GATEWAY, None])
+    found = join(checked(), search(controls={NAME: (choice(API),)}), located(walked))
+    assert [control.is_answered for control in found.controls] == [True]
 
 
 def test_controls_keep_their_order_and_those_that_were_not_walked_are_left_out() -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from edgediag.checked import Checked, hop_limit_of, is_ok, is_suspect, lead, surroundings
 from edgediag.locate import (
+    MAX_OWN_WALKS,
     MAX_WALKS,
+    SPARE_HOPS,
     WALKS_AT_ONCE,
     WALKS_IN_THE_DARK,
     Search,
@@ -179,7 +181,7 @@ def test_whose_a_reset_is_only_an_echo_to_the_host_can_tell() -> None:
 def test_the_length_of_a_walk_follows_the_distance_of_a_neighbour() -> None:
     found = search(tcp("a", HOST, 1, "lost"), tcp("b", NEIGHBOUR_HOST, 2, "open"))
     hops = {walk.check: walk.hops for walk in found.walks if walk.kind is not ProbeKind.ICMP_ECHO}
-    assert hops == {"a": 6, "b": 5}
+    assert hops == {"a": 5 + SPARE_HOPS, "b": 5 + SPARE_HOPS}
 
 
 def test_up_to_five_lost_flows_are_each_walked_themselves() -> None:
@@ -233,6 +235,14 @@ def test_no_more_walks_start_at_once_than_routers_answer() -> None:
     assert len(starts) == MAX_WALKS
     assert starts.count(0.0) == WALKS_AT_ONCE
     assert [b - a for a, b in zip(starts[5:], starts[6:], strict=False)] == [1.0] * 6
+
+
+def test_however_many_are_lost_their_controls_are_walked_too() -> None:
+    checks = [tcp(f"lost-{n}", f"198.51.{n}.1", n, "lost") for n in range(1, 30)]
+    works = [tcp(f"open-{n}", f"198.51.{n}.2", 100 + n, "open") for n in range(1, 30)]
+    found = search(*checks, *works)
+    assert len(walks(found, Purpose.LADDER)) == MAX_OWN_WALKS
+    assert len(walks(found, Purpose.CONTROL)) == MAX_WALKS - MAX_OWN_WALKS
 
 
 def test_no_flow_is_walked_twice() -> None:

@@ -21,7 +21,7 @@ CAPTURE = "capture.pcapng"
 def prepare(directory: Path) -> None:
     """Make the directory before anything is sent, so that no evidence is lost for want of it.
 
-    raises  UsageError where it cannot be made, or holds a report of another run
+    raises  UsageError where it cannot be made, or holds files of another run
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -29,10 +29,12 @@ def prepare(directory: Path) -> None:
         raise UsageError(
             f"cannot make the output directory {directory}: {exc.strerror}; choose another --output"
         ) from exc
-    if (directory / REPORT).exists():
-        raise UsageError(
-            f"{directory} already holds a {REPORT}; choose another --output, nothing is overwritten"
-        )
+    for name in (REPORT, EVIDENCE, CAPTURE):
+        if (directory / name).exists():
+            raise UsageError(
+                f"{directory} already holds a {name}; choose another --output, nothing is "
+                "overwritten"
+            )
 
 
 def leave(directory: Path, report: Report, record: Record, capture: Capture) -> Report:

@@ -25,7 +25,7 @@ class Control:
     """A flow beside the failing one, walked at the same time.
 
     check         the check the flow belongs to, "" for an echo
-    is_answered   the destination itself answered the flow
+    is_answered   the destination itself answered: the check that the flow is of, or the echo
     """
 
     relation: Relation

@@ -23,13 +23,22 @@ class FlowBook:
         """The track that a packet seen leaving belongs to."""
         return self._claimed(packet.flow, packet.ip_id, _sequence(packet))
 
-    def quoted(self, quote: Quote) -> Track | None:
-        """The track that an ICMP error is about."""
-        return self._claimed(quote.flow, quote.ip_id, quote.sequence)
+    def quoted(self, quote: Quote, *, has_expired: bool) -> Track | None:
+        """The track that an ICMP error is about; `has_expired` if it says that a hop limit did."""
+        track = self._claimed(quote.flow, quote.ip_id, quote.sequence)
+        if track is None or not has_expired or track.probe.way is not Way.SOCKET:
+            return track
+        # Some NATs rewrite the IP ID by which a rung is told. What expires beside rungs was one of
+        # them, and no sign that the socket's own packet met a loop.
+        return None if self._is_walked(track) else track
 
     def answered(self, packet: Packet) -> tuple[Track, ...]:
         """The tracks on whose reversed flow a packet came; the codec knows which it answers."""
         return tuple(self._by_flow.get(packet.flow.reversed(), ()))
+
+    def _is_walked(self, track: Track) -> bool:
+        flow, hop_limit = track.probe.flow, track.probe.hop_limit
+        return any(other.probe.hop_limit < hop_limit for other in self._by_flow[flow])
 
     def _claimed(self, flow: Flow, ip_id: int | None, sequence: int | None) -> Track | None:
         # By our own port alone: it is held for one flow of this run, while this host's NAT may

@@ -33,11 +33,12 @@ from edgediag.model.packet import (
     UdpDatagram,
 )
 from edgediag.model.probe import Probe, Way
+from edgediag.model.reply import IcmpKind
 from edgediag.probes import packet_codec, stream_codec
 from edgediag.probes.codec import Timing
 from edgediag.probes.tcp_syn import courtesy
 from edgediag.session.book import FlowBook
-from edgediag.session.icmp import icmp_reply
+from edgediag.session.icmp import icmp_kind, icmp_reply
 from edgediag.session.pace import Pacer
 from edgediag.session.track import Stream, Track, is_at_or_after, is_settled, outcome_of
 
@@ -153,7 +154,10 @@ class Session:
         _sight(track, observation.number, sighting, observation.interface)
 
     def _observed_error(self, observation: Observation, error: IcmpError) -> None:
-        track = self._book.quoted(error.quote) if error.quote is not None else None
+        if error.quote is None:
+            return
+        has_expired = icmp_kind(error.type_, error.code) is IcmpKind.TIME_EXCEEDED
+        track = self._book.quoted(error.quote, has_expired=has_expired)
         if track is None or observation.sighting is not Sighting.TAP_IN:
             return
         self._sight_observed(track, observation)

@@ -110,7 +110,21 @@ def test_a_quote_is_known_by_our_port_and_what_is_unique_to_the_probe(
     book: FlowBook, quoted: Quote, owner: list[int]
 ) -> None:
     rewritten = replace(quoted, flow=natted(quoted.flow))
-    assert ids(book.quoted(quoted)) == ids(book.quoted(rewritten)) == owner
+    for seen in (quoted, rewritten):
+        assert ids(book.quoted(seen, has_expired=False)) == owner
+
+
+@pytest.mark.parametrize(
+    ("quoted", "owner"),
+    [
+        pytest.param(quote(RUNG.flow, ip_id=RUNG.ip_id), [3], id="a rung by its IP ID"),
+        pytest.param(quote(SYN.flow, sequence=sequence_of(SYN_RUNG)), [6], id="or its sequence"),
+        pytest.param(quote(OTHER.flow), [4], id="a socket's packet that met a loop"),
+        pytest.param(quote(CHECK.flow), [], id="beside rungs, one whose IP ID a NAT rewrote"),
+    ],
+)
+def test_whose_hop_limit_expired(book: FlowBook, quoted: Quote, owner: list[int]) -> None:
+    assert ids(book.quoted(quoted, has_expired=True)) == owner
 
 
 @pytest.mark.parametrize(
