@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping
 from edgediag.compat import assert_never
 from edgediag.model.exchange import (
     Action,
-    CloseStream,
     Delivered,
     Event,
     Handed,
@@ -29,7 +28,6 @@ from edgediag.model.packet import (
     Packet,
     Payload,
     Sighting,
-    TcpSegment,
     UdpDatagram,
 )
 from edgediag.model.probe import Probe, Way
@@ -40,10 +38,8 @@ from edgediag.probes.tcp_syn import courtesy
 from edgediag.session.book import FlowBook
 from edgediag.session.icmp import icmp_kind, icmp_reply
 from edgediag.session.pace import Pacer
-from edgediag.session.track import Stream, Track, is_at_or_after, is_settled, outcome_of
-
-# Octets of a stream that are kept: the first TLS record is at most 16 KiB (RFC 8446 §5.1).
-MAX_STREAM_OCTETS = 32 * 1024
+from edgediag.session.stream import closing, note_segment, note_sent, opened, received
+from edgediag.session.track import Stream, Track, is_settled, outcome_of
 
 
 class Session:
@@ -74,7 +70,7 @@ class Session:
         actions = self._polite(now_s)
         for track in self._tracks.values():
             if is_settled(track, now_s):
-                actions.extend(_closing(track))
+                actions.extend(closing(track))
                 continue
             due_s = track.next_try_s
             if due_s is not None and due_s <= now_s and self._pacer.take(now_s):
@@ -114,9 +110,9 @@ class Session:
             case Delivered(probe=id_):
                 _delivered(self._tracks[id_], event)
             case StreamOpened(probe=id_):
-                _opened(self._tracks[id_], event)
+                opened(self._tracks[id_], event)
             case StreamReceived(probe=id_):
-                _received(self._tracks[id_], event)
+                received(self._tracks[id_], event)
             case Observed(observation=observation):
                 self._observed(observation)
             case _:
@@ -142,7 +138,7 @@ class Session:
         own = self._book.own(packet)
         if own is not None:
             self._sight_observed(own, observation)
-            _note_sent(own, packet)
+            note_sent(own, packet)
 
     def _sight_observed(self, track: Track, observation: Observation) -> None:
         sighting = observation.sighting
@@ -169,7 +165,7 @@ class Session:
         packet = observation.packet
         if track.stream is not None:
             self._sight_observed(track, observation)
-            _note_segment(track.stream, packet)
+            note_segment(track.stream, packet)
             return
         timing = Timing(
             sent_s=track.sent_s[-1] if track.sent_s else track.due_s, received_s=observation.seen_s
@@ -178,9 +174,9 @@ class Session:
         if reply is None:
             return
         self._sight_observed(track, observation)
-        closing = courtesy(track.probe, packet) if track.probe.way is not Way.SOCKET else None
-        if closing is not None:
-            self._courtesies.append(_send_packet(track, closing))
+        rst = courtesy(track.probe, packet) if track.probe.way is not Way.SOCKET else None
+        if rst is not None:
+            self._courtesies.append(_send_packet(track, rst))
         if track.direct is None:
             track.direct = reply
             track.answered_s = observation.seen_s
@@ -224,13 +220,6 @@ def _send_packet(track: Track, payload: Payload) -> SendPacket:
     return SendPacket(probe=probe.id, way=probe.way, packet=packet, next_hop=track.next_hop)
 
 
-def _closing(track: Track) -> tuple[Action, ...]:
-    if track.stream is None or track.is_closed or not track.tries:
-        return ()
-    track.is_closed = True
-    return (CloseStream(probe=track.probe.id),)
-
-
 def _refused(track: Track, event: Refused) -> None:
     if event.is_immediate:
         track.refused += 1
@@ -242,12 +231,6 @@ def _refused(track: Track, event: Refused) -> None:
     else:
         track.is_told = True
     track.errno_name = track.errno_name or event.errno_name
-
-
-def _opened(track: Track, event: StreamOpened) -> None:
-    if track.stream is not None:
-        track.stream.is_open = True
-        track.answered_s = event.at_s
 
 
 def _delivered(track: Track, event: Delivered) -> None:
@@ -267,40 +250,5 @@ def _delivered(track: Track, event: Delivered) -> None:
         track.answered_s = event.at_s
 
 
-def _received(track: Track, event: StreamReceived) -> None:
-    stream = track.stream
-    if stream is None:
-        return
-    stream.is_ended = stream.is_ended or not event.payload
-    room = MAX_STREAM_OCTETS - len(stream.octets)
-    stream.octets += event.payload[:room]
-    codec = stream_codec(track.probe.kind)
-    if codec is not None and stream.reply is None:
-        stream.reply = codec.match(track.probe, bytes(stream.octets))
-
-
 def _sight(track: Track, number: int, sighting: Sighting, interface: str) -> None:
     track.seen.append(Sighted(number=number, sighting=sighting, interface=interface))
-
-
-def _note_sent(track: Track, packet: Packet) -> None:
-    segment = packet.payload
-    if track.stream is None or not isinstance(segment, TcpSegment) or not segment.payload:
-        return
-    track.stream.sent_upto = (segment.sequence + len(segment.payload)) % 2**32
-
-
-def _note_segment(stream: Stream, packet: Packet) -> None:
-    segment = packet.payload
-    if not isinstance(segment, TcpSegment):
-        return
-    stream.is_finished = stream.is_finished or "F" in segment.flags
-    if "R" in segment.flags:
-        stream.reset_hop_limit = packet.hop_limit
-    elif "S" in segment.flags:
-        stream.synack_hop_limit = packet.hop_limit
-    elif "A" in segment.flags:
-        # Segments may overtake one another: the highest acknowledgement holds.
-        acknowledged = stream.acknowledged
-        if acknowledged is None or is_at_or_after(segment.acknowledgement, acknowledged):
-            stream.acknowledged = segment.acknowledgement

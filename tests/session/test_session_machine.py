@@ -49,7 +49,8 @@ from edgediag.model.reply import (
     TlsReply,
 )
 from edgediag.probes import packet_codec
-from edgediag.session.machine import MAX_STREAM_OCTETS, Session
+from edgediag.session.machine import Session
+from edgediag.session.stream import MAX_STREAM_OCTETS
 from story import EDGE, HOST, echo_reply, flow, flow_of, icmp, ike_reply, probe, syn_ack
 
 API = flow(Protocol.TCP, port=6443)
