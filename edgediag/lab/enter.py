@@ -14,6 +14,9 @@ from edgediag.errors import CannotRunError
 from edgediag.lab import namespace
 from edgediag.lab.files import BINDS, SEARCH_PATH, edge_folder
 
+# No exit status of a diagnosis that leaves a report, so that the two are not mistaken.
+CANNOT_RUN = 4
+
 
 def main(prefix: str, node: str, *command: str) -> None:
     """Become the command."""
@@ -28,7 +31,8 @@ def main(prefix: str, node: str, *command: str) -> None:
             _bind_edge_files(edge_folder(prefix))
         _become(command)
     except CannotRunError as exc:
-        sys.exit(f"edgediag lab: {exc}")
+        print(f"edgediag lab: {exc}", file=sys.stderr)
+        sys.exit(CANNOT_RUN)
 
 
 def _bind_edge_files(root: Path) -> None:
