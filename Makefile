@@ -30,7 +30,7 @@ CODE_STAMP := $(VENV)/.code-$(CODE)
 # Debian package and the command it brings.
 DEMO_PACKAGES := nftables:nft iproute2:ip openssl:openssl
 TEST_PACKAGES := $(DEMO_PACKAGES) iptables:iptables ipset:ipset tshark:tshark tcpdump:tcpdump \
-	traceroute:traceroute mandoc:mandoc util-linux:unshare
+	traceroute:traceroute mandoc:mandoc procps:sysctl util-linux:unshare
 
 # $(call absent,PACKAGES): those of the packages whose command is not there.
 absent = $(strip $(foreach pair,$(1),$(shell \
