@@ -1,5 +1,7 @@
 """The services as the edge node meets them."""
 
+import os
+import signal
 import socket
 import ssl
 import struct
@@ -107,6 +109,22 @@ def test_a_silent_service_says_nothing_until_it_is_normal_again(
 def test_a_closing_service_accepts_and_closes(lab: Lab) -> None:
     put(lab, "raven-proxy", "close")
     with connected(lab, HOSTS["raven-proxy"], 10280) as sock:
+        first = sock.recv(1)
+    put(lab, "raven-proxy", "normal")
+    assert first == b""
+
+
+def test_a_closing_service_ends_in_good_order_however_early_the_client_speaks(lab: Lab) -> None:
+    put(lab, "raven-proxy", "close")
+    (server,) = (one for one in state.load(lab.prefix).processes if one.node == "cloud")
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        # The kernel alone completes the connection and takes the octets.
+        sock = connected(lab, HOSTS["raven-proxy"], 10281)
+        sock.sendall(b"\x16\x03\x01")
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    with sock:
         first = sock.recv(1)
     put(lab, "raven-proxy", "normal")
     assert first == b""

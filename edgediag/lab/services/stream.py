@@ -1,6 +1,7 @@
 """Listening sockets of one service: each connection is a conversation in the event loop."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -43,6 +44,9 @@ async def _serve(
     connection: socket.socket, kind: Kind, mode: Mode, tls: ssl.SSLContext
 ) -> None:
     if mode is Mode.CLOSE:
+        # Of close() alone nothing but a reset is seen where octets have come in by then.
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
         connection.close()
         return
     try:
