@@ -31,6 +31,15 @@ FACTS: Mapping[str, Value] = MappingProxyType(
     }
 )
 
+# The edge node's own files, as a healthy node has them.
+TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        "etc/resolv.conf": f"nameserver {HOSTS['resolver']}\n",
+        "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
+        "etc/apt/sources.list": "deb http://mirror.lab.example/debian stable main\n",
+    }
+)
+
 # Below the lab's folder -> over this path of the machine, where the machine has it.
 BINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -51,13 +60,7 @@ def edge_folder(prefix: str) -> Path:
 def write_edge_files(prefix: str) -> None:
     """All files are there, as a healthy node has them."""
     root = edge_folder(prefix)
-    texts = {
-        "etc/resolv.conf": f"nameserver {HOSTS['resolver']}\n",
-        "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
-        "etc/apt/sources.list": "deb http://mirror.lab.example/debian stable main\n",
-        "edge.toml": facts_text(FACTS),
-    }
-    for name, text in texts.items():
+    for name, text in (*TEXTS.items(), ("edge.toml", facts_text(FACTS))):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -11,9 +11,12 @@ from pyroute2.netlink.exceptions import NetlinkError
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
 from edgediag.lab import kernel, netfilter, state
+from edgediag.lab.files import edge_folder
 from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
+    CommandStep,
+    FileStep,
     IptablesStep,
     LinkStep,
     NeighbourStep,
@@ -69,6 +72,10 @@ def _apply(prefix: str, step: Step) -> None:
             netfilter.run_iptables(name, step.arguments)
         case SysctlStep():
             kernel.write_sysctl(name, step.key, step.value)
+        case FileStep():
+            (edge_folder(prefix) / step.path).write_text(step.text)
+        case CommandStep():
+            netfilter.run_program(name, step.argv)
         case ServiceStep():
             control.ask(state.control_socket(prefix, step.node), {step.service: step.mode})
         case RouteStep() | RuleStep() | LinkStep() | NeighbourStep() | AddressStep():

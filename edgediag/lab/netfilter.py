@@ -1,4 +1,4 @@
-"""Run nft(8) and iptables(8) inside a node of the lab."""
+"""Run nft(8), iptables(8) and other programs inside a node of the lab."""
 
 import json
 import shutil
@@ -21,6 +21,11 @@ def run_script(name: str, script: str) -> None:
 def run_iptables(name: str, arguments: Sequence[str]) -> None:
     """The namespace's iptables are changed by one command of the nf_tables flavour."""
     _run(name, ("iptables-nft", "--wait", *arguments), "")
+
+
+def run_program(name: str, argv: Sequence[str]) -> None:
+    """A program has ended well inside the namespace."""
+    _run(name, argv, "")
 
 
 def rulesets(names: Sequence[str]) -> dict[str, str]:

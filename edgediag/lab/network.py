@@ -76,7 +76,7 @@ class Lab:
     def clear(self) -> tuple[str, ...]:
         """All is as it was after `up`; returns what the lab had to be rebuilt for, if it had to."""
         known = self._known()
-        left = self._mended(known)
+        left = known.lasting or self._mended(known)
         if left:
             self.up()
         else:
@@ -126,8 +126,13 @@ class Lab:
     def _inject_step(self, name: str, step: steps.Step) -> None:
         """The undoing is on file before the step is done: a crash in between does no harm."""
         known = state.load(self.prefix)
-        undo = tuple(steps.spell(back) for back in undo_of(self.prefix, step))
-        state.save(self.prefix, replace(known, scenario=name, undo=(*undo, *known.undo)))
+        back = undo_of(self.prefix, step)
+        undo = tuple(map(steps.spell, back or ()))
+        lasting = known.lasting if back is not None else (*known.lasting, str(step))
+        state.save(
+            self.prefix,
+            replace(known, scenario=name, undo=(*undo, *known.undo), lasting=lasting),
+        )
         apply(self.prefix, step)
 
     def _with_handle(self, truth: Truth) -> Truth:

@@ -1,11 +1,12 @@
 """Faults as data: one TOML file a story, named by its claim, with the truth beside the fault."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from edgediag.compat import tomllib
 from edgediag.errors import UsageError
@@ -13,7 +14,7 @@ from edgediag.lab import steps
 from edgediag.lab.files import FACTS, Value
 from edgediag.lab.steps import Step
 from edgediag.lab.tables import fill
-from edgediag.lab.topology import LANDMARKS, expand
+from edgediag.lab.topology import LANDMARKS, NODES, expand
 from edgediag.model.verdict import Certainty, Mechanism, Place
 
 FAMILIES = ("healthy", "local", "on-path", "remote", "two-at-once")
@@ -33,9 +34,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-PARTS = ("options", "inject", "truth")
+PARTS = ("options", "inject", "truth", "proof")
+
+ANY_STATUS = -1
 
 Culprit: TypeAlias = Mapping[str, str | int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,23 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a plain tool shows of the fault.
+
+    argv    the tool and its arguments
+    status  with which it ends, ANY_STATUS where that says nothing
+    says    a pattern (re) that its output must have, "" for none
+    lacks   a pattern that its output must not have, "" for none
+    """
+
+    argv: tuple[str, ...]
+    node: str = "edge"
+    status: int = ANY_STATUS
+    says: str = ""
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One story.
 
@@ -69,6 +90,7 @@ class Scenario:
     options   facts that differ from the lab's usual ones
     inject    in order, aliases expanded
     truths    none for a healthy story
+    proofs    by plain tools, that the fault presents as the truths say
     """
 
     name: str
@@ -79,6 +101,7 @@ class Scenario:
     options: Mapping[str, Value]
     inject: tuple[Step, ...]
     truths: tuple[Truth, ...]
+    proofs: tuple[Proof, ...]
 
 
 def names() -> tuple[str, ...]:
@@ -110,31 +133,38 @@ def parse(name: str, text: str) -> Scenario:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise UsageError(f"scenario {name}: {exc}") from exc
-    place = "top level"
     try:
-        head = fill(_Head, {key: value for key, value in table.items() if key not in PARTS})
-        _check_words("family", (head.family,), FAMILIES)
-        options = _options(table.get("options", {}))
-        inject: list[Step] = []
-        for number, step in enumerate(table.get("inject", ()), 1):
-            place = f"inject {number}"
-            inject += _expanded(step)
-        truths = []
-        for number, truth in enumerate(table.get("truth", ()), 1):
-            place = f"truth {number}"
-            truths.append(_truth(truth))
+        head = _head(table)
+        steps_of_each = _read(table, "inject", _expanded)
+        return Scenario(
+            name=name,
+            claim=head.claim,
+            family=head.family,
+            why=head.why,
+            requires=head.requires,
+            options=_options(table.get("options", {})),
+            inject=tuple(step for expanded in steps_of_each for step in expanded),
+            truths=_read(table, "truth", _truth),
+            proofs=_read(table, "proof", _proof),
+        )
     except UsageError as exc:
-        raise UsageError(f"scenario {name}, {place}: {exc}") from exc
-    return Scenario(
-        name=name,
-        claim=head.claim,
-        family=head.family,
-        why=head.why,
-        requires=head.requires,
-        options=options,
-        inject=tuple(inject),
-        truths=tuple(truths),
-    )
+        raise UsageError(f"scenario {name}, {exc}") from exc
+
+
+def _read(
+    table: Mapping[str, object], key: str, read: Callable[[Mapping[str, object]], T]
+) -> tuple[T, ...]:
+    """What the tables below a key spell; an error says which of them is wrong."""
+    found = table.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise UsageError(f"{key}: an array of tables is needed, [[{key}]]")
+    values = []
+    for number, item in enumerate(found, 1):
+        try:
+            values.append(read(item))
+        except UsageError as exc:
+            raise UsageError(f"{key} {number}: {exc}") from exc
+    return tuple(values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +177,20 @@ class _Head:
     requires: tuple[str, ...] = ()
 
 
+def _head(table: Mapping[str, object]) -> _Head:
+    try:
+        head = fill(_Head, {key: value for key, value in table.items() if key not in PARTS})
+        _check_words("family", (head.family,), FAMILIES)
+    except UsageError as exc:
+        raise UsageError(f"top level: {exc}") from exc
+    return head
+
+
 def _options(table: Mapping[str, Value]) -> Mapping[str, Value]:
-    _check_words("options", tuple(table), tuple(FACTS))
+    try:
+        _check_words("options", tuple(table), tuple(FACTS))
+    except UsageError as exc:
+        raise UsageError(f"top level: {exc}") from exc
     return dict(table)
 
 
@@ -173,6 +215,21 @@ def _truth(table: Mapping[str, object]) -> Truth:
     if not affected:
         raise UsageError("key 'affected': name at least one check")
     return replace(truth, affected=tuple(affected))
+
+
+def _proof(table: Mapping[str, object]) -> Proof:
+    proof = fill(Proof, table)
+    _check_words("node", (proof.node,), NODES)
+    if not proof.argv:
+        raise UsageError("key 'argv': name a program")
+    if proof.status == ANY_STATUS and not (proof.says or proof.lacks):
+        raise UsageError("a proof needs 'status', 'says' or 'lacks'")
+    for pattern in (proof.says, proof.lacks):
+        try:
+            re.compile(pattern)
+        except re.error as exc:
+            raise UsageError(f"pattern {pattern!r}: {exc}") from exc
+    return proof
 
 
 def _check_words(key: str, values: Sequence[str], words: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m edgediag.lab.serverr PREFIX NODE`: all services of one node in one process.
+"""`python -m edgediag.lab.server PREFIX NODE`: all services of one node in one process.
 
 It waits for the word "go" on standard input, so that whoever started it has written its number
 down before it opens anything; if the starter dies first, it ends too. It says "ready" when all

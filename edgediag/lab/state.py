@@ -38,16 +38,18 @@ class State:
     processes    that serve in it, in the order started
     scenario     what is injected, "" for nothing
     undo         steps that take the injection back, in the order to apply; see `steps`
+    lasting      what was injected that no step takes back, only building the lab anew
     fingerprint  of each node when the lab was built, empty until then
     """
 
     processes: tuple[Process, ...]
     scenario: str
     undo: tuple[Mapping[str, object], ...]
+    lasting: tuple[str, ...]
     fingerprint: Mapping[str, str]
 
 
-EMPTY = State(processes=(), scenario="", undo=(), fingerprint={})
+EMPTY = State(processes=(), scenario="", undo=(), lasting=(), fingerprint={})
 
 
 def check_prefix(prefix: str) -> str:
@@ -102,6 +104,7 @@ def decode(text: str) -> State:
             processes=tuple(Process(**process) for process in saved["processes"]),
             scenario=saved["scenario"],
             undo=tuple(saved["undo"]),
+            lasting=tuple(saved["lasting"]),
             fingerprint=saved["fingerprint"],
         )
     except (ValueError, KeyError, TypeError, RecursionError):

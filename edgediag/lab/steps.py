@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from edgediag.errors import UsageError
+from edgediag.lab.files import TEXTS
 from edgediag.lab.fingerprint import WATCHED_SYSCTLS
 from edgediag.lab.services.catalog import MODES, service_of
 from edgediag.lab.tables import fill
@@ -99,6 +100,23 @@ class SysctlStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileStep:
+    """Give one of the edge node's own files another text; `path` as in files.TEXTS."""
+
+    node: str
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandStep:
+    """Run one program of PROGRAMS inside the node; only building the lab anew takes it back."""
+
+    node: str
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStep:
     """Put a service into another mode."""
 
@@ -116,6 +134,8 @@ Step: TypeAlias = (
     | NeighbourStep
     | AddressStep
     | SysctlStep
+    | FileStep
+    | CommandStep
     | ServiceStep
 )
 
@@ -129,10 +149,30 @@ ACTIONS: Mapping[str, type[Step]] = MappingProxyType(
         "neighbour": NeighbourStep,
         "address": AddressStep,
         "sysctl": SysctlStep,
+        "file": FileStep,
+        "command": CommandStep,
         "service": ServiceStep,
     }
 )
 NAMES: Mapping[type[Step], str] = MappingProxyType({type_: name for name, type_ in ACTIONS.items()})
+
+# What a command step may run: programs that change the node's own network and nothing else.
+PROGRAMS = (
+    "arptables",
+    "bridge",
+    "conntrack",
+    "ethtool",
+    "ip",
+    "ip6tables-legacy",
+    "ip6tables-nft",
+    "ipset",
+    "iptables-legacy",
+    "iptables-legacy-restore",
+    "iptables-nft",
+    "iptables-nft-restore",
+    "nft",
+    "tc",
+)
 
 # Which words a field may hold, by action and field; other fields are free.
 WORDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
@@ -145,6 +185,8 @@ WORDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("neighbour", "op"): frozenset({"set", "del"}),
         ("address", "op"): frozenset({"add", "del"}),
         ("sysctl", "key"): frozenset(WATCHED_SYSCTLS),
+        ("file", "node"): frozenset({"edge"}),
+        ("file", "path"): frozenset(TEXTS),
     }
 )
 
@@ -178,6 +220,8 @@ def check(step: Step) -> None:
             raise UsageError(f"{name} {getattr(step, name)!r}: use {', '.join(sorted(words))}")
     if isinstance(step, ServiceStep):
         _check_service(step)
+    if isinstance(step, CommandStep) and (not step.argv or step.argv[0] not in PROGRAMS):
+        raise UsageError(f"argv {list(step.argv)}: begin with one of {', '.join(PROGRAMS)}")
     if isinstance(step, (NftStep, IptablesStep)):
         _check_tables(step)
 

@@ -11,9 +11,12 @@ from pyroute2 import IPRoute
 
 from edgediag.compat import assert_never
 from edgediag.lab import kernel, state
+from edgediag.lab.files import edge_folder
 from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
+    CommandStep,
+    FileStep,
     IptablesStep,
     LinkStep,
     NeighbourStep,
@@ -33,8 +36,11 @@ RTPROT_KERNEL = 2
 RTN_UNICAST = 1
 
 
-def undo_of(prefix: str, step: Step) -> tuple[Step, ...]:
-    """The steps that bring back what the step is about to change, in the order to apply."""
+def undo_of(prefix: str, step: Step) -> tuple[Step, ...] | None:
+    """The steps that bring back what the step is about to change, in the order to apply.
+
+    None where only building the lab anew does.
+    """
     name = f"{prefix}-{step.node}"
     match step:
         case NftStep():
@@ -43,6 +49,10 @@ def undo_of(prefix: str, step: Step) -> tuple[Step, ...]:
             return (_without_tables(step.node, (iptables_table(step),)),)
         case SysctlStep():
             return (replace(step, value=kernel.read_sysctl(name, step.key)),)
+        case FileStep():
+            return (replace(step, text=(edge_folder(prefix) / step.path).read_text()),)
+        case CommandStep():
+            return None
         case ServiceStep():
             modes = control.ask(state.control_socket(prefix, step.node), {})
             return (replace(step, mode=modes[step.service]),)

@@ -7,6 +7,7 @@ import pytest
 
 from edgediag.errors import CannotRunError
 from edgediag.lab import fingerprint, namespace, netfilter, scenario, state, steps
+from edgediag.lab.files import edge_folder
 from edgediag.lab.network import Lab
 from edgediag.lab.topology import HOSTS
 
@@ -21,6 +22,11 @@ WAIT_S = 0.4
 def story(*inject: str) -> scenario.Scenario:
     head = 'claim = "c"\nfamily = "healthy"\nwhy = "w"\n'
     return scenario.parse("test-story", head + "".join(f"[[inject]]\n{step}\n" for step in inject))
+
+
+def is_lasting(name: str) -> bool:
+    """True if only a new lab takes the scenario back; the truths' tests inject it all the same."""
+    return any(isinstance(step, steps.CommandStep) for step in scenario.load(name).inject)
 
 
 def met(lab: Lab, destination: tuple[str, int]) -> str:
@@ -115,6 +121,17 @@ action = "sysctl"
 node = "isp1"
 key = "net.ipv4.ip_forward"
 value = "0"
+"""
+FILE = """
+action = "file"
+node = "edge"
+path = "etc/hosts"
+text = "192.0.2.9 ntp1.aliyun.com\\n"
+"""
+COMMAND = """
+action = "command"
+node = "edge"
+argv = ["ip", "link", "set", "eth0", "mtu", "1400"]
 """
 SERVICE = """
 action = "service"
@@ -214,7 +231,24 @@ def test_a_missing_program_is_said(lab: Lab) -> None:
         lab.inject(needy)
 
 
-@pytest.mark.parametrize("name", scenario.names())
+def test_what_a_command_did_is_taken_back_by_a_new_lab(lab: Lab) -> None:
+    lab.inject(story(SERVICE, COMMAND))
+    assert met(lab, API) == "ECONNREFUSED"
+    before = state.load(lab.prefix).processes
+    (left,) = lab.clear()
+    assert left.startswith("CommandStep(node='edge'")
+    assert (state.load(lab.prefix).processes != before, met(lab, API)) == (True, "ok")
+
+
+def test_a_file_of_the_edge_node_has_another_text_until_it_is_cleared(lab: Lab) -> None:
+    hosts = edge_folder(lab.prefix) / "etc/hosts"
+    before = hosts.read_text()
+    lab.inject(story(FILE))
+    assert hosts.read_text() == "192.0.2.9 ntp1.aliyun.com\n"
+    assert (lab.clear(), hosts.read_text()) == ((), before)
+
+
+@pytest.mark.parametrize("name", [name for name in scenario.names() if not is_lasting(name)])
 def test_every_scenario_is_injected_and_cleared_without_trace(lab: Lab, name: str) -> None:
     chosen = scenario.load(name)
     missing = [word for word in chosen.requires if netfilter.find_program(word) is None]

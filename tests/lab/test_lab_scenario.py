@@ -7,7 +7,7 @@ import pytest
 from edgediag.endpoints import ENDPOINTS
 from edgediag.errors import UsageError
 from edgediag.lab import scenario
-from edgediag.lab.scenario import Scenario, Truth
+from edgediag.lab.scenario import Proof, Scenario, Truth
 from edgediag.lab.steps import ServiceStep, SysctlStep
 
 HEAD = 'claim = "c"\nfamily = "local"\nwhy = "w"\n'
@@ -87,6 +87,10 @@ def test_a_file_becomes_a_scenario() -> None:
         upto = "edge"
         affected = ["@cloud", "resolver-53"]
         culprit = {{ kind = "link", interface = "eth0" }}
+        [[proof]]
+        argv = ["nc", "-z", "198.51.100.10", "6443"]
+        status = 1
+        says = "refused"
     """
     assert scenario.parse("a-b", text) == Scenario(
         name="a-b",
@@ -111,6 +115,9 @@ def test_a_file_becomes_a_scenario() -> None:
                 culprit={"kind": "link", "interface": "eth0"},
             ),
         ),
+        proofs=(
+            Proof(argv=("nc", "-z", "198.51.100.10", "6443"), status=1, says="refused"),
+        ),
     )
 
 
@@ -123,6 +130,21 @@ def test_a_file_becomes_a_scenario() -> None:
         ),
         pytest.param(
             HEAD + 'whi = "?"', "scenario x, top level: unknown key 'whi'; known: claim", id="key"
+        ),
+        pytest.param(
+            HEAD + '[[proof]]\nargv = ["nc"]',
+            "scenario x, proof 1: a proof needs 'status', 'says' or 'lacks'",
+            id="a proof of nothing",
+        ),
+        pytest.param(
+            HEAD + '[[proof]]\nargv = ["nc"]\nsays = "("',
+            "scenario x, proof 1: pattern '(': missing ), unterminated subpattern",
+            id="a proof with a pattern that is none",
+        ),
+        pytest.param(
+            HEAD + "inject = 3",
+            "scenario x, inject: an array of tables is needed",
+            id="a step that is no table",
         ),
         pytest.param(
             HEAD.replace("local", "lokal"),

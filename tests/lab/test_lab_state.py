@@ -12,6 +12,7 @@ FULL = State(
     processes=(Process(node="cloud", pid=7, start_time=8, boot_id="b"),),
     scenario="path-a",
     undo=({"action": "link", "node": "edge", "device": "eth0", "state": "up"},),
+    lasting=("a program",),
     fingerprint={"edge": "two\nlines"},
 )
 

@@ -8,6 +8,8 @@ from edgediag.errors import UsageError
 from edgediag.lab import steps
 from edgediag.lab.steps import (
     AddressStep,
+    CommandStep,
+    FileStep,
     IptablesStep,
     LinkStep,
     NeighbourStep,
@@ -84,6 +86,16 @@ SPELLINGS = [
         id="sysctl",
     ),
     pytest.param(
+        {"action": "file", "node": "edge", "path": "etc/hosts", "text": "127.0.0.1 localhost"},
+        FileStep(node="edge", path="etc/hosts", text="127.0.0.1 localhost"),
+        id="file",
+    ),
+    pytest.param(
+        {"action": "command", "node": "edge", "argv": ["ip", "link", "set", "eth0", "mtu", "900"]},
+        CommandStep(node="edge", argv=("ip", "link", "set", "eth0", "mtu", "900")),
+        id="command",
+    ),
+    pytest.param(
         {"action": "service", "node": "cloud", "service": "resolver", "mode": "servfail"},
         ServiceStep(node="cloud", service="resolver", mode="servfail"),
         id="service",
@@ -125,6 +137,26 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
             SysctlStep(node="edge", key="net.ipv4.tcp_ecn", value="1"),
             "key 'net.ipv4.tcp_ecn': use ",
             id="a sysctl that the fingerprint does not see",
+        ),
+        pytest.param(
+            FileStep(node="edge", path="etc/passwd", text=""),
+            "path 'etc/passwd': use etc/apt/sources.list, etc/hosts, etc/resolv.conf",
+            id="a file that is not the edge node's own",
+        ),
+        pytest.param(
+            FileStep(node="cpe", path="etc/hosts", text=""),
+            "node 'cpe': use edge",
+            id="a node without files of its own",
+        ),
+        pytest.param(
+            CommandStep(node="edge", argv=("rm", "-r", "/")),
+            "argv ['rm', '-r', '/']: begin with one of ",
+            id="a program that does more than to change a network",
+        ),
+        pytest.param(
+            CommandStep(node="edge", argv=()),
+            "argv []: begin with one of ",
+            id="no program",
         ),
         pytest.param(
             ServiceStep(node="cloud", service="mail", mode="down"),

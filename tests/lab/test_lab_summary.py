@@ -40,6 +40,7 @@ def result(**changes: Any) -> Result:
         options={},
         inject=(),
         truths=(),
+        proofs=(),
     )
     values: dict[str, Any] = {
         "scenario": story,
