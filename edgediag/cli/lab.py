@@ -128,6 +128,8 @@ def run(
     if is_json:
         click.echo(json.dumps(summary.to_json(results), indent=1))
     else:
+        for line in summary.tally_by_family(results):
+            click.echo(line)
         click.echo(f"{summary.tally(results)}; evidence in {folder}")
     is_good = all(summary.outcome(result) in ("right", "skipped") for result in results)
     return ExitStatus.PASSED if is_good else ExitStatus.FAULT_FOUND

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
 from edgediag.errors import UsageError
@@ -14,6 +15,27 @@ from edgediag.lab.scenario import Truth
 from edgediag.lab.topology import LANDMARKS
 
 BLAMED = ("blocked", "degraded")
+CLAIMLESS = ("undetermined", "not-checked")
+
+# Words that say less than others: they are true of these as well, where the place is right too.
+_LOCAL = frozenset(
+    {
+        "rule-drop", "rule-reject", "policy-drop", "set-match", "rp-filter", "xfrm-block",
+        "conntrack-full", "tc-drop", "xdp-drop", "cgroup-drop", "qdisc-drop", "misroute", "mtu",
+        "checksum-offload", "wrong-source",
+    }
+)
+_SILENT = frozenset(
+    {
+        "pmtu-blackhole", "fragment-drop", "nat-timeout", "rate-limit", "ecmp-partial",
+        "return-path", "source-port-filter", "sni-filter", "service-silent", "xdp-drop",
+        "vxlan-mismatch",
+    }
+)
+_RESET = frozenset({"forged-reset", "sni-filter", "service-refuses"})
+LESS_THAN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"local-drop": _LOCAL, "silent-drop": _SILENT, "reset": _RESET}
+)
 CERTAINTIES = ("ambiguous", "bounded", "proven")
 WILDCARDS = frozenset("*?[")
 # Null as `after` bounds nothing, and null as `upto` neither.
@@ -104,8 +126,9 @@ def _judge_check(
     if not concerned:
         return _judge_healthy(name, status)
     if status not in (*BLAMED, "undetermined") or check["verdict"] is None:
-        text = f"is broken, the report says {status}"
-        return [Remark(grade=Grade.WRONG, check=name, text=text)]
+        # "ok" is a claim, and a wrong one; the others claim nothing.
+        grade = Grade.UNDERCLAIMED if status in CLAIMLESS else Grade.WRONG
+        return [Remark(grade=grade, check=name, text=f"is broken, the report says {status}")]
     verdict = _read_verdict(check["verdict"])
     # Where several truths speak of one check, each of them would be right.
     return min(
@@ -196,7 +219,8 @@ def _judge_bound(text: str, nearer: int | None, farther: int | None) -> tuple[Gr
 def _judge_mechanism(claimed: str | None, true: Sequence[str]) -> tuple[Grade, str] | None:
     if claimed in true:
         return None
-    grade = Grade.UNDERCLAIMED if claimed is None else Grade.WRONG
+    says_less = claimed is None or bool(LESS_THAN.get(claimed, frozenset()) & set(true))
+    grade = Grade.UNDERCLAIMED if says_less else Grade.WRONG
     return grade, f"mechanism {claimed}, not {' or '.join(true)}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgediag.lab.run import Result
-from edgediag.lab.scenario import Truth
+from edgediag.lab.scenario import FAMILIES, Truth
 from edgediag.lab.score import Grade
 
 FAULTS = ("blocked", "degraded", "undetermined")
@@ -39,6 +39,15 @@ def tally(results: Sequence[Result]) -> str:
     words = ("right", "underclaimed", "wrong", "overclaimed", "failed", "skipped")
     counts = [f"{outcomes.count(word)} {word}" for word in words if word in outcomes]
     return f"{len(results)} scenarios: {', '.join(counts)}"
+
+
+def tally_by_family(results: Sequence[Result]) -> tuple[str, ...]:
+    """The same for each family that has results, in the order of FAMILIES, a line each."""
+    return tuple(
+        f"{family:12} {tally(members)}"
+        for family in FAMILIES
+        if (members := [result for result in results if result.scenario.family == family])
+    )
 
 
 def to_json(results: Sequence[Result]) -> list[dict[str, Any]]:

@@ -112,6 +112,18 @@ def test_a_verdict_overclaims(said: Mapping[str, Any], expected: Truth) -> None:
         pytest.param(verdict(upto=None), BROKEN, id="no far end"),
         pytest.param(verdict(mechanism=None), BROKEN, id="no mechanism"),
         pytest.param(LOCAL_VERDICT | {"culprit": None}, LOCAL, id="no culprit"),
+        pytest.param(
+            LOCAL_VERDICT | {"mechanism": "local-drop"},
+            truth(
+                where=("local",),
+                certainty="proven",
+                after="",
+                upto="edge",
+                mechanism=("tc-drop",),
+                culprit=CULPRIT,
+            ),
+            id="a word that says less",
+        ),
     ],
 )
 def test_a_verdict_underclaims(said: Mapping[str, Any], expected: Truth) -> None:
@@ -122,6 +134,7 @@ def test_a_verdict_underclaims(said: Mapping[str, Any], expected: Truth) -> None
     "said",
     [
         pytest.param(verdict(mechanism="sni-filter"), id="another mechanism"),
+        pytest.param(verdict(mechanism="local-drop"), id="a word that says less of another place"),
         pytest.param(verdict(after="203.0.113.99"), id="an address of nowhere"),
     ],
 )
@@ -164,8 +177,14 @@ def test_a_verdict_is_wrong(said: Mapping[str, Any]) -> None:
         pytest.param(
             [check("undetermined", None)],
             [BROKEN],
-            [(Grade.WRONG, "is broken, the report says undetermined")],
+            [(Grade.UNDERCLAIMED, "is broken, the report says undetermined")],
             id="undetermined without a verdict",
+        ),
+        pytest.param(
+            [check("not-checked", None)],
+            [BROKEN],
+            [(Grade.UNDERCLAIMED, "is broken, the report says not-checked")],
+            id="a fault not looked for",
         ),
         pytest.param(
             [], [BROKEN], [(Grade.WRONG, "is broken and not in the report")], id="left out"

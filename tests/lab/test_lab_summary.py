@@ -1,5 +1,6 @@
 """What is printed of a run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,15 @@ def test_the_outcome_is_one_word(changes: dict[str, Any], word: str) -> None:
 def test_the_tally_counts_what_there_is() -> None:
     results = [result(), result(), result(score=None)]
     assert summary.tally(results) == "3 scenarios: 2 right, 1 failed"
+
+
+def test_each_family_has_a_tally_of_its_own() -> None:
+    healthy = replace(result().scenario, family="healthy")
+    results = [result(), result(score=None), result(scenario=healthy)]
+    assert summary.tally_by_family(results) == (
+        "healthy      1 scenarios: 1 right",
+        "on-path      2 scenarios: 1 right, 1 failed",
+    )
 
 
 def test_the_json_carries_the_remarks() -> None:
