@@ -16,6 +16,10 @@ from edgediag.run import Loop
 class Tracer(Protocol):
     """A trace under way; what it installed vanishes with it."""
 
+    @property
+    def tries(self) -> int:
+        """How many packets of each flow it needs to see."""
+
     def read(self, timeout_s: float) -> int:
         """Collect what the kernel says within the time; how many messages came so far."""
 

@@ -19,9 +19,10 @@ HOP_LIMIT = 64
 # thousand. The second waits longer than an intercontinental round trip.
 CHECK_OFFSETS_S = (0.0, 0.4, 1.0)
 
-# The contrast is asked twice, a trace once: what this host drops needs no round trip to show.
+# The contrast is asked twice, a trace in one go: what this host drops needs no round trip to show.
 CONTRAST_SCHEDULE = Schedule(offsets_s=(0.0, 0.4), timeout_s=1.2)
-TRACE_SCHEDULE = Schedule(offsets_s=(0.0,), timeout_s=0.6)
+TRACE_SPACING_S = 0.02
+TRACE_TIMEOUT_S = 0.6
 
 # A limiter that passes two new connections a second has passed the bursts before by then.
 CONFIRM_TIMEOUT_S = 0.7
@@ -183,9 +184,24 @@ def draw_contrast(probe: Probe, supply: Supply) -> Probe:
     return _again(probe, (Purpose.CONTRAST, Way.LINK, CONTRAST_SCHEDULE), supply)
 
 
-def draw_repeat(probe: Probe, supply: Supply) -> Probe:
-    """The same question on the same flow and the same way once more, for the trace."""
-    return _again(probe, (Purpose.TRACE, probe.way, TRACE_SCHEDULE), supply)
+def draw_repeats(probe: Probe, count: int, supply: Supply) -> tuple[Probe, ...]:
+    """The same question on the same flow and the same way, in a row, for the trace.
+
+    Each is a probe of its own: one that a tap saw answered would not be sent again.
+    """
+    starts_s = (place * TRACE_SPACING_S for place in range(count))
+    return tuple(
+        _again(
+            probe,
+            (
+                Purpose.TRACE,
+                probe.way,
+                Schedule(offsets_s=(start_s,), timeout_s=start_s + TRACE_TIMEOUT_S),
+            ),
+            supply,
+        )
+        for start_s in starts_s
+    )
 
 
 def draw_confirm(probe: Probe, start_s: float, supply: Supply) -> Probe:

@@ -14,7 +14,7 @@ from edgediag.model.host import HostState, Link, Neighbour, Route, RouteAnswer, 
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
-from edgediag.plan import draw_confirm, draw_contrast, draw_repeat
+from edgediag.plan import draw_confirm, draw_contrast, draw_repeats
 
 # How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
 TRACE_READ_S = 0.05
@@ -117,8 +117,12 @@ def _trace(
     trace = bench.host.trace(flows)
     if isinstance(trace, NotChecked):
         return (), {check.target.check: trace for check in suspects}
-    repeats = tuple(draw_repeat(lead(check).probe, bench.supply) for check in suspects)
     with trace as tracer:
+        repeats = tuple(
+            repeat
+            for check in suspects
+            for repeat in draw_repeats(lead(check).probe, tracer.tries, bench.supply)
+        )
         bench.loop.submit(repeats, {})
         bench.loop.settle(repeats)
         tracer.read(TRACE_READ_S)

@@ -78,6 +78,8 @@ class RigTracer:
 
     said: TraceResult
 
+    tries = 1
+
     def read(self, timeout_s: float) -> int:
         """One message came."""
         return 1

@@ -206,6 +206,8 @@ class FakeWire:
 class FakeTracer:
     """A trace that knows the one rule of the fake host."""
 
+    tries = 1
+
     def __init__(self, world: World) -> None:
         self.world = world
 

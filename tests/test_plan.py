@@ -15,7 +15,7 @@ from edgediag.plan import (
     Supply,
     check_schedule,
     draw_contrast,
-    draw_repeat,
+    draw_repeats,
     plan_checks,
     plan_queries,
     ports_needed,
@@ -136,10 +136,12 @@ def test_tries_keep_ahead_of_the_timeout(timeout_s: float, offsets_s: tuple[floa
 
 def test_contrast_and_repeat_ask_the_same_on_the_same_flow() -> None:
     asked = probe(on=flow())
-    contrast, repeat = draw_contrast(asked, supply()), draw_repeat(asked, supply())
+    contrast, (repeat, *more) = draw_contrast(asked, supply()), draw_repeats(asked, 3, supply())
     assert (contrast.flow, contrast.kind, contrast.way) == (asked.flow, asked.kind, Way.LINK)
     assert (repeat.flow, repeat.kind, repeat.way) == (asked.flow, asked.kind, asked.way)
     assert asked.token not in (contrast.token, repeat.token)
+    starts_s = [start_s for one in (repeat, *more) for start_s in one.schedule.offsets_s]
+    assert starts_s == pytest.approx([0.0, 0.02, 0.04])
 
 
 def test_where_no_port_is_left_the_run_says_so() -> None:

@@ -19,7 +19,7 @@ from edgediag.model.packet import IcmpError, Observation, Packet, Quote, Sightin
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
 from edgediag.path import RUNG_TIMEOUT_S, Walk
-from edgediag.plan import CONFIRM_TIMEOUT_S, CONTRAST_SCHEDULE, TRACE_SCHEDULE
+from edgediag.plan import CONFIRM_TIMEOUT_S, CONTRAST_SCHEDULE, TRACE_TIMEOUT_S
 from edgediag.search import NO_ROUTE, Sought, read_back, seek
 from rig import NEXT_HOP, RigHost, RigWire, rig, silence
 from story import (
@@ -123,7 +123,7 @@ def test_a_suspect_is_repeated_under_the_trace_and_then_sent_past_the_stack() ->
     assert found.traces == {NAME: host.said}
     frames = [action.next_hop for _, action in wire.sent if isinstance(action, SendPacket)]
     assert frames == [NEXT_HOP] * len(CONTRAST_SCHEDULE.offsets_s)
-    wanted_s = TRACE_SCHEDULE.timeout_s + CONTRAST_SCHEDULE.timeout_s
+    wanted_s = TRACE_TIMEOUT_S + CONTRAST_SCHEDULE.timeout_s
     assert wire.passed_s() == pytest.approx(wanted_s, abs=0.01)
 
 

@@ -8,10 +8,10 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
+from edgediag.net.attribution import open_attribution
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
-from edgediag.net.nftrace import open_tracer
 
 
 class KernelHost:
@@ -38,7 +38,7 @@ class KernelHost:
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""
-        return open_tracer(flows)
+        return open_attribution(flows)
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

@@ -65,6 +65,9 @@ class Tracer:
     Send the packets again while it is open, `read`, then `conclude` for each flow.
     """
 
+    # The kernel tells of every packet.
+    tries = 1
+
     def __init__(self, owner: NetlinkSocket, monitor: NetlinkSocket, table: str) -> None:
         self._owner = owner
         self._monitor = monitor

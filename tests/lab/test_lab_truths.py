@@ -40,10 +40,10 @@ def test_the_verdict_is_the_truth(
     assert result.score.grade <= accepted(name), describe(result)
 
 
-@pytest.mark.parametrize("name", sorted(SHORT))
-def test_what_falls_short_is_a_scenario_and_says_why(name: str) -> None:
-    assert name in scenario.names()
-    assert (accepted(name) > Grade.RIGHT, len(SHORT[name]["because"]) > 20) == (True, True)
+def test_what_falls_short_is_a_scenario_and_says_why() -> None:
+    assert set(SHORT) <= set(scenario.names())
+    assert [name for name in SHORT if accepted(name) is Grade.RIGHT] == []
+    assert [name for name in SHORT if len(SHORT[name]["because"]) < 20] == []
 
 
 def test_nothing_overclaims() -> None:

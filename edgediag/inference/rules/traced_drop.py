@@ -16,7 +16,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """A rule or a chain policy of this host drops the flow.
 
     Holds because   the kernel traced the very 5-tuple through its rule sets and said which rule or
-                    policy ended it
+                    policy ended it; iptables-legacy, which is not traced, counted each of several
+                    packets sent in a row in this one rule, and no condition of it excludes the flow
     Does not hold   for a flow that works: what is dropped there is another packet of it
     Asks for        the trace
     source          linux/include/uapi/linux/netfilter/nf_tables.h, nft_trace_attributes
@@ -26,7 +27,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     packet = "the answer" if trace.is_reply else "the packet"
     verb = "rejects" if trace.is_reject else "drops"
-    text = f"{_named(trace.culprit)} {verb} {packet} in the {trace.hook} hook"
+    where = f" in the {trace.hook} hook" if trace.hook else ""
+    text = f"{_named(trace.culprit)} {verb} {packet}{where}"
     claim = on_this_host(_mechanism(trace), trace.culprit)
     return finding(ID, evidence, claim, (text, _remedy(trace.culprit), ()))
 
@@ -46,7 +48,8 @@ def _named(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
             )
         case IptablesRule():
             return (
-                f"iptables rule {culprit.number} of {culprit.table} {culprit.chain} "
+                f"iptables-{culprit.backend} rule {culprit.number} of {culprit.table} "
+                f"{culprit.chain} "
                 f"({culprit.text})"
             )
         case ChainPolicy():
@@ -65,8 +68,8 @@ def _remedy(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
             return f"nft delete rule {place} handle {culprit.handle}, or accept the flow before it"
         case IptablesRule():
             return (
-                f"iptables -t {culprit.table} -D {culprit.chain} {culprit.number}, or accept the "
-                "flow before it"
+                f"iptables-{culprit.backend} -t {culprit.table} -D {culprit.chain} "
+                f"{culprit.number}, or accept the flow before it"
             )
         case ChainPolicy():
             return (
