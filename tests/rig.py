@@ -11,11 +11,11 @@ from edgediag.instruments import Bench, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer, TracePassed, TraceResult
+from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
-from story import host_state, neighbour, route
+from story import host_state, neighbour, passed, route
 
 START_S = 1000.0
 ANSWER_S = 0.001
@@ -97,7 +97,7 @@ class RigHost:
     way: Callable[[Flow], RouteAnswer] = lambda flow: route()
     hop: NextHop | NotChecked = NEXT_HOP
     entry: Neighbour | NotChecked = field(default_factory=neighbour)
-    said: TraceResult = TracePassed(chains=())
+    said: TraceResult = passed()
     asked: list[Flow] = field(default_factory=list)
     traced: list[Flow] = field(default_factory=list)
 

@@ -20,6 +20,7 @@ from edgediag.model.host import (
     NeighbourState,
     Route,
     RouteAnswer,
+    TracePassed,
     TraceResult,
 )
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
@@ -362,6 +363,15 @@ def surroundings(
         silent=addresses(*silent),
         gateways=addresses(*gateways),
         is_lossy=is_lossy,
+    )
+
+
+def passed(*chains: str, until: str = "sent") -> TracePassed:
+    """nf_tables let it pass until "output", "sent", "received" or "delivered"."""
+    stages = ("output", "sent", "received", "delivered")
+    reached = stages.index(until)
+    return TracePassed(
+        chains=chains, is_sent=reached >= 1, is_received=reached >= 2, is_delivered=reached >= 3
     )
 
 

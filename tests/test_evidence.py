@@ -21,7 +21,6 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, Kin, Relation
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import TracePassed
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
@@ -40,6 +39,7 @@ from story import (
     ladder,
     link,
     neighbour,
+    passed,
     probe,
     route,
     surroundings,
@@ -111,7 +111,7 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
 
 
 def test_a_flow_that_did_not_get_off_this_host_brings_contrast_and_trace() -> None:
-    contrast, trace = answered(probe(id_=2), ike_reply()), TracePassed(chains=())
+    contrast, trace = answered(probe(id_=2), ike_reply()), passed()
     known = replace(located(), contrasts={NAME: contrast}, traces={NAME: trace})
     assert join(checked(), search(), known) == flow_evidence(
         LOST, contrast=contrast, confirmation=NOT_LOST, walked=NOT_LOST, trace=trace

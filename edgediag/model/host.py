@@ -143,9 +143,18 @@ class TraceDropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracePassed:
-    """nf_tables let the packet pass; `chains` as "family table chain", in the order visited."""
+    """nf_tables let the packet and its answer pass as far as it saw them.
+
+    chains        as "family table chain", in the order visited
+    is_sent       the packet came to the end of POSTROUTING
+    is_received   an answer came to nf_tables
+    is_delivered  an answer came to the end of INPUT
+    """
 
     chains: tuple[str, ...]
+    is_sent: bool
+    is_received: bool
+    is_delivered: bool
 
 
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked

@@ -67,9 +67,14 @@ class Attribution:
         return dropped_by(flow, self._before, self._after, tries=_TRIES) or traced
 
 
-def open_attribution(flows: Sequence[Flow]) -> NftTracer | Attribution | NotChecked:
-    """The trace alone where this host has no iptables-legacy, else both; or why neither can be."""
-    trace = open_tracer(flows)
+def open_attribution(
+    flows: Sequence[Flow], devices: Sequence[str] = ()
+) -> NftTracer | Attribution | NotChecked:
+    """The trace alone where this host has no iptables-legacy, else both; or why neither can be.
+
+    devices  by which answers come in
+    """
+    trace = open_tracer(flows, devices)
     before = _legacy()
     if isinstance(before, NotChecked) or not before:
         return trace

@@ -38,7 +38,9 @@ class KernelHost:
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""
-        return open_attribution(flows)
+        routes = [route_for(flow) for flow in flows]
+        devices = {route.interface for route in routes if isinstance(route, Route)}
+        return open_attribution(flows, sorted(devices - {"", "lo"}))
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

@@ -13,7 +13,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final
 
@@ -26,7 +26,7 @@ from edgediag.host.netfilter.culprit import (
     rejects,
 )
 from edgediag.host.netfilter.iptables import is_iptables
-from edgediag.host.netfilter.journey import Dropped, Passed, journey_of
+from edgediag.host.netfilter.journey import Dropped, Passed, Tables, journey_of
 from edgediag.host.netfilter.rule import FilterChain, FilterRule
 from edgediag.host.netfilter.selector import trace_expressions
 from edgediag.host.netfilter.trace import TraceMessage, decode_trace
@@ -47,10 +47,15 @@ from edgediag.net.nfnetlink import (
 
 _NFT_MSG_NEWTABLE, _NFT_MSG_NEWCHAIN, _NFT_MSG_NEWRULE = 0, 3, 6
 _NFT_TABLE_F_OWNER: Final = 2
-_HOOKS: Final = (("prerouting", 0), ("output", 3))
-# Before raw (-300), the earliest that iptables and nft use by name.
-_PRIORITY: Final = -350
+# Numbers of <linux/netfilter.h>, enum nf_inet_hooks.
+_BEGINS: Final[Mapping[str, int]] = {"prerouting": 0, "output": 3}
+_ENDS: Final[Mapping[str, int]] = {"input": 1, "postrouting": 4}
+# Before raw (-300) and behind conntrack's helpers (300), the utmost that others use by name.
+_FIRST: Final = -350
+_LAST: Final = 400
 _FAMILY: Final = "inet"
+_NETDEV: Final = "netdev"
+_INGRESS: Final = 0
 _MOST_MESSAGES: Final = 20_000
 _REASONS: Final = {
     "EPERM": "CAP_NET_ADMIN is missing",
@@ -68,10 +73,10 @@ class Tracer:
     # The kernel tells of every packet.
     tries = 1
 
-    def __init__(self, owner: NetlinkSocket, monitor: NetlinkSocket, table: str) -> None:
+    def __init__(self, owner: NetlinkSocket, monitor: NetlinkSocket, own: Tables) -> None:
         self._owner = owner
         self._monitor = monitor
-        self._table = table
+        self._own = own
         self._messages: list[TraceMessage] = []
         self._is_lossy = False
 
@@ -115,13 +120,18 @@ class Tracer:
 
     def conclude(self, flow: Flow) -> TraceResult:
         """Which rule or policy dropped the flow or its answer, by all that was read so far."""
-        match journey_of(flow, self._messages, own_table=self._table):
+        match journey_of(flow, self._messages, own=self._own):
             case None:
                 return NotChecked(reason="no trace message came for the flow")
             case Passed() if self._is_lossy:
                 return NotChecked(reason="trace messages were lost")
-            case Passed(chains=chains):
-                return TracePassed(chains=chains)
+            case Passed() as passed:
+                return TracePassed(
+                    chains=passed.chains,
+                    is_sent=passed.is_sent,
+                    is_received=passed.is_received,
+                    is_delivered=passed.is_delivered,
+                )
             case Dropped() as dropped:
                 return self._dropped(dropped)
 
@@ -164,13 +174,16 @@ class Tracer:
         return nft_culprit(dropped, rule, sets=sets, interfaces=interfaces)
 
 
-def open_tracer(flows: Sequence[Flow]) -> Tracer | NotChecked:
+def open_tracer(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Tracer | NotChecked:
     """Begin to trace the flows and their answers, or say why this kernel cannot.
+
+    devices  on which answers are traced from the ingress hook on, elsewhere from PREROUTING
 
     Nothing is left behind either way: a transaction that the kernel refuses changes nothing.
     """
     # A name used again at once may still be held by the table going down (EPERM, measured).
-    table = f"edgediag_{os.getpid()}_{os.urandom(4).hex()}"
+    begin = f"edgediag_{os.getpid()}_{os.urandom(4).hex()}"
+    own = Tables(begin=begin, end=f"{begin}_end")
     try:
         owner = NetlinkSocket(NETLINK_NETFILTER)
         try:
@@ -180,30 +193,61 @@ def open_tracer(flows: Sequence[Flow]) -> Tracer | NotChecked:
             raise
     except OSError as error:
         return NotChecked(reason=f"cannot open a netfilter socket: {error.strerror}")
-    tracer = Tracer(owner, monitor, table)
-    refusal = commit(owner, _changes(table, flows))
+    tracer = Tracer(owner, monitor, own)
+    refusal = commit(owner, [*_changes(own, flows), *_device_changes(own, flows, devices)])
+    if refusal is not None and devices:
+        # Built without CONFIG_NETFILTER_INGRESS: what is dropped at a device is not named then.
+        refusal = commit(owner, _changes(own, flows))
     if refusal is None:
         return tracer
     tracer.close()
     return NotChecked(reason=_explanation(refusal))
 
 
-def _changes(table: str, flows: Sequence[Flow]) -> list[Message]:
-    name = string(1, table)
-    changes = [_new(_NFT_MSG_NEWTABLE, name, big32(2, _NFT_TABLE_F_OWNER))]
-    for hook, number in _HOOKS:
-        hooked = nest(4, big32(1, number), big32(2, _PRIORITY))
-        changes.append(_new(_NFT_MSG_NEWCHAIN, name, string(3, hook), hooked, string(7, "filter")))
+def _changes(own: Tables, flows: Sequence[Flow]) -> list[Message]:
+    name = string(1, own.begin)
+    changes = [*_table(own.begin, _BEGINS, _FIRST), *_table(own.end, _ENDS, _LAST)]
     for flow in dict.fromkeys(each for flow in flows for each in (flow, flow.reversed())):
         # Both ways in both chains: on lo a packet goes out and comes in again.
-        for hook, _ in _HOOKS:
+        for hook in _BEGINS:
             expressions = nest(4, trace_expressions(flow))
             changes.append(_new(_NFT_MSG_NEWRULE, name, string(2, hook), expressions))
     return changes
 
 
-def _new(type_: int, *attributes: bytes) -> Message:
-    return change(type_, _FAMILY, *attributes, flags=NLM_F_CREATE | NLM_F_APPEND)
+def _device_changes(
+    own: Tables, flows: Sequence[Flow], devices: Sequence[str]
+) -> list[Message]:
+    """One ingress chain for each device, in a table of family netdev."""
+    if not devices:
+        return []
+    name = string(1, own.begin)
+    changes = [_new(_NFT_MSG_NEWTABLE, name, big32(2, _NFT_TABLE_F_OWNER), family=_NETDEV)]
+    for place, device in enumerate(devices):
+        chain = string(3, f"ingress{place}")
+        hooked = nest(4, big32(1, _INGRESS), big32(2, _FIRST), string(3, device))
+        changes.append(
+            _new(_NFT_MSG_NEWCHAIN, name, chain, hooked, string(7, "filter"), family=_NETDEV)
+        )
+        for flow in flows:
+            expressions = nest(4, trace_expressions(flow.reversed(), is_netdev=True))
+            rule = (name, string(2, f"ingress{place}"), expressions)
+            changes.append(_new(_NFT_MSG_NEWRULE, *rule, family=_NETDEV))
+    return changes
+
+
+def _table(table: str, hooks: Mapping[str, int], priority: int) -> list[Message]:
+    """An owned table with one chain for each hook; what comes to a chain's end is accepted."""
+    name = string(1, table)
+    changes = [_new(_NFT_MSG_NEWTABLE, name, big32(2, _NFT_TABLE_F_OWNER))]
+    for hook, number in hooks.items():
+        hooked = nest(4, big32(1, number), big32(2, priority))
+        changes.append(_new(_NFT_MSG_NEWCHAIN, name, string(3, hook), hooked, string(7, "filter")))
+    return changes
+
+
+def _new(type_: int, *attributes: bytes, family: str = _FAMILY) -> Message:
+    return change(type_, family, *attributes, flags=NLM_F_CREATE | NLM_F_APPEND)
 
 
 def _explanation(refusal: Refusal) -> str:

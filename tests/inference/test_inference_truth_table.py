@@ -28,7 +28,6 @@ from edgediag.model.host import (
     NeighbourState,
     RouteRefused,
     TraceDropped,
-    TracePassed,
 )
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Way
@@ -59,6 +58,7 @@ from story import (
     link,
     neighbour,
     ntp_reply,
+    passed,
     probe,
     refused,
     reset,
@@ -433,7 +433,7 @@ ON_THIS_HOST = [
                 contrast=answered(
                     replace(TUNNEL_PROBE, id=9, way=Way.LINK), ike_reply()
                 ),
-                trace=TracePassed(chains=()),
+                trace=passed(),
             ),
             verdict=local(Mechanism.LOCAL_DROP),
             fires=("link-layer-answered", "never-left"),
@@ -469,7 +469,7 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(
-                answered(API_SYN, syn_ack()), refused(API_TLS), trace=TracePassed(chains=())
+                answered(API_SYN, syn_ack()), refused(API_TLS), trace=passed()
             ),
             verdict=local(Mechanism.XFRM_BLOCK),
             fires=("xfrm-blocks",),

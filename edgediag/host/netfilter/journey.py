@@ -26,42 +26,69 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
-    """No rule ended a packet of the flow; `chains` as "family table chain", as first visited."""
+    """No rule ended a packet of the flow or of its answer.
+
+    chains        as "family table chain", as first visited
+    is_sent       a packet came to the end of POSTROUTING
+    is_received   an answer was met at all
+    is_delivered  an answer came to the end of INPUT
+    """
 
     chains: tuple[str, ...]
+    is_sent: bool
+    is_received: bool
+    is_delivered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The tables of the trace itself: where packets begin to be traced, and the ends of hooks."""
+
+    begin: str
+    end: str
 
 
 Journey: TypeAlias = Dropped | Passed | None
 
 
-def journey_of(flow: Flow, messages: Sequence[TraceMessage], *, own_table: str) -> Journey:
+def journey_of(flow: Flow, messages: Sequence[TraceMessage], *, own: Tables) -> Journey:
     """Where the flow or its answer was dropped, else where it passed; None if it was never seen.
 
     The first packet's own drop counts before the answer's, and that before a later packet's: the
     reset that closes what an answer opened may be dropped for being out of place.
 
-    messages   in the order they came; those of other packets may lie between
-    own_table  the table that asks for the trace, which counts as no visit
+    messages  in the order they came; those of other packets may lie between
+    own       the tables that ask for the trace, which count as no visit
 
     A reject sends its answer before its own message comes, so packets are told apart by their
     id. An id comes back with the kernel's buffer, often for the very next packet: the visit to
-    the own table, the first of every packet, is where a new one begins.
+    the table where the trace begins, the first of every packet, is where a new one begins.
     """
-    forward = _steps_of(flow, messages, own_table)
-    backward = _steps_of(flow.reversed(), messages, own_table)
-    first = _first_packet(forward, own_table)
+    forward = _steps_of(flow, messages, own.begin)
+    backward = _steps_of(flow.reversed(), messages, own.begin)
+    first = _first_packet(forward, own.begin)
     for steps, is_reply in ((first, False), (backward, True), (forward, False)):
         drop = _drop(steps, is_reply=is_reply)
         if drop is not None:
             return drop
     if not forward and not backward:
         return None
-    visits = (_chain_name(step) for step, _ in forward + backward if step.table != own_table)
-    return Passed(chains=tuple(dict.fromkeys(visits)))
+    tables = (own.begin, own.end)
+    visits = (_chain_name(step) for step, _ in forward + backward if step.table not in tables)
+    return Passed(
+        chains=tuple(dict.fromkeys(visits)),
+        is_sent=_has_ended(forward, own, "postrouting"),
+        is_received=bool(backward),
+        is_delivered=_has_ended(backward, own, "input"),
+    )
+
+
+def _has_ended(steps: Iterable[tuple[TraceMessage, str]], own: Tables, hook: str) -> bool:
+    return any((step.table, step.chain) == (own.end, hook) for step, _ in steps)
 
 
 def _steps_of(
-    flow: Flow, messages: Iterable[TraceMessage], own_table: str
+    flow: Flow, messages: Iterable[TraceMessage], begin: str
 ) -> list[tuple[TraceMessage, str]]:
     """The steps of the flow's packets, each with the base chain it lies below."""
     found: list[tuple[TraceMessage, str]] = []
@@ -69,7 +96,7 @@ def _steps_of(
     base_chains: dict[int, str] = {}
     for message in messages:
         if message.flow is not None:
-            is_begun = message.id in base_chains and message.table != own_table
+            is_begun = message.id in base_chains and message.table != begin
             if message.flow == flow or (is_begun and _is_translated(flow, message.flow)):
                 base_chains[message.id] = message.chain
             else:
@@ -80,12 +107,12 @@ def _steps_of(
 
 
 def _first_packet(
-    steps: Sequence[tuple[TraceMessage, str]], own_table: str
+    steps: Sequence[tuple[TraceMessage, str]], begin: str
 ) -> Sequence[tuple[TraceMessage, str]]:
     begins = [
         place
         for place, (step, _) in enumerate(steps)
-        if step.table == own_table and step.flow is not None
+        if step.table == begin and step.flow is not None
     ]
     return steps[: begins[1]] if len(begins) > 1 else steps
 

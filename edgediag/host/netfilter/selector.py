@@ -11,21 +11,26 @@ from edgediag.model.flow import Flow, Protocol
 
 _REGISTER: Final = 1
 _NETWORK_HEADER, _TRANSPORT_HEADER = 1, 2
-_META_NFTRACE, _META_NFPROTO, _META_L4PROTO = 12, 15, 16
+_META_PROTOCOL, _META_NFTRACE, _META_NFPROTO, _META_L4PROTO = 1, 12, 15, 16
 _NFPROTO: Final = {4: 2, 6: 10}
+# RFC 7042 Appendix B.1.
+_ETHERTYPE: Final = {4: b"\x08\x00", 6: b"\x86\xdd"}
 # Offsets of source and destination in the network header.
 _ADDRESSES: Final = {4: (12, 16), 6: (8, 24)}
 _ECHO_IDENTIFIER_OFFSET: Final = 4
 
 
-def trace_expressions(flow: Flow) -> bytes:
-    """The content of NFTA_RULE_EXPRESSIONS: this very flow, in this direction, is traced."""
+def trace_expressions(flow: Flow, *, is_netdev: bool = False) -> bytes:
+    """The content of NFTA_RULE_EXPRESSIONS: this very flow, in this direction, is traced.
+
+    is_netdev  for a chain of family netdev, whose packets are known by their EtherType
+    """
     version = flow.source.version
     source_at, destination_at = _ADDRESSES[version]
     number = PROTOCOL_NUMBERS[flow.protocol, version]
     parts = (
-        _meta(_META_NFPROTO),
-        _equals(bytes([_NFPROTO[version]])),
+        _meta(_META_PROTOCOL if is_netdev else _META_NFPROTO),
+        _equals(_ETHERTYPE[version] if is_netdev else bytes([_NFPROTO[version]])),
         _meta(_META_L4PROTO),
         _equals(bytes([number])),
         _payload(_NETWORK_HEADER, source_at, len(flow.source.packed)),

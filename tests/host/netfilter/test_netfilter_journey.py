@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgediag.host.messages import Message
-from edgediag.host.netfilter.journey import Dropped, Journey, Passed, journey_of
+from edgediag.host.netfilter.journey import Dropped, Journey, Passed, Tables, journey_of
 from edgediag.host.netfilter.trace import MESSAGE_TYPE, Step, TraceMessage, decode_trace
 from edgediag.model.flow import Flow, Protocol
 
@@ -42,10 +42,25 @@ def dropped(chain: str, handle: int, *, base: str = "", is_reply: bool = False) 
     )
 
 
+def passed(*chains: str, until: str = "") -> Passed:
+    return Passed(
+        chains=chains,
+        is_sent=until in ("sent", "received", "delivered"),
+        is_received=until in ("received", "delivered"),
+        is_delivered=until == "delivered",
+    )
+
+
+# To itself, so that the answer was met; recorded without the ends of hooks.
+TO_SELF_PASSED = Passed(
+    chains=("inet t o",), is_sent=False, is_received=True, is_delivered=False
+)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        pytest.param("nothing stands in the way", Passed(chains=("inet t o",)), id="it passes"),
+        pytest.param("nothing stands in the way", TO_SELF_PASSED, id="it passes"),
         pytest.param("a rule drops it", dropped("o", 2), id="a rule drops it"),
         pytest.param(
             "a chain that is jumped to drops it", dropped("z", 3, base="o"), id="below a jump"
@@ -66,7 +81,7 @@ def test_a_recorded_journey(name: str, expected: Journey) -> None:
     ]
     steps = [message for message in messages if message is not None]
     own = next(step.table for step in steps if re.match("edgediag_", step.table))
-    assert journey_of(TO_SELF, steps, own_table=own) == expected
+    assert journey_of(TO_SELF, steps, own=Tables(begin=own, end="")) == expected
 
 
 def step(
@@ -84,13 +99,16 @@ def step(
     )
 
 
+SENT = (step(1, "own", "output", of=OUR), step(1, "end", "postrouting", of=OUR))
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [
         pytest.param((), None, id="nothing was told"),
         pytest.param((step(1, "own", "output", of=OTHER),), None, id="only of another flow"),
         pytest.param(
-            (step(1, "own", "output", of=OUR),), Passed(chains=()), id="no chain but the tracer's"
+            (step(1, "own", "output", of=OUR),), passed(), id="no chain but the tracer's"
         ),
         pytest.param(
             (
@@ -99,7 +117,7 @@ def step(
                 step(2, "t", "o", of=OTHER, is_drop=True),
                 step(1, "t", "o", of=OUR),
             ),
-            Passed(chains=("inet t o",)),
+            passed("inet t o"),
             id="another flow's drop between ours",
         ),
         pytest.param(
@@ -109,7 +127,7 @@ def step(
                 step(1, "own", "output", of=OTHER),
                 step(1, "t", "o", of=OTHER, is_drop=True),
             ),
-            Passed(chains=("inet t o",)),
+            passed("inet t o"),
             id="another flow's packet in the same buffer",
         ),
         pytest.param(
@@ -144,7 +162,23 @@ def step(
             id="the answer's drop counts before that of the reset which closes",
         ),
         pytest.param((step(1, "t", "o", is_drop=True),), None, id="a packet never shown"),
+        pytest.param(SENT, passed(until="sent"), id="it came to the end of POSTROUTING"),
+        pytest.param(
+            (*SENT, step(2, "own", "prerouting", of=OUR.reversed())),
+            passed(until="received"),
+            id="an answer came in",
+        ),
+        pytest.param(
+            (
+                *SENT,
+                step(2, "own", "ingress0", of=OUR.reversed()),
+                step(2, "own", "prerouting", of=OUR.reversed()),
+                step(2, "end", "input", of=OUR.reversed()),
+            ),
+            passed(until="delivered"),
+            id="an answer came to the end of INPUT",
+        ),
     ],
 )
 def test_a_journey(steps: tuple[TraceMessage, ...], expected: Journey) -> None:
-    assert journey_of(OUR, steps, own_table="own") == expected
+    assert journey_of(OUR, steps, own=Tables(begin="own", end="end")) == expected
