@@ -9,7 +9,7 @@ from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation, Surroundings
 from edgediag.model.flow import Flow
-from edgediag.model.host import Link, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
@@ -33,6 +33,7 @@ class Located:
     contrasts   of the suspects
     confirmations  of silent flows that were walked
     traces      of the suspects
+    drops       that were counted while the suspects were sent again
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -40,6 +41,7 @@ class Located:
     contrasts: Mapping[str, Outcome | NotChecked]
     confirmations: Mapping[str, Outcome | NotChecked]
     traces: Mapping[str, TraceResult]
+    drops: tuple[DropCount, ...]
     routes: Mapping[str, RouteAnswer]
     neighbours: Mapping[str, Neighbour | NotChecked]
     links: Mapping[str, Link | NotChecked]
@@ -64,6 +66,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         neighbour=located.neighbours.get(name, NotChecked(reason="no next hop is known")),
         link=located.links.get(name, NotChecked(reason="no interface is known")),
         trace=located.traces.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
+        drops=located.drops if name in located.traces else (),
         surroundings=located.surroundings,
     )
 

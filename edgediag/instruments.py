@@ -8,7 +8,7 @@ from typing import Protocol
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
 from edgediag.run import Loop
 
@@ -25,6 +25,9 @@ class Tracer(Protocol):
 
     def conclude(self, flow: Flow) -> TraceResult:
         """What became of a flow."""
+
+    def drops(self) -> tuple[DropCount, ...]:
+        """The counters of this host that rose meanwhile."""
 
 
 class Host(Protocol):

@@ -10,7 +10,15 @@ from edgediag.locate import Search
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
-from edgediag.model.host import HostState, Link, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.host import (
+    DropCount,
+    HostState,
+    Link,
+    Neighbour,
+    Route,
+    RouteAnswer,
+    TraceResult,
+)
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
@@ -37,11 +45,12 @@ class Sought:
     rungs: Mapping[Flow, tuple[Probe, ...]]
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
+    drops: tuple[DropCount, ...]
 
 
 def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
     """Trace the suspects, then send their contrasts and climb all ladders at once."""
-    repeats, traces = _trace(bench, search.suspects)
+    repeats, traces, drops = _trace(bench, search.suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
@@ -59,6 +68,7 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
         rungs=rungs,
         repeats=repeats,
         traces=traces,
+        drops=drops,
     )
 
 
@@ -89,6 +99,7 @@ def read_back(
         contrasts={check: _settled(bench, probe) for check, probe in sought.contrasts.items()},
         confirmations=confirmations,
         traces=sought.traces,
+        drops=sought.drops,
         routes=routes,
         neighbours={
             check.target.check: _neighbour(bench, check, routes[check.target.check])
@@ -110,13 +121,13 @@ def _settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
 
 def _trace(
     bench: Bench, suspects: Sequence[Checked]
-) -> tuple[tuple[Probe, ...], dict[str, TraceResult]]:
+) -> tuple[tuple[Probe, ...], dict[str, TraceResult], tuple[DropCount, ...]]:
     if not suspects:
-        return (), {}
+        return (), {}, ()
     flows = [lead(check).probe.flow for check in suspects]
     trace = bench.host.trace(flows)
     if isinstance(trace, NotChecked):
-        return (), {check.target.check: trace for check in suspects}
+        return (), {check.target.check: trace for check in suspects}, ()
     with trace as tracer:
         repeats = tuple(
             repeat
@@ -130,7 +141,7 @@ def _trace(
             check.target.check: tracer.conclude(flow)
             for check, flow in zip(suspects, flows, strict=True)
         }
-    return repeats, results
+        return repeats, results, tracer.drops()
 
 
 def _contrasts(

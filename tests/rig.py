@@ -11,7 +11,7 @@ from edgediag.instruments import Bench, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
@@ -87,6 +87,10 @@ class RigTracer:
     def conclude(self, flow: Flow) -> TraceResult:
         """What the story says."""
         return self.said
+
+    def drops(self) -> tuple[DropCount, ...]:
+        """Nothing else counted a drop."""
+        return ()
 
 
 @dataclass

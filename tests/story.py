@@ -13,6 +13,7 @@ from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation, Surroundings
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
+    DropCount,
     HostState,
     InterfaceAddress,
     Link,
@@ -314,6 +315,7 @@ def host_state() -> HostState:
         listeners=(),
         sysctls=(),
         legacy_tables=(),
+        tc_filters=(),
     )
 
 
@@ -387,6 +389,7 @@ def flow_evidence(
     next_hop: Neighbour | NotChecked | None = None,
     uplink: Link | NotChecked | None = None,
     trace: TraceResult = NOT_ASKED,
+    drops: tuple[DropCount, ...] = (),
     around: Surroundings | None = None,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
@@ -404,5 +407,6 @@ def flow_evidence(
         neighbour=neighbour() if next_hop is None else next_hop,
         link=link() if uplink is None else uplink,
         trace=trace,
+        drops=drops,
         surroundings=surroundings() if around is None else around,
     )

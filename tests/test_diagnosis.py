@@ -31,6 +31,7 @@ from edgediag.model.exchange import (
 )
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
+    DropCount,
     HostState,
     Neighbour,
     Route,
@@ -220,6 +221,10 @@ class FakeTracer:
             return NotChecked(reason="no trace message came for the flow")
         hook = "input" if is_reply else "output"
         return TraceDropped(culprit=RULE, hook=hook, is_reject=False, is_reply=is_reply)
+
+    def drops(self) -> tuple[DropCount, ...]:
+        """Nothing else counted a drop."""
+        return ()
 
 
 class FakeHost:

@@ -79,6 +79,7 @@ def located(*ladders: Ladder) -> Located:
         contrasts={},
         confirmations={},
         traces={},
+        drops=(),
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

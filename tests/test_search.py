@@ -104,7 +104,9 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
     works = replace(LOST, attempts=(answered(probe(id_=9001), ike_reply()),))
     sought, found = located(rig(wire, host), search(), works, route(), host_state())
     assert (wire.sent, wire.passed_s(), host.traced) == ([], 0.0, [])
-    assert sought == Sought(contrasts={}, confirmations={}, rungs={}, repeats=(), traces={})
+    assert sought == Sought(
+        contrasts={}, confirmations={}, rungs={}, repeats=(), traces={}, drops=()
+    )
     assert (found.neighbours, found.links) == ({}, {NAME: link()})
 
 

@@ -149,6 +149,32 @@ class ToolObject:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcFilterObject:
+    """A filter of traffic control; `direction` is "ingress" or "egress", `handle` as tc(8) has it.
+
+    name  of the BPF program, "" for other classifiers
+    """
+
+    KIND: ClassVar[str] = "tc-filter"
+    interface: str
+    direction: str
+    classifier: str
+    preference: int
+    handle: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QdiscObject:
+    """A queueing discipline; `handle` as tc(8) writes it: "8001:"."""
+
+    KIND: ClassVar[str] = "qdisc"
+    interface: str
+    discipline: str
+    handle: str
+
+
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
@@ -164,4 +190,6 @@ Culprit: TypeAlias = (
     | HostsFileObject
     | ClockObject
     | ToolObject
+    | TcFilterObject
+    | QdiscObject
 )

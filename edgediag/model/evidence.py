@@ -7,7 +7,15 @@ from typing import TypeAlias
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import HostState, Link, Listener, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.host import (
+    DropCount,
+    HostState,
+    Link,
+    Listener,
+    Neighbour,
+    RouteAnswer,
+    TraceResult,
+)
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 
@@ -73,6 +81,7 @@ class FlowEvidence:
     ladder    hop-limited probes on `flow`
     controls  in the order of their worth
     kin       walked in this flow's stead, or beside it where a few stand for many
+    drops     counters of this host that rose while the suspects were sent again
     """
 
     target: Target
@@ -87,6 +96,7 @@ class FlowEvidence:
     neighbour: Neighbour | NotChecked
     link: Link | NotChecked
     trace: TraceResult
+    drops: tuple[DropCount, ...]
     surroundings: Surroundings
 
 

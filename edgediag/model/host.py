@@ -5,7 +5,14 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule, PolicyRuleObject, RouteObject
+from edgediag.model.culprit import (
+    ChainPolicy,
+    IptablesRule,
+    NftRule,
+    PolicyRuleObject,
+    RouteObject,
+    TcFilterObject,
+)
 from edgediag.model.flow import Address, Protocol
 
 
@@ -157,6 +164,35 @@ class TracePassed:
     is_delivered: bool
 
 
+class Drop(Enum):
+    """What of this host counts its drops without naming a packet.
+
+    QDISC         a queueing discipline
+    TC_FILTER     the filters of a device, by the clsact or ingress discipline that holds them
+    REVERSE_PATH  the reverse-path filter
+    """
+
+    QDISC = "qdisc"
+    TC_FILTER = "tc-filter"
+    REVERSE_PATH = "reverse-path"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropCount:
+    """A counter of drops, or by how much it rose.
+
+    interface   "" where the counter is the whole host's
+    discipline  kind of the queueing discipline, "" for none
+    handle      of the discipline, as tc(8) writes it, "" for none
+    """
+
+    drop: Drop
+    interface: str
+    discipline: str
+    handle: str
+    count: int
+
+
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 
@@ -165,6 +201,7 @@ class HostState:
     """What was read of this host, each table or why it was not read.
 
     legacy_tables  of iptables-legacy, family first: "ip filter", "ip6 raw"
+    tc_filters     of all devices
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -174,3 +211,4 @@ class HostState:
     listeners: tuple[Listener, ...] | NotChecked
     sysctls: tuple[Sysctl, ...] | NotChecked
     legacy_tables: tuple[str, ...] | NotChecked
+    tc_filters: tuple[TcFilterObject, ...] | NotChecked

@@ -1,39 +1,45 @@
-"""Which rule of this host drops a flow: by nf_tables' trace and by iptables-legacy's counters.
+"""What of this host drops a flow: by nf_tables' trace, by counters of rules and of all the rest.
 
-Both only look; the trace's table vanishes with the process, the counters count anyway.
+All of it only looks; the trace's table vanishes with the process, and what counts, counts anyway.
 """
 
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
+from edgediag.host.drop_counts import risen
 from edgediag.host.netfilter.counted import dropped_by
 from edgediag.host.netfilter.legacy import LegacyRule
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-from edgediag.model.host import TraceDropped, TraceResult
+from edgediag.model.host import DropCount, TraceDropped, TraceResult
+from edgediag.net.degraded import degraded
 from edgediag.net.nftrace import Tracer as NftTracer
 from edgediag.net.nftrace import open_tracer
-from edgediag.net.senders import errno_name
+from edgediag.net.traffic_control import read_drop_counts
 from edgediag.net.xtables import read_legacy
 
 # One packet is enough for a trace. A counter may move for others: five in a row are ours.
-_TRIES: Final = 5
+COUNTED_TRIES: Final = 5
 
 
 class Attribution:
     """An open trace beside counters that are read before and after the packets.
 
-    Where nf_tables names no rule, the counters are asked; where neither can, the trace's word
-    stands.
+    Where nf_tables names no rule, those of iptables-legacy are asked; where neither can, the
+    trace's word stands.
     """
 
-    tries = _TRIES
-
-    def __init__(self, trace: NftTracer | NotChecked, before: Sequence[LegacyRule]) -> None:
+    def __init__(self, trace: NftTracer | NotChecked) -> None:
         self._trace = trace
-        self._before = before
-        self._after: Sequence[LegacyRule] | NotChecked = before
+        self._rules_before = self._rules_after = _rules()
+        self._counts_before = self._counts_after = _counts()
+
+    @property
+    def tries(self) -> int:
+        """How many packets of each flow it needs to see."""
+        is_counted = not isinstance(self._rules_before, NotChecked) and self._rules_before
+        return COUNTED_TRIES if is_counted else 1
 
     def __enter__(self) -> "Attribution":
         return self
@@ -50,39 +56,41 @@ class Attribution:
     def read(self, timeout_s: float) -> int:
         """Collect what the trace says within the time, then read the counters."""
         count = 0 if isinstance(self._trace, NotChecked) else self._trace.read(timeout_s)
-        self._after = _legacy()
+        self._rules_after = _rules()
+        self._counts_after = _counts()
         return count
 
     def conclude(self, flow: Flow) -> TraceResult:
         """Which rule ended the flow or its answer, by either."""
-        traced = (
-            self._trace
-            if isinstance(self._trace, NotChecked)
-            else self._trace.conclude(flow)
-        )
+        trace = self._trace
+        traced = trace if isinstance(trace, NotChecked) else trace.conclude(flow)
+        before, after = self._rules_before, self._rules_after
         if isinstance(traced, TraceDropped):
             return traced
-        if isinstance(self._after, NotChecked):
-            return self._after
-        return dropped_by(flow, self._before, self._after, tries=_TRIES) or traced
+        if isinstance(before, NotChecked) or isinstance(after, NotChecked):
+            # What iptables-legacy would say is not known, and the trace alone is no answer.
+            return next(rules for rules in (before, after) if isinstance(rules, NotChecked))
+        return dropped_by(flow, before, after, tries=COUNTED_TRIES) or traced
+
+    def drops(self) -> tuple[DropCount, ...]:
+        """The other counters that rose; none where they cannot be read."""
+        before, after = self._counts_before, self._counts_after
+        if isinstance(before, NotChecked) or isinstance(after, NotChecked):
+            return ()
+        return risen(before, after)
 
 
-def open_attribution(
-    flows: Sequence[Flow], devices: Sequence[str] = ()
-) -> NftTracer | Attribution | NotChecked:
-    """The trace alone where this host has no iptables-legacy, else both; or why neither can be.
+def open_attribution(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Attribution:
+    """Begin to watch the flows and their answers.
 
     devices  by which answers come in
     """
-    trace = open_tracer(flows, devices)
-    before = _legacy()
-    if isinstance(before, NotChecked) or not before:
-        return trace
-    return Attribution(trace, before)
+    return Attribution(open_tracer(flows, devices))
 
 
-def _legacy() -> tuple[LegacyRule, ...] | NotChecked:
-    try:
-        return read_legacy()
-    except OSError as error:
-        return NotChecked(reason=f"cannot read iptables-legacy: {errno_name(error)}")
+def _rules() -> tuple[LegacyRule, ...] | NotChecked:
+    return degraded("iptables-legacy", read_legacy)
+
+
+def _counts() -> tuple[DropCount, ...] | NotChecked:
+    return degraded("counters of drops", read_drop_counts)

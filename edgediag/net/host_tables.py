@@ -6,18 +6,16 @@ Links, addresses, neighbours and sockets by pyroute2. Policy rules by hand, as i
 
 import errno
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from pyroute2 import DiagSocket, IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from edgediag.host.addresses import decode_address
-from edgediag.host.dumped import Dumped
 from edgediag.host.links import decode_link
 from edgediag.host.listeners import TCP_LISTEN, UDP_UNCONNECTED, decode_listener
-from edgediag.host.messages import errno_name
 from edgediag.host.neighbours import decode_neighbour, next_hop
 from edgediag.host.rule_text import policy_rule
 from edgediag.host.sysctls import sysctl_keys, sysctl_path
@@ -34,10 +32,11 @@ from edgediag.model.host import (
     Route,
     Sysctl,
 )
+from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
-
-_Table = TypeVar("_Table")
+from edgediag.net.plain import interface_names, plain_all
+from edgediag.net.traffic_control import read_tc_filters
 
 _SYSCTLS: Final = Path("/proc/sys")
 _PROCESS_NET: Final = Path("/proc/thread-self/net")
@@ -50,8 +49,8 @@ _SOCKET_KINDS: Final = (
 
 def read_host() -> HostState:
     """Every table of this network namespace, as it is now."""
-    links = _degraded("links", _links)
-    addresses = _degraded("addresses", _addresses)
+    links = degraded("links", _links)
+    addresses = degraded("addresses", _addresses)
     interfaces: tuple[str, ...] = ()
     if not isinstance(addresses, NotChecked):
         # The devices of pods have link-local addresses alone, and there are hundreds of them.
@@ -60,18 +59,19 @@ def read_host() -> HostState:
     return HostState(
         links=links,
         addresses=addresses,
-        rules=_degraded("policy rules", _rules),
-        neighbours=_degraded("neighbours", _neighbours),
-        listeners=_degraded("sockets", _listeners),
-        sysctls=_degraded("sysctls", lambda: _sysctls(interfaces)),
-        legacy_tables=_degraded("legacy tables", _legacy_tables),
+        rules=degraded("policy rules", _rules),
+        neighbours=degraded("neighbours", _neighbours),
+        listeners=degraded("sockets", _listeners),
+        sysctls=degraded("sysctls", lambda: _sysctls(interfaces)),
+        legacy_tables=degraded("legacy tables", _legacy_tables),
+        tc_filters=degraded("tc filters", read_tc_filters),
     )
 
 
 def neighbour_for(route: Route, destination: Address) -> Neighbour | NotChecked:
     """The neighbour table's entry for the route's gateway, or for a destination on the link."""
     target = route.gateway or destination
-    found = _degraded("neighbours", lambda: _neighbours_like(route.interface, target))
+    found = degraded("neighbours", lambda: _neighbours_like(route.interface, target))
     if isinstance(found, NotChecked):
         return found
     wanted = (route.interface, target)
@@ -82,7 +82,7 @@ def neighbour_for(route: Route, destination: Address) -> Neighbour | NotChecked:
 
 def next_hop_for(route: Route, destination: Address) -> NextHop | NotChecked:
     """Where a link-layer frame on this route goes, or why it cannot be addressed."""
-    link = _degraded(route.interface, lambda: _link(route.interface))
+    link = degraded(route.interface, lambda: _link(route.interface))
     neighbour = neighbour_for(route, destination)
     if isinstance(link, NotChecked):
         return link
@@ -91,25 +91,16 @@ def next_hop_for(route: Route, destination: Address) -> NextHop | NotChecked:
     return next_hop(link, neighbour)
 
 
-def _degraded(name: str, read: Callable[[], _Table]) -> _Table | NotChecked:
-    try:
-        return read()
-    except NetlinkError as error:
-        return NotChecked(reason=f"cannot read {name}: {errno_name(error.code)}")
-    except OSError as error:
-        return NotChecked(reason=f"cannot read {name}: {errno_name(error.errno or 0)}")
-
-
 def _links() -> tuple[Link, ...]:
     with IPRoute() as netlink:
-        found = (decode_link(message) for message in _plain_all(netlink.get_links()))
+        found = (decode_link(message) for message in plain_all(netlink.get_links()))
         return tuple(link for link in found if link is not None)
 
 
 def _link(interface: str) -> Link:
     with IPRoute() as netlink:
         answer = netlink.link("get", index=socket.if_nametoindex(interface))
-    found = (decode_link(message) for message in _plain_all(answer))
+    found = (decode_link(message) for message in plain_all(answer))
     link = next((link for link in found if link is not None), None)
     if link is None:
         raise OSError(errno.ENODEV, interface)
@@ -117,30 +108,30 @@ def _link(interface: str) -> Link:
 
 
 def _addresses() -> tuple[InterfaceAddress, ...]:
-    names = _interface_names()
+    names = interface_names()
     with IPRoute() as netlink:
-        found = (decode_address(message, names) for message in _plain_all(netlink.get_addr()))
+        found = (decode_address(message, names) for message in plain_all(netlink.get_addr()))
         return tuple(entry for entry in found if entry is not None)
 
 
 def _neighbours() -> tuple[Neighbour, ...]:
-    names = _interface_names()
+    names = interface_names()
     with IPRoute() as netlink:
-        messages = _plain_all(netlink.get_neighbours())
+        messages = plain_all(netlink.get_neighbours())
     found = (decode_neighbour(message, names) for message in messages)
     return tuple(entry for entry in found if entry is not None)
 
 
 def _neighbours_like(interface: str, target: Address) -> tuple[Neighbour, ...]:
     """The entries that may be the wanted one: itself, or the whole table before Linux 5.0."""
-    names = _interface_names()
+    names = interface_names()
     indexes = [index for index, name in names.items() if name == interface]
     with IPRoute() as netlink:
         try:
             answer = netlink.neigh("get", dst=str(target), ifindex=indexes[0]) if indexes else ()
         except NetlinkError as error:
             return () if error.code == errno.ENOENT else _neighbours()
-    found = (decode_neighbour(message, names) for message in _plain_all(answer))
+    found = (decode_neighbour(message, names) for message in plain_all(answer))
     return tuple(entry for entry in found if entry is not None)
 
 
@@ -162,7 +153,7 @@ def _listeners() -> tuple[Listener, ...]:
         for protocol, number, state in _SOCKET_KINDS:
             for family in (socket.AF_INET, socket.AF_INET6):
                 sockets = netlink.get_sock_stats(family=family, states=1 << state, protocol=number)
-                for message in _plain_all(sockets):
+                for message in plain_all(sockets):
                     found += decode_listener(message, protocol)
     return tuple(found)
 
@@ -184,21 +175,3 @@ def _read(path: Path) -> str | None:
         return path.read_text(encoding="utf-8", errors="backslashreplace").strip()
     except FileNotFoundError:
         return None
-
-
-def _interface_names() -> dict[int, str]:
-    return dict(socket.if_nameindex())
-
-
-def _plain_all(messages: Iterable[object]) -> list[Dumped]:
-    return [_plain(message) for message in messages]
-
-
-def _plain(message: object) -> Dumped:
-    """pyroute2's message as plain names and values: its fields and its attributes alike."""
-    if not isinstance(message, Mapping):
-        return {}
-    plain = {name: value for name, value in message.items() if name != "attrs"}
-    for name, value in message.get("attrs", ()):
-        plain[name] = _plain(value) if isinstance(value, Mapping) else value
-    return plain

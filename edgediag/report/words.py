@@ -15,9 +15,11 @@ from edgediag.model.culprit import (
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
+    QdiscObject,
     ResolverObject,
     RouteObject,
     SysctlObject,
+    TcFilterObject,
     ToolObject,
     XdpProgramObject,
 )
@@ -114,6 +116,15 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return name, ("sed", "-n", f"{line}p", path)
         case ClockObject():
             return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
+        case TcFilterObject(interface=device, direction=direction):
+            name = (
+                f"{culprit.classifier} filter {culprit.name} at {direction} of {device}, "
+                f"preference {culprit.preference}, handle {culprit.handle:#x}"
+            )
+            return " ".join(name.split()), ("tc", "filter", "show", "dev", device, direction)
+        case QdiscObject(interface=device):
+            name = f"queueing discipline {culprit.discipline} {culprit.handle} of {device}"
+            return name, ("tc", "-s", "qdisc", "show", "dev", device)
         case ToolObject(names=names):
             return f"not installed: {', '.join(names)}", ()
         case _ as never:

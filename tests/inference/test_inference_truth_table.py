@@ -16,17 +16,23 @@ from edgediag.model.culprit import (
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
+    QdiscObject,
     RouteObject,
+    SysctlObject,
+    TcFilterObject,
 )
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence, Kin, Relation
 from edgediag.model.flow import Protocol
 from edgediag.model.host import (
+    Drop,
+    DropCount,
     HostState,
     InterfaceAddress,
     Link,
     NeighbourState,
     RouteRefused,
+    Sysctl,
     TraceDropped,
 )
 from edgediag.model.path import Ladder
@@ -87,7 +93,20 @@ API_TLS = probe(
 DNS_PROBE = probe(ProbeKind.DNS, check="resolver-53")
 NTP_PROBE = probe(ProbeKind.NTP, check="ntp-aliyun-123")
 LOST = unanswered(TUNNEL_PROBE)
+TC_FILTER = TcFilterObject(
+    interface="eth0", direction="egress", classifier="bpf", preference=1, handle=1, name="x"
+)
+RP_FILTER = Sysctl(key="net.ipv4.conf.eth0.rp_filter", value="1")
+RP_FILTER_OF_ALL = Sysctl(key="net.ipv4.conf.all.rp_filter", value="0")
 NFT_RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
+
+
+def drop(what: Drop, discipline: str) -> DropCount:
+    """A counter that rose once."""
+    interface, handle = ("eth0", "1:") if discipline else ("", "")
+    return DropCount(
+        drop=what, interface=interface, discipline=discipline, handle=handle, count=1
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,7 +452,7 @@ ON_THIS_HOST = [
                 contrast=answered(
                     replace(TUNNEL_PROBE, id=9, way=Way.LINK), ike_reply()
                 ),
-                trace=passed(),
+                trace=passed(until="output"),
             ),
             verdict=local(Mechanism.LOCAL_DROP),
             fires=("link-layer-answered", "never-left"),
@@ -475,6 +494,112 @@ ON_THIS_HOST = [
             fires=("xfrm-blocks",),
         ),
         id="the socket is refused while a whole packet passes: IPsec policy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                drops=(drop(Drop.QDISC, "tbf"),),
+            ),
+            verdict=local(
+                Mechanism.QDISC_DROP,
+                QdiscObject(interface="eth0", discipline="tbf", handle="1:"),
+            ),
+            fires=("lost-at-egress", "never-left"),
+        ),
+        id="past POSTROUTING, and a discipline of the device counts drops",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                drops=(drop(Drop.TC_FILTER, "clsact"),),
+            ),
+            host=replace(host_state(), tc_filters=(TC_FILTER,)),
+            verdict=local(Mechanism.TC_DROP, TC_FILTER),
+            fires=("lost-at-egress", "never-left"),
+        ),
+        id="past POSTROUTING, and the one filter of the device counts drops",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                drops=(drop(Drop.TC_FILTER, "clsact"), drop(Drop.QDISC, "tbf")),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("lost-at-egress",),
+        ),
+        id="past POSTROUTING, and two disciplines count drops: neither is named",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(until="output"),
+                drops=(drop(Drop.QDISC, "tbf"),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("lost-at-egress", "cgroup-refuses"),
+        ),
+        id="not past POSTROUTING: a discipline's drops are of others",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_come_back=True),
+                trace=passed(),
+                drops=(drop(Drop.TC_FILTER, "clsact"),),
+            ),
+            host=replace(host_state(), tc_filters=(replace(TC_FILTER, direction="ingress"),)),
+            verdict=local(Mechanism.TC_DROP, replace(TC_FILTER, direction="ingress")),
+            fires=("lost-at-ingress", "answer-not-delivered"),
+            silent=("reverse-path",),
+        ),
+        id="the answer meets no hook, and the filters of the device count drops",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_come_back=True),
+                trace=passed(until="received"),
+                drops=(drop(Drop.REVERSE_PATH, ""), drop(Drop.TC_FILTER, "clsact")),
+            ),
+            host=replace(host_state(), sysctls=(RP_FILTER, RP_FILTER_OF_ALL)),
+            verdict=local(
+                Mechanism.RP_FILTER,
+                SysctlObject(key="net.ipv4.conf.eth0.rp_filter", value="1"),
+            ),
+            fires=("reverse-path", "answer-not-delivered"),
+            silent=("lost-at-ingress",),
+        ),
+        id="the answer comes to PREROUTING only, and the reverse-path filter counts",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_come_back=True),
+                trace=passed(until="delivered"),
+                drops=(drop(Drop.REVERSE_PATH, ""),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("reverse-path",),
+        ),
+        id="the answer comes to the end of INPUT: the reverse-path filter counts others",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused behind POSTROUTING: a program of a control group",
     ),
     pytest.param(
         Picture(

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import subprocess
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ import pytest
 from edgediag.host.netfilter.legacy_selector import selector_words
 from edgediag.model.culprit import IptablesRule
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import TraceDropped, TracePassed, TraceResult
-from edgediag.net.attribution import Attribution, open_attribution
+from edgediag.model.host import Drop, TraceDropped, TracePassed, TraceResult
+from edgediag.net.attribution import COUNTED_TRIES, open_attribution
+from edgediag.net.traffic_control import read_tc_filters
 from edgediag.net.xtables import read_legacy
 
 if TYPE_CHECKING:
@@ -53,9 +55,7 @@ def send(asked: Flow, count: int) -> None:
 
 def attributed(nodes: "TwoNodes", count: int) -> TraceResult:
     with nodes.node.inside():
-        opened = open_attribution([TUNNEL])
-        assert isinstance(opened, Attribution)
-        with opened as tracer:
+        with open_attribution([TUNNEL]) as tracer:
             send(TUNNEL, count)
             tracer.read(0.05)
             return tracer.conclude(TUNNEL)
@@ -77,7 +77,7 @@ def test_rules_are_read_as_iptables_wrote_them(two_nodes: "TwoNodes") -> None:
 
 def test_the_rule_that_counted_every_packet_is_named(two_nodes: "TwoNodes") -> None:
     two_nodes.node.run(*(f"iptables-legacy {rule}" for rule in RULES))
-    assert attributed(two_nodes, Attribution.tries) == TraceDropped(
+    assert attributed(two_nodes, COUNTED_TRIES) == TraceDropped(
         culprit=IptablesRule(
             backend="legacy",
             table="filter",
@@ -93,9 +93,68 @@ def test_the_rule_that_counted_every_packet_is_named(two_nodes: "TwoNodes") -> N
 
 def test_a_rule_that_counted_fewer_packets_is_not_named(two_nodes: "TwoNodes") -> None:
     two_nodes.node.run(*(f"iptables-legacy {rule}" for rule in RULES))
-    assert attributed(two_nodes, Attribution.tries - 1) == passed(is_sent=False)
+    assert attributed(two_nodes, COUNTED_TRIES - 1) == passed(is_sent=False)
 
 
 def test_a_rule_for_others_is_not_named(two_nodes: "TwoNodes") -> None:
     two_nodes.node.run("iptables-legacy -A OUTPUT -p udp -m udp --dport 123 -j DROP")
-    assert attributed(two_nodes, Attribution.tries) == passed()
+    assert attributed(two_nodes, COUNTED_TRIES) == passed()
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        pytest.param(
+            ("tc qdisc add dev up0 root tbf rate 8bit burst 20 limit 20",),
+            (Drop.QDISC, "up0", "tbf"),
+            id="a starved discipline",
+        ),
+        pytest.param(
+            (
+                "tc qdisc add dev up0 clsact",
+                "tc filter add dev up0 egress bpf da bytecode 1,6\\x200\\x200\\x202",
+            ),
+            (Drop.TC_FILTER, "up0", "clsact"),
+            id="a filter at egress",
+        ),
+    ],
+)
+def test_what_is_dropped_behind_netfilter_is_counted(
+    two_nodes: "TwoNodes", commands: tuple[str, ...], expected: tuple[Drop, str, str]
+) -> None:
+    for command in commands:
+        words = [word.replace("\\x20", " ") for word in command.split()]
+        with two_nodes.node.inside():
+            subprocess.run(words, check=True)
+    with two_nodes.node.inside():
+        with open_attribution([TUNNEL]) as tracer:
+            send(TUNNEL, 2)
+            tracer.read(0.05)
+            result, drops = tracer.conclude(TUNNEL), tracer.drops()
+        filters = read_tc_filters()
+    assert result == passed()
+    assert [(item.drop, item.interface, item.discipline) for item in drops] == [expected]
+    assert len(filters) == (expected[0] is Drop.TC_FILTER)
+
+
+def test_what_the_reverse_path_filter_drops_is_counted(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run(
+        "sysctl -qw net.ipv4.conf.up0.rp_filter=1",
+        "ip route add 198.51.100.0/24 via 192.0.2.2 table 9",
+        "ip rule add fwmark 1 table 9",
+        "ip route replace 198.51.100.0/24 dev lo src 192.0.2.1",
+        "iptables-nft -t mangle -A OUTPUT -p udp --dport 4500 -j MARK --set-mark 1",
+    )
+    with two_nodes.peer.inside():
+        answering = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with answering, two_nodes.node.inside():
+        answering.bind(("198.51.100.2", 4500))
+        answering.settimeout(1.0)
+        with open_attribution([TUNNEL], ["up0"]) as tracer:
+            send(TUNNEL, 1)
+            answering.sendto(b"ike", answering.recvfrom(99)[1])
+            tracer.read(0.05)
+            result, drops = tracer.conclude(TUNNEL), tracer.drops()
+    chains = ("ip mangle OUTPUT",)
+    assert result == TracePassed(chains=chains, is_sent=True, is_received=True, is_delivered=False)
+    assert [item.drop for item in drops] == [Drop.REVERSE_PATH]

@@ -16,9 +16,11 @@ from edgediag.model.culprit import (
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
+    QdiscObject,
     ResolverObject,
     RouteObject,
     SysctlObject,
+    TcFilterObject,
     ToolObject,
     XdpProgramObject,
 )
@@ -144,6 +146,23 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         "sed -n 4p /etc/hosts",
     ),
     (ClockObject(offset_s=-3.25), "clock of this node, -3.250 s off", "date -u"),
+    (
+        TcFilterObject(
+            interface="eth0",
+            direction="egress",
+            classifier="bpf",
+            preference=49152,
+            handle=1,
+            name="guard",
+        ),
+        "bpf filter guard at egress of eth0, preference 49152, handle 0x1",
+        "tc filter show dev eth0 egress",
+    ),
+    (
+        QdiscObject(interface="eth0", discipline="tbf", handle="8001:"),
+        "queueing discipline tbf 8001: of eth0",
+        "tc -s qdisc show dev eth0",
+    ),
     (ToolObject(names=("socat", "conntrack")), "not installed: socat, conntrack", ""),
 ]
 

@@ -1,0 +1,56 @@
+"""A packet that passed netfilter and was dropped before the wire."""
+
+from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.meaning import has_left, is_answered_well
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import QdiscObject, TcFilterObject
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import Drop, DropCount, HostState, Route, TracePassed
+from edgediag.model.verdict import Claim, Finding, Mechanism
+
+ID = "lost-at-egress"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """Traffic control of the device drops the packet.
+
+    Holds because   the packet came to the end of POSTROUTING, no tap saw it leave, and meanwhile
+                    one discipline of that very device counted drops: behind POSTROUTING and before
+                    the tap stand the neighbour table, the egress hooks and the disciplines alone
+    Does not hold   where no discipline of the device counted a drop, or several did. A filter is
+                    named where the device has one alone
+    Asks for        the trace, the tap, the counters of drops, the tc filters
+    source          net/core/dev.c, __dev_queue_xmit: sch_handle_egress before the discipline
+    """
+    trace, route = evidence.trace, evidence.route
+    if not isinstance(trace, TracePassed) or not isinstance(route, Route) or not trace.is_sent:
+        return None
+    outcome = outcome_of(evidence)
+    counted = [item for item in evidence.drops if item.interface == route.interface]
+    if has_left(outcome) or is_answered_well(outcome) or len(counted) != 1:
+        return None
+    claim, name = claim_on(counted[0], "egress", host)
+    text = f"the packet passed POSTROUTING, and {name} on {route.interface} counted its drop"
+    remedy = f"tc -s qdisc show dev {route.interface}; tc filter show dev {route.interface} egress"
+    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
+
+
+def claim_on(counted: DropCount, direction: str, host: HostState) -> tuple[Claim, str]:
+    """What a discipline's counter says, and its name; a filter where the device has one alone."""
+    name = f"{counted.discipline} {counted.handle}"
+    if counted.drop is Drop.QDISC:
+        qdisc = QdiscObject(
+            interface=counted.interface, discipline=counted.discipline, handle=counted.handle
+        )
+        return on_this_host(Mechanism.QDISC_DROP, qdisc), name
+    filters = _filters(counted.interface, direction, host)
+    culprit = filters[0] if len(filters) == 1 else None
+    return on_this_host(Mechanism.TC_DROP, culprit), f"a filter of {name}"
+
+
+def _filters(interface: str, direction: str, host: HostState) -> list[TcFilterObject]:
+    if isinstance(host.tc_filters, NotChecked):
+        return []
+    here = (interface, direction)
+    return [item for item in host.tc_filters if (item.interface, item.direction) == here]

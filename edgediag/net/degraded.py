@@ -1,0 +1,21 @@
+"""What the kernel does not give is said, and the rest goes on."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pyroute2.netlink.exceptions import NetlinkError
+
+from edgediag.host.messages import errno_name
+from edgediag.model.answer import NotChecked
+
+_Table = TypeVar("_Table")
+
+
+def degraded(name: str, read: Callable[[], _Table]) -> _Table | NotChecked:
+    """What `read` reads, or why it cannot."""
+    try:
+        return read()
+    except NetlinkError as error:
+        return NotChecked(reason=f"cannot read {name}: {errno_name(error.code)}")
+    except OSError as error:
+        return NotChecked(reason=f"cannot read {name}: {errno_name(error.errno or 0)}")
