@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgediag.errors import CannotRunError
-from edgediag.lab import namespace
+from edgediag.lab import cgroup, namespace
 from edgediag.lab.files import BINDS, SEARCH_PATH, edge_folder
 
 # No exit status of a diagnosis that leaves a report, so that the two are not mistaken.
@@ -21,6 +21,7 @@ CANNOT_RUN = 4
 def main(prefix: str, node: str, *command: str) -> None:
     """Become the command."""
     try:
+        cgroup.join(f"{prefix}-{node}")
         namespace.enter(f"{prefix}-{node}")
         namespace.unshare(namespace.CLONE_NEWNS | namespace.CLONE_NEWUTS)
         socket.sethostname(node)

@@ -1,8 +1,9 @@
 """Do one step to a node of a running lab."""
 
 import errno
+import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from pyroute2 import IPRoute
@@ -10,7 +11,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
-from edgediag.lab import kernel, netfilter, state
+from edgediag.lab import bpf, cgroup, kernel, netfilter, state
 from edgediag.lab.files import edge_folder
 from edgediag.lab.services import control
 from edgediag.lab.steps import (
@@ -21,6 +22,7 @@ from edgediag.lab.steps import (
     LinkStep,
     NeighbourStep,
     NftStep,
+    ProgramStep,
     RouteStep,
     RuleStep,
     ServiceStep,
@@ -41,6 +43,15 @@ RULE_ACTIONS: Mapping[str, str] = MappingProxyType(
         "prohibit": "prohibit",
     }
 )
+
+
+def lacking(programs: Sequence[str], steps: Sequence[Step]) -> tuple[str, ...]:
+    """What this machine does not have of what the steps need, each in a few words."""
+    missing = [f"{name} is not installed" for name in programs if not netfilter.find_program(name)]
+    needs_cgroup = any(isinstance(step, ProgramStep) and step.kind == "cgroup" for step in steps)
+    if needs_cgroup and cgroup.root() is None:
+        missing.append("no cgroup2 is mounted")
+    return tuple(missing)
 
 
 def apply(prefix: str, step: Step) -> None:
@@ -75,7 +86,9 @@ def _apply(prefix: str, step: Step) -> None:
         case FileStep():
             (edge_folder(prefix) / step.path).write_text(step.text)
         case CommandStep():
-            netfilter.run_program(name, step.argv)
+            netfilter.run_program(name, step.argv, step.text)
+        case ProgramStep():
+            _attach(name, step)
         case ServiceStep():
             control.ask(state.control_socket(prefix, step.node), {step.service: step.mode})
         case RouteStep() | RuleStep() | LinkStep() | NeighbourStep() | AddressStep():
@@ -83,6 +96,30 @@ def _apply(prefix: str, step: Step) -> None:
                 _apply_by_netlink(ipr, step)
         case _:
             assert_never(step)
+
+
+def _attach(name: str, step: ProgramStep) -> None:
+    """The program is attached; it ends with the device of its namespace, or with the cgroup."""
+    protocol = socket.getprotobyname(step.protocol)
+    match = bpf.Match(protocol=protocol, port=step.port, direction=step.direction)
+    program = bpf.load(step.kind, bpf.program(step.kind, match))
+    try:
+        if step.device:
+            with kernel.netlink(name) as ipr:
+                index = kernel.interface_index(ipr, step.device)
+                ipr.link("set", index=index, xdp_fd=program)
+        else:
+            _attach_to_cgroup(name, program, step.direction)
+    finally:
+        os.close(program)
+
+
+def _attach_to_cgroup(name: str, program: int, direction: str) -> None:
+    folder = os.open(cgroup.create(name), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        bpf.attach_to_cgroup(program, folder, direction)
+    finally:
+        os.close(folder)
 
 
 def _apply_by_netlink(

@@ -23,9 +23,9 @@ def run_iptables(name: str, arguments: Sequence[str]) -> None:
     _run(name, ("iptables-nft", "--wait", *arguments), "")
 
 
-def run_program(name: str, argv: Sequence[str]) -> None:
-    """A program has ended well inside the namespace."""
-    _run(name, argv, "")
+def run_program(name: str, argv: Sequence[str], text: str) -> None:
+    """A program that has read the text has ended well inside the namespace."""
+    _run(name, argv, text)
 
 
 def rulesets(names: Sequence[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from edgediag.errors import CannotRunError
 from edgediag.lab import (
     build,
     certificates,
+    cgroup,
     fingerprint,
     namespace,
     netfilter,
@@ -17,7 +18,7 @@ from edgediag.lab import (
     steps,
 )
 from edgediag.lab.files import write_edge_files
-from edgediag.lab.injection import apply, take_back
+from edgediag.lab.injection import apply, lacking, take_back
 from edgediag.lab.scenario import Scenario, Truth
 from edgediag.lab.services.catalog import SERVICES
 from edgediag.lab.state import EMPTY
@@ -47,6 +48,7 @@ class Lab:
         processes.end(state.load(self.prefix).processes)
         for node in NODES:
             namespace.remove(f"{self.prefix}-{node}")
+            cgroup.remove(f"{self.prefix}-{node}")
         state.forget(self.prefix)
 
     def is_up(self) -> bool:
@@ -64,9 +66,8 @@ class Lab:
         Only one scenario at a time: what was injected before is cleared.
         """
         known = self._known()
-        for program in scenario.requires:
-            if netfilter.find_program(program) is None:
-                raise CannotRunError(f"cannot inject {scenario.name}: {program} is not installed")
+        for missing in lacking(scenario.requires, scenario.inject):
+            raise CannotRunError(f"cannot inject {scenario.name}: {missing}")
         if known.scenario:
             self.clear()
         for step in scenario.inject:

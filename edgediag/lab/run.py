@@ -13,7 +13,7 @@ from typing import Any
 
 from edgediag.errors import CannotRunError, EdgediagError
 from edgediag.lab.files import FACTS, edge_folder, facts_text
-from edgediag.lab.netfilter import find_program
+from edgediag.lab.injection import lacking
 from edgediag.lab.network import Lab
 from edgediag.lab.scenario import Scenario, Truth
 from edgediag.lab.score import Score, score
@@ -77,10 +77,9 @@ def run_all(
 
 def run_scenario(lab: Lab, scenario: Scenario, output: Path) -> Result:
     """Bring the lab up, break it, diagnose, score, take it down."""
-    missing = [program for program in scenario.requires if find_program(program) is None]
+    missing = lacking(scenario.requires, scenario.inject)
     if missing:
-        problem = f"{', '.join(missing)} not installed"
-        return _without_report(scenario, output, problem, is_skipped=True)
+        return _without_report(scenario, output, ", ".join(missing), is_skipped=True)
     try:
         lab.up()
         truths = lab.inject(scenario)

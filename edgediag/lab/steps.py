@@ -110,10 +110,30 @@ class FileStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandStep:
-    """Run one program of PROGRAMS inside the node; only building the lab anew takes it back."""
+    """Run one program of PROGRAMS inside the node; only building the lab anew takes it back.
+
+    text  what it reads from its standard input
+    """
 
     node: str
     argv: tuple[str, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramStep:
+    """Attach a BPF program that drops packets; only building the lab anew takes it back.
+
+    kind       "xdp" on a device, or "cgroup" on a cgroup of the node's commands
+    direction  "egress" drops what is sent to the port, "ingress" what comes from it
+    """
+
+    node: str
+    kind: str
+    protocol: str
+    port: int
+    direction: str
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +156,7 @@ Step: TypeAlias = (
     | SysctlStep
     | FileStep
     | CommandStep
+    | ProgramStep
     | ServiceStep
 )
 
@@ -151,6 +172,7 @@ ACTIONS: Mapping[str, type[Step]] = MappingProxyType(
         "sysctl": SysctlStep,
         "file": FileStep,
         "command": CommandStep,
+        "program": ProgramStep,
         "service": ServiceStep,
     }
 )
@@ -187,6 +209,9 @@ WORDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("sysctl", "key"): frozenset(WATCHED_SYSCTLS),
         ("file", "node"): frozenset({"edge"}),
         ("file", "path"): frozenset(TEXTS),
+        ("program", "kind"): frozenset({"xdp", "cgroup"}),
+        ("program", "protocol"): frozenset({"tcp", "udp"}),
+        ("program", "direction"): frozenset({"ingress", "egress"}),
     }
 )
 
@@ -222,8 +247,17 @@ def check(step: Step) -> None:
         _check_service(step)
     if isinstance(step, CommandStep) and (not step.argv or step.argv[0] not in PROGRAMS):
         raise UsageError(f"argv {list(step.argv)}: begin with one of {', '.join(PROGRAMS)}")
+    if isinstance(step, ProgramStep):
+        _check_program(step)
     if isinstance(step, (NftStep, IptablesStep)):
         _check_tables(step)
+
+
+def _check_program(step: ProgramStep) -> None:
+    if step.kind == "xdp" and (not step.device or step.direction != "ingress"):
+        raise UsageError("an xdp program needs a device and direction 'ingress'")
+    if step.kind == "cgroup" and step.device:
+        raise UsageError("a cgroup program has no device")
 
 
 def _check_service(step: ServiceStep) -> None:

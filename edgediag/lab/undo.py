@@ -21,6 +21,7 @@ from edgediag.lab.steps import (
     LinkStep,
     NeighbourStep,
     NftStep,
+    ProgramStep,
     RouteStep,
     RuleStep,
     ServiceStep,
@@ -51,7 +52,7 @@ def undo_of(prefix: str, step: Step) -> tuple[Step, ...] | None:
             return (replace(step, value=kernel.read_sysctl(name, step.key)),)
         case FileStep():
             return (replace(step, text=(edge_folder(prefix) / step.path).read_text()),)
-        case CommandStep():
+        case CommandStep() | ProgramStep():
             return None
         case ServiceStep():
             modes = control.ask(state.control_socket(prefix, step.node), {})

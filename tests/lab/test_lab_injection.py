@@ -2,11 +2,23 @@
 
 import errno
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from edgediag.errors import CannotRunError
-from edgediag.lab import fingerprint, namespace, netfilter, scenario, state, steps
+from edgediag.lab import (
+    cgroup,
+    fingerprint,
+    injection,
+    namespace,
+    netfilter,
+    scenario,
+    state,
+    steps,
+)
 from edgediag.lab.files import edge_folder
 from edgediag.lab.network import Lab
 from edgediag.lab.topology import HOSTS
@@ -14,6 +26,7 @@ from edgediag.lab.topology import HOSTS
 pytestmark = pytest.mark.netns
 
 API = (HOSTS["api-server"], 6443)
+TUNNEL = (HOSTS["raven-tunnel"], 4500)
 # A kubelet behind both VXLAN devices of the edge node.
 OVERLAY = ("10.244.2.1", 10250)
 WAIT_S = 0.4
@@ -26,7 +39,10 @@ def story(*inject: str) -> scenario.Scenario:
 
 def is_lasting(name: str) -> bool:
     """True if only a new lab takes the scenario back; the truths' tests inject it all the same."""
-    return any(isinstance(step, steps.CommandStep) for step in scenario.load(name).inject)
+    return any(
+        isinstance(step, (steps.CommandStep, steps.ProgramStep))
+        for step in scenario.load(name).inject
+    )
 
 
 def met(lab: Lab, destination: tuple[str, int]) -> str:
@@ -132,6 +148,23 @@ COMMAND = """
 action = "command"
 node = "edge"
 argv = ["ip", "link", "set", "eth0", "mtu", "1400"]
+"""
+XDP = """
+action = "program"
+node = "edge"
+kind = "xdp"
+device = "eth0"
+protocol = "tcp"
+port = 6443
+direction = "ingress"
+"""
+CGROUP = """
+action = "program"
+node = "edge"
+kind = "cgroup"
+protocol = "udp"
+port = 4500
+direction = "egress"
 """
 SERVICE = """
 action = "service"
@@ -240,6 +273,28 @@ def test_what_a_command_did_is_taken_back_by_a_new_lab(lab: Lab) -> None:
     assert (state.load(lab.prefix).processes != before, met(lab, API)) == (True, "ok")
 
 
+def test_a_program_on_a_device_is_taken_back_by_a_new_lab(lab: Lab) -> None:
+    lab.inject(story(XDP))
+    broken = met(lab, API)
+    (left,) = lab.clear()
+    assert left.startswith("ProgramStep(node='edge'")
+    assert (broken, met(lab, API)) == ("silence", "ok")
+
+
+def test_a_cgroup_s_program_drops_what_the_node_s_commands_send(lab: Lab) -> None:
+    """The services, which are no commands, do not belong to the cgroup."""
+    story_ = story(CGROUP)
+    if injection.lacking(story_.requires, story_.inject):
+        pytest.skip("no cgroup2 is mounted")
+    lab.inject(story_)
+    script = "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'?', {})"
+    command = lab.edge_command([sys.executable, "-c", script.format(TUNNEL)])
+    ended = subprocess.run(command, capture_output=True, text=True)
+    lab.clear()
+    left = (cgroup.root() or Path("/")) / f"edgediag-lab-{lab.prefix}-edge"
+    assert ("Operation not permitted" in ended.stderr, left.exists()) == (True, False)
+
+
 def test_a_file_of_the_edge_node_has_another_text_until_it_is_cleared(lab: Lab) -> None:
     hosts = edge_folder(lab.prefix) / "etc/hosts"
     before = hosts.read_text()
@@ -251,9 +306,8 @@ def test_a_file_of_the_edge_node_has_another_text_until_it_is_cleared(lab: Lab) 
 @pytest.mark.parametrize("name", [name for name in scenario.names() if not is_lasting(name)])
 def test_every_scenario_is_injected_and_cleared_without_trace(lab: Lab, name: str) -> None:
     chosen = scenario.load(name)
-    missing = [word for word in chosen.requires if netfilter.find_program(word) is None]
-    if missing:
-        pytest.skip(f"needs {missing[0]}")
+    if missing := injection.lacking(chosen.requires, chosen.inject):
+        pytest.skip(missing[0])
     before = fingerprint.take(lab.prefix)
     lab.inject(chosen)
     changed = fingerprint.differing(before, fingerprint.take(lab.prefix))

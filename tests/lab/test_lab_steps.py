@@ -14,6 +14,7 @@ from edgediag.lab.steps import (
     LinkStep,
     NeighbourStep,
     NftStep,
+    ProgramStep,
     RouteStep,
     RuleStep,
     ServiceStep,
@@ -96,6 +97,36 @@ SPELLINGS = [
         id="command",
     ),
     pytest.param(
+        {
+            "action": "command",
+            "node": "edge",
+            "argv": ["iptables-legacy-restore"],
+            "text": "*raw\nCOMMIT\n",
+        },
+        CommandStep(node="edge", argv=("iptables-legacy-restore",), text="*raw\nCOMMIT\n"),
+        id="command that reads a text",
+    ),
+    pytest.param(
+        {
+            "action": "program",
+            "node": "edge",
+            "kind": "xdp",
+            "device": "eth0",
+            "protocol": "tcp",
+            "port": 6443,
+            "direction": "ingress",
+        },
+        ProgramStep(
+            node="edge",
+            kind="xdp",
+            device="eth0",
+            protocol="tcp",
+            port=6443,
+            direction="ingress",
+        ),
+        id="program",
+    ),
+    pytest.param(
         {"action": "service", "node": "cloud", "service": "resolver", "mode": "servfail"},
         ServiceStep(node="cloud", service="resolver", mode="servfail"),
         id="service",
@@ -157,6 +188,30 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
             CommandStep(node="edge", argv=()),
             "argv []: begin with one of ",
             id="no program",
+        ),
+        pytest.param(
+            ProgramStep(node="edge", kind="xdp", protocol="tcp", port=1, direction="ingress"),
+            "an xdp program needs a device and direction 'ingress'",
+            id="an XDP program without a device",
+        ),
+        pytest.param(
+            ProgramStep(
+                node="edge", kind="xdp", device="eth0", protocol="tcp", port=1, direction="egress"
+            ),
+            "an xdp program needs a device and direction 'ingress'",
+            id="an XDP program for what is sent",
+        ),
+        pytest.param(
+            ProgramStep(
+                node="edge", kind="cgroup", device="lo", protocol="udp", port=1, direction="egress"
+            ),
+            "a cgroup program has no device",
+            id="a cgroup program on a device",
+        ),
+        pytest.param(
+            ProgramStep(node="edge", kind="cgroup", protocol="icmp", port=1, direction="egress"),
+            "protocol 'icmp': use tcp, udp",
+            id="a program for a protocol without ports",
         ),
         pytest.param(
             ServiceStep(node="cloud", service="mail", mode="down"),
