@@ -11,11 +11,13 @@ from pyroute2.netlink.exceptions import NetlinkError
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
 from edgediag.lab import kernel, netfilter, state
+from edgediag.lab.daemons import start as daemons
 from edgediag.lab.files import edge_folder
 from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    DaemonStep,
     FileStep,
     IptablesStep,
     LinkStep,
@@ -78,6 +80,8 @@ def _apply(prefix: str, step: Step) -> None:
             netfilter.run_program(name, step.argv)
         case ServiceStep():
             control.ask(state.control_socket(prefix, step.node), {step.service: step.mode})
+        case DaemonStep():
+            daemons.start(prefix, step.node, step.program, step.variant)
         case RouteStep() | RuleStep() | LinkStep() | NeighbourStep() | AddressStep():
             with kernel.netlink(name) as ipr:
                 _apply_by_netlink(ipr, step)

@@ -16,6 +16,7 @@ from edgediag.lab import (
     state,
     steps,
 )
+from edgediag.lab.daemons import place
 from edgediag.lab.files import write_edge_files
 from edgediag.lab.injection import apply, take_back
 from edgediag.lab.scenario import Scenario, Truth
@@ -64,9 +65,8 @@ class Lab:
         Only one scenario at a time: what was injected before is cleared.
         """
         known = self._known()
-        for program in scenario.requires:
-            if netfilter.find_program(program) is None:
-                raise CannotRunError(f"cannot inject {scenario.name}: {program} is not installed")
+        for program in place.absent(scenario.requires):
+            raise CannotRunError(f"cannot inject {scenario.name}: {program} is not installed")
         if known.scenario:
             self.clear()
         for step in scenario.inject:

@@ -12,8 +12,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from edgediag.errors import CannotRunError, EdgediagError
+from edgediag.lab import state
+from edgediag.lab.daemons.place import absent
 from edgediag.lab.files import FACTS, edge_folder, facts_text
-from edgediag.lab.netfilter import find_program
 from edgediag.lab.network import Lab
 from edgediag.lab.scenario import Scenario, Truth
 from edgediag.lab.score import Score, score
@@ -34,6 +35,7 @@ class Result:
     problem     why there is no report, or ""
     is_skipped  the machine lacks what the scenario needs
     duration_s  of the diagnosis alone
+    servers     which real servers were asked for and what served, in the order asked
     """
 
     scenario: Scenario
@@ -44,6 +46,7 @@ class Result:
     is_skipped: bool
     duration_s: float
     output: Path
+    servers: tuple[str, ...]
 
 
 def run_all(
@@ -77,7 +80,7 @@ def run_all(
 
 def run_scenario(lab: Lab, scenario: Scenario, output: Path) -> Result:
     """Bring the lab up, break it, diagnose, score, take it down."""
-    missing = [program for program in scenario.requires if find_program(program) is None]
+    missing = absent(scenario.requires)
     if missing:
         problem = f"{', '.join(missing)} not installed"
         return _without_report(scenario, output, problem, is_skipped=True)
@@ -95,6 +98,7 @@ def run_scenario(lab: Lab, scenario: Scenario, output: Path) -> Result:
             is_skipped=False,
             duration_s=time.monotonic() - started_s,
             output=output,
+            servers=state.load(lab.prefix).servers,
         )
     except EdgediagError as exc:
         return _without_report(scenario, output, str(exc), is_skipped=False)
@@ -133,4 +137,5 @@ def _without_report(
         is_skipped=is_skipped,
         duration_s=0.0,
         output=output,
+        servers=(),
     )
