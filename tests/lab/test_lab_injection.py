@@ -7,6 +7,7 @@ import pytest
 
 from edgediag.errors import CannotRunError
 from edgediag.lab import fingerprint, namespace, netfilter, scenario, state, steps
+from edgediag.lab.daemons import place
 from edgediag.lab.files import edge_folder
 from edgediag.lab.network import Lab
 from edgediag.lab.topology import HOSTS
@@ -26,7 +27,8 @@ def story(*inject: str) -> scenario.Scenario:
 
 def is_lasting(name: str) -> bool:
     """True if only a new lab takes the scenario back; the truths' tests inject it all the same."""
-    return any(isinstance(step, steps.CommandStep) for step in scenario.load(name).inject)
+    kinds = (steps.CommandStep, steps.DaemonStep)
+    return any(isinstance(step, kinds) for step in scenario.load(name).inject)
 
 
 def met(lab: Lab, destination: tuple[str, int]) -> str:
@@ -251,7 +253,7 @@ def test_a_file_of_the_edge_node_has_another_text_until_it_is_cleared(lab: Lab) 
 @pytest.mark.parametrize("name", [name for name in scenario.names() if not is_lasting(name)])
 def test_every_scenario_is_injected_and_cleared_without_trace(lab: Lab, name: str) -> None:
     chosen = scenario.load(name)
-    missing = [word for word in chosen.requires if netfilter.find_program(word) is None]
+    missing = place.absent(chosen.requires)
     if missing:
         pytest.skip(f"needs {missing[0]}")
     before = fingerprint.take(lab.prefix)

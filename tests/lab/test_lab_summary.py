@@ -51,6 +51,7 @@ def result(**changes: Any) -> Result:
         "is_skipped": False,
         "duration_s": 1.25,
         "output": Path("out"),
+        "servers": (),
     }
     return Result(**(values | changes))
 
@@ -73,6 +74,11 @@ def test_a_healthy_lab_has_little_to_say() -> None:
         "  truth    nothing is wrong",
         "  verdict  nothing found",
     ]
+
+
+def test_which_servers_ran_is_told() -> None:
+    ran = result(servers=("ike: embedded (charon is not there)",))
+    assert summary.describe(ran).splitlines()[1] == "  server   ike: embedded (charon is not there)"
 
 
 def test_every_reason_is_told() -> None:
@@ -112,7 +118,9 @@ def test_the_tally_counts_what_there_is() -> None:
 
 
 def test_the_json_carries_the_remarks() -> None:
-    scored = result(score=Score(grade=Grade.WRONG, remarks=(REMARK,)))
+    scored = result(
+        score=Score(grade=Grade.WRONG, remarks=(REMARK,)), servers=("ntp: chronyd 4.3",)
+    )
     assert summary.to_json([scored]) == [
         {
             "scenario": "path-a",
@@ -125,5 +133,6 @@ def test_the_json_carries_the_remarks() -> None:
             "problem": "",
             "duration_s": 1.25,
             "output": "out",
+            "servers": ["ntp: chronyd 4.3"],
         }
     ]

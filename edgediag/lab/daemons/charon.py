@@ -47,6 +47,11 @@ def orders(site: Site) -> tuple[Order, ...]:
     return Order(argv=load), Order(argv=initiate, may_fail=True)
 
 
+def version(site: Site) -> tuple[str, ...]:
+    """swanctl's, which comes from the same source and does not start without a configuration."""
+    return "env", f"STRONGSWAN_CONF={site.folder}/strongswan.conf", SWANCTL, "--version"
+
+
 def _swanctl(site: Site, verb: str, *options: str) -> tuple[str, ...]:
     # SWANCTL_DIR: no credentials of the machine's own are loaded.
     environment = (f"STRONGSWAN_CONF={site.folder}/strongswan.conf", f"SWANCTL_DIR={site.folder}")
@@ -135,7 +140,7 @@ DAEMON = Daemon(
         "libcharon-extra-plugins",
     ),
     files=(EXECUTABLE, SWANCTL, "/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so"),
-    version=("env", "STRONGSWAN_CONF=/dev/null", SWANCTL, "--version"),
+    version=version,
     transport="udp",
     port=PORT,
     control="vici",

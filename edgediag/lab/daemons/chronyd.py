@@ -29,12 +29,17 @@ def command(site: Site) -> tuple[str, ...]:
     return EXECUTABLE, "-x", "-d", "-f", f"{site.folder}/chrony.conf"
 
 
+def version(site: Site) -> tuple[str, ...]:
+    """It says so itself."""
+    return EXECUTABLE, "--version"
+
+
 DAEMON = Daemon(
     program="chronyd",
     protocol="ntp",
     packages=("chrony",),
     files=(EXECUTABLE,),
-    version=(EXECUTABLE, "--version"),
+    version=version,
     transport="udp",
     port=123,
     control="",

@@ -36,8 +36,8 @@ class Daemon:
     protocol   the word for what it speaks in a result
     packages   Debian packages that bring it, without what they depend on
     files      absolute paths that must exist for it to run, the executable first
-    version    the command that prints its version
-    port       which it holds once it is ready, below `transport`, "udp" or "tcp"
+    version    the command that prints its version, once its files are written
+    port       of `transport`, "udp" or "tcp", that it holds once it is ready; 0 if orders open it
     control    the socket in its folder that takes orders, "" for none
     services   by node where it can run: the embedded services that give way
     variants   ways to be set up, "" is the usual one
@@ -50,7 +50,7 @@ class Daemon:
     protocol: str
     packages: tuple[str, ...]
     files: tuple[str, ...]
-    version: tuple[str, ...]
+    version: Callable[[Site], tuple[str, ...]]
     transport: str
     port: int
     control: str

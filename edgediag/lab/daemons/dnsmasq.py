@@ -33,12 +33,17 @@ def command(site: Site) -> tuple[str, ...]:
     return EXECUTABLE, "--keep-in-foreground", f"--conf-file={site.folder}/dnsmasq.conf"
 
 
+def version(site: Site) -> tuple[str, ...]:
+    """It says so itself."""
+    return EXECUTABLE, "--version"
+
+
 DAEMON = Daemon(
     program="dnsmasq",
     protocol="dns",
     packages=("dnsmasq-base",),
     files=(EXECUTABLE,),
-    version=(EXECUTABLE, "--version"),
+    version=version,
     transport="udp",
     port=53,
     control="",

@@ -42,12 +42,17 @@ def command(site: Site) -> tuple[str, ...]:
     return EXECUTABLE, "-p", str(site.folder), "-e", "stderr", "-c", f"{site.folder}/nginx.conf"
 
 
+def version(site: Site) -> tuple[str, ...]:
+    """It says so itself."""
+    return EXECUTABLE, "-v"
+
+
 DAEMON = Daemon(
     program="nginx",
     protocol="tls",
     packages=("nginx",),
     files=(EXECUTABLE,),
-    version=(EXECUTABLE, "-v"),
+    version=version,
     transport="tcp",
     port=PORT,
     control="",

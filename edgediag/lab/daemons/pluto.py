@@ -46,14 +46,20 @@ def orders(site: Site) -> tuple[Order, ...]:
     return Order(argv=(*whack, *connection)), listen
 
 
+def version(site: Site) -> tuple[str, ...]:
+    """It says so itself."""
+    return EXECUTABLE, "--version"
+
+
 DAEMON = Daemon(
     program="pluto",
     protocol="ike",
     packages=("libreswan",),
     files=(EXECUTABLE, WHACK, "/usr/bin/certutil"),
-    version=(EXECUTABLE, "--version"),
+    version=version,
     transport="udp",
-    port=PORT,
+    # Only `whack --listen` opens it.
+    port=0,
     control="pluto.ctl",
     services=MappingProxyType({"cloud": ("raven-tunnel",)}),
     variants=("", "no-connection"),

@@ -47,7 +47,7 @@ def start(prefix: str, node: str, program: str, variant: str) -> None:
     _await_ready(prefix, daemon, site, started)
     for order in daemon.orders(site):
         _give(words, order)
-    found = VERSION.search(_said(words, daemon.version))
+    found = VERSION.search(_said(words, daemon.version(site)))
     _note(prefix, daemon, node, f"{program} {found[0] if found else '(unknown version)'}")
 
 
@@ -80,7 +80,9 @@ def _await_ready(prefix: str, daemon: Daemon, site: Site, started: Started) -> N
 
 
 def _is_held(name: str, daemon: Daemon) -> bool:
-    """Somebody in the namespace holds the daemon's port."""
+    """Somebody in the namespace holds the daemon's port, if it opens one by itself."""
+    if not daemon.port:
+        return True
     with namespace.entered(name):
         table = Path(f"/proc/thread-self/net/{daemon.transport}").read_text()
     rows = (line.split() for line in table.splitlines()[1:])
