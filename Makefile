@@ -30,7 +30,8 @@ CODE_STAMP := $(VENV)/.code-$(CODE)
 # Debian package and the command it brings.
 DEMO_PACKAGES := nftables:nft iproute2:ip openssl:openssl
 TEST_PACKAGES := $(DEMO_PACKAGES) iptables:iptables ipset:ipset tshark:tshark tcpdump:tcpdump \
-	traceroute:traceroute mandoc:mandoc procps:sysctl util-linux:unshare
+	traceroute:traceroute mandoc:mandoc procps:sysctl util-linux:unshare \
+	iputils-ping:ping netcat-openbsd:nc bind9-dnsutils:dig curl:curl
 
 # $(call absent,PACKAGES): those of the packages whose command is not there.
 absent = $(strip $(foreach pair,$(1),$(shell \
@@ -75,6 +76,9 @@ apt:
 	fi
 	if [ "$$(id -u)" != 0 ]; then
 	  echo "not root: the tests that need network namespaces (netns) are skipped"
+	else
+	  # Unpacked, not installed: what is installed would be started. It needs no library.
+	  $(PYTHON) -m edgediag.lab.daemons.fetch
 	fi
 
 check: lint types

@@ -12,11 +12,14 @@ from pyroute2.netlink.exceptions import NetlinkError
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
 from edgediag.lab import bpf, cgroup, kernel, netfilter, state
+from edgediag.lab.daemons import place
+from edgediag.lab.daemons import start as daemons
 from edgediag.lab.files import edge_folder
 from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    DaemonStep,
     FileStep,
     IptablesStep,
     LinkStep,
@@ -47,7 +50,7 @@ RULE_ACTIONS: Mapping[str, str] = MappingProxyType(
 
 def lacking(programs: Sequence[str], steps: Sequence[Step]) -> tuple[str, ...]:
     """What this machine does not have of what the steps need, each in a few words."""
-    missing = [f"{name} is not installed" for name in programs if not netfilter.find_program(name)]
+    missing = [f"{name} is not installed" for name in place.absent(programs)]
     needs_cgroup = any(isinstance(step, ProgramStep) and step.kind == "cgroup" for step in steps)
     if needs_cgroup and cgroup.root() is None:
         missing.append("no cgroup2 is mounted")
@@ -91,6 +94,8 @@ def _apply(prefix: str, step: Step) -> None:
             _attach(name, step)
         case ServiceStep():
             control.ask(state.control_socket(prefix, step.node), {step.service: step.mode})
+        case DaemonStep():
+            daemons.start(prefix, step.node, step.program, step.variant)
         case RouteStep() | RuleStep() | LinkStep() | NeighbourStep() | AddressStep():
             with kernel.netlink(name) as ipr:
                 _apply_by_netlink(ipr, step)

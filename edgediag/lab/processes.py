@@ -60,13 +60,29 @@ def is_running(process: Process) -> bool:
     return _identity(process.pid) == (process.start_time, process.boot_id)
 
 
+def has_ended(started: Started) -> bool:
+    """The process that this one started runs no more; `end` reaps it."""
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, started.process.pid, options) is not None
+
+
 def _start(prefix: str, node: str) -> Started:
-    log = state.folder(prefix) / f"{node}.log"
+    words = (sys.executable, "-m", "edgediag.lab.server", prefix, node)
+    return start_program(prefix, node, words, "")
+
+
+def start_program(prefix: str, node: str, argv: tuple[str, ...], name: str) -> Started:
+    """A process of the node, on file before it is told to "go" on its standard input.
+
+    argv  the program by its path, which waits for that word
+    name  of its log, beside the node's own; "" for that one
+    """
+    log = state.folder(prefix) / f"{'-'.join(filter(None, (node, name)))}.log"
     input_end, go = os.pipe()
     said, output_end = os.pipe()
     pid = os.posix_spawn(
-        sys.executable,
-        (sys.executable, "-m", "edgediag.lab.server", prefix, node),
+        argv[0],
+        argv,
         dict(os.environ),
         file_actions=[
             (os.POSIX_SPAWN_DUP2, input_end, 0),

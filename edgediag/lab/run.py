@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from edgediag.errors import CannotRunError, EdgediagError
+from edgediag.lab import state
 from edgediag.lab.files import FACTS, edge_folder, facts_text
 from edgediag.lab.injection import lacking
 from edgediag.lab.network import Lab
@@ -34,6 +35,7 @@ class Result:
     problem     why there is no report, or ""
     is_skipped  the machine lacks what the scenario needs
     duration_s  of the diagnosis alone
+    servers     which real servers were asked for and what served, in the order asked
     """
 
     scenario: Scenario
@@ -44,6 +46,7 @@ class Result:
     is_skipped: bool
     duration_s: float
     output: Path
+    servers: tuple[str, ...]
 
 
 def run_all(
@@ -94,6 +97,7 @@ def run_scenario(lab: Lab, scenario: Scenario, output: Path) -> Result:
             is_skipped=False,
             duration_s=time.monotonic() - started_s,
             output=output,
+            servers=state.load(lab.prefix).servers,
         )
     except EdgediagError as exc:
         return _without_report(scenario, output, str(exc), is_skipped=False)
@@ -132,4 +136,5 @@ def _without_report(
         is_skipped=is_skipped,
         duration_s=0.0,
         output=output,
+        servers=(),
     )

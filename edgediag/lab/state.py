@@ -40,6 +40,7 @@ class State:
     undo         steps that take the injection back, in the order to apply; see `steps`
     lasting      what was injected that no step takes back, only building the lab anew
     fingerprint  of each node when the lab was built, empty until then
+    servers      which real servers were asked for and what serves, in the order asked
     """
 
     processes: tuple[Process, ...]
@@ -47,9 +48,10 @@ class State:
     undo: tuple[Mapping[str, object], ...]
     lasting: tuple[str, ...]
     fingerprint: Mapping[str, str]
+    servers: tuple[str, ...]
 
 
-EMPTY = State(processes=(), scenario="", undo=(), lasting=(), fingerprint={})
+EMPTY = State(processes=(), scenario="", undo=(), lasting=(), fingerprint={}, servers=())
 
 
 def check_prefix(prefix: str) -> str:
@@ -106,6 +108,7 @@ def decode(text: str) -> State:
             undo=tuple(saved["undo"]),
             lasting=tuple(saved["lasting"]),
             fingerprint=saved["fingerprint"],
+            servers=tuple(saved["servers"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return EMPTY

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from edgediag.errors import UsageError
+from edgediag.lab.daemons.catalog import DAEMONS
 from edgediag.lab.files import TEXTS
 from edgediag.lab.fingerprint import WATCHED_SYSCTLS
 from edgediag.lab.services.catalog import MODES, service_of
@@ -145,6 +146,15 @@ class ServiceStep:
     mode: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonStep:
+    """Let a real server serve in the stead of embedded services, where it is at hand."""
+
+    node: str
+    program: str
+    variant: str = ""
+
+
 Step: TypeAlias = (
     NftStep
     | IptablesStep
@@ -158,6 +168,7 @@ Step: TypeAlias = (
     | CommandStep
     | ProgramStep
     | ServiceStep
+    | DaemonStep
 )
 
 ACTIONS: Mapping[str, type[Step]] = MappingProxyType(
@@ -174,6 +185,7 @@ ACTIONS: Mapping[str, type[Step]] = MappingProxyType(
         "command": CommandStep,
         "program": ProgramStep,
         "service": ServiceStep,
+        "daemon": DaemonStep,
     }
 )
 NAMES: Mapping[type[Step], str] = MappingProxyType({type_: name for name, type_ in ACTIONS.items()})
@@ -212,6 +224,7 @@ WORDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("program", "kind"): frozenset({"xdp", "cgroup"}),
         ("program", "protocol"): frozenset({"tcp", "udp"}),
         ("program", "direction"): frozenset({"ingress", "egress"}),
+        ("daemon", "program"): frozenset(DAEMONS),
     }
 )
 
@@ -245,6 +258,8 @@ def check(step: Step) -> None:
             raise UsageError(f"{name} {getattr(step, name)!r}: use {', '.join(sorted(words))}")
     if isinstance(step, ServiceStep):
         _check_service(step)
+    if isinstance(step, DaemonStep):
+        _check_daemon(step)
     if isinstance(step, CommandStep) and (not step.argv or step.argv[0] not in PROGRAMS):
         raise UsageError(f"argv {list(step.argv)}: begin with one of {', '.join(PROGRAMS)}")
     if isinstance(step, ProgramStep):
@@ -267,6 +282,16 @@ def _check_service(step: ServiceStep) -> None:
     modes = sorted(mode.value for mode in MODES[service.kind])
     if step.mode not in modes:
         raise UsageError(f"mode {step.mode!r} of {step.service}: use {', '.join(modes)}")
+
+
+def _check_daemon(step: DaemonStep) -> None:
+    daemon = DAEMONS[step.program]
+    for name, word, words in (
+        ("node", step.node, tuple(daemon.services)),
+        ("variant", step.variant, daemon.variants),
+    ):
+        if word not in words:
+            raise UsageError(f"{name} {word!r} of {step.program}: use {', '.join(words)}")
 
 
 def _check_tables(step: NftStep | IptablesStep) -> None:

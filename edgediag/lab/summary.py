@@ -22,6 +22,7 @@ def describe(result: Result) -> str:
     """Truth beside verdict, and every reason why the report is not right."""
     name = result.scenario.name
     lines = [f"{outcome(result):12} {name}  ({result.duration_s:.1f} s)"]
+    lines += [f"  server   {line}" for line in result.servers]
     lines += [f"  truth    {line}" for line in _truth_lines(result.truths)]
     if result.score is None:
         return "\n".join((*lines, f"  problem  {result.problem}"))
@@ -65,6 +66,7 @@ def to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
             "problem": result.problem,
             "duration_s": round(result.duration_s, 3),
             "output": str(result.output),
+            "servers": list(result.servers),
         }
         for result in results
     ]

@@ -16,6 +16,7 @@ from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    DaemonStep,
     FileStep,
     IptablesStep,
     LinkStep,
@@ -52,7 +53,7 @@ def undo_of(prefix: str, step: Step) -> tuple[Step, ...] | None:
             return (replace(step, value=kernel.read_sysctl(name, step.key)),)
         case FileStep():
             return (replace(step, text=(edge_folder(prefix) / step.path).read_text()),)
-        case CommandStep() | ProgramStep():
+        case CommandStep() | ProgramStep() | DaemonStep():
             return None
         case ServiceStep():
             modes = control.ask(state.control_socket(prefix, step.node), {})

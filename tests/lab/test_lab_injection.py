@@ -39,10 +39,8 @@ def story(*inject: str) -> scenario.Scenario:
 
 def is_lasting(name: str) -> bool:
     """True if only a new lab takes the scenario back; the truths' tests inject it all the same."""
-    return any(
-        isinstance(step, (steps.CommandStep, steps.ProgramStep))
-        for step in scenario.load(name).inject
-    )
+    kinds = (steps.CommandStep, steps.ProgramStep, steps.DaemonStep)
+    return any(isinstance(step, kinds) for step in scenario.load(name).inject)
 
 
 def met(lab: Lab, destination: tuple[str, int]) -> str:

@@ -14,6 +14,7 @@ FULL = State(
     undo=({"action": "link", "node": "edge", "device": "eth0", "state": "up"},),
     lasting=("a program",),
     fingerprint={"edge": "two\nlines"},
+    servers=("ike: charon 5.9.8",),
 )
 
 

@@ -9,6 +9,7 @@ from edgediag.lab import steps
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    DaemonStep,
     FileStep,
     IptablesStep,
     LinkStep,
@@ -131,6 +132,11 @@ SPELLINGS = [
         ServiceStep(node="cloud", service="resolver", mode="servfail"),
         id="service",
     ),
+    pytest.param(
+        {"action": "daemon", "node": "cloud", "program": "charon", "variant": "wrong-psk"},
+        DaemonStep(node="cloud", program="charon", variant="wrong-psk"),
+        id="daemon",
+    ),
 ]
 
 
@@ -222,6 +228,21 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
             ServiceStep(node="cloud", service="resolver", mode="kiss"),
             "mode 'kiss' of resolver: use down, normal, servfail, silent",
             id="a mode of another kind of service",
+        ),
+        pytest.param(
+            DaemonStep(node="cloud", program="bird"),
+            "program 'bird': use charon, chronyd, dnsmasq, nginx, pluto",
+            id="a daemon that the lab does not know",
+        ),
+        pytest.param(
+            DaemonStep(node="edge", program="pluto"),
+            "node 'edge' of pluto: use cloud",
+            id="a node that the daemon cannot run on",
+        ),
+        pytest.param(
+            DaemonStep(node="cloud", program="chronyd", variant="wrong-psk"),
+            "variant 'wrong-psk' of chronyd: use , unsynchronised",
+            id="a variant of another daemon",
         ),
         pytest.param(
             NftStep(node="edge", script="flush ruleset"),

@@ -52,6 +52,7 @@ def result(**changes: Any) -> Result:
         "is_skipped": False,
         "duration_s": 1.25,
         "output": Path("out"),
+        "servers": (),
     }
     return Result(**(values | changes))
 
@@ -74,6 +75,11 @@ def test_a_healthy_lab_has_little_to_say() -> None:
         "  truth    nothing is wrong",
         "  verdict  nothing found",
     ]
+
+
+def test_which_servers_ran_is_told() -> None:
+    ran = result(servers=("ike: embedded (charon is not there)",))
+    assert summary.describe(ran).splitlines()[1] == "  server   ike: embedded (charon is not there)"
 
 
 def test_every_reason_is_told() -> None:
@@ -122,7 +128,9 @@ def test_each_family_has_a_tally_of_its_own() -> None:
 
 
 def test_the_json_carries_the_remarks() -> None:
-    scored = result(score=Score(grade=Grade.WRONG, remarks=(REMARK,)))
+    scored = result(
+        score=Score(grade=Grade.WRONG, remarks=(REMARK,)), servers=("ntp: chronyd 4.3",)
+    )
     assert summary.to_json([scored]) == [
         {
             "scenario": "path-a",
@@ -135,5 +143,6 @@ def test_the_json_carries_the_remarks() -> None:
             "problem": "",
             "duration_s": 1.25,
             "output": "out",
+            "servers": ["ntp: chronyd 4.3"],
         }
     ]

@@ -1,0 +1,1 @@
+"""Real servers beside the embedded ones: strongSwan, libreswan, chrony, dnsmasq and nginx."""

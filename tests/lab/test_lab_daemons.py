@@ -1,0 +1,217 @@
+"""What a real server is told: its files, its command line, its orders."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edgediag.lab.certificates import Certificate
+from edgediag.lab.daemons import place
+from edgediag.lab.daemons.catalog import DAEMONS
+from edgediag.lab.daemons.daemon import Order, Site
+from edgediag.lab.services.catalog import ZONE, service_of
+
+FOLDER = Path("/lab/ike")
+WHACK = ("/usr/libexec/ipsec/whack", "--ctlsocket", "/lab/ike/pluto.ctl")
+
+
+def site(node: str = "cloud", variant: str = "") -> Site:
+    certificate = Certificate(authority=Path("/c/a"), chain=Path("/c/c"), key=Path("/c/k"))
+    return Site(node=node, variant=variant, folder=FOLDER, certificate=certificate)
+
+
+def text(program: str, name: str, where: Site) -> str:
+    return DAEMONS[program].texts(where)[name]
+
+
+def lines(program: str, name: str, where: Site) -> list[str]:
+    return [line.strip() for line in text(program, name, where).splitlines()]
+
+
+@pytest.mark.parametrize("program", DAEMONS)
+def test_a_daemon_stands_in_for_services_that_there_are(program: str) -> None:
+    daemon = DAEMONS[program]
+    unknown = [
+        name
+        for node, names in daemon.services.items()
+        for name in names
+        if service_of(node, name) is None
+    ]
+    assert (daemon.program, unknown, daemon.variants[0]) == (program, [], "")
+
+
+@pytest.mark.parametrize("program", DAEMONS)
+def test_a_daemon_s_files_are_named_in_its_folder_alone(program: str) -> None:
+    daemon = DAEMONS[program]
+    names = [name for node in daemon.services for name in daemon.texts(site(node))]
+    assert [name for name in names if os.path.basename(name) != name] == []
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        pytest.param(
+            "cloud",
+            {
+                "local_addrs = 198.51.100.21",
+                "remote_addrs = %any",
+                "local_ts = 10.244.0.0/24",
+                "remote_ts = 10.244.1.0/24",
+                "id = cloud.lab.example",
+            },
+            id="the gateway takes anybody",
+        ),
+        pytest.param(
+            "edge",
+            {
+                "local_addrs = 192.168.50.10",
+                "remote_addrs = 198.51.100.21",
+                "local_ts = 10.244.1.0/24",
+                "remote_ts = 10.244.0.0/24",
+                "id = edge.lab.example",
+            },
+            id="the edge node dials the gateway",
+        ),
+    ],
+)
+def test_charon_s_two_ends_mirror_each_other(node: str, expected: set[str]) -> None:
+    assert expected - set(lines("charon", "swanctl.conf", site(node))) == set()
+
+
+def test_charon_asks_the_user_space_kernel_first() -> None:
+    load = next(
+        line for line in lines("charon", "strongswan.conf", site()) if line.startswith("load")
+    )
+    plugins = load.split()
+    assert plugins.index("kernel-libipsec") < plugins.index("kernel-netlink")
+
+
+def test_a_wrong_secret_is_another_secret() -> None:
+    right, wrong = (
+        [line for line in lines("charon", "swanctl.conf", site(variant=variant)) if "secret =" in
+         line]
+        for variant in ("", "wrong-psk")
+    )
+    assert right != wrong
+
+
+@pytest.mark.parametrize(
+    ("node", "variant", "verbs"),
+    [
+        pytest.param("cloud", "", [("--load-all", False)], id="the gateway waits"),
+        pytest.param(
+            "edge",
+            "",
+            [("--load-all", False), ("--initiate", True)],
+            id="the edge node asks, and may be refused",
+        ),
+        pytest.param("cloud", "no-connection", [], id="a gateway without a connection"),
+    ],
+)
+def test_charon_gets_its_orders(node: str, variant: str, verbs: list[tuple[str, bool]]) -> None:
+    orders = DAEMONS["charon"].orders(site(node, variant))
+    assert [(order.argv[4], order.may_fail) for order in orders] == verbs
+
+
+def test_charon_reads_nothing_of_the_machine_s_own() -> None:
+    assert DAEMONS["charon"].command(site()) == (
+        "env",
+        "STRONGSWAN_CONF=/lab/ike/strongswan.conf",
+        "/usr/sbin/charon-systemd",
+    )
+
+
+def test_pluto_s_secret_is_for_everybody() -> None:
+    assert text("pluto", "raven.secrets", site()).startswith('%any %any : PSK "')
+
+
+def test_pluto_s_connection_is_told_in_raven_s_words() -> None:
+    (connection, listen) = DAEMONS["pluto"].orders(site())
+    words = (
+        "--ikev2 --psk --encrypt --forceencaps --name raven "
+        "--id @198.51.100.21-10.244.0.0/24-10.244.1.0/24 --host 198.51.100.21 "
+        "--client 10.244.0.0/24 --ikeport 4500 "
+        "--to --id @192.168.50.10-10.244.1.0/24-10.244.0.0/24 --host %any --client 10.244.1.0/24"
+    )
+    assert (connection, listen) == (
+        Order(argv=(*WHACK, *words.split())),
+        Order(argv=(*WHACK, "--listen")),
+    )
+
+
+def test_pluto_without_a_connection_listens_all_the_same() -> None:
+    orders = DAEMONS["pluto"].orders(site(variant="no-connection"))
+    assert orders == (Order(argv=(*WHACK, "--listen")),)
+
+
+def test_pluto_becomes_the_process_that_the_lab_has_on_file() -> None:
+    shell, option, script = DAEMONS["pluto"].command(site())
+    assert (shell, option, " && exec /usr/libexec/ipsec/pluto --nofork " in script) == (
+        "sh",
+        "-c",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variant", "is_synchronised"), [("", True), ("unsynchronised", False)]
+)
+def test_chronyd_trusts_its_own_clock_or_none(variant: str, is_synchronised: bool) -> None:
+    written = lines("chronyd", "chrony.conf", site(variant=variant))
+    assert ("local stratum 3" in written) == is_synchronised
+
+
+def test_chronyd_leaves_the_clock_alone() -> None:
+    assert "-x" in DAEMONS["chronyd"].command(site())
+
+
+def test_dnsmasq_knows_the_whole_zone() -> None:
+    written = lines("dnsmasq", "dnsmasq.conf", site())
+    records = {f"host-record={name},{address}" for name, address in ZONE.items()}
+    assert records - set(written) == set()
+
+
+def test_nginx_serves_the_lab_s_certificate_where_the_api_server_listens() -> None:
+    written = set(lines("nginx", "nginx.conf", site()))
+    expected = {
+        "listen 198.51.100.10:6443 ssl;",
+        "ssl_certificate /c/c;",
+        "ssl_certificate_key /c/k;",
+        "daemon off;",
+    }
+    assert expected - written == set()
+
+
+def put(root: Path, program: str) -> None:
+    for file in DAEMONS[program].files:
+        path = Path(f"{root}/{program}{file}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+@pytest.mark.skipif(os.path.exists("/usr/sbin/dnsmasq"), reason="dnsmasq is installed here")
+def test_an_unpacked_daemon_is_found_and_a_missing_one_is_not(tmp_path: Path) -> None:
+    before = place.find(DAEMONS["dnsmasq"], (tmp_path,))
+    put(tmp_path, "dnsmasq")
+    after = place.find(DAEMONS["dnsmasq"], (tmp_path / "elsewhere", tmp_path))
+    assert (before, after) == (None, place.Place(root=tmp_path / "dnsmasq"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        pytest.param({"HOME": "/h"}, "/h/.cache/edgediag/daemons", id="below the home folder"),
+        pytest.param(
+            {"HOME": "/h", "XDG_CACHE_HOME": "/x"}, "/x/edgediag/daemons", id="where XDG says"
+        ),
+        pytest.param({}, "/.cache/edgediag/daemons", id="without a home folder"),
+    ],
+)
+def test_the_user_s_cache_comes_after_the_system_s(
+    environment: dict[str, str], expected: str
+) -> None:
+    assert place.folders(environment) == (place.SYSTEM_FOLDER, Path(expected))
+
+
+def test_a_program_that_is_nowhere_is_absent() -> None:
+    assert place.absent(("sh", "no-such-program")) == ("no-such-program",)
