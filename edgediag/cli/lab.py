@@ -23,6 +23,14 @@ PREFIX = click.option(
     help="Names the namespaces; give another to have several labs side by side.",
 )
 
+STATUS_OF_VERIFYING = {
+    "shown": ExitStatus.PASSED,
+    "skipped": ExitStatus.UNDETERMINED,
+    "worthless": ExitStatus.FAULT_FOUND,
+    "not-shown": ExitStatus.FAULT_FOUND,
+    "failed": ExitStatus.CANNOT_RUN,
+}
+
 
 @click.group("lab")
 def command() -> None:
@@ -133,6 +141,34 @@ def run(
         click.echo(f"{summary.tally(results)}; evidence in {folder}")
     is_good = all(summary.outcome(result) in ("right", "skipped") for result in results)
     return ExitStatus.PASSED if is_good else ExitStatus.FAULT_FOUND
+
+
+@command.command("verify")
+@click.argument("names", nargs=-1, metavar="[SCENARIO…]")
+@click.option("--all", "is_all", is_flag=True, help="Verify every scenario.")
+@click.option("--family", default="", help="Verify one family, as for `lab run`.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="At once.")
+@click.option("--prefix", default="edgediagverify", show_default=True, help="As for `lab up`.")
+def verify(
+    names: tuple[str, ...], is_all: bool, family: str, is_json: bool, jobs: int, prefix: str
+) -> ExitStatus:
+    """Prove with plain tools that each fault presents as its truth says, in labs of its own."""
+    from edgediag.lab import verify_summary
+    from edgediag.lab.pool import over_labs
+    from edgediag.lab.verify import Verification, verify_scenario
+
+    def tell(verification: Verification) -> None:
+        click.echo(verify_summary.describe(verification), err=is_json)
+
+    stories = _chosen(names, is_all, family)
+    prefixes = [f"{prefix}{number}" for number in range(1, jobs + 1)]
+    verifications = over_labs(verify_scenario, stories, prefixes, tell=tell)
+    if is_json:
+        click.echo(json.dumps(verify_summary.to_json(verifications), indent=1))
+    else:
+        click.echo(verify_summary.tally(verifications))
+    return STATUS_OF_VERIFYING[verify_summary.worst(verifications)]
 
 
 def _lab(prefix: str) -> "Lab":

@@ -9,11 +9,11 @@ from edgediag.lab import (
     build,
     certificates,
     cgroup,
+    connectivity,
     fingerprint,
     namespace,
     netfilter,
     processes,
-    proof,
     state,
     steps,
 )
@@ -100,7 +100,7 @@ class Lab:
         started = processes.start(self.prefix, tuple(SERVICES))
         write_edge_files(self.prefix)
         build.build_network(self.prefix)
-        proof.prove_flow(self.prefix)
+        connectivity.require_connectivity(self.prefix)
         processes.await_ready(started)
         known = state.load(self.prefix)
         state.save(self.prefix, replace(known, fingerprint=fingerprint.take(self.prefix)))
@@ -119,7 +119,7 @@ class Lab:
             build.settle_network(self.prefix)
             left = fingerprint.differing(known.fingerprint, fingerprint.take(self.prefix))
             if not left:
-                proof.prove_flow(self.prefix)
+                connectivity.require_connectivity(self.prefix)
         except CannotRunError as exc:
             return (str(exc),)
         return left

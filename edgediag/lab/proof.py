@@ -1,81 +1,96 @@
-"""Proof that packets flow: every address of the lab answers an echo request, from three nodes.
+"""Whether a fault presents as its truth says: what a plain tool did against what it has to do.
 
-Echo replies are not rate-limited by Linux (icmp_ratemask), so the proof uses up nothing that a
-diagnosis needs later.
+Pure; `verify` runs the tools.
 """
 
-import os
-import select
-import socket
-import struct
-import time
-from collections.abc import Mapping
+import re
+from dataclasses import dataclass
+from enum import IntEnum
 
-from edgediag.errors import CannotRunError
-from edgediag.lab.kernel import raw_icmp_socket
-from edgediag.lab.topology import HOSTS, addresses_of
+from edgediag.lab.scenario import ANY_STATUS, Proof
+from edgediag.report.escape import escaped
 
-ECHO_REQUEST, ECHO_REPLY = 8, 0
-IP_HEADER_OCTETS = 20
-ROUND_S = 0.02
-DEADLINE_S = 5.0
-
-DESTINATIONS: Mapping[str, tuple[str, ...]] = {
-    "edge": tuple(
-        address
-        for node in ("pod", "peer", "cpe", "isp1", "isp2", "border", "cloud")
-        for address in addresses_of(node)
-    ),
-    "pod": (HOSTS["api-server"], *addresses_of("edge")),
-    "peer": (HOSTS["api-server"], *addresses_of("edge")),
-}
+LIMIT_S = 10.0
+# So much of a tool's output is quoted in a reason.
+QUOTED_CHARACTERS = 200
 
 
-def prove_flow(prefix: str) -> None:
-    """Every destination has answered within DEADLINE_S."""
-    for node, destinations in DESTINATIONS.items():
-        missing = _unanswered(f"{prefix}-{node}", set(destinations))
-        if missing:
-            names = ", ".join(sorted(missing))
-            raise CannotRunError(
-                f"cannot build the lab {prefix}: no echo reply on {node} from {names} "
-                f"within {DEADLINE_S} s; lab down, lab up"
-            )
+class Outcome(IntEnum):
+    """What became of a proof, ascending from the best; the worst of a scenario's counts.
+
+    SKIPPED    a tool it needs is not installed, so nothing is known
+    WORTHLESS  it holds on the healthy lab too, so it shows nothing of the fault
+    NOT_SHOWN  it does not hold
+    """
+
+    SHOWN = 0
+    SKIPPED = 1
+    WORTHLESS = 2
+    NOT_SHOWN = 3
 
 
-def _unanswered(name: str, waiting: set[str]) -> set[str]:
-    deadline_s = time.monotonic() + DEADLINE_S
-    sequence = 0
-    with raw_icmp_socket(name) as sock:
-        while waiting and time.monotonic() < deadline_s:
-            sequence += 1
-            for destination in waiting:
-                _send(sock, destination, sequence)
-            _collect(sock, waiting)
-    return waiting
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What a tool did.
+
+    status  with which it ended, None if it had not ended after LIMIT_S
+    output  what it printed to stdout and stderr
+    """
+
+    status: int | None
+    output: str
 
 
-def _send(sock: socket.socket, destination: str, sequence: int) -> None:
-    try:
-        sock.sendto(_echo_request(os.getpid() & 0xFFFF, sequence), (destination, 0))
-    except OSError:
-        # ENOBUFS from a device whose queue is still shut: the next round asks again.
-        return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What became of a proof, and why it was not shown; "" if it was."""
+
+    proof: Proof
+    outcome: Outcome
+    reason: str
 
 
-def _collect(sock: socket.socket, waiting: set[str]) -> None:
-    """Those that answer within the round are waited for no longer."""
-    end_s = time.monotonic() + ROUND_S
-    while waiting and select.select([sock], [], [], max(0.0, end_s - time.monotonic()))[0]:
-        datagram, (sender, _) = sock.recvfrom(2048)
-        if datagram[IP_HEADER_OCTETS] == ECHO_REPLY:
-            waiting.discard(sender)
+def judge(proof: Proof, healthy: Observation | None, broken: Observation) -> Finding:
+    """A proof holds on the broken lab; on the healthy one a control holds as well, others do not.
+
+    healthy  None where the healthy lab is not asked
+    """
+    if reason := difference(proof, broken):
+        return Finding(proof=proof, outcome=Outcome.NOT_SHOWN, reason=reason)
+    if healthy is None:
+        return Finding(proof=proof, outcome=Outcome.SHOWN, reason="")
+    reason = difference(proof, healthy)
+    if proof.is_control and reason:
+        text = f"a control, but on the healthy lab: {reason}"
+        return Finding(proof=proof, outcome=Outcome.NOT_SHOWN, reason=text)
+    if not (proof.is_control or reason):
+        text = "the healthy lab shows the same; a control says control = true"
+        return Finding(proof=proof, outcome=Outcome.WORTHLESS, reason=text)
+    return Finding(proof=proof, outcome=Outcome.SHOWN, reason="")
 
 
-def _echo_request(identifier: int, sequence: int) -> bytes:
-    """An empty echo request (RFC 792 "Echo or Echo Reply Message")."""
-    # One's complement sum of three words whose fourth, the checksum, is zero (RFC 1071 §1).
-    total = (ECHO_REQUEST << 8) + identifier + sequence
-    total = (total & 0xFFFF) + (total >> 16)
-    total = (total & 0xFFFF) + (total >> 16)
-    return struct.pack("!BBHHH", ECHO_REQUEST, 0, ~total & 0xFFFF, identifier, sequence)
+def skip(proof: Proof, program: str) -> Finding:
+    """What is found where a program is missing."""
+    return Finding(proof=proof, outcome=Outcome.SKIPPED, reason=f"{program} is not installed")
+
+
+def difference(proof: Proof, seen: Observation) -> str:
+    """Why the tool did not do what the proof says, "" if it did."""
+    if seen.status is None:
+        return f"has not ended after {LIMIT_S:g} s; {_quote(seen.output)}"
+    if proof.status not in (ANY_STATUS, seen.status):
+        return f"ends with {seen.status}, not {proof.status}; {_quote(seen.output)}"
+    if proof.says and not re.search(proof.says, seen.output):
+        return f"does not say {proof.says!r}; {_quote(seen.output)}"
+    if proof.lacks and (found := re.search(proof.lacks, seen.output)):
+        return f"must not say {proof.lacks!r}; {_quote(found.group())}"
+    return ""
+
+
+def _quote(output: str) -> str:
+    """The beginning of an output on one line, fit for a terminal."""
+    # More than is quoted, for what is escaped grows and what is blank shrinks.
+    words = escaped(" ".join(output[: 10 * QUOTED_CHARACTERS].split()))
+    if len(words) > QUOTED_CHARACTERS:
+        words = f"{words[:QUOTED_CHARACTERS]}…"
+    return f"it says: {words}" if words else "it says nothing"

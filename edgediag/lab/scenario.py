@@ -65,19 +65,28 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What a plain tool shows of the fault.
+    """What a plain tool shows of the fault, and does not show on a healthy lab.
 
-    argv    the tool and its arguments
-    status  with which it ends, ANY_STATUS where that says nothing
-    says    a pattern (re) that its output must have, "" for none
-    lacks   a pattern that its output must not have, "" for none
+    argv        the tool and its arguments
+    requires    programs it needs besides
+    status      with which it ends, ANY_STATUS where that says nothing
+    says        a pattern (re) that its output must have, "" for none
+    lacks       a pattern that its output must not have, "" for none
+    is_control  shows what the fault leaves alone, so a healthy lab shows it too
     """
 
     argv: tuple[str, ...]
+    requires: tuple[str, ...] = ()
     node: str = "edge"
     status: int = ANY_STATUS
     says: str = ""
     lacks: str = ""
+    is_control: bool = False
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What must be installed."""
+        return self.argv[0], *self.requires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,16 +18,19 @@ else:
 def fill(type_: type[T], table: Mapping[str, object]) -> T:
     """An instance whose fields have the table's values.
 
-    Fields that are str, int or tuple[str, ...] are checked; a list of strings becomes a tuple.
+    Fields that are str, bool, int or tuple[str, ...] are checked; a list of strings becomes a
+    tuple. A field that asks a question, is_control, has the key `control`.
     raises  UsageError for a key that is unknown or missing, or a value of another type
     """
-    known = {field.name: field for field in fields(type_)}
+    known = {field.name.removeprefix("is_"): field for field in fields(type_)}
     for name in table.keys() - known.keys():
         raise UsageError(f"unknown key {name!r}; known: {', '.join(known)}")
     for name, field in known.items():
         if field.default is MISSING and name not in table:
             raise UsageError(f"missing key {name!r}")
-    values = {name: _read(name, known[name].type, value) for name, value in table.items()}
+    values = {
+        known[name].name: _read(name, known[name].type, value) for name, value in table.items()
+    }
     return type_(**values)
 
 
@@ -52,9 +55,16 @@ def integer(name: str, value: object) -> int:
     raise UsageError(f"key {name!r}: a whole number is needed, not {value!r}")
 
 
+def boolean(name: str, value: object) -> bool:
+    """The value as a truth value."""
+    if isinstance(value, bool):
+        return value
+    raise UsageError(f"key {name!r}: true or false is needed, not {value!r}")
+
+
 # dataclasses.Field.type is Any by its own definition.
 _READERS: Mapping[Any, Callable[[str, object], object]] = MappingProxyType(
-    {str: string, int: integer, tuple[str, ...]: strings}
+    {str: string, bool: boolean, int: integer, tuple[str, ...]: strings}
 )
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,11 @@ def test_list_is_json_for_programs() -> None:
             id="unknown family",
         ),
         pytest.param(
+            ("verify",),
+            "edgediag: name a scenario, or give --all or --family; see",
+            id="nothing to verify",
+        ),
+        pytest.param(
             ("inject", "nonsense"), "edgediag: unknown scenario 'nonsense'", id="unknown scenario"
         ),
         pytest.param(("up", "--prefix", "a/b"), "edgediag: cannot use prefix 'a/b'", id="prefix"),
@@ -88,3 +94,36 @@ def test_what_is_not_up_cannot_be_broken(prefix: str) -> None:
         4,
         f"edgediag: cannot use lab {prefix}: it is not up; edgediag lab up\n",
     )
+
+
+NO_PROOF = 'claim = "c"\nfamily = "healthy"\nwhy = "w"\n'
+PROOF = NO_PROOF + '[[proof]]\nargv = ["true"]\nstatus = 0\n'
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(
+    ("text", "status", "outcome"),
+    [
+        pytest.param(PROOF, 0, "shown", id="shown"),
+        pytest.param(NO_PROOF, 1, "not-shown", id="not shown"),
+        pytest.param(PROOF.replace("true", "no-such-tool"), 3, "skipped", id="a tool is missing"),
+    ],
+)
+def test_a_scenario_is_verified(
+    text: str, status: int, outcome: str, prefix: str, tmp_path: Path
+) -> None:
+    story = tmp_path / "own.toml"
+    story.write_text(text)
+    ended = edgediag("verify", str(story), "--json", "--prefix", prefix)
+    Lab(prefix=f"{prefix}1").down()
+    said = [(one["scenario"], one["outcome"]) for one in json.loads(ended.stdout)]
+    assert (ended.returncode, said) == (status, [("own", outcome)])
+
+
+@pytest.mark.netns
+def test_a_lab_that_cannot_be_broken_is_status_4(prefix: str, tmp_path: Path) -> None:
+    story = tmp_path / "own.toml"
+    step = '[[inject]]\naction = "command"\nnode = "edge"\nargv = ["ip", "nonsense"]\n'
+    story.write_text(PROOF.replace("[[proof]]", step + "[[proof]]"))
+    ended = edgediag("verify", str(story), "--prefix", prefix)
+    assert (ended.returncode, ended.stdout.split()[0]) == (4, "failed")

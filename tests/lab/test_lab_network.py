@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgediag.errors import CannotRunError
-from edgediag.lab import files, kernel, namespace, proof, scenario, state
+from edgediag.lab import connectivity, files, kernel, namespace, scenario, state
 from edgediag.lab.network import Lab
 from edgediag.lab.topology import HOSTS, NODES, landmarks
 
@@ -112,7 +112,7 @@ def test_two_labs_stand_side_by_side(lab: Lab, prefixes: Iterator[str]) -> None:
     other = Lab(prefix=next(prefixes))
     other.up()
     other.inject(scenario.load("path-isp1-null-routes-all"))
-    proof.prove_flow(lab.prefix)
+    connectivity.require_connectivity(lab.prefix)
     other.down()
     assert (lab.is_up(), other.is_up()) == (True, False)
 

@@ -69,6 +69,17 @@ def test_affected_checks_belong_to_endpoints_of_the_matrix(name: str) -> None:
     assert {stem for stem in stems if not any(i.startswith(stem) for i in ids)} == set()
 
 
+def test_every_shipped_scenario_has_a_proof() -> None:
+    assert [name for name in scenario.names() if not scenario.load(name).proofs] == []
+
+
+@pytest.mark.parametrize("name", scenario.names())
+def test_a_shipped_fault_has_a_proof_that_is_no_control(name: str) -> None:
+    story = scenario.load(name)
+    faults = [proof for proof in story.proofs if not proof.is_control]
+    assert faults or story.family == "healthy"
+
+
 def test_a_file_becomes_a_scenario() -> None:
     text = f"""{HEAD}
         requires = ["tcpdump"]
@@ -92,6 +103,8 @@ def test_a_file_becomes_a_scenario() -> None:
         argv = ["nc", "-z", "198.51.100.10", "6443"]
         status = 1
         says = "refused"
+        control = true
+        requires = ["tcpdump"]
     """
     assert scenario.parse("a-b", text) == Scenario(
         name="a-b",
@@ -117,7 +130,13 @@ def test_a_file_becomes_a_scenario() -> None:
             ),
         ),
         proofs=(
-            Proof(argv=("nc", "-z", "198.51.100.10", "6443"), status=1, says="refused"),
+            Proof(
+                argv=("nc", "-z", "198.51.100.10", "6443"),
+                status=1,
+                says="refused",
+                requires=("tcpdump",),
+                is_control=True,
+            ),
         ),
     )
 

@@ -14,6 +14,7 @@ class Thing:
     name: str
     ports: tuple[str, ...]
     size: int = 1
+    is_new: bool = False
 
 
 def test_a_table_becomes_a_value() -> None:
@@ -25,13 +26,18 @@ def test_what_has_a_default_may_be_missing() -> None:
     assert fill(Thing, {"name": "a", "ports": []}) == Thing(name="a", ports=(), size=1)
 
 
+def test_a_question_has_a_key_without_its_verb() -> None:
+    filled = fill(Thing, {"name": "a", "ports": [], "new": True})
+    assert filled == Thing(name="a", ports=(), is_new=True)
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
         pytest.param({"name": "a"}, "missing key 'ports'", id="a key is missing"),
         pytest.param(
             {"name": "a", "ports": [], "colour": "red"},
-            "unknown key 'colour'; known: name, ports, size",
+            "unknown key 'colour'; known: name, ports, size, new",
             id="a key is unknown",
         ),
         pytest.param(
@@ -51,6 +57,11 @@ def test_what_has_a_default_may_be_missing() -> None:
             {"name": "a", "ports": [], "size": True},
             "key 'size': a whole number is needed, not True",
             id="a truth value is no number",
+        ),
+        pytest.param(
+            {"name": "a", "ports": [], "new": 1},
+            "key 'new': true or false is needed, not 1",
+            id="a number is no truth value",
         ),
     ],
 )
