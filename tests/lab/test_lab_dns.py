@@ -69,6 +69,12 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
             id="an empty answer is no error",
         ),
         pytest.param(
+            query(ASKED_A),
+            Mode.NXDOMAIN,
+            response(b"\x85\x83", 0, ASKED_A, b""),
+            id="a resolver may deny all names",
+        ),
+        pytest.param(
             query(b"\x04gone\x00\x00\x01\x00\x01"),
             Mode.WILDCARD,
             response(b"\x85\x80", 1, b"\x04gone\x00\x00\x01\x00\x01", WILDCARD),

@@ -165,7 +165,7 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
         ),
         pytest.param(
             ServiceStep(node="cloud", service="resolver", mode="kiss"),
-            "mode 'kiss' of resolver: use down, empty, normal, refused, servfail, silent, wildcard",
+            "mode 'kiss' of resolver: use down, empty, normal, nxdomain, refused, servfail",
             id="a mode of another kind of service",
         ),
         pytest.param(

@@ -35,6 +35,7 @@ class Mode(Enum):
     UNAVAILABLE     HTTP status 503
     EXPIRED, NOT_YET_VALID, OTHER_NAME, UNKNOWN_ISSUER  what is wrong with the certificate
     EMPTY           every name exists and has no record
+    NXDOMAIN        no name exists
     WILDCARD        every name has one and the same address
     KISS, KISS_DENY  a kiss-o'-death, RATE or DENY
     AHEAD           the server's clock is AHEAD_S ahead
@@ -56,6 +57,7 @@ class Mode(Enum):
     SERVFAIL = "servfail"
     REFUSED = "refused"
     EMPTY = "empty"
+    NXDOMAIN = "nxdomain"
     WILDCARD = "wildcard"
     UNSYNCHRONISED = "unsynchronised"
     KISS = "kiss"
@@ -81,6 +83,7 @@ MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
                 Mode.SERVFAIL,
                 Mode.REFUSED,
                 Mode.EMPTY,
+                Mode.NXDOMAIN,
                 Mode.WILDCARD,
             }
         ),

@@ -19,7 +19,12 @@ NAME_POINTER = 0xC000 | HEADER.size
 
 # Where the mode alone decides; elsewhere the zone does.
 CODES: Mapping[Mode, int] = MappingProxyType(
-    {Mode.SERVFAIL: SERVFAIL, Mode.REFUSED: REFUSED, Mode.EMPTY: NOERROR}
+    {
+        Mode.SERVFAIL: SERVFAIL,
+        Mode.REFUSED: REFUSED,
+        Mode.EMPTY: NOERROR,
+        Mode.NXDOMAIN: NXDOMAIN,
+    }
 )
 
 
