@@ -64,7 +64,7 @@ def test_a_local_truth_ends_at_the_edge_and_names_no_hop(name: str) -> None:
 def test_affected_checks_belong_to_endpoints_of_the_matrix(name: str) -> None:
     affected = {word for truth in scenario.load(name).truths for word in truth.affected}
     ids = {endpoint.id for endpoint in ENDPOINTS}
-    stems = {re.sub(r"-(\d+|\*)$", "", word) for word in affected}
+    stems = {re.sub(r"-(\d+|\*)(@.*)?$", "", word) for word in affected}
     # "ntp-*" and the like stand for several endpoints that begin so.
     assert {stem for stem in stems if not any(i.startswith(stem) for i in ids)} == set()
 
