@@ -1,4 +1,4 @@
-"""A certificate authority of the lab's own and one certificate for all its TLS services.
+"""A certificate authority of the lab's own and the certificates of its TLS services.
 
 Made by openssl(1) once and kept, because a diagnosis may be given the authority as trust anchor.
 """
@@ -8,24 +8,52 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgediag.errors import CannotRunError
-from edgediag.lab.services.catalog import SERVICES, ZONE, Kind
+from edgediag.lab.services.catalog import FAULTY_CERTIFICATES, SERVICES, ZONE, Kind, Mode
 
 DAYS = "3650"
 TIMEOUT_S = 20.0
+# All are valid from the past on, so that a clock that is a little behind does no harm.
+PAST, FUTURE = "20200101000000Z", "20900101000000Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """Where the PEM files are: the authority, the services' certificate and its key."""
+    """Where the PEM files are.
+
+    chain   the services' certificate
+    key     of all certificates but the authority's
+    faulty  certificates with one thing wrong, by the mode that shows them
+    """
 
     authority: Path
     chain: Path
     key: Path
+    faulty: Mapping[Mode, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One certificate to sign: file name, who signs, section of names, first and last second."""
+
+    name: str
+    issuer: str = "ca"
+    extensions: str = "server"
+    since: str = PAST
+    until: str = FUTURE
+
+
+ISSUES = (
+    Issue(name="server"),
+    Issue(name=Mode.EXPIRED.value, until="20210101000000Z"),
+    Issue(name=Mode.NOT_YET_VALID.value, since=FUTURE, until="20910101000000Z"),
+    Issue(name=Mode.OTHER_NAME.value, extensions="other"),
+    Issue(name=Mode.UNKNOWN_ISSUER.value, issuer="stranger"),
+)
 
 
 def certificate_in(root: Path) -> Certificate:
@@ -33,7 +61,10 @@ def certificate_in(root: Path) -> Certificate:
     mark = hashlib.sha256(_configuration().encode()).hexdigest()[:12]
     directory = root / f"_certificates-{mark}"
     return Certificate(
-        authority=directory / "ca.pem", chain=directory / "server.pem", key=directory / "server.key"
+        authority=directory / "ca.pem",
+        chain=directory / "server.pem",
+        key=directory / "server.key",
+        faulty={mode: directory / f"{mode.value}.pem" for mode in FAULTY_CERTIFICATES},
     )
 
 
@@ -61,15 +92,25 @@ def _make(directory: Path) -> None:
     (directory / "openssl.cnf").write_text(_configuration())
     new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     named = ("-config", "openssl.cnf", *new_key)
-    authority = ("-x509", "-days", DAYS, "-extensions", "authority")
-    signing = ("-days", DAYS, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
-    extended = ("-extfile", "openssl.cnf", "-extensions", "server")
-    ca_files = ("-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=edgediag lab authority")
+    authority = ("req", "-x509", "-days", DAYS, "-extensions", "authority", *named)
+    for name, subject in (("ca", "edgediag lab authority"), ("stranger", "edgediag lab stranger")):
+        files = ("-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={subject}")
+        _openssl(directory, (*authority, *files))
     files = ("-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=edgediag lab services")
-    _openssl(directory, ("req", *authority, *named, *ca_files))
     _openssl(directory, ("req", "-new", *named, *files))
-    request = ("-in", "server.csr", "-out", "server.pem")
-    _openssl(directory, ("x509", "-req", *request, *signing, *extended))
+    (directory / "index.txt").touch()
+    for issue in ISSUES:
+        _issue(directory, issue)
+
+
+def _issue(directory: Path, issue: Issue) -> None:
+    """By ca(1), for x509(1) of OpenSSL before 3.4 cannot date a certificate."""
+    signer = ("-cert", f"{issue.issuer}.pem", "-keyfile", f"{issue.issuer}.key")
+    dates = ("-startdate", issue.since, "-enddate", issue.until)
+    shape = ("-extensions", issue.extensions, "-create_serial", "-notext")
+    files = ("-in", "server.csr", "-out", f"{issue.name}.pem")
+    plain = ("ca", "-batch", "-config", "openssl.cnf")
+    _openssl(directory, (*plain, *signer, *dates, *shape, *files))
 
 
 def _configuration() -> str:
@@ -82,13 +123,31 @@ distinguished_name = name
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
-[server]
+[ca]
+default_ca = issuing
+[issuing]
+database = index.txt
+serial = serial
+unique_subject = no
+new_certs_dir = .
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+{_server_section("server", _alternative_names())}
+{_server_section("other", "DNS:other.example")}
+"""
+
+
+def _server_section(section: str, names: str) -> str:
+    return f"""
+[{section}]
 basicConstraints = CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
-subjectAltName = {_alternative_names()}
+subjectAltName = {names}
 """
 
 

@@ -23,6 +23,9 @@ WATCHED_SYSCTLS = (
     "net.ipv4.ip_default_ttl",
     "net.ipv4.conf.all.rp_filter",
     "net.ipv4.conf.default.rp_filter",
+    "net.ipv4.fwmark_reflect",
+    "net.netfilter.nf_conntrack_udp_timeout",
+    "net.netfilter.nf_conntrack_udp_timeout_stream",
 )
 
 

@@ -35,6 +35,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 PARTS = ("options", "inject", "truth", "proof")
+# A fault at isp2 is at both of its equal paths, or at one of them by intent.
+LEGS = ("both", "one")
 
 ANY_STATUS = -1
 
@@ -100,6 +102,7 @@ class Scenario:
     inject    in order, aliases expanded
     truths    none for a healthy story
     proofs    by plain tools, that the fault presents as the truths say
+    legs      whether a fault at isp2 is at "both" of its twins or at "one"
     """
 
     name: str
@@ -111,6 +114,7 @@ class Scenario:
     inject: tuple[Step, ...]
     truths: tuple[Truth, ...]
     proofs: tuple[Proof, ...]
+    legs: str = "both"
 
 
 def names() -> tuple[str, ...]:
@@ -155,6 +159,7 @@ def parse(name: str, text: str) -> Scenario:
             inject=tuple(step for expanded in steps_of_each for step in expanded),
             truths=_read(table, "truth", _truth),
             proofs=_read(table, "proof", _proof),
+            legs=head.legs,
         )
     except UsageError as exc:
         raise UsageError(f"scenario {name}, {exc}") from exc
@@ -184,12 +189,14 @@ class _Head:
     family: str
     why: str
     requires: tuple[str, ...] = ()
+    legs: str = "both"
 
 
 def _head(table: Mapping[str, object]) -> _Head:
     try:
         head = fill(_Head, {key: value for key, value in table.items() if key not in PARTS})
         _check_words("family", (head.family,), FAMILIES)
+        _check_words("legs", (head.legs,), LEGS)
     except UsageError as exc:
         raise UsageError(f"top level: {exc}") from exc
     return head

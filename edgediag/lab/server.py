@@ -24,7 +24,9 @@ from edgediag.lab.state import certificate, control_socket
 class Node:
     """The services of one node and the mode each is in."""
 
-    def __init__(self, services: tuple[Service, ...], tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, services: tuple[Service, ...], tls: Mapping[Mode, ssl.SSLContext]
+    ) -> None:
         self._services = {service.name: service for service in services}
         self._tls = tls
         self._modes = {service.name: Mode.DOWN for service in services}
@@ -67,18 +69,23 @@ def main(prefix: str, node: str) -> None:
 
 async def _serve(prefix: str, node: str) -> None:
     services = SERVICES[node]
-    running = Node(services, _tls_context(certificate()))
-    running.change({service.name: Mode.NORMAL.value for service in services})
+    running = Node(services, _tls_contexts(certificate()))
+    running.change({service.name: service.at_first.value for service in services})
     orders = await control.listen(control_socket(prefix, node), running.change)
     os.write(1, b"ready\n")
     os.dup2(2, 1)
     await orders.serve_forever()
 
 
-def _tls_context(certificate: Certificate) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.chain, certificate.key)
-    return context
+def _tls_contexts(certificate: Certificate) -> dict[Mode, ssl.SSLContext]:
+    """By the mode of the service, each with the certificate that the mode shows."""
+    chains = {**certificate.faulty, Mode.NORMAL: certificate.chain}
+    chains[Mode.UNAVAILABLE] = certificate.chain
+    contexts = {}
+    for mode, chain in chains.items():
+        contexts[mode] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        contexts[mode].load_cert_chain(chain, certificate.key)
+    return contexts
 
 
 if __name__ == "__main__":

@@ -2,7 +2,15 @@
 
 import pytest
 
-from edgediag.lab.services.catalog import SERVICES, ZONE, service_of
+from edgediag.lab.services.catalog import (
+    FAULTY_CERTIFICATES,
+    MODES,
+    SERVICES,
+    ZONE,
+    Kind,
+    Mode,
+    service_of,
+)
 from edgediag.lab.topology import HOSTS
 
 
@@ -37,6 +45,14 @@ def test_every_host_of_the_cloud_has_a_service() -> None:
 def test_service_names_are_unique_on_a_node(node: str) -> None:
     names = [service.name for service in SERVICES[node]]
     assert sorted(names) == sorted(set(names))
+
+
+def test_no_router_answers_for_others_at_first() -> None:
+    assert {service.at_first for service in SERVICES["isp1"]} == {Mode.DOWN}
+
+
+def test_only_who_speaks_tls_has_a_certificate_to_be_wrong() -> None:
+    assert [kind for kind, modes in MODES.items() if modes & FAULTY_CERTIFICATES] == [Kind.TLS]
 
 
 def test_an_unknown_service_is_none() -> None:

@@ -16,7 +16,7 @@ WHACK = ("/usr/libexec/ipsec/whack", "--ctlsocket", "/lab/ike/pluto.ctl")
 
 
 def site(node: str = "cloud", variant: str = "") -> Site:
-    certificate = Certificate(authority=Path("/c/a"), chain=Path("/c/c"), key=Path("/c/k"))
+    certificate = Certificate(authority=Path("/c/a"), chain=Path("/c/c"), key=Path("/c/k"), faulty={})
     return Site(node=node, variant=variant, folder=FOLDER, certificate=certificate)
 
 

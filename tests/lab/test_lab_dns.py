@@ -11,6 +11,7 @@ ZONE = {"host.example": "192.0.2.7"}
 NAME = b"\x04host\x07example\x00"
 ASKED_A = NAME + b"\x00\x01\x00\x01"
 ASKED_AAAA = NAME + b"\x00\x1c\x00\x01"
+WILDCARD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x02"
 RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
 
 
@@ -54,6 +55,30 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
             Mode.SERVFAIL,
             response(b"\x85\x82", 0, ASKED_A, b""),
             id="a broken resolver says so",
+        ),
+        pytest.param(
+            query(ASKED_A),
+            Mode.REFUSED,
+            response(b"\x85\x85", 0, ASKED_A, b""),
+            id="a resolver that is not ours refuses",
+        ),
+        pytest.param(
+            query(ASKED_A),
+            Mode.EMPTY,
+            response(b"\x85\x80", 0, ASKED_A, b""),
+            id="an empty answer is no error",
+        ),
+        pytest.param(
+            query(ASKED_A),
+            Mode.NXDOMAIN,
+            response(b"\x85\x83", 0, ASKED_A, b""),
+            id="a resolver may deny all names",
+        ),
+        pytest.param(
+            query(b"\x04gone\x00\x00\x01\x00\x01"),
+            Mode.WILDCARD,
+            response(b"\x85\x80", 1, b"\x04gone\x00\x00\x01\x00\x01", WILDCARD),
+            id="a wildcard gives every name the same address",
         ),
         pytest.param(
             query(ASKED_A, flags=b"\x00\x00"),

@@ -11,6 +11,7 @@ NONCE = b"\x01\x02\x03\x04\x05\x06\x07\x08"
 REQUEST = b"\x23" + bytes(39) + NONCE
 # Half a second after 1970-01-01, on the scale that begins in 1900.
 NOW = b"\x83\xaa\x7e\x80\x80\x00\x00\x00"
+AHEAD = b"\x83\xaa\x82\x04\x80\x00\x00\x00"
 
 
 def response(head: bytes, reference: bytes) -> bytes:
@@ -43,6 +44,18 @@ def response(head: bytes, reference: bytes) -> bytes:
             Mode.KISS,
             response(b"\xe4\x00\x00\xec", b"RATE"),
             id="a kiss-o'-death has stratum 0 and its code for a reference",
+        ),
+        pytest.param(
+            REQUEST,
+            Mode.KISS_DENY,
+            response(b"\xe4\x00\x00\xec", b"DENY"),
+            id="a server may deny service for good",
+        ),
+        pytest.param(
+            REQUEST,
+            Mode.AHEAD,
+            response(b"\x24\x02\x00\xec", b"\xc0\x00\x02\xc8").replace(NOW, AHEAD),
+            id="a server may be a quarter of an hour ahead and not know it",
         ),
         pytest.param(REQUEST, Mode.SILENT, None, id="a silent server says nothing"),
         pytest.param(b"\x24" + REQUEST[1:], Mode.NORMAL, None, id="a response is not answered"),

@@ -42,9 +42,10 @@ def test_a_shipped_fault_is_injected(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", scenario.names())
-def test_a_fault_at_isp2_is_at_both_twins(name: str) -> None:
-    nodes = [step.node for step in scenario.load(name).inject]
-    assert nodes.count("isp2a") == nodes.count("isp2b")
+def test_a_fault_at_isp2_is_at_both_twins_unless_it_says_one(name: str) -> None:
+    story = scenario.load(name)
+    nodes = [step.node for step in story.inject]
+    assert (nodes.count("isp2a") == nodes.count("isp2b")) == (story.legs == "both")
 
 
 @pytest.mark.parametrize("name", scenario.names())
@@ -170,6 +171,11 @@ def test_a_file_becomes_a_scenario() -> None:
             HEAD.replace("local", "lokal"),
             "scenario x, top level: key 'family': unknown word 'lokal'; known: healthy",
             id="family",
+        ),
+        pytest.param(
+            HEAD + 'legs = "three"',
+            "scenario x, top level: key 'legs': unknown word 'three'; known: both, one",
+            id="legs",
         ),
         pytest.param(
             HEAD + "[options]\ncolour = 1",

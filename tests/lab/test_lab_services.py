@@ -91,6 +91,11 @@ def test_all_services_of_a_node_are_normal_at_first(lab: Lab) -> None:
     assert set(modes.values()) == {"normal"}
 
 
+def test_a_router_s_own_services_are_down_at_first(lab: Lab) -> None:
+    modes = control.ask(state.control_socket(lab.prefix, "isp1"), {})
+    assert set(modes.values()) == {"down"}
+
+
 @pytest.mark.parametrize(
     ("service", "mode", "port"),
     [("resolver", "silent", 53), ("ntp-aliyun", "silent", 123), ("raven-tunnel", "silent", 4500)],
@@ -128,6 +133,24 @@ def test_a_closing_service_ends_in_good_order_however_early_the_client_speaks(la
         first = sock.recv(1)
     put(lab, "raven-proxy", "normal")
     assert first == b""
+
+
+def test_a_resetting_service_accepts_and_resets_once_it_is_spoken_to(lab: Lab) -> None:
+    put(lab, "raven-proxy", "reset")
+    with connected(lab, HOSTS["raven-proxy"], 10282) as sock:
+        sock.sendall(b"\x16\x03\x01")
+        with pytest.raises(ConnectionResetError):
+            sock.recv(1)
+    put(lab, "raven-proxy", "normal")
+
+
+def test_a_plain_service_speaks_http_to_a_client_of_tls(lab: Lab) -> None:
+    put(lab, "api-server", "plain")
+    with connected(lab, HOSTS["api-server"], 6443) as sock:
+        sock.sendall(b"\x16\x03\x01")
+        said = sock.recv(64)
+    put(lab, "api-server", "normal")
+    assert said.startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_mute_service_accepts_and_says_nothing(lab: Lab) -> None:

@@ -226,7 +226,7 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
         ),
         pytest.param(
             ServiceStep(node="cloud", service="resolver", mode="kiss"),
-            "mode 'kiss' of resolver: use down, normal, servfail, silent",
+            "mode 'kiss' of resolver: use down, empty, normal, nxdomain, refused, servfail",
             id="a mode of another kind of service",
         ),
         pytest.param(

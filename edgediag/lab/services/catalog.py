@@ -25,11 +25,20 @@ class Kind(Enum):
 class Mode(Enum):
     """How a service behaves.
 
-    DOWN      nothing listens: the kernel answers with a reset or port unreachable
-    SILENT    datagrams are taken and never answered; streams are accepted and never answered
-    CLOSE     streams are accepted and closed at once
-    MUTE      streams are accepted and never answered
-    LOOPBACK  listens on 127.0.0.1 alone
+    DOWN            nothing listens: the kernel answers with a reset or port unreachable
+    SILENT          datagrams are taken and never answered; streams are accepted and never answered
+    CLOSE           streams are accepted and closed at once
+    MUTE            streams are accepted and never answered
+    RESET           streams are accepted, and reset when the client has spoken
+    LOOPBACK        listens on 127.0.0.1 alone
+    PLAIN           HTTP without TLS
+    UNAVAILABLE     HTTP status 503
+    EXPIRED, NOT_YET_VALID, OTHER_NAME, UNKNOWN_ISSUER  what is wrong with the certificate
+    EMPTY           every name exists and has no record
+    NXDOMAIN        no name exists
+    WILDCARD        every name has one and the same address
+    KISS, KISS_DENY  a kiss-o'-death, RATE or DENY
+    AHEAD           the server's clock is AHEAD_S ahead
     """
 
     NORMAL = "normal"
@@ -37,22 +46,57 @@ class Mode(Enum):
     SILENT = "silent"
     CLOSE = "close"
     MUTE = "mute"
+    RESET = "reset"
     LOOPBACK = "loopback"
+    PLAIN = "plain"
+    UNAVAILABLE = "unavailable"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    OTHER_NAME = "other-name"
+    UNKNOWN_ISSUER = "unknown-issuer"
     SERVFAIL = "servfail"
+    REFUSED = "refused"
+    EMPTY = "empty"
+    NXDOMAIN = "nxdomain"
+    WILDCARD = "wildcard"
     UNSYNCHRONISED = "unsynchronised"
     KISS = "kiss"
+    KISS_DENY = "kiss-deny"
+    AHEAD = "ahead"
     COOKIE = "cookie"
 
 
-_STREAM_MODES = frozenset({Mode.NORMAL, Mode.DOWN, Mode.CLOSE, Mode.MUTE})
+FAULTY_CERTIFICATES = frozenset(
+    {Mode.EXPIRED, Mode.NOT_YET_VALID, Mode.OTHER_NAME, Mode.UNKNOWN_ISSUER}
+)
+_STREAM_MODES = frozenset({Mode.NORMAL, Mode.DOWN, Mode.CLOSE, Mode.MUTE, Mode.RESET})
 MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
     {
-        Kind.TLS: _STREAM_MODES,
-        Kind.HTTP: _STREAM_MODES,
+        Kind.TLS: _STREAM_MODES | FAULTY_CERTIFICATES | {Mode.PLAIN, Mode.UNAVAILABLE},
+        Kind.HTTP: _STREAM_MODES | {Mode.UNAVAILABLE},
         Kind.PORT: _STREAM_MODES | {Mode.LOOPBACK},
-        Kind.DNS: frozenset({Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.SERVFAIL}),
+        Kind.DNS: frozenset(
+            {
+                Mode.NORMAL,
+                Mode.DOWN,
+                Mode.SILENT,
+                Mode.SERVFAIL,
+                Mode.REFUSED,
+                Mode.EMPTY,
+                Mode.NXDOMAIN,
+                Mode.WILDCARD,
+            }
+        ),
         Kind.NTP: frozenset(
-            {Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.UNSYNCHRONISED, Mode.KISS}
+            {
+                Mode.NORMAL,
+                Mode.DOWN,
+                Mode.SILENT,
+                Mode.UNSYNCHRONISED,
+                Mode.KISS,
+                Mode.KISS_DENY,
+                Mode.AHEAD,
+            }
         ),
         Kind.IKE: frozenset({Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.COOKIE}),
     }
@@ -61,20 +105,32 @@ MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service of a node; DNS listens on both UDP and TCP."""
+    """One service of a node; DNS listens on both UDP and TCP.
+
+    at_first  its mode in a fresh lab
+    """
 
     name: str
     kind: Kind
     address: str
     ports: tuple[int, ...]
+    at_first: Mode
 
 
 def _service(name: str, kind: Kind, *ports: int, host: str = "") -> Service:
-    return Service(name=name, kind=kind, address=HOSTS[host or name], ports=ports)
+    address = HOSTS[host or name]
+    return Service(name=name, kind=kind, address=address, ports=ports, at_first=Mode.NORMAL)
 
 
 def _port(name: str, port: int) -> Service:
-    return Service(name=name, kind=Kind.PORT, address=ANY_ADDRESS, ports=(port,))
+    return Service(
+        name=name, kind=Kind.PORT, address=ANY_ADDRESS, ports=(port,), at_first=Mode.NORMAL
+    )
+
+
+def _interceptor(name: str, kind: Kind, port: int) -> Service:
+    """What a router answers itself once a fault redirects packets to it; down until then."""
+    return Service(name=name, kind=kind, address=ANY_ADDRESS, ports=(port,), at_first=Mode.DOWN)
 
 
 SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
@@ -105,6 +161,11 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
             _port("node-exporter-gpu", 9445),
         ),
         "peer": (_port("kubelet", 10250), _port("node-exporter", 9100)),
+        "isp1": (
+            _interceptor("dns-interceptor", Kind.DNS, 53),
+            _interceptor("tls-interceptor", Kind.TLS, 3129),
+            _interceptor("proxy", Kind.PORT, 3128),
+        ),
     }
 )
 

@@ -3,16 +3,29 @@
 import socket
 import struct
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from edgediag.lab.services.catalog import Mode
 
 HEADER = struct.Struct("!6H")
 QR, AA, RD, RA = 0x8000, 0x0400, 0x0100, 0x0080
-NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
+NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 TYPE_A, CLASS_IN = 1, 1
 TTL_S = 60
+# The cloud's own, where no service listens.
+WILDCARD_ADDRESS = "192.0.2.2"
 # A pointer to the name of the question, which follows the header (RFC 1035 §4.1.4).
 NAME_POINTER = 0xC000 | HEADER.size
+
+# Where the mode alone decides; elsewhere the zone does.
+CODES: Mapping[Mode, int] = MappingProxyType(
+    {
+        Mode.SERVFAIL: SERVFAIL,
+        Mode.REFUSED: REFUSED,
+        Mode.EMPTY: NOERROR,
+        Mode.NXDOMAIN: NXDOMAIN,
+    }
+)
 
 
 def answer(query: bytes, mode: Mode, zone: Mapping[str, str]) -> bytes | None:
@@ -25,9 +38,10 @@ def answer(query: bytes, mode: Mode, zone: Mapping[str, str]) -> bytes | None:
         return None
     name, type_, class_, end = question
     identifier, flags = HEADER.unpack_from(query)[:2]
-    address = zone.get(name)
-    code = SERVFAIL if mode is Mode.SERVFAIL else NOERROR if address else NXDOMAIN
+    address = WILDCARD_ADDRESS if mode is Mode.WILDCARD else zone.get(name)
+    code = CODES.get(mode, NOERROR if address else NXDOMAIN)
     has_record = code == NOERROR and type_ == TYPE_A and class_ == CLASS_IN
+    has_record = has_record and mode is not Mode.EMPTY
     reply_flags = QR | AA | (flags & RD) | RA | code
     header = HEADER.pack(identifier, reply_flags, 1, int(has_record), 0, 0)
     record = _record(address) if has_record and address else b""

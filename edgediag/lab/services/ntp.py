@@ -1,6 +1,8 @@
 """The time servers' answers, as octets (RFC 5905 §7.3)."""
 
 import struct
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from edgediag.lab.services.catalog import Mode
 
@@ -9,6 +11,9 @@ MODE_CLIENT, MODE_SERVER = 3, 4
 UNIX_EPOCH_S = 2_208_988_800
 PRECISION = -20
 LEAP_UNSYNCHRONISED = 3
+AHEAD_S = 900.0
+# Stratum 0 makes the reference id a kiss code (RFC 5905 §7.4).
+KISS_CODES: Mapping[Mode, bytes] = MappingProxyType({Mode.KISS: b"RATE", Mode.KISS_DENY: b"DENY"})
 
 
 def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
@@ -21,7 +26,7 @@ def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
     leap, stratum, reference = _quality(mode)
     version = request[0] >> 3 & 7
     origin = PACKET.unpack_from(request)[-1]
-    now = _timestamp(now_s)
+    now = _timestamp(now_s + AHEAD_S if mode is Mode.AHEAD else now_s)
     first = leap << 6 | version << 3 | MODE_SERVER
     return PACKET.pack(
         first, stratum, request[2] & 0x7F, PRECISION, 0, 0, reference, now, origin, now, now
@@ -32,9 +37,8 @@ def _quality(mode: Mode) -> tuple[int, int, bytes]:
     """Leap indicator, stratum and reference id."""
     if mode is Mode.UNSYNCHRONISED:
         return LEAP_UNSYNCHRONISED, 16, b"INIT"
-    if mode is Mode.KISS:
-        # Stratum 0 makes the reference id a kiss code (RFC 5905 §7.4).
-        return LEAP_UNSYNCHRONISED, 0, b"RATE"
+    if mode in KISS_CODES:
+        return LEAP_UNSYNCHRONISED, 0, KISS_CODES[mode]
     return 0, 2, bytes((192, 0, 2, 200))
 
 

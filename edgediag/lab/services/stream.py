@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Mapping
 
 from edgediag.lab.services import dns, web
 from edgediag.lab.services.catalog import ZONE, Kind, Mode
@@ -14,12 +15,18 @@ from edgediag.lab.services.datagram import bound_socket
 BACKLOG = 512
 CONVERSATION_S = 60.0
 LENGTH = struct.Struct("!H")
+# socket(7): linger for no time at all, so that closing discards what is unsent and resets.
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+UNSPOKEN = frozenset({Mode.MUTE, Mode.RESET})
 
 
 def open_stream(
-    kind: Kind, mode: Mode, address: str, port: int, *, tls: ssl.SSLContext
+    kind: Kind, mode: Mode, address: str, port: int, *, tls: Mapping[Mode, ssl.SSLContext]
 ) -> socket.socket:
-    """A listening socket whose connections are served in the given mode until it is closed."""
+    """A listening socket whose connections are served in the given mode until it is closed.
+
+    tls  for the modes in which a TLS service speaks TLS
+    """
     listener = bound_socket(socket.SOCK_STREAM, address, port)
     listener.listen(BACKLOG)
     loop = asyncio.get_running_loop()
@@ -41,7 +48,7 @@ def open_stream(
 
 
 async def _serve(
-    connection: socket.socket, kind: Kind, mode: Mode, tls: ssl.SSLContext
+    connection: socket.socket, kind: Kind, mode: Mode, tls: Mapping[Mode, ssl.SSLContext]
 ) -> None:
     if mode is Mode.CLOSE:
         # Of close() alone nothing but a reset is seen where octets have come in by then.
@@ -51,8 +58,10 @@ async def _serve(
         return
     try:
         connection.setblocking(False)
-        has_tls = kind is Kind.TLS and mode is Mode.NORMAL
-        reader, writer = await _streams(connection, tls if has_tls else None)
+        if mode is Mode.RESET:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        context = tls.get(mode) if kind is Kind.TLS else None
+        reader, writer = await _streams(connection, context)
         await asyncio.wait_for(_converse(reader, writer, kind, mode), CONVERSATION_S)
         writer.close()
     except (OSError, EOFError, asyncio.TimeoutError):
@@ -76,8 +85,11 @@ async def _converse(
     if kind is Kind.DNS and mode is not Mode.SILENT:
         await _converse_dns(reader, writer, mode)
         return
-    if kind in (Kind.TLS, Kind.HTTP) and mode is Mode.NORMAL:
-        await _converse_http(reader, writer)
+    if kind in (Kind.TLS, Kind.HTTP) and mode not in UNSPOKEN:
+        await _converse_http(reader, writer, mode)
+        return
+    if mode is Mode.RESET:
+        await reader.read(1)
         return
     while await reader.read(4096):
         # Silent, mute, or a port that only has to be open: listen until the client leaves.
@@ -97,11 +109,13 @@ async def _converse_dns(
         await writer.drain()
 
 
-async def _converse_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _converse_http(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mode: Mode
+) -> None:
     request = b""
     while octets := await reader.read(4096):
         request += octets
-        reply = web.answer(request, time.time())
+        reply = web.answer(request, mode, time.time())
         if reply is not None:
             writer.write(reply)
             await writer.drain()

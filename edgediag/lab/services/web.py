@@ -2,18 +2,23 @@
 
 from email.utils import formatdate
 
+from edgediag.lab.services.catalog import Mode
+
 MAX_REQUEST_OCTETS = 16_384
+FIRST_PRINTABLE = 0x20
 
 
-def answer(request: bytes, now_s: float) -> bytes | None:
+def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
     """The response to a whole request head, or None while its end has not come.
 
+    What cannot begin a request, a TLS record for one, is refused at once (RFC 9112 §2.2).
     now_s  seconds since 1970, for the Date field
     """
     head, separator, _ = request.partition(b"\r\n\r\n")
-    if not separator and len(request) < MAX_REQUEST_OCTETS:
+    is_whole = bool(separator) or len(request) >= MAX_REQUEST_OCTETS
+    if not is_whole and (not request or request[0] >= FIRST_PRINTABLE):
         return None
-    status = _status(head)
+    status = "503 Service Unavailable" if mode is Mode.UNAVAILABLE else _status(head)
     body = b"" if head.startswith(b"HEAD ") else b"ok\n"
     fields = (
         f"HTTP/1.1 {status}",
