@@ -16,7 +16,8 @@ WHACK = ("/usr/libexec/ipsec/whack", "--ctlsocket", "/lab/ike/pluto.ctl")
 
 
 def site(node: str = "cloud", variant: str = "") -> Site:
-    certificate = Certificate(authority=Path("/c/a"), chain=Path("/c/c"), key=Path("/c/k"), faulty={})
+    files = {"authority": Path("/c/a"), "chain": Path("/c/c"), "key": Path("/c/k")}
+    certificate = Certificate(**files, faulty={})
     return Site(node=node, variant=variant, folder=FOLDER, certificate=certificate)
 
 

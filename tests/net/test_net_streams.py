@@ -177,6 +177,18 @@ def test_the_kernel_hides_a_drop_in_output_from_a_connection(
     assert loop.until(1, within_s=0.2) == []
 
 
+def test_an_icmp_error_of_this_host_refuses_a_connection_and_opens_none(
+    two_nodes: "TwoNodes", loop: Loop
+) -> None:
+    two_nodes.node.run(
+        "nft add table inet edge",
+        "nft add chain inet edge out { type filter hook output priority 0 ; }",
+        "nft add rule inet edge out tcp dport 9 reject with icmp host-prohibited",
+    )
+    assert loop.open(9) == []
+    assert loop.until(1) == [("EHOSTUNREACH", b"")]
+
+
 def test_a_connection_that_is_closed_leaves_nothing_behind(
     two_nodes: "TwoNodes", loop: Loop
 ) -> None:
