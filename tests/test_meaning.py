@@ -65,7 +65,10 @@ TLS = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
         pytest.param(replace(TLS, answer=TlsAnswer.CLOSED), False, True, id="closed at once"),
         pytest.param(replace(TLS, answer=TlsAnswer.RESET), False, True, id="reset"),
         pytest.param(
-            ConnectedMute(is_acknowledged=True, hop_limit=60), False, True, id="accepted and mute"
+            ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60),
+            False,
+            True,
+            id="accepted and mute",
         ),
         pytest.param(icmp(IcmpKind.PORT_UNREACHABLE, HOST), False, True, id="the host refuses"),
         pytest.param(

@@ -142,10 +142,12 @@ class TlsReply:
 class ConnectedMute:
     """connect() succeeded and the octets sent were never answered.
 
+    has_left         the tap saw them leave, or did not see the connection at all
     is_acknowledged  the tap saw an acknowledgement that covers them
     hop_limit        of the SYN-ACK as received, None where no tap saw it
     """
 
+    has_left: bool
     is_acknowledged: bool
     hop_limit: int | None
 

@@ -146,7 +146,9 @@ def _at_last(track: Track) -> Reply | None:
         is_refused_at_times = 0 < track.refused < track.tries
         return SocketError(errno_name=track.errno_name) if is_refused_at_times else None
     return track.icmp or ConnectedMute(
-        is_acknowledged=_is_acknowledged(stream), hop_limit=stream.synack_hop_limit
+        has_left=stream.sent_upto is not None or stream.synack_hop_limit is None,
+        is_acknowledged=_is_acknowledged(stream),
+        hop_limit=stream.synack_hop_limit,
     )
 
 

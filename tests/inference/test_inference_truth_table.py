@@ -156,7 +156,7 @@ def between(after: str, upto: str, mechanism: Mechanism = Mechanism.SILENT_DROP)
 
 
 def ambiguous(
-    after: str,
+    after: str | None,
     where: tuple[Place, ...] = OUTSIDE,
     mechanism: Mechanism | None = Mechanism.SILENT_DROP,
 ) -> Said:
@@ -333,10 +333,17 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(TUNNEL_PROBE, has_left=False), uplink=link(has_carrier=False)
             ),
-            verdict=local(Mechanism.LINK_DOWN, LinkObject(interface="eth0", state="no carrier")),
+            verdict=Said(
+                where=(Place.LOCAL, Place.ON_PATH),
+                certainty=Certainty.AMBIGUOUS,
+                upto=GATEWAY,
+                mechanism=Mechanism.LINK_DOWN,
+                culprit=LinkObject(interface="eth0", state="no carrier"),
+            ),
             fires=("link-down",),
+            silent=("never-left",),
         ),
-        id="the uplink lost its carrier",
+        id="the uplink lost its carrier: its own cable, or the other end of it",
     ),
     *(
         pytest.param(
@@ -1166,13 +1173,7 @@ WORDS = [
                 reset(61),
                 hop_limit=61,
             ),
-            verdict=Said(
-                where=ON_PATH,
-                certainty=Certainty.PROVEN,
-                after=H3,
-                upto=H4,
-                mechanism=Mechanism.FORGED_RESET,
-            ),
+            verdict=between(H3, H4, Mechanism.FORGED_RESET),
             fires=("forged-reset",),
         ),
         id="the last router resets in the host's name, one hop too near",
@@ -1247,23 +1248,28 @@ STREAMS = [
             ),
             (
                 "accepted, acknowledged, mute",
-                ConnectedMute(is_acknowledged=True, hop_limit=60),
-                remote(H4, Mechanism.SERVICE_SILENT),
+                ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60),
+                ambiguous(H4, OUTSIDE, Mechanism.SERVICE_SILENT),
             ),
             (
                 "accepted, never acknowledged: a filter for data looks the same",
-                ConnectedMute(is_acknowledged=False, hop_limit=60),
-                ambiguous(H4),
+                ConnectedMute(has_left=True, is_acknowledged=False, hop_limit=60),
+                ambiguous(None),
+            ),
+            (
+                "accepted, and the ClientHello never left: it was dropped here",
+                ConnectedMute(has_left=False, is_acknowledged=False, hop_limit=60),
+                local(Mechanism.LOCAL_DROP),
             ),
             (
                 "mute, but its SYN-ACK has not the host's hop limit",
-                ConnectedMute(is_acknowledged=True, hop_limit=63),
+                ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=63),
                 ambiguous(H4, OUTSIDE, Mechanism.SERVICE_SILENT),
             ),
             (
                 "reset after the ClientHello",
                 TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=60),
-                ambiguous(H4, OUTSIDE, Mechanism.RESET),
+                ambiguous(None, OUTSIDE, Mechanism.RESET),
             ),
             (
                 "something answers that is no TLS",
@@ -1276,7 +1282,7 @@ STREAMS = [
         Picture(
             evidence=flow_evidence(
                 answered(API_SYN, syn_ack(63)),
-                answered(API_TLS, ConnectedMute(is_acknowledged=True, hop_limit=63)),
+                answered(API_TLS, ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=63)),
                 walked=ladder(API, [H1, syn_ack(63)]),
                 controls=(WHOLE_ECHO,),
             ),

@@ -639,7 +639,15 @@ def test_a_mute_server_may_have_acknowledged(
     talk.see(packet(API, segment("PA", sequence=sent_from, payload=b"hello")), Sighting.TAP_OUT)
     talk.see(packet(API.reversed(), segment("A", acknowledgement=acknowledged)))
     talk.step(3.0)
-    assert talk.reply() == ConnectedMute(is_acknowledged=is_acknowledged, hop_limit=60)
+    assert talk.reply() == ConnectedMute(
+        has_left=True, is_acknowledged=is_acknowledged, hop_limit=60
+    )
+
+
+def test_octets_that_no_tap_saw_leave_stayed_here() -> None:
+    talk = opened()
+    talk.step(3.0)
+    assert talk.reply() == ConnectedMute(has_left=False, is_acknowledged=False, hop_limit=60)
 
 
 @pytest.mark.parametrize(
@@ -691,14 +699,14 @@ def test_an_acknowledgement_that_was_overtaken_takes_nothing_back() -> None:
     for acknowledgement in (1005, 1000):
         talk.see(packet(API.reversed(), segment("A", acknowledgement=acknowledgement)))
     talk.step(3.0)
-    assert talk.reply() == ConnectedMute(is_acknowledged=True, hop_limit=60)
+    assert talk.reply() == ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60)
 
 
 def test_nothing_is_known_to_be_acknowledged_where_the_tap_saw_nothing() -> None:
     talk = Dialogue(TLS)
     talk.hear(StreamOpened(probe=TLS.id, at_s=talk.now_s))
     talk.step(3.0)
-    assert talk.reply() == ConnectedMute(is_acknowledged=False, hop_limit=None)
+    assert talk.reply() == ConnectedMute(has_left=True, is_acknowledged=False, hop_limit=None)
 
 
 def test_a_stream_that_nobody_answers_is_closed_once_too() -> None:

@@ -44,7 +44,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     is_nearer = own_limit is not None and reset > own_limit
     if not (is_short or is_nearer):
         return None
-    claim = _segment(evidence, named, reset)
+    claim = _segment(evidence, named, (reset, is_short))
     text = (
         f"a reset in the name of {evidence.flow.destination} comes at hop limit {named.distance} "
         f"and arrives with {reset}; the host itself is at {genuine.distance} and its packets "
@@ -62,14 +62,17 @@ def _reset_limit(evidence: FlowEvidence) -> int | None:
     return None
 
 
-def _segment(evidence: FlowEvidence, named: Hop, reset: int) -> Claim:
+def _segment(evidence: FlowEvidence, named: Hop, told: tuple[int, bool]) -> Claim:
+    reset, is_short = told
     # The router before, if its own errors arrive with the reset's hop limit, is the one; a box that
     # sets the hop limit at will is only known to lie within two hops.
     before = named.distance - 1
     maker = _expiry_at(evidence, before)
     after = _locus(evidence, before - 1)
     if maker is not None and received_hop_limit(maker) == reset:
-        return made_at(after, maker.sender, Mechanism.FORGED_RESET)
+        # At the last hop no probe falls short of the host: its hop limit alone gives the reset away.
+        shape = made_at if is_short else between
+        return shape(after, maker.sender, Mechanism.FORGED_RESET)
     if distance(reset) == named.distance:
         # Not that router's forwarding but a box one hop on, which answers before the hop limit.
         return between(

@@ -5,7 +5,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import LinkObject
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Link, Route, RouteRefused
-from edgediag.model.verdict import Finding, Mechanism
+from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism, Place
 
 ID = "link-down"
 
@@ -18,15 +18,18 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   an address stays on a device that is set down while its routes go; if every
                     uplink with an address is down, the missing route is the consequence
-    Does not hold   a spare device that is down says nothing while another uplink with an address
-                    is up: then the missing route is the cause
+    Does not hold   as a proof of this host where the device is up without carrier: a pulled cable
+                    and a switch port that was shut are one picture. A spare device that is down
+                    says nothing while another uplink with an address is up: then the missing route
+                    is the cause
     Asks for        links, addresses, the route answer
     """
     link = _without_carrier(evidence) or _set_down(evidence, host)
     if link is None:
         return None
     state = "no carrier" if link.is_up else "down"
-    claim = on_this_host(Mechanism.LINK_DOWN, LinkObject(interface=link.name, state=state))
+    culprit = LinkObject(interface=link.name, state=state)
+    claim = _cut_off(evidence, culprit) if link.is_up else on_this_host(Mechanism.LINK_DOWN, culprit)
     text = f"the uplink {link.name} is {'up without carrier' if link.is_up else 'set down'}"
     remedy = (
         f"look at the cable, switch port or virtual port of {link.name}"
@@ -34,6 +37,18 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         else f"ip link set {link.name} up, then restore the routes that went with it"
     )
     return finding(ID, evidence, claim, (text, remedy, ()))
+
+
+def _cut_off(evidence: FlowEvidence, culprit: LinkObject) -> Claim:
+    gateway = evidence.route.gateway if isinstance(evidence.route, Route) else None
+    return Claim(
+        where=(Place.LOCAL, Place.ON_PATH),
+        certainty=Certainty.AMBIGUOUS,
+        after=None,
+        upto=gateway,
+        mechanism=Mechanism.LINK_DOWN,
+        culprit=culprit,
+    )
 
 
 def _without_carrier(evidence: FlowEvidence) -> Link | None:

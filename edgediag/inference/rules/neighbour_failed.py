@@ -1,6 +1,8 @@
 """A next hop whose link-layer address nobody tells."""
 
-from edgediag.inference.claim import finding, on_this_host
+from dataclasses import replace
+
+from edgediag.inference.claim import finding, on_this_host, one_of
 from edgediag.inference.reading import is_unresolved, outcome_of
 from edgediag.meaning import has_left
 from edgediag.model.culprit import NeighbourObject
@@ -17,7 +19,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   the route is there, the packet waits for the neighbour entry and never leaves.
                     Where another next hop serves other flows, this host chose a dead one; where
-                    none does, a dead gateway and a wrong setting here look the same
+                    none does, a dead gateway and a wrong setting here look the same, and so do a
+                    destination on the link that is dead and one that is not there
     Does not hold   an entry in any other state lets packets pass, and a send that was refused at
                     once did not get as far as the neighbour table
     Asks for        the route answer, the neighbour entry after the probes, the tap, the next hops
@@ -46,6 +49,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
 
 def _claim(evidence: FlowEvidence, culprit: NeighbourObject) -> Claim:
+    if culprit.address == evidence.flow.destination:
+        return replace(
+            one_of((Place.LOCAL, Place.REMOTE), None, Mechanism.NEIGHBOUR_FAILED), culprit=culprit
+        )
     if set(evidence.surroundings.gateways) - {culprit.address}:
         return on_this_host(Mechanism.NEIGHBOUR_FAILED, culprit)
     return Claim(

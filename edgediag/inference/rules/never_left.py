@@ -5,7 +5,7 @@ from edgediag.inference.reading import is_unresolved, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TracePassed
+from edgediag.model.host import HostState, Link, TracePassed
 from edgediag.model.outcome import Answered, SendFailed
 from edgediag.model.reply import SocketError
 from edgediag.model.verdict import Finding, Mechanism
@@ -19,12 +19,14 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the tap stands behind every egress hook and the qdisc, so what it does not see
                     was dropped on this host
     Does not hold   where any packet of the flow was seen leaving, or where it still waits for the
-                    next hop's link-layer address: the next hop may be at fault
+                    next hop's link-layer address or for a carrier: the other end may be at fault
     Asks for        the tap, the neighbour entry
     source          net/core/dev.c, __dev_queue_xmit and dev_queue_xmit_nit
     """
     outcome = outcome_of(evidence)
     if is_answered_well(outcome) or has_left(outcome) or is_unresolved(evidence.neighbour):
+        return None
+    if isinstance(evidence.link, Link) and not evidence.link.has_carrier:
         return None
     if isinstance(outcome, SendFailed):
         text = f"the kernel refuses to send it ({outcome.errno_name}), and no packet left this host"

@@ -1,6 +1,13 @@
 """A connection that stands and carries nothing."""
 
-from edgediag.inference.claim import LOST_OUTSIDE, at_destination, between, finding, one_of
+from edgediag.inference.claim import (
+    LOST_OUTSIDE,
+    at_destination,
+    between,
+    finding,
+    on_this_host,
+    one_of,
+)
 from edgediag.inference.reading import (
     after_of,
     first_named_hop,
@@ -19,17 +26,21 @@ from edgediag.model.verdict import Certainty, Claim, Finding, Landmark, Mechanis
 
 ID = "stream-fails"
 
+_NEVER_LEFT = "the handshake is seen on the wire, and the ClientHello never left this host"
+
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """The handshake works, the conversation does not.
 
-    Holds because   what ends the connection is known: the far end closes it in good order, or
-                    acknowledges the octets and never answers, which its kernel does for a dead
-                    application. A SYN-ACK drawn by a hop limit that cannot reach the host was made
+    Holds because   what ends the connection is known: the far end closes it in good order; or the
+                    tap saw the handshake and never the octets leave, which then were dropped on
+                    this host. A SYN-ACK drawn by a hop limit that cannot reach the host was made
                     on the path, and so is all that follows it
     Does not hold   as a proof of a drop in a run that met loss; as a proof of one place where a
                     reset ends the connection, or where nothing was acknowledged: a filter for data
-                    looks the same
+                    looks the same; and acknowledged octets without an answer are a dead
+                    application or an answer too large for the way back. How far the handshake
+                    came says nothing of the octets
     Asks for        the attempt through a kernel socket, the ladder, a control to the same host
     """
     reply = reply_of(evidence)
@@ -39,6 +50,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     mechanism, text, is_host = said
     if mechanism is Mechanism.SILENT_DROP and evidence.surroundings.is_lossy:
         mechanism = Mechanism.LOSS
+    if isinstance(reply, ConnectedMute) and not reply.has_left:
+        packets = packets_of([outcome_of(evidence)])
+        said_here = (_NEVER_LEFT, "look for rules that match the length or the content", packets)
+        return finding(ID, evidence, on_this_host(Mechanism.LOCAL_DROP, None), said_here)
     claim = _forged(evidence) or _claim(evidence, reply, (mechanism, is_host))
     remedy = (
         f"look at the service behind {evidence.flow.destination} port "
@@ -58,7 +73,7 @@ def _said(reply: Reply) -> tuple[Mechanism, str, bool] | None:
             return Mechanism.RESET, "the connection is reset after the ClientHello", False
         case ConnectedMute(is_acknowledged=True):
             text = "the ClientHello is acknowledged and never answered"
-            return Mechanism.SERVICE_SILENT, text, True
+            return Mechanism.SERVICE_SILENT, text, False
         case ConnectedMute():
             text = "the connection stands, and no octet sent on it is acknowledged"
             return Mechanism.SILENT_DROP, text, False
@@ -72,7 +87,19 @@ def _claim(evidence: FlowEvidence, reply: Reply, said: tuple[Mechanism, bool]) -
     is_foreign = None not in (hop_limit, genuine) and hop_limit != genuine
     if is_host and not is_foreign:
         return at_destination(after_of(evidence), mechanism, Certainty.PROVEN)
-    return one_of(LOST_OUTSIDE, after_of(evidence), mechanism)
+    after = after_of(evidence) if _has_arrived(reply) else None
+    return one_of(LOST_OUTSIDE, after, mechanism)
+
+
+def _has_arrived(reply: Reply) -> bool:
+    """True if the octets came to whoever holds the connection."""
+    match reply:
+        case ConnectedMute(is_acknowledged=is_acknowledged):
+            return is_acknowledged
+        case TlsReply(answer=answer):
+            return answer is not TlsAnswer.RESET
+        case _:
+            return True
 
 
 def _forged(evidence: FlowEvidence) -> Claim | None:
