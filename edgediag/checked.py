@@ -10,6 +10,7 @@ from edgediag.meaning import (
     is_answered_well,
     received_hop_limit,
     speaks_for,
+    wire_flow,
 )
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import Surroundings
@@ -88,7 +89,9 @@ def surroundings(
     checks, later = tuple(checks), tuple(later)
     outcomes = [item for check in checks for item in check.attempts] + list(later)
     hosts = {item.probe.flow.destination for item in outcomes}
-    answering = {item.probe.flow.destination for item in outcomes if is_heard(item)}
+    heard_outcomes = list(filter(is_heard, outcomes))
+    answering = {item.probe.flow.destination for item in heard_outcomes}
+    sources = {wire_flow(item).source for item in heard_outcomes}
     heard = filter(is_answering, checks)
     ways = [routes.get(check.target.check) for check in heard]
     gateways = {way.gateway for way in ways if isinstance(way, Route) and way.gateway is not None}
@@ -96,6 +99,7 @@ def surroundings(
         answering=tuple(sorted(answering, key=int)),
         silent=tuple(sorted(hosts - answering, key=int)),
         gateways=tuple(sorted(gateways, key=int)),
+        sources=tuple(sorted(sources, key=int)),
         is_lossy=any(
             item.probe.purpose is Purpose.CONFIRM and is_answered_well(item) for item in later
         ),

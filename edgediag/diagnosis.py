@@ -1,7 +1,7 @@
 """The main job: survey, search, evidence; this module says in which order and nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgediag.checked import Checked
 from edgediag.endpoints.system_tools import TOOL_GROUPS
@@ -16,12 +16,14 @@ from edgediag.model.evidence import (
     ListenerEvidence,
     NameEvidence,
     OmittedEvidence,
+    Override,
     RunEvidence,
     ToolsEvidence,
 )
 from edgediag.model.host import HostState, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
+from edgediag.names import resolved
 from edgediag.search import Sought, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 
@@ -48,7 +50,10 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     # What came late counts as well, such as a router's word that a host is not found.
     checks = _checked(bench, surveyed)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
-    located = read_back(bench, checks, sought, (state, surveyed.routes))
+    located = replace(
+        read_back(bench, checks, sought, (state, surveyed.routes)),
+        overrides=_overrides(bench, assignment, surveyed),
+    )
     flows = {check.target.check: join(check, search, located) for check in checks}
     seen = (surveyed, state)
     rows = (
@@ -59,6 +64,22 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         evidence=RunEvidence(host=state, checks=rows),
         outcomes=bench.loop.outcomes(_sent(surveyed, sought)),
     )
+
+
+def _overrides(
+    bench: Bench, assignment: Assignment, surveyed: Surveyed
+) -> Mapping[str, Override]:
+    """The line of a hosts file behind a check's address, beside what the resolvers say."""
+    answers = resolved(bench.loop.outcomes(surveyed.queries))
+    lines = {(item.name.lower(), item.address): item for item in assignment.hosts_entries}
+    found: dict[str, Override] = {}
+    for target in surveyed.targets:
+        if target.address is None:
+            continue
+        entry = lines.get((target.host.lower(), target.address))
+        if entry is not None:
+            found[target.check] = Override(entry=entry, answers=answers.get(target.host, ()))
+    return found
 
 
 def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:

@@ -7,7 +7,7 @@ from edgediag.checked import Checked, is_heard, lead
 from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation, Surroundings
+from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation, Surroundings
 from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
@@ -34,6 +34,7 @@ class Located:
     confirmations  of silent flows that were walked
     traces      of the suspects
     drops       that were counted while the suspects were sent again
+    overrides   of checks whose address is from a hosts file
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -42,6 +43,7 @@ class Located:
     confirmations: Mapping[str, Outcome | NotChecked]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    overrides: Mapping[str, Override]
     routes: Mapping[str, RouteAnswer]
     neighbours: Mapping[str, Neighbour | NotChecked]
     links: Mapping[str, Link | NotChecked]
@@ -67,6 +69,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         link=located.links.get(name, NotChecked(reason="no interface is known")),
         trace=located.traces.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
         drops=located.drops if name in located.traces else (),
+        override=located.overrides.get(name),
         surroundings=located.surroundings,
     )
 

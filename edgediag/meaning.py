@@ -1,7 +1,7 @@
 """What a reply amounts to, said once for planning, evidence and inference."""
 
 from edgediag.compat import assert_never
-from edgediag.model.flow import Address
+from edgediag.model.flow import Address, Flow
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.packet import Sighting
 from edgediag.model.probe import Way
@@ -98,6 +98,12 @@ def has_left(outcome: Outcome) -> bool:
 def has_come_back(outcome: Outcome) -> bool:
     """True if a tap saw an answer arrive from outside."""
     return _is_sighted(outcome, Sighting.TAP_IN)
+
+
+def wire_flow(outcome: Outcome) -> Flow:
+    """The flow as it last left this host; as asked where no tap saw another."""
+    rewritten = [seen.rewritten for seen in outcome.seen if seen.rewritten is not None]
+    return rewritten[-1] if rewritten else outcome.probe.flow
 
 
 def is_answered_well(outcome: Outcome) -> bool:

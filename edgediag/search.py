@@ -100,6 +100,7 @@ def read_back(
         confirmations=confirmations,
         traces=sought.traces,
         drops=sought.drops,
+        overrides={},
         routes=routes,
         neighbours={
             check.target.check: _neighbour(bench, check, routes[check.target.check])

@@ -63,9 +63,11 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     entries = overridden(names_in(assignment.matrix), assignment.hosts_entries)
     first = with_addresses(assignment.matrix, entries)
     asked = _Asked(bench, state, assignment.timeout_s)
-    queries = asked.queries(names_in(first), _outbound(first.targets))
+    # What a hosts file settles is asked as well: only so it shows that the line is another's.
+    names = (*names_in(first), *entries)
+    queries = asked.queries(names, _outbound(first.targets))
     asked.checks(_outbound(first.targets))
-    known = {**entries, **_wait_for_names(bench, queries)}
+    known = {**_wait_for_names(bench, queries), **entries}
     last = with_addresses(assignment.matrix, known)
     asked.checks(_outbound(last.targets))
     bench.loop.settle([probe for probes in asked.probes.values() for probe in probes])

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, ip_address
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, ProbeKind, Target
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation, Surroundings
+from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation, Surroundings
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -172,7 +172,7 @@ def _seen(asked: Probe, *, has_left: bool, has_come_back: bool) -> tuple[Sighted
     # Numbers follow from the probe's id, so that no two probes of a story share a packet.
     wanted = ((Sighting.TAP_OUT, has_left), (Sighting.TAP_IN, has_come_back))
     return tuple(
-        Sighted(number=10 * asked.id + place, sighting=sighting, interface="eth0")
+        Sighted(number=10 * asked.id + place, sighting=sighting, interface="eth0", rewritten=None)
         for place, (sighting, is_seen) in enumerate(wanted, start=1)
         if is_seen
     )
@@ -357,6 +357,7 @@ def surroundings(
     answering: Iterable[str] = (),
     silent: Iterable[str] = (),
     gateways: Iterable[str] = (),
+    sources: Iterable[str] = (),
     is_lossy: bool = False,
 ) -> Surroundings:
     """What the rest of the run shows."""
@@ -364,6 +365,7 @@ def surroundings(
         answering=addresses(*answering),
         silent=addresses(*silent),
         gateways=addresses(*gateways),
+        sources=addresses(*sources),
         is_lossy=is_lossy,
     )
 
@@ -390,6 +392,7 @@ def flow_evidence(
     uplink: Link | NotChecked | None = None,
     trace: TraceResult = NOT_ASKED,
     drops: tuple[DropCount, ...] = (),
+    override: Override | None = None,
     around: Surroundings | None = None,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
@@ -408,5 +411,6 @@ def flow_evidence(
         link=link() if uplink is None else uplink,
         trace=trace,
         drops=drops,
+        override=override,
         surroundings=surroundings() if around is None else around,
     )

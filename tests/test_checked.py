@@ -14,6 +14,7 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import Connected, IcmpKind, SocketError
 from story import (
+    EDGE,
     GATEWAY,
     HOST,
     NEIGHBOUR_HOST,
@@ -92,7 +93,11 @@ def test_the_hop_limit_of_the_hosts_own_answer(
 def test_a_host_that_answered_once_is_not_silent() -> None:
     seen = surroundings([checked(unanswered(SYN), answered(CONNECT, syn_ack()))], (), {})
     assert seen == Surroundings(
-        answering=addresses(HOST), silent=(), gateways=(), is_lossy=False
+        answering=addresses(HOST),
+        silent=(),
+        gateways=(),
+        sources=addresses(EDGE),
+        is_lossy=False,
     )
 
 

@@ -80,6 +80,7 @@ def located(*ladders: Ladder) -> Located:
         confirmations={},
         traces={},
         drops=(),
+        overrides={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

@@ -128,7 +128,8 @@ def test_the_hosts_file_outweighs_the_resolvers() -> None:
         name="registry.example", address=IPv4Address(NEIGHBOUR_HOST), path="/etc/hosts", line=3
     )
     found = surveyed(wire, REGISTRY, resolver(), hosts_entries=(entry,))
-    assert found.queries == ()
+    assert [query.name for query in found.queries] == ["registry.example"]
+    assert {target.address for target in found.targets[:1]} == set(addresses(NEIGHBOUR_HOST))
     assert (NEIGHBOUR_HOST, 443, 0) in asked(wire)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from edgediag.inference.reading import is_own_service
-from edgediag.inference.rules import RULES, RULES_AT_HOME
+from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME
 from edgediag.inference.wording import contradiction, summary
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -13,8 +13,13 @@ from edgediag.model.verdict import Certainty, Finding, Locus, Place, Strength, V
 def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     """What all rules find in the evidence of a flow, in the order of the rules.
 
-    What never leaves this host is judged by the rules for that alone.
+    What was sent elsewhere, or as somebody else, is judged by that alone; what never leaves this
+    host, by the rules for that.
     """
+    for rule in EXCLUSIVE:
+        first = rule.judge(evidence, host)
+        if first is not None:
+            return (first,)
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
     return tuple(finding for finding in judged if finding is not None)

@@ -16,7 +16,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, FlowEvidence, Kin, Relation
 from edgediag.model.flow import Address
-from edgediag.model.host import Neighbour, NeighbourState, Route
+from edgediag.model.host import Link, Neighbour, NeighbourState, Route
 from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Hop, Ladder
@@ -168,7 +168,21 @@ def is_next_hop_doubtful(evidence: FlowEvidence) -> bool:
     is_confirmed = (
         isinstance(neighbour, Neighbour) and neighbour.state is NeighbourState.REACHABLE
     )
-    return bool(ladders_of(evidence)) and not distance_reached(evidence) and not is_confirmed
+    if not ladders_of(evidence) or distance_reached(evidence):
+        return False
+    return not is_confirmed or is_way_doubtful(evidence)
+
+
+def is_way_doubtful(evidence: FlowEvidence) -> bool:
+    """True if not even the first hop answered, on a way by which nothing else came.
+
+    By a bridge, which may lead to pods alone, or by a next hop of its own while others serve.
+    """
+    if distance_reached(evidence) or not isinstance(evidence.route, Route):
+        return False
+    is_bridge = isinstance(evidence.link, Link) and evidence.link.kind == "bridge"
+    serving = evidence.surroundings.gateways
+    return is_bridge or (bool(serving) and evidence.route.gateway not in serving)
 
 
 def after_of(evidence: FlowEvidence) -> Locus:

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.cluster import HostsEntry
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -61,13 +62,26 @@ class Surroundings:
     answering  destinations that answered anything in their own name, ascending
     silent     destinations that answered nothing at all, ascending
     gateways   next hops behind which something answered, ascending
+    sources    with which, as they were on the wire, something was answered, ascending
     is_lossy   a flow that was silent was served when it was asked again, alone
     """
 
     answering: tuple[Address, ...]
     silent: tuple[Address, ...]
     gateways: tuple[Address, ...]
+    sources: tuple[Address, ...]
     is_lossy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A line of a hosts file that gave the flow its destination.
+
+    answers  what the resolvers give for the name, in the order given; none where none answered
+    """
+
+    entry: HostsEntry
+    answers: tuple[Address, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +96,7 @@ class FlowEvidence:
     controls  in the order of their worth
     kin       walked in this flow's stead, or beside it where a few stand for many
     drops     counters of this host that rose while the suspects were sent again
+    override  None where the destination is not from a hosts file
     """
 
     target: Target
@@ -97,6 +112,7 @@ class FlowEvidence:
     link: Link | NotChecked
     trace: TraceResult
     drops: tuple[DropCount, ...]
+    override: Override | None
     surroundings: Surroundings
 
 

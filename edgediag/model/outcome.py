@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edgediag.model.flow import Flow
 from edgediag.model.packet import Sighting
 from edgediag.model.probe import Probe
 from edgediag.model.reply import Reply
@@ -14,11 +15,13 @@ class Sighted:
 
     number     its place in the capture, counted from 1
     interface  the device's name; "" for a packet handed to the IP stack
+    rewritten  the flow on the wire, where this host had made another of it; else None
     """
 
     number: int
     sighting: Sighting
     interface: str
+    rewritten: Flow | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from edgediag.model.exchange import (
     StreamOpened,
     StreamReceived,
 )
+from edgediag.model.flow import Flow
 from edgediag.model.outcome import Outcome, Sighted
 from edgediag.model.packet import (
     IcmpError,
@@ -147,7 +148,14 @@ class Session:
         elif sighting is Sighting.TAP_IN and track.is_closed:
             # Nobody was there any more to whom the kernel could have given it.
             sighting = Sighting.LATE
-        _sight(track, observation.number, sighting, observation.interface)
+        track.seen.append(
+            Sighted(
+                number=observation.number,
+                sighting=sighting,
+                interface=observation.interface,
+                rewritten=_rewritten(track, observation),
+            )
+        )
 
     def _observed_error(self, observation: Observation, error: IcmpError) -> None:
         if error.quote is None:
@@ -251,4 +259,16 @@ def _delivered(track: Track, event: Delivered) -> None:
 
 
 def _sight(track: Track, number: int, sighting: Sighting, interface: str) -> None:
-    track.seen.append(Sighted(number=number, sighting=sighting, interface=interface))
+    track.seen.append(
+        Sighted(number=number, sighting=sighting, interface=interface, rewritten=None)
+    )
+
+
+def _rewritten(track: Track, observation: Observation) -> Flow | None:
+    """Another flow than was asked, seen leaving; the kernel chooses a stream's source itself."""
+    flow = observation.packet.flow
+    if observation.sighting is not Sighting.TAP_OUT or isinstance(
+        observation.packet.payload, IcmpError
+    ):
+        return None
+    return None if flow == track.probe.flow else flow

@@ -7,9 +7,11 @@ import pytest
 
 from edgediag.inference.combine import combine, find
 from edgediag.inference.rules import RULES
+from edgediag.model.cluster import HostsEntry
 from edgediag.model.culprit import (
     ChainPolicy,
     Culprit,
+    HostsFileObject,
     IptablesRule,
     LinkObject,
     ListenerObject,
@@ -22,8 +24,8 @@ from edgediag.model.culprit import (
     TcFilterObject,
 )
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import FlowEvidence, Kin, Relation
-from edgediag.model.flow import Protocol
+from edgediag.model.evidence import FlowEvidence, Kin, Override, Relation
+from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     Drop,
     DropCount,
@@ -35,6 +37,8 @@ from edgediag.model.host import (
     Sysctl,
     TraceDropped,
 )
+from edgediag.model.outcome import Unanswered
+from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Way
 from edgediag.model.reply import (
@@ -51,6 +55,7 @@ from story import (
     GATEWAY,
     HOST,
     NEIGHBOUR_HOST,
+    addresses,
     answered,
     control,
     echo_reply,
@@ -93,6 +98,9 @@ API_TLS = probe(
 DNS_PROBE = probe(ProbeKind.DNS, check="resolver-53")
 NTP_PROBE = probe(ProbeKind.NTP, check="ntp-aliyun-123")
 LOST = unanswered(TUNNEL_PROBE)
+LINE = HostsEntry(
+    name="raven.example", address=ip_address("192.0.2.9"), path="/etc/hosts", line=3
+)
 TC_FILTER = TcFilterObject(
     interface="eth0", direction="egress", classifier="bpf", preference=1, handle=1, name="x"
 )
@@ -107,6 +115,15 @@ def drop(what: Drop, discipline: str) -> DropCount:
     return DropCount(
         drop=what, interface=interface, discipline=discipline, handle=handle, count=1
     )
+
+
+def sent_as(outcome: Unanswered, wire: Flow) -> Unanswered:
+    """The outcome of a probe that this host rewrote on its way out."""
+    seen = tuple(
+        replace(item, rewritten=wire) if item.sighting is Sighting.TAP_OUT else item
+        for item in outcome.seen
+    )
+    return replace(outcome, seen=seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -599,6 +616,80 @@ ON_THIS_HOST = [
             silent=("reverse-path",),
         ),
         id="the answer comes to the end of INPUT: the reverse-path filter counts others",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.PORT_UNREACHABLE, HOST)),
+                override=Override(entry=LINE, answers=addresses(NEIGHBOUR_HOST)),
+            ),
+            verdict=local(
+                Mechanism.HOSTS_OVERRIDE,
+                HostsFileObject(
+                    path="/etc/hosts", line=3, name="raven.example", address=LINE.address
+                ),
+            ),
+            fires=("hosts-override",),
+            silent=("icmp-from-host",),
+        ),
+        id="a hosts file sends the name where no resolver does: whatever is said there",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.PORT_UNREACHABLE, HOST)),
+                override=Override(entry=LINE, answers=addresses(NEIGHBOUR_HOST, str(LINE.address))),
+            ),
+            verdict=remote("edge", Mechanism.REFUSED),
+            fires=("icmp-from-host",),
+            silent=("hosts-override",),
+        ),
+        id="a hosts file agrees with the resolvers",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.PORT_UNREACHABLE, HOST)),
+                override=Override(entry=LINE, answers=()),
+            ),
+            verdict=remote("edge", Mechanism.REFUSED),
+            silent=("hosts-override",),
+        ),
+        id="no resolver knows the name of a hosts file",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(sent_as(LOST, replace(TUNNEL, destination=LINE.address))),
+            verdict=local(Mechanism.MISROUTE),
+            fires=("rewritten-here",),
+            silent=("left-this-host",),
+        ),
+        id="it left for another destination than was asked",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                sent_as(LOST, replace(TUNNEL, source=LINE.address)),
+                walked=ladder(TUNNEL, [None, None]),
+                controls=(WHOLE_ECHO,),
+            ),
+            verdict=ambiguous("edge", ANYWHERE, Mechanism.WRONG_SOURCE),
+            fires=("foreign-source",),
+            silent=("rewritten-here", "diverges-from-control"),
+        ),
+        id="it left with a source that the device does not have",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                sent_as(LOST, replace(TUNNEL, source=LINE.address)),
+                around=surroundings(sources=(str(LINE.address),)),
+            ),
+            verdict=ambiguous(None, OUTSIDE, None),
+            fires=("left-this-host",),
+            silent=("foreign-source",),
+        ),
+        id="others are answered at that source",
     ),
     pytest.param(
         Picture(

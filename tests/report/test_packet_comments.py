@@ -52,7 +52,9 @@ def report(status: Status, verdict: Verdict | None = None) -> CheckReport:
 
 def comment(outcome: Outcome, *checks: CheckReport) -> str:
     """The one comment on each packet of one outcome."""
-    seen = outcome.seen or (Sighted(number=1, sighting=Sighting.HANDED_OVER, interface=""),)
+    seen = outcome.seen or (
+        Sighted(number=1, sighting=Sighting.HANDED_OVER, interface="", rewritten=None),
+    )
     by_number = packet_comments([replace(outcome, seen=seen)], checks)
     (said,) = {said for comments in by_number.values() for said in comments}
     return said

@@ -13,7 +13,9 @@ from edgediag.inference.rules import (
     answered_in_the_end,
     cgroup_refuses,
     diverges_from_control,
+    foreign_source,
     forged_reset,
+    hosts_override,
     icmp_from_host,
     icmp_from_router,
     last_mile_silent,
@@ -28,6 +30,7 @@ from edgediag.inference.rules import (
     rejected_here,
     reset_from_host,
     reverse_path,
+    rewritten_here,
     route_refused,
     route_to_self,
     routing_loop,
@@ -80,6 +83,13 @@ RULES: tuple[Rule, ...] = tuple(
         last_mile_silent,
         left_this_host,
     )
+)
+
+# Where one of these holds, what came back, or did not, says nothing of the path or of the host
+# that was meant: it alone is heard.
+EXCLUSIVE: tuple[Rule, ...] = tuple(
+    Rule(id=module.ID, judge=module.judge)
+    for module in (hosts_override, rewritten_here, foreign_source)
 )
 
 # For destinations on this very host, where "never left" is as it should be.

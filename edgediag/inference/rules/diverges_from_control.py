@@ -6,6 +6,7 @@ from edgediag.inference.reading import (
     comparable_controls,
     distance_reached,
     is_silent,
+    is_way_doubtful,
     ladder_packets,
     ladders_of,
     next_router,
@@ -25,11 +26,12 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     control, walked at the same time. A forward filter answers an expiring probe
                     first and an ingress filter does not: hence a segment, never one router
     Does not hold   where the next to answer the control is the destination itself (then host, last
-                    mile and way back look alike), or where the control is silent beyond the hop too
+                    mile and way back look alike), or where the control is silent beyond the hop
+                    too; nor where this host sends the flow a way of its own that nobody answers on
     Asks for        the ladder, a control to the same host or to a neighbour of it
     source          net/ipv4/ip_forward.c: the hop limit is checked before NF_INET_FORWARD
     """
-    if not is_silent(evidence):
+    if not is_silent(evidence) or is_way_doubtful(evidence):
         return None
     reached = distance_reached(evidence)
     for control in comparable_controls(evidence) if ladders_of(evidence) else ():

@@ -70,7 +70,7 @@ def _segment(evidence: FlowEvidence, named: Hop, told: tuple[int, bool]) -> Clai
     maker = _expiry_at(evidence, before)
     after = _locus(evidence, before - 1)
     if maker is not None and received_hop_limit(maker) == reset:
-        # At the last hop no probe falls short of the host: its hop limit alone gives the reset away.
+        # At the last hop no probe falls short of the host: the hop limit alone tells, and may lie.
         shape = made_at if is_short else between
         return shape(after, maker.sender, Mechanism.FORGED_RESET)
     if distance(reset) == named.distance:

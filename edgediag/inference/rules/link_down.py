@@ -29,7 +29,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     state = "no carrier" if link.is_up else "down"
     culprit = LinkObject(interface=link.name, state=state)
-    claim = _cut_off(evidence, culprit) if link.is_up else on_this_host(Mechanism.LINK_DOWN, culprit)
+    claim = on_this_host(Mechanism.LINK_DOWN, culprit)
+    if link.is_up:
+        claim = _cut_off(evidence, culprit)
     text = f"the uplink {link.name} is {'up without carrier' if link.is_up else 'set down'}"
     remedy = (
         f"look at the cable, switch port or virtual port of {link.name}"

@@ -1,0 +1,36 @@
+"""A packet that this host sent to somebody else than was asked."""
+
+from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.meaning import has_left, is_answered_well, wire_flow
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState
+from edgediag.model.verdict import Finding, Mechanism
+
+ID = "rewritten-here"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """A translation of this host sends the flow to another destination.
+
+    Holds because   the tap saw the packet leave with another destination than was asked: whatever
+                    comes back, the destination asked for was never addressed
+    Does not hold   for a flow that works, or where the packet left as it was asked. A rewritten
+                    source alone is what a masquerade does
+    Asks for        the tap
+    source          RFC 3022 §2; net/netfilter/nf_nat_core.c, NF_INET_LOCAL_OUT
+    """
+    outcome = outcome_of(evidence)
+    wire = wire_flow(outcome)
+    if is_answered_well(outcome) or not has_left(outcome):
+        return None
+    asked = (evidence.flow.destination, evidence.flow.destination_port)
+    if (wire.destination, wire.destination_port) == asked:
+        return None
+    text = (
+        f"this host rewrites the destination: the packet left for {wire.destination} port "
+        f"{wire.destination_port}"
+    )
+    remedy = "look for a dnat or redirect rule: nft list ruleset; iptables-save -t nat"
+    claim = on_this_host(Mechanism.MISROUTE, None)
+    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
