@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pyroute2 import IPRoute
 
 from edgediag.lab import kernel, netfilter, state
+from edgediag.lab.files import TEXTS, edge_folder
 from edgediag.lab.services import control
 from edgediag.lab.services.catalog import SERVICES
 from edgediag.lab.topology import NODES
@@ -59,7 +60,14 @@ def _of_node(prefix: str, node: str, ruleset: str) -> str:
     if node in SERVICES:
         modes = control.ask(state.control_socket(prefix, node), {})
         lines += [f"service {service} {mode}" for service, mode in sorted(modes.items())]
+    if node == "edge":
+        lines += _file_lines(prefix)
     return "\n".join((*lines, ruleset))
+
+
+def _file_lines(prefix: str) -> list[str]:
+    texts = {name: (edge_folder(prefix) / name).read_text() for name in TEXTS}
+    return [f"file {name} {text!r}" for name, text in texts.items()]
 
 
 def _kernel_lines(ipr: IPRoute) -> Iterator[str]:

@@ -87,11 +87,28 @@ def _undo_route(name: str, step: RouteStep) -> tuple[Step, ...]:
 
 
 def _undo_link(name: str, step: LinkStep) -> tuple[Step, ...]:
-    """A device that goes down takes its routes along."""
+    """A device that goes down takes its routes and its permanent neighbours along."""
     with kernel.netlink(name) as ipr:
         lost = [route for route in _routes(ipr, step.node) if route.device == step.device]
+        known = _permanent_neighbours(ipr, step)
     other = "up" if step.state == "down" else "down"
-    return (replace(step, state=other), *(replace(route, op="replace") for route in lost))
+    routes = (replace(route, op="replace") for route in lost)
+    return (replace(step, state=other), *known, *routes)
+
+
+def _permanent_neighbours(ipr: IPRoute, step: LinkStep) -> list[NeighbourStep]:
+    index = kernel.interface_index(ipr, step.device)
+    return [
+        NeighbourStep(
+            node=step.node,
+            op="set",
+            device=step.device,
+            address=str(entry.get("dst")),
+            mac=str(entry.get("lladdr")),
+        )
+        for entry in ipr.get_neighbours(family=socket.AF_INET, ifindex=index)
+        if entry["state"] & kernel.NUD_PERMANENT and entry.get("dst") and entry.get("lladdr")
+    ]
 
 
 def _undo_neighbour(name: str, step: NeighbourStep) -> tuple[Step, ...]:
