@@ -5,10 +5,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 from edgediag.errors import CannotRunError, EdgediagError
@@ -16,6 +14,7 @@ from edgediag.lab import state
 from edgediag.lab.files import FACTS, edge_folder, facts_text
 from edgediag.lab.injection import lacking
 from edgediag.lab.network import Lab
+from edgediag.lab.pool import over_labs
 from edgediag.lab.scenario import Scenario, Truth
 from edgediag.lab.score import Score, score
 from edgediag.lab.topology import landmarks
@@ -61,21 +60,11 @@ def run_all(
     Every scenario gets a fresh lab: a used one has spent some of its routers' ICMP error tokens.
     tell  is called with each result as soon as it is there
     """
-    free: SimpleQueue[str] = SimpleQueue()
-    for prefix in prefixes:
-        free.put(prefix)
 
-    def run_one(scenario: Scenario) -> Result:
-        prefix = free.get()
-        try:
-            result = run_scenario(Lab(prefix=prefix), scenario, output / scenario.name)
-        finally:
-            free.put(prefix)
-        tell(result)
-        return result
+    def run_one(lab: Lab, scenario: Scenario) -> Result:
+        return run_scenario(lab, scenario, output / scenario.name)
 
-    with ThreadPoolExecutor(max_workers=len(prefixes)) as pool:
-        return tuple(pool.map(run_one, scenarios))
+    return over_labs(run_one, scenarios, prefixes, tell=tell)
 
 
 def run_scenario(lab: Lab, scenario: Scenario, output: Path) -> Result:
