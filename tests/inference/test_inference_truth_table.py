@@ -362,6 +362,17 @@ ON_THIS_HOST = [
         ),
         id="the uplink lost its carrier: its own cable, or the other end of it",
     ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                uplink=replace(link(has_carrier=False), name="eth1"),
+            ),
+            verdict=local(Mechanism.LINK_DOWN, LinkObject(interface="eth1", state="no carrier")),
+            fires=("link-down",),
+        ),
+        id="a device without carrier is preferred to an uplink with one",
+    ),
     *(
         pytest.param(
             Picture(
