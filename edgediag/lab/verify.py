@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from edgediag.errors import EdgediagError
 from edgediag.lab.files import SEARCH_PATH
+from edgediag.lab.injection import lacking
 from edgediag.lab.network import Lab
 from edgediag.lab.proof import LIMIT_S, Finding, Observation, judge, skip
 from edgediag.lab.scenario import Proof, Scenario
@@ -40,8 +41,8 @@ class Verification:
 def verify_scenario(lab: Lab, scenario: Scenario) -> Verification:
     """Bring the lab up, run the proofs, break it, run them again, take it down."""
     started_s = time.monotonic()
-    missing = [program for program in scenario.requires if _find(program) is None]
-    problem = f"{', '.join(missing)} not installed" if missing else ""
+    missing = lacking(scenario.requires, scenario.inject)
+    problem = ", ".join(missing)
     findings: tuple[Finding, ...] = ()
     if not missing:
         try:
