@@ -43,6 +43,15 @@ def is_unresolved(neighbour: Neighbour | NotChecked) -> bool:
     return neighbour.state in (NeighbourState.INCOMPLETE, NeighbourState.FAILED)
 
 
+def is_held_up(evidence: FlowEvidence) -> bool:
+    """True if the packet may still wait for a link-layer address or for a carrier.
+
+    What keeps it then may be the other end's fault, and no drop of this host.
+    """
+    is_without_carrier = isinstance(evidence.link, Link) and not evidence.link.has_carrier
+    return is_unresolved(evidence.neighbour) or is_without_carrier
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
     """An ICMP error that the flow drew.

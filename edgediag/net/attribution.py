@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final
 
 from edgediag.host.drop_counts import risen
-from edgediag.host.netfilter.counted import dropped_by
+from edgediag.host.netfilter.counted import counted_all, dropped_by
 from edgediag.host.netfilter.legacy import LegacyRule
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
@@ -70,7 +70,8 @@ class Attribution:
         if isinstance(before, NotChecked) or isinstance(after, NotChecked):
             # What iptables-legacy would say is not known, and the trace alone is no answer.
             return next(rules for rules in (before, after) if isinstance(rules, NotChecked))
-        return dropped_by(flow, before, after, tries=COUNTED_TRIES) or traced
+        counted = counted_all(before, after, tries=COUNTED_TRIES)
+        return dropped_by(flow, counted, traced) or traced
 
     def drops(self) -> tuple[DropCount, ...]:
         """The other counters that rose; none where they cannot be read."""

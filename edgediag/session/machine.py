@@ -267,8 +267,5 @@ def _sight(track: Track, number: int, sighting: Sighting, interface: str) -> Non
 def _rewritten(track: Track, observation: Observation) -> Flow | None:
     """Another flow than was asked, seen leaving; the kernel chooses a stream's source itself."""
     flow = observation.packet.flow
-    if observation.sighting is not Sighting.TAP_OUT or isinstance(
-        observation.packet.payload, IcmpError
-    ):
-        return None
-    return None if flow == track.probe.flow else flow
+    is_other = observation.sighting is Sighting.TAP_OUT and flow != track.probe.flow
+    return flow if is_other else None

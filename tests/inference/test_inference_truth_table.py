@@ -587,6 +587,28 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                drops=(drop(Drop.TC_FILTER, "clsact"),),
+                next_hop=neighbour(NeighbourState.FAILED),
+            ),
+            verdict=Said(
+                where=(Place.LOCAL, Place.ON_PATH),
+                certainty=Certainty.AMBIGUOUS,
+                upto=GATEWAY,
+                mechanism=Mechanism.NEIGHBOUR_FAILED,
+                culprit=NeighbourObject(
+                    interface="eth0", address=ip_address(GATEWAY), state="failed"
+                ),
+            ),
+            fires=("neighbour-failed",),
+            silent=("lost-at-egress", "never-left"),
+        ),
+        id="it waits for its next hop: a discipline's drops are of others",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
                 unanswered(TUNNEL_PROBE, has_come_back=True),
                 trace=passed(),
                 drops=(drop(Drop.TC_FILTER, "clsact"),),

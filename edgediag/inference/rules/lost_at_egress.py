@@ -1,7 +1,7 @@
 """A packet that passed netfilter and was dropped before the wire."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import QdiscObject, TcFilterObject
@@ -18,13 +18,16 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the packet came to the end of POSTROUTING, no tap saw it leave, and meanwhile
                     one discipline of that very device counted drops: behind POSTROUTING and before
                     the tap stand the neighbour table, the egress hooks and the disciplines alone
-    Does not hold   where no discipline of the device counted a drop, or several did. A filter is
-                    named where the device has one alone
-    Asks for        the trace, the tap, the counters of drops, the tc filters
+    Does not hold   where no discipline of the device counted a drop, or several did; nor where the
+                    packet may still wait for its next hop or a carrier: the drops are of others.
+                    A filter is named where the device has one alone
+    Asks for        the trace, the tap, the counters of drops, the tc filters, the neighbour entry
     source          net/core/dev.c, __dev_queue_xmit: sch_handle_egress before the discipline
     """
     trace, route = evidence.trace, evidence.route
     if not isinstance(trace, TracePassed) or not isinstance(route, Route) or not trace.is_sent:
+        return None
+    if is_held_up(evidence):
         return None
     outcome = outcome_of(evidence)
     counted = [item for item in evidence.drops if item.interface == route.interface]

@@ -1,11 +1,11 @@
 """A probe that no tap saw leave."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import is_unresolved, outcome_of, packets_of
+from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, Link, TracePassed
+from edgediag.model.host import HostState, TracePassed
 from edgediag.model.outcome import Answered, SendFailed
 from edgediag.model.reply import SocketError
 from edgediag.model.verdict import Finding, Mechanism
@@ -24,9 +24,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     source          net/core/dev.c, __dev_queue_xmit and dev_queue_xmit_nit
     """
     outcome = outcome_of(evidence)
-    if is_answered_well(outcome) or has_left(outcome) or is_unresolved(evidence.neighbour):
-        return None
-    if isinstance(evidence.link, Link) and not evidence.link.has_carrier:
+    if is_answered_well(outcome) or has_left(outcome) or is_held_up(evidence):
         return None
     if isinstance(outcome, SendFailed):
         text = f"the kernel refuses to send it ({outcome.errno_name}), and no packet left this host"

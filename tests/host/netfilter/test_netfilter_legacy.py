@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.host.netfilter.counted import dropped_by
+from edgediag.host.netfilter.counted import counted_all, dropped_by
 from edgediag.host.netfilter.legacy import (
     INFO_OCTETS,
     LegacyInfo,
@@ -22,9 +22,10 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule
 from edgediag.model.flow import Flow
 from edgediag.model.host import TraceDropped
-from story import flow
+from story import flow, passed
 
 TUNNEL = flow()
+UNTRACED = NotChecked(reason="no nf_tables here")
 ANY = Selector(
     source=None,
     destination=None,
@@ -211,7 +212,7 @@ NAMED = IptablesRule(
 def test_counters_name_a_rule_or_none(
     before: list[LegacyRule], after: list[LegacyRule], expected: TraceDropped | NotChecked | None
 ) -> None:
-    assert dropped_by(TUNNEL, before, after, tries=5) == expected
+    assert dropped_by(TUNNEL, counted_all(before, after, tries=5), UNTRACED) == expected
 
 
 def test_a_flow_the_rule_is_not_for_is_not_its_doing() -> None:
@@ -224,4 +225,27 @@ def test_a_flow_the_rule_is_not_for_is_not_its_doing() -> None:
     )
     limited = replace(ANY, matches=(("udp", udp(4500)[32:]),))
     before, after = [rule(0, selector=limited)], [rule(5, selector=limited)]
-    assert dropped_by(web, before, after, tries=5) is None
+    assert dropped_by(web, counted_all(before, after, tries=5), UNTRACED) is None
+
+
+INWARD = rule(5, chain="INPUT", selector=TO_US)
+
+
+@pytest.mark.parametrize(
+    ("counted", "until", "is_named"),
+    [
+        pytest.param(rule(5), "output", True, id="it did not come to the end of POSTROUTING"),
+        pytest.param(rule(5), "sent", False, id="it came past every rule on the way out"),
+        pytest.param(rule(5, chain="own"), "output", True, id="a chain of the user's own"),
+        pytest.param(rule(5, chain="FORWARD"), "output", False, id="a chain it never meets"),
+        pytest.param(rule(5, chain="INPUT"), "output", False, id="a chain of the way in"),
+        pytest.param(INWARD, "received", True, id="the answer did not come to the end of INPUT"),
+        pytest.param(INWARD, "delivered", False, id="the answer came past every rule"),
+        pytest.param(INWARD, "sent", False, id="no answer came to the first of the rules"),
+    ],
+)
+def test_a_busy_rule_is_not_named_where_the_packet_came_past_it(
+    counted: LegacyRule, until: str, is_named: bool
+) -> None:
+    found = dropped_by(TUNNEL, [counted], passed(until=until))
+    assert isinstance(found, TraceDropped) is is_named
