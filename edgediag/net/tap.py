@@ -59,6 +59,9 @@ class Tap:
     On a loopback device each packet shows twice, once leaving and once arriving. What is sent with
     PACKET_QDISC_BYPASS does not show leaving.
 
+    The kernel stamps frames only while somebody asks for it, and a worker of its own switches that
+    on. A frame that passes before it did carries the time at which it is read.
+
     instructions  the filter; what it rejects costs nothing here
     interfaces    whose frames are kept; () for all
     raises        CannotRunError, as without CAP_NET_RAW
