@@ -2,6 +2,7 @@
 
 Every dataclass is an object that carries its class name under "type", so that the alternatives of
 a union tell themselves apart; enums are their values, addresses are text, bytes are hexadecimal.
+What an older version did not look at is missing from its evidence, and reads as not checked.
 """
 
 import json
@@ -15,10 +16,13 @@ from types import NoneType, UnionType
 from typing import Final, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from edgediag.errors import EdgediagError
+from edgediag.model.answer import NotChecked
 
 # Some 30 kB stand for each check that failed, ladders and controls of 24 hops included; a file of
 # this size would hold two thousand of them.
 MAX_TEXT: Final = 64 * 1024 * 1024
+
+NOT_RECORDED: Final = NotChecked(reason="the version that recorded this did not look at it")
 
 JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
 
@@ -146,11 +150,24 @@ def _decode_dataclass(type_: type, data: object, at: str) -> object:
     if not isinstance(data, dict) or data.get("type") != type_.__name__:
         raise ValueCodecError(f"cannot read {at}: found {_shown(data)}, not a {type_.__name__}")
     hints = _hints(type_)
-    if data.keys() != hints.keys() | {"type"}:
+    missing = hints.keys() - data.keys()
+    if data.keys() - hints.keys() != {"type"} or not missing <= _later_fields(type_):
         raise ValueCodecError(f"cannot read {at}: not the fields of {type_.__name__}")
-    named = {name: _decode(hint, data[name], f"{at}.{name}") for name, hint in hints.items()}
-    value: object = type_(**named)
+    named = {
+        name: _decode(hint, data[name], f"{at}.{name}")
+        for name, hint in hints.items()
+        if name not in missing
+    }
+    value: object = type_(**named, **dict.fromkeys(missing, NOT_RECORDED))
     return value
+
+
+@cache
+def _later_fields(type_: type) -> frozenset[str]:
+    """The fields that can say that nobody looked."""
+    return frozenset(
+        name for name, hint in _hints(type_).items() if NotChecked in get_args(hint)
+    )
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -13,11 +14,13 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ClockObject, RouteObject, ToolObject
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Flow, Protocol
+from edgediag.model.host import HostState
 from edgediag.model.packet import UdpDatagram
 from edgediag.model.report import Record, Report
 from edgediag.model.verdict import Certainty, Claim, Landmark, Place
 from edgediag.report.values import (
     MAX_TEXT,
+    NOT_RECORDED,
     ValueCodecError,
     from_json,
     from_text,
@@ -33,6 +36,17 @@ FLOW = Flow(
     source_port=40000,
     destination=IPv6Address("2001:db8::1"),
     destination_port=4500,
+)
+NOT_ASKED = NotChecked(reason="this test does not need it")
+HOST_STATE = HostState(
+    links=NOT_ASKED,
+    addresses=NOT_ASKED,
+    rules=NOT_ASKED,
+    neighbours=NOT_ASKED,
+    listeners=NOT_ASKED,
+    sysctls=NOT_ASKED,
+    legacy_tables=NOT_ASKED,
+    tc_filters=(),
 )
 FLOW_JSON = {
     "type": "Flow",
@@ -158,6 +172,13 @@ def test_foreign_text_is_a_value_or_the_codec_error(text: str) -> None:
 def test_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueCodecError):
         from_json(Flow, FLOW_JSON | change)
+
+
+def test_what_an_older_version_did_not_look_at_is_not_checked() -> None:
+    data = to_json(HOST_STATE)
+    assert isinstance(data, dict)
+    del data["tc_filters"]
+    assert from_json(HostState, data) == replace(HOST_STATE, tc_filters=NOT_RECORDED)
 
 
 def test_a_missing_field_is_refused() -> None:
