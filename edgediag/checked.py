@@ -8,16 +8,18 @@ from edgediag.meaning import (
     has_come_back,
     has_left,
     is_answered_well,
+    is_off,
     received_hop_limit,
     speaks_for,
     wire_flow,
 )
 from edgediag.model.endpoint import Target
-from edgediag.model.evidence import Surroundings
+from edgediag.model.evidence import ClockOffset, Surroundings
 from edgediag.model.flow import Address
 from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Purpose
+from edgediag.model.reply import NtpReply
 from edgediag.plan import STREAMS
 
 
@@ -78,6 +80,22 @@ def is_suspect(check: Checked) -> bool:
     return isinstance(outcome, Unanswered) and has_come_back(outcome)
 
 
+def is_doubtful(check: Checked) -> bool:
+    """True if the service answers well and its answer must be explained all the same."""
+    clock = clock_of(decisive(check.attempts))
+    return clock is not None and is_off(clock)
+
+
+def clock_of(outcome: Outcome) -> ClockOffset | None:
+    """What a synchronised time server says of this host's clock, None for any other answer."""
+    if not is_answered_well(outcome) or not isinstance(outcome, Answered):
+        return None
+    reply = outcome.reply
+    if not isinstance(reply, NtpReply) or reply.offset_s is None:
+        return None
+    return ClockOffset(server=outcome.probe.flow.destination, offset_s=reply.offset_s)
+
+
 def surroundings(
     checks: Iterable[Checked], later: Iterable[Outcome], routes: Mapping[str, RouteAnswer]
 ) -> Surroundings:
@@ -103,4 +121,11 @@ def surroundings(
         is_lossy=any(
             item.probe.purpose is Purpose.CONFIRM and is_answered_well(item) for item in later
         ),
+        clocks=_clocks(checks),
     )
+
+
+def _clocks(checks: Iterable[Checked]) -> tuple[ClockOffset, ...]:
+    told = (clock_of(decisive(check.attempts)) for check in checks)
+    by_server = {clock.server: clock for clock in told if clock is not None}
+    return tuple(by_server[server] for server in sorted(by_server, key=int))

@@ -7,7 +7,16 @@ host. Every other failing flow is walked hop by hop beside a flow that works.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgediag.checked import Checked, hop_limit_of, host_of, is_answering, is_ok, is_suspect, lead
+from edgediag.checked import (
+    Checked,
+    hop_limit_of,
+    host_of,
+    is_answering,
+    is_doubtful,
+    is_ok,
+    is_suspect,
+    lead,
+)
 from edgediag.meaning import decisive, distance
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
@@ -80,7 +89,7 @@ class Search:
 
 def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     """What to ask about the checks that failed."""
-    failing = [check for check in checks if not is_ok(check)]
+    failing = [check for check in checks if not is_ok(check) or is_doubtful(check)]
     lost = [check for check in failing if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
     walked = _share(checks, lost)

@@ -1,6 +1,7 @@
 """What a reply amounts to, said once for planning, evidence and inference."""
 
 from edgediag.compat import assert_never
+from edgediag.model.evidence import ClockOffset
 from edgediag.model.flow import Address, Flow
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.packet import Sighting
@@ -28,6 +29,10 @@ _WORKING_RCODES = (0, 3)
 _LEAP_UNSYNCHRONISED = 3
 _SYNCHRONISED_STRATA = range(1, 16)
 
+# Tokens and certificates made a moment ago are refused by a clock that lags by a minute. What a
+# path with unequal ways adds to an offset is less than its round trip.
+CLOCK_TOLERANCE_S = 60.0
+
 # Initial hop limits in use: Linux and most routers 64, Windows 128, Solaris and some routers 255.
 _INITIAL_HOP_LIMITS = (64, 128, 255)
 
@@ -53,6 +58,11 @@ def is_service(reply: Reply) -> bool:
 def is_synchronised(reply: NtpReply) -> bool:
     """True if the server's clock may be followed."""
     return reply.stratum in _SYNCHRONISED_STRATA and reply.leap != _LEAP_UNSYNCHRONISED
+
+
+def is_off(clock: ClockOffset) -> bool:
+    """True if this host's clock and a server's differ by more than leases and tokens bear."""
+    return abs(clock.offset_s) > CLOCK_TOLERANCE_S
 
 
 def speaks_for(reply: Reply, destination: Address) -> bool:

@@ -10,7 +10,15 @@ from ipaddress import IPv4Address, ip_address
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, ProbeKind, Target
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation, Surroundings
+from edgediag.model.evidence import (
+    ClockOffset,
+    Control,
+    FlowEvidence,
+    Kin,
+    Override,
+    Relation,
+    Surroundings,
+)
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -201,9 +209,11 @@ def ike_reply(hop_limit: int = FROM_CLOUD) -> IkeReply:
     return IkeReply(answer=IkeAnswer.NO_PROPOSAL_CHOSEN, notify=14, hop_limit=hop_limit)
 
 
-def ntp_reply(*, stratum: int = 2, leap: int = 0) -> NtpReply:
+def ntp_reply(*, stratum: int = 2, leap: int = 0, offset_s: float = 0.0) -> NtpReply:
     """A synchronised server whose clock is ours."""
-    return NtpReply(stratum=stratum, leap=leap, kiss="", offset_s=0.0, hop_limit=FROM_CLOUD)
+    return NtpReply(
+        stratum=stratum, leap=leap, kiss="", offset_s=offset_s, hop_limit=FROM_CLOUD
+    )
 
 
 def icmp(
@@ -359,6 +369,7 @@ def surroundings(
     gateways: Iterable[str] = (),
     sources: Iterable[str] = (),
     is_lossy: bool = False,
+    clocks: Iterable[ClockOffset] = (),
 ) -> Surroundings:
     """What the rest of the run shows."""
     return Surroundings(
@@ -367,6 +378,7 @@ def surroundings(
         gateways=addresses(*gateways),
         sources=addresses(*sources),
         is_lossy=is_lossy,
+        clocks=tuple(clocks),
     )
 
 

@@ -5,14 +5,22 @@ from ipaddress import ip_address
 
 import pytest
 
-from edgediag.checked import Checked, hop_limit_of, host_of, is_answering, is_heard, surroundings
+from edgediag.checked import (
+    Checked,
+    hop_limit_of,
+    host_of,
+    is_answering,
+    is_doubtful,
+    is_heard,
+    surroundings,
+)
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Surroundings
 from edgediag.model.host import RouteAnswer, RouteRefused
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
-from edgediag.model.reply import Connected, IcmpKind, SocketError
+from edgediag.model.reply import Connected, IcmpKind, Reply, SocketError
 from story import (
     EDGE,
     GATEWAY,
@@ -24,6 +32,7 @@ from story import (
     echo_reply,
     flow_of,
     icmp,
+    ntp_reply,
     probe,
     refused,
     reset,
@@ -35,6 +44,7 @@ from story import (
 
 SYN = probe(ProbeKind.TCP_SYN, check="registry-443")
 CONNECT = probe(ProbeKind.TCP_CONNECT, check="registry-443", id_=2)
+NTP = probe(ProbeKind.NTP, check="ntp-aliyun-123")
 
 
 def checked(*attempts: Outcome) -> Checked:
@@ -98,7 +108,33 @@ def test_a_host_that_answered_once_is_not_silent() -> None:
         gateways=(),
         sources=addresses(EDGE),
         is_lossy=False,
+        clocks=(),
     )
+
+
+@pytest.mark.parametrize(
+    ("reply", "offsets_s"),
+    [
+        pytest.param(ntp_reply(offset_s=-900.0), (-900.0,), id="a server in step"),
+        pytest.param(ntp_reply(stratum=16, offset_s=900.0), (), id="not one without a clock"),
+        pytest.param(echo_reply(), (), id="not what carries no time"),
+    ],
+)
+def test_whose_clock_counts(reply: Reply, offsets_s: tuple[float, ...]) -> None:
+    clocks = surroundings([checked(answered(NTP, reply))], (), {}).clocks
+    assert isinstance(clocks, tuple)
+    assert tuple(clock.offset_s for clock in clocks) == offsets_s
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "doubtful"),
+    [
+        pytest.param(59.0, False, id="less than a minute is borne"),
+        pytest.param(-61.0, True, id="more is not, on either side"),
+    ],
+)
+def test_an_answer_that_must_be_explained(offset_s: float, doubtful: bool) -> None:
+    assert is_doubtful(checked(answered(NTP, ntp_reply(offset_s=offset_s)))) is doubtful
 
 
 def test_a_host_that_answers_a_rung_of_an_echo_is_not_silent() -> None:

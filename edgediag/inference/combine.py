@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from edgediag.inference.reading import is_own_service
-from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME
+from edgediag.inference.reading import is_own_service, outcome_of
+from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHEN_SERVED
 from edgediag.inference.wording import contradiction, summary
+from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Certainty, Finding, Locus, Place, Strength, Verdict
@@ -13,9 +14,12 @@ from edgediag.model.verdict import Certainty, Finding, Locus, Place, Strength, V
 def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     """What all rules find in the evidence of a flow, in the order of the rules.
 
-    What was sent elsewhere, or as somebody else, is judged by that alone; what never leaves this
-    host, by the rules for that.
+    What is served is judged by the rules for that; what was sent elsewhere, or as somebody else, by
+    that alone; what never leaves this host, by the rules for that.
     """
+    if is_answered_well(outcome_of(evidence)):
+        served = (rule.judge(evidence, host) for rule in RULES_WHEN_SERVED)
+        return tuple(finding for finding in served if finding is not None)
     for rule in EXCLUSIVE:
         first = rule.judge(evidence, host)
         if first is not None:

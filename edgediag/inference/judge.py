@@ -80,9 +80,9 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
 
 def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     target, outcome = evidence.target, decisive(evidence.attempts)
-    works = is_answered_well(outcome)
-    findings = () if works else find(evidence, host)
+    findings = find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
+    works = is_answered_well(outcome) and verdict is None
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
     status = Status.OK if works else status_of(verdict)
     return replace(

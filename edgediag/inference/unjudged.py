@@ -4,6 +4,8 @@ from edgediag.model.endpoint import Target
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Status, Verdict
 
+_DEGRADING = (Mechanism.LOSS, Mechanism.CLOCK_SKEW)
+
 
 def unjudged(target: Target, status: Status, note: str) -> CheckReport:
     """The report on a check without flow, verdict or findings; `dataclasses.replace` adds them."""
@@ -26,7 +28,7 @@ def unjudged(target: Target, status: Status, note: str) -> CheckReport:
 
 
 def status_of(verdict: Verdict | None) -> Status:
-    """The status of a check that did not pass: degraded where it is served at times."""
+    """The status of a check that did not pass: degraded where it is served, at times or wrongly."""
     if verdict is None or verdict.mechanism is None:
         return Status.UNDETERMINED
-    return Status.DEGRADED if verdict.mechanism is Mechanism.LOSS else Status.BLOCKED
+    return Status.DEGRADED if verdict.mechanism in _DEGRADING else Status.BLOCKED

@@ -56,6 +56,14 @@ class Kin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockOffset:
+    """What a synchronised time server says of this host's clock: its own minus ours."""
+
+    server: Address
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the rest of the run shows.
 
@@ -64,6 +72,7 @@ class Surroundings:
     gateways   next hops behind which something answered, ascending
     sources    with which, as they were on the wire, something was answered, ascending
     is_lossy   a flow that was silent was served when it was asked again, alone
+    clocks     what each time server that answered says, by its address, ascending
     """
 
     answering: tuple[Address, ...]
@@ -71,6 +80,7 @@ class Surroundings:
     gateways: tuple[Address, ...]
     sources: tuple[Address, ...]
     is_lossy: bool
+    clocks: tuple[ClockOffset, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

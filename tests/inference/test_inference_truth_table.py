@@ -6,10 +6,11 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.inference.combine import combine, find
-from edgediag.inference.rules import RULES
+from edgediag.inference.rules import RULES, RULES_WHEN_SERVED
 from edgediag.model.cluster import HostsEntry
 from edgediag.model.culprit import (
     ChainPolicy,
+    ClockObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -24,7 +25,7 @@ from edgediag.model.culprit import (
     TcFilterObject,
 )
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import FlowEvidence, Kin, Override, Relation
+from edgediag.model.evidence import ClockOffset, FlowEvidence, Kin, Override, Relation
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     Drop,
@@ -1417,7 +1418,65 @@ STREAMS = [
     ),
 ]
 
-PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS]
+AHEAD_S, NTP_HOST, SECOND_S = 900.0, ip_address(HOST), 1.0
+OFF = ClockOffset(server=NTP_HOST, offset_s=AHEAD_S)
+OTHER = ip_address(NEIGHBOUR_HOST)
+
+
+def told(*others: ClockOffset, offset_s: float = AHEAD_S) -> FlowEvidence:
+    """A time server's answer, and what other servers say."""
+    around = surroundings(clocks=(replace(OFF, offset_s=offset_s), *others))
+    return flow_evidence(answered(NTP_PROBE, ntp_reply(offset_s=offset_s)), around=around)
+
+
+SERVED = [
+    pytest.param(
+        Picture(
+            evidence=told(ClockOffset(server=OTHER, offset_s=AHEAD_S + SECOND_S)),
+            verdict=replace(
+                local(Mechanism.CLOCK_SKEW, ClockObject(offset_s=AHEAD_S)),
+                certainty=Certainty.BOUNDED,
+            ),
+            fires=("clock-skew",),
+        ),
+        id="two servers agree against this host: its clock is wrong",
+    ),
+    pytest.param(
+        Picture(
+            evidence=told(ClockOffset(server=OTHER, offset_s=SECOND_S)),
+            verdict=remote("edge", Mechanism.CLOCK_SKEW),
+            fires=("clock-skew",),
+        ),
+        id="one server against another and this host: that server is wrong",
+    ),
+    pytest.param(
+        Picture(
+            evidence=told(),
+            verdict=ambiguous(None, ANYWHERE, Mechanism.CLOCK_SKEW),
+            fires=("clock-skew",),
+        ),
+        id="one server against this host: nobody decides",
+    ),
+    pytest.param(
+        Picture(
+            evidence=told(ClockOffset(server=OTHER, offset_s=-AHEAD_S)),
+            verdict=ambiguous(None, ANYWHERE, Mechanism.CLOCK_SKEW),
+            fires=("clock-skew",),
+        ),
+        id="three clocks that all differ: nobody decides",
+    ),
+    pytest.param(
+        Picture(
+            evidence=told(offset_s=SECOND_S),
+            verdict=None,
+            silent=("clock-skew",),
+        ),
+        id="a second is borne",
+    ),
+]
+
+PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *SERVED]
+ALL_RULES = (*RULES, *RULES_WHEN_SERVED)
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -1436,7 +1495,7 @@ def test_which_rules_fire_and_which_stay_silent(picture: Picture) -> None:
     assert not set(picture.silent) & fired
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule in RULES])
+@pytest.mark.parametrize("rule", [rule.id for rule in ALL_RULES])
 def test_every_rule_has_a_picture_where_it_fires_and_one_where_it_stays_silent(rule: str) -> None:
     pictures = [row.values[0] for row in PICTURES]
     fired = [
@@ -1448,7 +1507,7 @@ def test_every_rule_has_a_picture_where_it_fires_and_one_where_it_stays_silent(r
     assert not all(rule in ids for ids in fired)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.id)
 def test_every_rule_says_when_it_holds_and_when_it_does_not(rule: object) -> None:
     text = str(rule.judge.__doc__)  # type: ignore[attr-defined]  # a Rule
     positions = [

@@ -12,6 +12,7 @@ from edgediag.inference.rules import (
     answer_not_delivered,
     answered_in_the_end,
     cgroup_refuses,
+    clock_skew,
     diverges_from_control,
     foreign_source,
     forged_reset,
@@ -95,4 +96,9 @@ EXCLUSIVE: tuple[Rule, ...] = tuple(
 # For destinations on this very host, where "never left" is as it should be.
 RULES_AT_HOME: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge) for module in (traced_drop, own_service)
+)
+
+# For what is served: what may be wrong all the same.
+RULES_WHEN_SERVED: tuple[Rule, ...] = tuple(
+    Rule(id=module.ID, judge=module.judge) for module in (clock_skew,)
 )
