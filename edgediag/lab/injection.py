@@ -11,7 +11,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
-from edgediag.lab import bpf, cgroup, kernel, netfilter, state
+from edgediag.lab import bpf, cgroup, kernel, kube_proxy, netfilter, state
 from edgediag.lab.daemons import place
 from edgediag.lab.daemons import start as daemons
 from edgediag.lab.files import edge_folder
@@ -22,6 +22,7 @@ from edgediag.lab.steps import (
     DaemonStep,
     FileStep,
     IptablesStep,
+    KubeProxyStep,
     LinkStep,
     NeighbourStep,
     NftStep,
@@ -92,6 +93,9 @@ def _apply(prefix: str, step: Step) -> None:
             netfilter.run_program(name, step.argv, step.text)
         case ProgramStep():
             _attach(name, step)
+        case KubeProxyStep():
+            program = f"iptables-{step.backend}-restore"
+            netfilter.run_program(name, (program,), kube_proxy.restore_text(step.services))
         case ServiceStep():
             control.ask(state.control_socket(prefix, step.node), {step.service: step.mode})
         case DaemonStep():

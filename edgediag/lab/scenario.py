@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from edgediag.compat import tomllib
 from edgediag.errors import UsageError
-from edgediag.lab import steps
+from edgediag.lab import sense, steps
 from edgediag.lab.files import FACTS, Value
 from edgediag.lab.steps import Step
 from edgediag.lab.tables import fill
@@ -213,7 +213,7 @@ def _options(table: Mapping[str, Value]) -> Mapping[str, Value]:
 def _expanded(table: Mapping[str, object]) -> list[Step]:
     """One step for each node that the step's node stands for."""
     step = steps.parse(table)
-    steps.check(step)
+    sense.check(step)
     return [replace(step, node=node) for node in expand(step.node)]
 
 

@@ -19,6 +19,7 @@ from edgediag.lab.steps import (
     DaemonStep,
     FileStep,
     IptablesStep,
+    KubeProxyStep,
     LinkStep,
     NeighbourStep,
     NftStep,
@@ -53,7 +54,7 @@ def undo_of(prefix: str, step: Step) -> tuple[Step, ...] | None:
             return (replace(step, value=kernel.read_sysctl(name, step.key)),)
         case FileStep():
             return (replace(step, text=(edge_folder(prefix) / step.path).read_text()),)
-        case CommandStep() | ProgramStep() | DaemonStep():
+        case CommandStep() | ProgramStep() | KubeProxyStep() | DaemonStep():
             return None
         case ServiceStep():
             modes = control.ask(state.control_socket(prefix, step.node), {})

@@ -5,13 +5,14 @@ import re
 import pytest
 
 from edgediag.errors import UsageError
-from edgediag.lab import steps
+from edgediag.lab import sense, steps
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
     DaemonStep,
     FileStep,
     IptablesStep,
+    KubeProxyStep,
     LinkStep,
     NeighbourStep,
     NftStep,
@@ -128,6 +129,11 @@ SPELLINGS = [
         id="program",
     ),
     pytest.param(
+        {"action": "kube-proxy", "node": "edge", "backend": "legacy", "services": 9},
+        KubeProxyStep(node="edge", backend="legacy", services=9),
+        id="kube-proxy",
+    ),
+    pytest.param(
         {"action": "service", "node": "cloud", "service": "resolver", "mode": "servfail"},
         ServiceStep(node="cloud", service="resolver", mode="servfail"),
         id="service",
@@ -152,7 +158,7 @@ def test_a_spelt_step_is_read_again(table: dict[str, object], step: steps.Step) 
 
 @pytest.mark.parametrize(("table", "step"), SPELLINGS)
 def test_a_sensible_step_passes_the_check(table: dict[str, object], step: steps.Step) -> None:
-    steps.check(step)
+    sense.check(step)
 
 
 def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
@@ -255,6 +261,11 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
             id="an nft script that takes away",
         ),
         pytest.param(
+            KubeProxyStep(node="edge", backend="nft", services=0),
+            "services 0: use 1 to ",
+            id="no Services",
+        ),
+        pytest.param(
             NftStep(node="cpe", script="table ip nat { }"),
             "table ip nat is the lab's own on node cpe",
             id="a table of the lab's own",
@@ -268,7 +279,7 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
 )
 def test_a_senseless_step_is_named(step: steps.Step, message: str) -> None:
     with pytest.raises(UsageError, match=f"^{re.escape(message)}"):
-        steps.check(step)
+        sense.check(step)
 
 
 @pytest.mark.parametrize(
