@@ -47,8 +47,9 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str,
 
 def _changed_lines(before: str, after: str) -> list[str]:
     old, new = before.splitlines(), after.splitlines()
-    gone = [f"- {line}" for line in old if line not in new]
-    come = [f"+ {line}" for line in new if line not in old]
+    was, is_now = set(old), set(new)
+    gone = [f"- {line}" for line in old if line not in is_now]
+    come = [f"+ {line}" for line in new if line not in was]
     return gone + come or (["lines in another order"] if before != after else [])
 
 
