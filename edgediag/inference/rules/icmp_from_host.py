@@ -46,4 +46,7 @@ def _remedy(evidence: FlowEvidence, reply: IcmpReply) -> str:
     flow = evidence.flow
     if _mechanism(evidence, reply) is Mechanism.REFUSED:
         return f"start the service on {flow.destination} port {flow.destination_port}"
+    if reply.kind is IcmpKind.HOST_UNREACHABLE:
+        # A host looks for no other to serve by itself; a balancer does.
+        return f"{flow.destination} passes the flow on to nobody: look at its back ends"
     return f"look at the firewall of {flow.destination} itself"
