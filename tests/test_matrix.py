@@ -31,6 +31,16 @@ NOTHING = ClusterFacts(
     hosts_entries=(),
     facts=(),
     warnings=(),
+    advertised_proxies=(),
+    advertised_tunnels=(),
+    proxy_role=None,
+    tunnel_role=None,
+    vpn_driver=None,
+    api_last_reached_s=None,
+    gateways=(),
+    statements=(),
+    conflicts=(),
+    missing=(),
 )
 FULL = replace(
     NOTHING,

