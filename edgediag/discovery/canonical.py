@@ -32,6 +32,12 @@ def _endpoint(text: str) -> str | None:
     return None if place is None or not place.port else format_host_port(place)
 
 
+def _host(text: str) -> str | None:
+    """The host; a port is dropped, because the rows that use it have their own."""
+    place = parse_host_port(text, 1)
+    return None if place is None else place.host
+
+
 def _address(text: str) -> str | None:
     address = parse_address(text)
     return None if address is None else str(address)
@@ -84,6 +90,7 @@ CANONICAL: Mapping[str, Callable[[str], str | None]] = {
     "node-name": _node_name,
     "ntp-server": parse_host,
     "peer": _address,
+    "pool-gateway": _node_name,
     "pod-cidr": _network,
     "proxy-mode": _yes_no,
     "proxy-role": _one_of(_ROLES),
@@ -93,7 +100,7 @@ CANONICAL: Mapping[str, Callable[[str], str | None]] = {
     "self-hosted-ntp": _yes_no,
     "tunnel-mode": _yes_no,
     "tunnel-role": _one_of(_ROLES),
-    "tunnel-server": parse_host,
+    "tunnel-server": _host,
     "vpn-driver": _one_of(_DRIVERS),
     "vtep": _vtep,
 }

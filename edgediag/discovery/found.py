@@ -14,7 +14,7 @@ from edgediag.discovery.kubelet_config import said_by_kubelet_config
 from edgediag.discovery.node_name import said_by_hostname
 from edgediag.discovery.pod import said_by_manifests
 from edgediag.discovery.processes import said_by_processes
-from edgediag.discovery.raven import facts_of_gateways
+from edgediag.discovery.raven import Node, facts_of_gateways
 from edgediag.discovery.reader import Reader
 from edgediag.discovery.settle import Settled, settle
 from edgediag.discovery.source_file import Said, SourceFile, said_by
@@ -27,6 +27,7 @@ MAX_CACHES = 4
 MAX_GAPS = 64
 # A Service lists all ports of a load balancer; what is dialled stands in the Gateways.
 _OF_SERVICES = frozenset(("raven-proxy", "raven-tunnel"))
+_OF_NODE = frozenset(("node-name", "pool-gateway"))
 _OF_OTHERS = frozenset(("gateway", "node-address", "pod-cidr", "vtep"))
 _WEAKER: tuple[Callable[[Reader], Iterator[Said]], ...] = (
     said_by_manifests,
@@ -72,11 +73,11 @@ def find(reader: Reader, saved: Sequence[SourceFile], stated: Sequence[Statement
     given = [said for said in of_saved if isinstance(said, Gateway)]
     cached = [said for said in of_cache if isinstance(said, Gateway)]
     gateways = newest(given or cached)
-    node_name = _node_name(everything)
-    derived = list(facts_of_gateways(gateways, node_name))
+    node = _node(everything)
+    derived = list(facts_of_gateways(gateways, node))
     ranks = _with_gateways(everything, derived, is_saved=bool(given))
     ranks += [list(facts_of(gateways)), list(facts_of([*given, *cached]))]
-    sources = [_of_this_node(rank, node_name) for rank in ranks]
+    sources = [_of_this_node(rank, node.name) for rank in ranks]
     alone, settled = settle(sources), settle([stated, *sources])
     told = (said for rank in [*everything, derived] for said in rank)
     gaps = [*(said for said in told if isinstance(said, Gap)), *alone.gaps]
@@ -126,16 +127,21 @@ def _apart(said: Iterable[Said]) -> tuple[list[Said], list[Said]]:
     return objects, services
 
 
-def _node_name(sources: Iterable[Iterable[Said]]) -> str | None:
+def _node(sources: Iterable[Iterable[Said]]) -> Node:
+    """This node; without a name where one source knows several."""
     named = [
-        [item for item in source if isinstance(item, Statement) and item.name == "node-name"]
+        [item for item in source if isinstance(item, Statement) and item.name in _OF_NODE]
         for source in sources
     ]
-    names = settle(named).values("node-name")
-    return names[0] if len(names) == 1 else None
+    settled = settle(named)
+    names = settled.values("node-name")
+    name = names[0] if len(names) == 1 else ""
+    labels = (item for item in settled.statements if item.name == "pool-gateway")
+    found = (item.value for item in labels if item.node == name)
+    return Node(name=name, pool_gateway=next(found, "") if name else "")
 
 
-def _of_this_node(said: Iterable[Said], node_name: str | None) -> list[Statement]:
+def _of_this_node(said: Iterable[Said], node_name: str) -> list[Statement]:
     """The statements, those about this node by its name made ones about this very node.
 
     Of other nodes only their place in the network is kept: their region may be another.

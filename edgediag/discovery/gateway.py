@@ -36,6 +36,11 @@ def said_by_gateway(file: SourceFile, document: object) -> Iterator[Said]:
             for mode, key in _CONFIGS.items()
             if (number := number_at(document, "spec", key, "Replicas")) is not None
         ),
+        candidates=tuple(
+            (mode, text_at(endpoint, "nodeName"))
+            for endpoint in items_at(document, "spec", "endpoints")
+            if (mode := _MODES.get(text_at(endpoint, "type"))) is not None
+        ),
         endpoints=tuple(_endpoints(document)),
         nodes=tuple(_nodes(document)),
         path=file.path,

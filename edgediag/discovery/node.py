@@ -11,6 +11,11 @@ _REGION_LABELS = (
     "topology.kubernetes.io/region",
     "failure-domain.beta.kubernetes.io/region",
 )
+# Set by yurt-manager on each node of a pool: openyurt pkg/apis/raven, LabelCurrentGateway.
+_GATEWAY_LABEL = "raven.openyurt.io/gateway"
+NO_GATEWAY = "none"
+"""The value of "pool-gateway" for a node that carries no such label."""
+
 _FLANNEL = "flannel.alpha.coreos.com/"
 
 
@@ -36,6 +41,8 @@ def _labels(document: object) -> Iterator[tuple[str, str, str]]:
         region = text_at(document, "metadata", "labels", label)
         if region:
             yield "region", region, f"metadata.labels {label}"
+    gateway = text_at(document, "metadata", "labels", _GATEWAY_LABEL)
+    yield "pool-gateway", gateway or NO_GATEWAY, f"metadata.labels {_GATEWAY_LABEL}"
     version = text_at(document, "status", "nodeInfo", "kubeletVersion")
     if version:
         yield "kubelet-version", version, "status.nodeInfo.kubeletVersion"

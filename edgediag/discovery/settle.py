@@ -27,7 +27,10 @@ _SINGLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What holds, in the order of the sources; what differs from it; what could not be used."""
+    """What holds, what differs from it, and what could not be used.
+
+    statements  about the cluster and this node first, then about others; by name
+    """
 
     statements: tuple[Statement, ...]
     conflicts: tuple[Conflict, ...]
@@ -67,8 +70,9 @@ def settle(sources: Sequence[Sequence[Statement]]) -> Settled:
             for other in _contradicting(holding, said.values()):
                 conflict = Conflict(kept=holding[0], other=other)
                 conflicts.setdefault((*key, other.value), conflict)
+    every = (item for items in kept.values() for item in items)
     return Settled(
-        statements=tuple(item for items in kept.values() for item in items),
+        statements=tuple(sorted(every, key=lambda item: (bool(item.node), item.name, item.node))),
         conflicts=tuple(conflicts.values())[:MAX_CONFLICTS],
         gaps=tuple(gaps[:MAX_GAPS]),
     )

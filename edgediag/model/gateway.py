@@ -63,12 +63,14 @@ class Gateway:
 
     is_exposed  others dial it: it stands in the cloud
     replicas    wanted for each mode, where the object says so
-    endpoints   the active ones
+    candidates  the nodes that may be elected for a mode
+    endpoints   the active ones: candidates that are ready, of a mode that is on
     """
 
     name: str
     is_exposed: bool
     replicas: tuple[tuple[RavenMode, int], ...]
+    candidates: tuple[tuple[RavenMode, str], ...]
     endpoints: tuple[ActiveEndpoint, ...]
     nodes: tuple[GatewayNode, ...]
     path: str
