@@ -5,11 +5,11 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from node_trees import NAMES, TREES, expected_path, facts_of, recorded_form
 
 from edgediag.model.answer import Answer
 from edgediag.model.cluster import ClusterFacts, HostPort
 from edgediag.model.gateway import Role
+from node_trees import NAMES, TREES, expected_path, facts_of, recorded_form
 
 RENEWED_S = 1_795_381_081.0
 API = HostPort(host="198.51.100.6", port=6443)
