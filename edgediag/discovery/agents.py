@@ -149,7 +149,11 @@ def _statements(stated: tuple[Fact, ...]) -> list[Statement]:
 def _discovered(settled: Settled, stated_by: set[str]) -> tuple[Fact, ...]:
     """What was found and holds, about the cluster and this node."""
     return tuple(
-        Fact(name=item.name, value=item.value, source=item.source)
+        Fact(
+            name=item.name,
+            value=f"{item.node}: {item.value}" if item.node else item.value,
+            source=item.source,
+        )
         for item in settled.statements
         if item.path not in stated_by and (not item.node or item.name == "gateway")
     )

@@ -14,7 +14,7 @@ CACHE_PATH = "cache-path"
 
 MAX_WORDS = 1024
 
-_HUBS = ("yurthub", "edge-hub", "edgehub")
+_HUBS = ("yurthub", "edge-hub", "cloud-hub")
 _RAVENS = ("raven-agent-ds", "raven-agent", "raven")
 _TUNNEL_AGENTS = ("yurttunnel-agent", "yurt-tunnel-agent", "edge-tunnel-agent")
 _PLUTO = "pluto"
@@ -58,7 +58,7 @@ _FLAGS: Mapping[tuple[str, str], tuple[str, _Values]] = {
         _NODE_NAME,
     ),
     **_flags(_RAVENS, ("--vpn-driver", "vpn-driver", _one), _NODE_NAME),
-    **_flags(_TUNNEL_AGENTS, ("--tunnelserver-addr", "tunnel-server", _parts), _NODE_NAME),
+    **_flags(_TUNNEL_AGENTS, ("--tunnelserver-addr", "tunnel-server", _servers), _NODE_NAME),
     **_flags(("kubelet",), _HOSTNAME, ("--pod-infra-container-image", "region", _region)),
     **_flags(("kube-proxy",), _HOSTNAME, ("--cluster-cidr", "cluster-cidr", _parts)),
 }

@@ -73,14 +73,14 @@ def find(reader: Reader, saved: Sequence[SourceFile], stated: Sequence[Statement
     given = [said for said in of_saved if isinstance(said, Gateway)]
     cached = [said for said in of_cache if isinstance(said, Gateway)]
     gateways = newest(given or cached)
-    node = _node(everything)
+    node, ambiguous = _node(everything)
     derived = list(facts_of_gateways(gateways, node))
     ranks = _with_gateways(everything, derived, is_saved=bool(given))
     ranks += [list(facts_of(gateways)), list(facts_of([*given, *cached]))]
     sources = [_of_this_node(rank, node.name) for rank in ranks]
     alone, settled = settle(sources), settle([stated, *sources])
     told = (said for rank in [*everything, derived] for said in rank)
-    gaps = [*(said for said in told if isinstance(said, Gap)), *alone.gaps]
+    gaps = [*(said for said in told if isinstance(said, Gap)), *alone.gaps, *ambiguous]
     return Found(
         gateways=gateways,
         alone=alone,
@@ -127,18 +127,21 @@ def _apart(said: Iterable[Said]) -> tuple[list[Said], list[Said]]:
     return objects, services
 
 
-def _node(sources: Iterable[Iterable[Said]]) -> Node:
-    """This node; without a name where one source knows several."""
+def _node(sources: Iterable[Iterable[Said]]) -> tuple[Node, tuple[Gap, ...]]:
+    """This node; without a name, and with a gap, where one source knows several."""
     named = [
         [item for item in source if isinstance(item, Statement) and item.name in _OF_NODE]
         for source in sources
     ]
     settled = settle(named)
     names = settled.values("node-name")
-    name = names[0] if len(names) == 1 else ""
+    if len(names) != 1:
+        reason = f"the node has several names, so its role is not known: {', '.join(names)}"
+        gap = Gap(reason=reason, is_missing=False)
+        return Node(name="", pool_gateway=""), (gap,) if names else ()
     labels = (item for item in settled.statements if item.name == "pool-gateway")
-    found = (item.value for item in labels if item.node == name)
-    return Node(name=name, pool_gateway=next(found, "") if name else "")
+    found = (item.value for item in labels if item.node == names[0])
+    return Node(name=names[0], pool_gateway=next(found, "")), ()
 
 
 def _of_this_node(said: Iterable[Said], node_name: str) -> list[Statement]:

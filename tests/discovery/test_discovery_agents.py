@@ -103,6 +103,8 @@ def test_a_node_of_several_names_has_no_role() -> None:
     )
     found = discover(files, Given(stated=(), root="/", saved=()))
     assert (found.proxy_role, found.tunnel_role) == (None, None)
+    note = "the node has several names, so its role is not known: edge-1, edge-2"
+    assert note in found.warnings
 
 
 def test_a_hub_that_keeps_its_cache_elsewhere_is_followed() -> None:

@@ -48,6 +48,11 @@ from edgediag.discovery.arguments import AGENTS, facts_of_arguments
             [("region", "cn-beijing", "--pod-infra-container-image")],
             id="the region of the pause image",
         ),
+        pytest.param(
+            "edge-tunnel-agent --tunnelserver-addr=u:secret@198.51.100.30:10262",
+            [("tunnel-server", "198.51.100.30:10262", "--tunnelserver-addr")],
+            id="the tunnel agent before 1.26, without what is secret",
+        ),
         pytest.param("", [], id="no words"),
     ],
 )
