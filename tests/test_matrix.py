@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgediag.discovery.version import parse_version
 from edgediag.matrix import build_matrix, with_addresses
 from edgediag.model.answer import Answer, NotChecked
-from edgediag.model.cluster import ClusterFacts, HostPort, Phase
+from edgediag.model.cluster import ClusterFacts, Distribution, HostPort, Phase
 from edgediag.model.endpoint import Direction, Matrix, Omitted, ProbeKind, Target
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.gateway import Role
@@ -36,6 +36,7 @@ NOTHING = ClusterFacts(
     advertised_tunnels=(),
     proxy_role=None,
     tunnel_role=None,
+    distribution=None,
     vpn_driver=None,
     api_last_reached_s=None,
     gateways=(),
@@ -231,6 +232,28 @@ def test_mode_and_role_decide_what_is_not_needed(
     rows = [row for row in build_matrix(facts).omitted if row.because.reason.startswith("not need")]
     assert {row.check: row.because.reason for row in rows} == expected
     assert not any(row.is_required for row in rows)
+
+
+ALIBABA = {"oss-443", *CONTROL, *IMAGES}
+PLAIN = replace(FULL, distribution=Distribution.OPENYURT, region=None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(PLAIN, ALIBABA | NTP, id="OpenYurt by itself needs nothing of Alibaba's"),
+        pytest.param(
+            replace(PLAIN, self_hosted_ntp=Answer.NO), ALIBABA, id="its clock may yet be set by it"
+        ),
+        pytest.param(replace(PLAIN, region="cn-hangzhou"), set(), id="a region says otherwise"),
+        pytest.param(
+            replace(PLAIN, distribution=Distribution.ACK_EDGE), set(), id="ACK Edge needs all"
+        ),
+    ],
+)
+def test_what_a_distribution_does_without(facts: ClusterFacts, expected: set[str]) -> None:
+    rows = [row for row in build_matrix(facts).omitted if not row.is_required]
+    assert {row.check for row in rows} == expected
 
 
 def test_a_port_outside_the_table_is_checked_where_it_is_advertised() -> None:

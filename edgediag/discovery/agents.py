@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from edgediag.discovery.distribution import distribution_of
 from edgediag.discovery.found import find
 from edgediag.discovery.given import Given, with_both_raven_hosts
 from edgediag.discovery.host import parse_address, parse_host, parse_host_port
@@ -19,7 +20,7 @@ from edgediag.discovery.stated import (
 )
 from edgediag.discovery.version import parse_version
 from edgediag.model.answer import Answer
-from edgediag.model.cluster import Fact, HostPort, Version
+from edgediag.model.cluster import Distribution, Fact, HostPort, Version
 from edgediag.model.flow import Address
 from edgediag.model.gateway import Gateway, RavenMode, Role
 from edgediag.model.statement import Conflict, Statement
@@ -54,6 +55,7 @@ class AgentFacts:
     peers: tuple[Address, ...]
     proxies: RavenFacts
     tunnels: RavenFacts
+    distribution: Distribution | None
     vpn_driver: str | None
     api_last_reached_s: float | None
     gateways: tuple[Gateway, ...]
@@ -73,6 +75,7 @@ def agents_of(reader: Reader, given: Given) -> AgentFacts:
     found = find(reader, given.saved, _statements(stated))
     alone = found.alone
     version = alone.value("k8s-version") or alone.value("kubelet-version") or ""
+    distribution = distribution_of(alone)
     return AgentFacts(
         region=value_of(stated, "region", parse_region) or alone.value("region"),
         version=value_of(stated, "k8s-version", parse_version) or parse_version(version),
@@ -83,12 +86,16 @@ def agents_of(reader: Reader, given: Given) -> AgentFacts:
         peers=values_of(stated, "peer", parse_address) or _parsed(alone, "peer", parse_address),
         proxies=_raven(RavenMode.PROXY, given, alone),
         tunnels=_raven(RavenMode.TUNNEL, given, alone),
+        distribution=distribution,
         vpn_driver=alone.value("vpn-driver"),
         api_last_reached_s=_last_reached_s(alone),
         gateways=found.gateways,
         statements=found.settled.statements,
         conflicts=found.settled.conflicts,
-        facts=_discovered(found.settled, {fact.source for fact in stated}),
+        facts=(
+            *_discovered(found.settled, {fact.source for fact in stated}),
+            *_distribution_fact(distribution),
+        ),
         warnings=found.warnings,
         missing=found.missing,
     )
@@ -144,6 +151,12 @@ def _statements(stated: tuple[Fact, ...]) -> list[Statement]:
         if fact.name != "phase"
         for name in (_ROLE_NAMES if fact.name == "role" else (fact.name,))
     ]
+
+
+def _distribution_fact(distribution: Distribution | None) -> tuple[Fact, ...]:
+    if distribution is None:
+        return ()
+    return (Fact(name="distribution", value=distribution.value, source="hub and k8s-version"),)
 
 
 def _discovered(settled: Settled, stated_by: set[str]) -> tuple[Fact, ...]:

@@ -79,6 +79,8 @@ def facts_of_arguments(words: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     if program == _PLUTO:
         # Raven starts libreswan's daemon itself: raven pkg/networkengine/vpndriver/libreswan.
         yield "vpn-driver", "libreswan", program
+    if program in _HUBS:
+        yield "hub", program, program
     for flag, value in _flag_values(words[1:MAX_WORDS]):
         found = _FLAGS.get((program, flag))
         if found is None or _OPEN.search(value):

@@ -12,6 +12,7 @@ from edgediag.discovery.version import parse_version
 from edgediag.model.gateway import Role
 
 _DRIVERS = frozenset(("libreswan", "wireguard"))
+_HUBS = frozenset(("yurthub", "edge-hub", "cloud-hub"))
 _ROLES = frozenset(role.value for role in Role)
 # RFC 1123 subdomain, as Kubernetes demands of the name of a node.
 _NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -81,6 +82,7 @@ CANONICAL: Mapping[str, Callable[[str], str | None]] = {
     "cluster-cidr": _network,
     "cluster-dns": _address,
     "flannel-port": _number,
+    "hub": _one_of(_HUBS),
     "k8s-version": _version,
     "kubelet-port": _number,
     "kubelet-read-only-port": _number,

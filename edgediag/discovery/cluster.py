@@ -67,6 +67,7 @@ def discover(reader: Reader, given: Given) -> ClusterFacts:
         advertised_tunnels=agents.tunnels.advertised,
         proxy_role=agents.proxies.role,
         tunnel_role=agents.tunnels.role,
+        distribution=agents.distribution,
         vpn_driver=agents.vpn_driver,
         api_last_reached_s=agents.api_last_reached_s,
         gateways=agents.gateways,

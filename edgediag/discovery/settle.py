@@ -14,6 +14,7 @@ _SINGLE = frozenset(
     (
         "api-last-reached",
         "gateway",
+        "hub",
         "k8s-version",
         "proxy-mode",
         "proxy-role",

@@ -16,6 +16,13 @@ class Phase(Enum):
     RUN = "run"
 
 
+class Distribution(Enum):
+    """Whose software runs the edge of the cluster."""
+
+    ACK_EDGE = "ack-edge"
+    OPENYURT = "openyurt"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """A Kubernetes version as a cluster states it.
@@ -72,6 +79,7 @@ class ClusterFacts:
     facts               every value above once more with its source, in the order found
     advertised_proxies, advertised_tunnels  the ports of those hosts, where an object names them
     proxy_role, tunnel_role  this node's, for each mode of Raven
+    distribution        None where the node does not tell
     vpn_driver          "libreswan" or "wireguard"
     api_last_reached_s  when this node last renewed its lease, in seconds since the epoch
     gateways            all Gateway objects, those of the cloud and those of pools
@@ -99,6 +107,7 @@ class ClusterFacts:
     advertised_tunnels: tuple[HostPort, ...]
     proxy_role: Role | None
     tunnel_role: Role | None
+    distribution: Distribution | None
     vpn_driver: str | None
     api_last_reached_s: float | None
     gateways: tuple[Gateway, ...]

@@ -57,7 +57,16 @@ from edgediag.discovery.arguments import AGENTS, facts_of_arguments
     ],
 )
 def test_what_a_command_line_states(line: str, expected: list[tuple[str, str, str]]) -> None:
-    assert list(facts_of_arguments(line.split())) == expected
+    found = facts_of_arguments(line.split())
+    assert [fact for fact in found if fact[0] != "hub"] == expected
+
+
+@pytest.mark.parametrize(
+    ("program", "hubs"),
+    [("/usr/bin/edge-hub", ["edge-hub"]), ("yurthub", ["yurthub"]), ("kubelet", [])],
+)
+def test_which_hub_runs(program: str, hubs: list[str]) -> None:
+    assert [value for name, value, _ in facts_of_arguments([program]) if name == "hub"] == hubs
 
 
 @given(st.lists(st.sampled_from(sorted(AGENTS)) | st.text(max_size=40), max_size=12))

@@ -106,6 +106,7 @@ def test_everything_that_can_be_known() -> None:
         advertised_tunnels=(),
         proxy_role=None,
         tunnel_role=None,
+        distribution=facts.distribution,
         vpn_driver=None,
         api_last_reached_s=None,
         gateways=(),
