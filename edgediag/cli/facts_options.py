@@ -40,19 +40,17 @@ def _gathered(context: click.Context) -> Given:
     given = context.meta[_META]
     stated = tuple(_stated(given))
     path = given["config"]
-    return Given(
-        stated=override(stated, _config(path) if path else ()),
-        root=given["root"],
-        saved=tuple(_saved(option, given[option]) for option in _SAVED if given[option]),
-    )
+    facts = override(stated, _config(path) if path else ())
+    saved = tuple(_saved(fact) for fact in facts if fact.name in _SAVED)
+    return Given(stated=facts, root=given["root"], saved=saved)
 
 
-def _saved(option: str, path: str) -> SourceFile:
-    absolute = str(Path(path).absolute())
-    file = read_source(NodeFiles(root="/"), absolute)
+def _saved(fact: Fact) -> SourceFile:
+    file = read_source(NodeFiles(root="/"), str(Path(fact.value).absolute()))
     if isinstance(file, Gap):
-        raise UsageError(f"--{option} {path}: {file.reason}; give what `kubectl get -o json` saved")
-    return replace(file, path=path)
+        why = "there is no such file" if file.is_missing else file.reason
+        raise UsageError(f"{fact.source}: {fact.value!a} is not {EXPECTED[fact.name]}: {why}")
+    return replace(file, path=fact.value)
 
 
 def _stated(given: Mapping[str, object]) -> Iterator[Fact]:
@@ -83,7 +81,7 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
     context.meta.setdefault(_META, {})[parameter.name] = value
 
 
-_SAVED: Final = ("services", "gateways")
+_SAVED: Final = frozenset(("services", "gateways"))
 
 _option = functools.partial(click.option, expose_value=False, callback=_remember)
 _yes_no = click.Choice(("yes", "no"))

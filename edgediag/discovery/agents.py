@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from edgediag.discovery.canonical import CANONICAL
 from edgediag.discovery.distribution import distribution_of
 from edgediag.discovery.found import find
 from edgediag.discovery.given import Given, with_both_raven_hosts
@@ -148,8 +149,8 @@ def _statements(stated: tuple[Fact, ...]) -> list[Statement]:
             name=name, node="", value=fact.value, path=fact.source, where="", written_s=None
         )
         for fact in stated
-        if fact.name != "phase"
         for name in (_ROLE_NAMES if fact.name == "role" else (fact.name,))
+        if name in CANONICAL
     ]
 
 

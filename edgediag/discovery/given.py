@@ -19,6 +19,8 @@ EXPECTED = {
     "proxy-mode": "yes or no",
     "tunnel-mode": "yes or no",
     "role": "gateway, member, solo or single-node",
+    "services": "a file that kubectl get svc -o json was saved in",
+    "gateways": "a file that kubectl get gateways.raven.openyurt.io -o json was saved in",
 }
 """What can be stated, by the option's name without its dashes, and what its text must be."""
 
@@ -33,7 +35,7 @@ class Given:
 
     stated  named as in EXPECTED, text as given; a repeatable one may occur several times
     root    the directory that holds the node's files, "/" for this node itself
-    saved   files with Kubernetes objects that were given beside that
+    saved   the files named as services and gateways, with what they hold
     """
 
     stated: tuple[Fact, ...]

@@ -10,16 +10,17 @@ from edgediag.discovery.source_file import (
     Said,
     SourceFile,
     names_in,
+    read_source,
+    said_by,
     said_by_documents,
-    written_s,
 )
 from edgediag.model.answer import NotChecked
-from edgediag.model.statement import Gap, Statement
+from edgediag.model.statement import Gap
 
 ROOT = "/etc/kubernetes/cache"
 MAX_COMPONENTS = 32
 MAX_OBJECTS = 512
-MAX_FILES = 4096
+MAX_CHARACTERS = 32 * 1024 * 1024
 
 # <resource>.<version>.<group> since openyurt v1.1, <resource> alone before; "core" is the core
 # group. Secrets are in neither row, and so are never opened.
@@ -47,33 +48,27 @@ def said_by_cache(reader: Reader, root: str) -> Iterator[Said]:
     yield from said_by_documents(reader, f"{root}/version", _said_by_version)
     components, gaps = names_in(reader, root, MAX_COMPONENTS)
     yield from gaps
-    opened = 0
+    spent = 0
     for component in components:
         for path in _paths(reader, f"{root}/{component}"):
-            if isinstance(path, Gap):
-                yield path
+            file = path if isinstance(path, Gap) else read_source(reader, path)
+            if isinstance(file, Gap):
+                yield file
                 continue
-            opened += 1
-            if opened > MAX_FILES:
-                reason = f"{root}: only the first {MAX_FILES} objects are read"
+            spent += len(file.text)
+            if spent > MAX_CHARACTERS:
+                reason = f"{root}: only the first {MAX_CHARACTERS} characters are read"
                 yield Gap(reason=reason, is_missing=False)
                 return
-            yield from _said_of_kubelet(reader, path)
-            yield from said_by_documents(reader, path, said_by_object)
+            yield from _said_of_kubelet(file)
+            yield from said_by(file, said_by_object)
 
 
-def _said_of_kubelet(reader: Reader, path: str) -> Iterator[Said]:
+def _said_of_kubelet(file: SourceFile) -> Iterator[Said]:
     """The node's name: of all nodes the kubelet asks for its own only."""
-    shape = _KUBELETS_NODE.search(path)
+    shape = _KUBELETS_NODE.search(file.path)
     if shape is not None:
-        yield Statement(
-            name="node-name",
-            node="",
-            value=shape[1],
-            path=path,
-            where="the file's name",
-            written_s=written_s(reader, path),
-        )
+        yield file.states("node-name", shape[1], "the file's name")
 
 
 def _said_by_version(file: SourceFile, document: object) -> Iterator[Said]:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 _WORD_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)", re.S)
-_TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|([^\s\"']+)|[\"']")
+# An open quote reaches to the end, so that no text is scanned more than once.
+_TOKEN = re.compile(
+    r"\"((?:[^\"\\]|\\.)*)(?:\"|\\?\Z)|'((?:[^'\\]|\\.)*)(?:'|\\?\Z)|([^\s\"']+)", re.S
+)
 # As systemd.service(5) has them: they say how to run the program, and are no part of its path.
 _PREFIXES = "@-:+!|"
 MAX_EXPANSION = 64 * 1024
@@ -95,9 +98,22 @@ def _expanded(words: Sequence[str], known: Mapping[str, str]) -> Iterator[str]:
         if shape is not None:
             parts: Sequence[str] = split_words(known.get(shape[1], ""))
         else:
-            parts = (_VARIABLE.sub(lambda name: known.get(name[1], ""), word),)
+            parts = (_filled(word, known),)
         for part in parts:
             spent += len(part)
             if spent > MAX_EXPANSION:
                 return
             yield part
+
+
+def _filled(word: str, known: Mapping[str, str]) -> str:
+    """The word with its variables filled in, cut where it becomes too long."""
+    parts: list[str] = []
+    end = size = 0
+    for shape in _VARIABLE.finditer(word):
+        parts += (word[end : shape.start()], known.get(shape[1], ""))
+        end = shape.end()
+        size += len(parts[-2]) + len(parts[-1])
+        if size > MAX_EXPANSION:
+            break
+    return "".join((*parts, word[end:]))

@@ -92,7 +92,15 @@ def test_a_saved_file_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> No
         stream.truncate(1 << 24)
     result = facts("empty-host", "--services", str(saved))
     assert isinstance(result.exception, UsageError)
-    assert "give what `kubectl get -o json` saved" in str(result.exception)
+    assert "is not a file that kubectl get svc -o json was saved in" in str(result.exception)
+
+
+def test_a_config_file_may_name_the_saved_objects(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(f'gateways = "{tmp_path / "none.json"}"\n')
+    result = facts("empty-host", "--config", str(config))
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception).endswith("was saved in: there is no such file")
 
 
 @pytest.mark.parametrize(

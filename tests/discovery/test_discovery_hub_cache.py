@@ -64,6 +64,13 @@ def test_too_many_objects_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gaps == [f"{ROOT}/flanneld/nodes.v1.core: only 2 of 4 files are read"]
 
 
+def test_too_much_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_cache, "MAX_CHARACTERS", 40)
+    nodes: dict[str, object] = {f"flanneld/nodes.v1.core/n{n}": {"kind": "Node"} for n in range(4)}
+    gaps = [item.reason for item in said(nodes) if isinstance(item, Gap) and not item.is_missing]
+    assert gaps == [f"{ROOT}: only the first 40 characters are read"]
+
+
 def test_a_torn_object_is_told() -> None:
     files = Files({f"{ROOT}/kubelet/nodes.v1.core/edge-1": "{"})
     gaps = [item for item in said_by_cache(files, ROOT) if isinstance(item, Gap)]

@@ -49,9 +49,16 @@ def test_an_environment_file_without_quotes() -> None:
     assert environment_of('A="x y"\n# no\nB=z\n') == {"A": "x y", "B": "z"}
 
 
-def test_expansion_is_bounded() -> None:
-    text = f"Environment=A={'x' * 1000}\nExecStart=/bin/a {'${A} ' * 1000}"
+@pytest.mark.parametrize("separator", [" ", ""], ids=["many words", "one word"])
+def test_expansion_is_bounded(separator: str) -> None:
+    many = separator.join(["${A}"] * 100_000)
+    text = f"Environment=A={'x' * 10_000}\nExecStart=/bin/a {many}"
     assert sum(map(len, words(text))) <= MAX_EXPANSION
+
+
+@pytest.mark.parametrize("end", ["", "\\"], ids=["open", "open and escaped"])
+def test_a_text_of_quotes_is_scanned_once(end: str) -> None:
+    assert split_words('"' + '\\"' * 1_000_000 + end)[0].startswith('\\"')
 
 
 @given(st.text(alphabet="ab =\"'\\$\n{}A#;ExecStart", max_size=200))
