@@ -10,24 +10,40 @@ MAX_ITEMS = 2048
 MAX_TEXT = 1024
 # A kubeconfig has 6 kB and a static pod 3; PyYAML takes a second for 64 kB.
 MAX_YAML = 64 * 1024
+_TOO_DEEP = NotChecked(reason="nested too deeply")
 
 
 def parse_documents(text: str) -> tuple[object, ...] | NotChecked:
     """The documents of a JSON or YAML text, or why there are none; YAML scalars stay text.
 
+    A text in braces or brackets is taken for JSON.
+
     source  RFC 8259; YAML 1.1 without tags, so that nothing is constructed but text, lists, maps
     """
+    if text.lstrip().startswith(("{", "[")):
+        return parse_json(text)
+    if len(text) > MAX_YAML:
+        return NotChecked(reason=f"larger than {MAX_YAML} characters of YAML")
     try:
-        if text.lstrip().startswith(("{", "[")):
-            return (json.loads(text),)
-        if len(text) > MAX_YAML:
-            return NotChecked(reason=f"larger than {MAX_YAML} characters of YAML")
         return tuple(yaml.load_all(text, Loader=yaml.BaseLoader))
     except RecursionError:
-        return NotChecked(reason="nested too deeply")
+        return _TOO_DEEP
     except (ValueError, yaml.YAMLError):
         # The text of the error quotes the file, and the file may hold a token.
         return NotChecked(reason="neither JSON nor YAML")
+
+
+def parse_json(text: str) -> tuple[object] | NotChecked:
+    """The one document of a JSON text, or why there is none.
+
+    source  RFC 8259
+    """
+    try:
+        return (json.loads(text),)
+    except RecursionError:
+        return _TOO_DEEP
+    except ValueError:
+        return NotChecked(reason="not JSON")
 
 
 def at(value: object, *path: str) -> object:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from edgediag.discovery.document import text_at
+from edgediag.discovery.document import parse_json, text_at
 from edgediag.discovery.kube_object import said_by_object
 from edgediag.discovery.reader import Reader
 from edgediag.discovery.source_file import (
@@ -61,7 +61,8 @@ def said_by_cache(reader: Reader, root: str) -> Iterator[Said]:
                 yield Gap(reason=reason, is_missing=False)
                 return
             yield from _said_of_kubelet(file)
-            yield from said_by(file, said_by_object)
+            # Thousands of files of YAML would take minutes, and the hub writes JSON only.
+            yield from said_by(file, said_by_object, parse_json)
 
 
 def _said_of_kubelet(file: SourceFile) -> Iterator[Said]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from edgediag.discovery.document import at, items_at, number_at, parse_documents, text_at
+from edgediag.discovery.document import at, items_at, number_at, parse_json, text_at
 from edgediag.discovery.flannel import said_by_net_conf
 from edgediag.discovery.gateway import said_by_gateway
 from edgediag.discovery.lease import said_by_lease
@@ -75,7 +75,7 @@ def _said_by_config_map(file: SourceFile, document: object) -> Iterator[Said]:
             yield file.states("vpn-driver", driver, f"{name} data.vpn-driver")
     elif name.startswith("kube-flannel"):
         text = at(document, "data", "net-conf.json")
-        parsed = parse_documents(text) if isinstance(text, str) else ()
+        parsed = parse_json(text) if isinstance(text, str) else ()
         if not isinstance(parsed, NotChecked):
             for item in parsed:
                 yield from said_by_net_conf(file, item)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from edgediag.discovery.document import at, items_at, parse_documents, text_at, texts_at
+from edgediag.discovery.document import at, items_at, parse_json, text_at, texts_at
 from edgediag.discovery.source_file import Said, SourceFile
 from edgediag.model.answer import NotChecked
 
@@ -57,8 +57,8 @@ def _addresses(document: object) -> Iterator[tuple[str, str, str]]:
 def _tunnel_ends(document: object) -> Iterator[tuple[str, str, str]]:
     annotations = at(document, "metadata", "annotations")
     address = text_at(annotations, f"{_FLANNEL}public-ip")
-    parsed = parse_documents(text_at(annotations, f"{_FLANNEL}backend-data"))
-    data = None if isinstance(parsed, NotChecked) or not parsed else parsed[0]
+    parsed = parse_json(text_at(annotations, f"{_FLANNEL}backend-data"))
+    data = None if isinstance(parsed, NotChecked) else parsed[0]
     mac = text_at(data, "VtepMAC")
     if address and mac:
         yield "vtep", f"{address} {mac.lower()}", f"metadata.annotations {_FLANNEL}backend-data"

@@ -76,10 +76,12 @@ def said_by_documents(
 
 
 def said_by(
-    file: SourceFile, say: Callable[[SourceFile, object], Iterator[Said]]
+    file: SourceFile,
+    say: Callable[[SourceFile, object], Iterator[Said]],
+    parse: Callable[[str], tuple[object, ...] | NotChecked] = parse_documents,
 ) -> Iterator[Said]:
     """What the documents of a file that is read already say."""
-    documents = parse_documents(file.text)
+    documents = parse(file.text)
     if isinstance(documents, NotChecked):
         yield Gap(reason=f"cannot use {file.path}: {documents.reason}", is_missing=False)
         return

@@ -87,7 +87,7 @@ def test_services_alone_tell_the_addresses() -> None:
 def test_a_saved_file_that_is_none_is_a_note() -> None:
     saved = SourceFile(path="svc.json", text="{", written_s=None)
     found = facts("empty-host", saved=(saved,))
-    assert "cannot use svc.json: neither JSON nor YAML" in found.warnings
+    assert "cannot use svc.json: not JSON" in found.warnings
 
 
 def test_a_node_of_several_names_has_no_role() -> None:

@@ -74,5 +74,5 @@ def test_too_much_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_torn_object_is_told() -> None:
     files = Files({f"{ROOT}/kubelet/nodes.v1.core/edge-1": "{"})
     gaps = [item for item in said_by_cache(files, ROOT) if isinstance(item, Gap)]
-    reason = f"cannot use {ROOT}/kubelet/nodes.v1.core/edge-1: neither JSON nor YAML"
+    reason = f"cannot use {ROOT}/kubelet/nodes.v1.core/edge-1: not JSON"
     assert gaps[-1] == Gap(reason=reason, is_missing=False)
