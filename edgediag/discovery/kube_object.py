@@ -12,10 +12,10 @@ from edgediag.discovery.source_file import Said, SourceFile
 from edgediag.model.answer import NotChecked
 
 NAMESPACE = "kube-system"
-_PROXY = "x-raven-proxy-svc-gw-cloud"
+# A gateway's name and eight digits follow; ACK Edge calls the one in the cloud gw-cloud.
 _SERVICES: tuple[tuple[str, str], ...] = (
-    (_PROXY, "raven-proxy"),
-    ("x-raven-tunnel-svc-gw-cloud", "raven-tunnel"),
+    ("x-raven-proxy-svc-", "raven-proxy"),
+    ("x-raven-tunnel-svc-", "raven-tunnel"),
     ("x-tunnel-server-svc", "tunnel-server"),
 )
 _SWITCHES = {"true": "yes", "false": "no"}

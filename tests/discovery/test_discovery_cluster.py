@@ -8,27 +8,9 @@ from edgediag.discovery.cluster import discover
 from edgediag.discovery.given import Given
 from edgediag.discovery.version import parse_version
 from edgediag.errors import UsageError
-from edgediag.model.answer import Answer, NotChecked
+from edgediag.model.answer import Answer
 from edgediag.model.cluster import ClusterFacts, Fact, HostPort, HostsEntry, Phase
-
-
-class Files:
-    """Files in memory."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-
-    def read_text(self, path: str) -> str | NotChecked:
-        return self.texts.get(path, NotChecked(reason=f"cannot read {path}: no such file"))
-
-    def modified_s(self, path: str) -> float | None:
-        is_there = any(f"{known}/".startswith(f"{path}/") for known in self.texts)
-        return 0.0 if is_there else None
-
-    def list_dir(self, path: str) -> tuple[str, ...] | NotChecked:
-        folder = f"{path}/"
-        return tuple(sorted(p[len(folder) :] for p in self.texts if p.startswith(folder)))
-
+from node_files import Files
 
 NODE = Files(
     {

@@ -63,6 +63,16 @@ ADDRESSES = [
             [],
             id="another namespace",
         ),
+        pytest.param(
+            service("x-raven-proxy-svc-gw-hangzhou-1a2b3c4d", [{"ip": "198.51.100.20"}]),
+            ADDRESSES,
+            id="a gateway of another name",
+        ),
+        pytest.param(
+            service("x-raven-proxy-internal-svc", [{"ip": "198.51.100.20"}]),
+            [],
+            id="Raven's Service inside the cluster",
+        ),
         pytest.param(service("kube-dns", [{"ip": "198.51.100.20"}]), [], id="another Service"),
         pytest.param(service("x-raven-proxy-svc-gw-cloud-1", []), [], id="no address yet"),
         pytest.param(
