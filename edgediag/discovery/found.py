@@ -65,7 +65,7 @@ def find(reader: Reader, saved: Sequence[SourceFile], stated: Sequence[Statement
     What an operator saved comes first, what runs second, what the cloud said last comes third,
     and configuration that may never have been used last.
     """
-    of_saved = [said for file in saved for said in said_by(file, said_by_object)]
+    of_saved = [said for file in saved for said in _said_by_saved(file)]
     of_processes = list(said_by_processes(reader))
     weaker = [list(say(reader)) for say in _WEAKER]
     of_cache = list(_caches(reader, [*of_processes, *(said for some in weaker for said in some)]))
@@ -99,6 +99,12 @@ def _with_gateways(
     if is_saved:
         return [derived, of_saved, of_processes, objects, services, *weaker]
     return [of_saved, of_processes, objects, derived, services, *weaker]
+
+
+def _said_by_saved(file: SourceFile) -> Iterator[Said]:
+    said = tuple(said_by(file, said_by_object))
+    nothing = Gap(reason=f"{file.path} holds no object that says anything", is_missing=False)
+    yield from said or (nothing,)
 
 
 def _reasons(gaps: Iterable[Gap], *, is_missing: bool) -> tuple[str, ...]:

@@ -90,6 +90,12 @@ def test_a_saved_file_that_is_none_is_a_note() -> None:
     assert "cannot use svc.json: not JSON" in found.warnings
 
 
+def test_a_saved_file_without_an_object_is_a_note() -> None:
+    saved = SourceFile(path="svc.json", text='{"kind": "List", "items": []}', written_s=None)
+    found = facts("empty-host", saved=(saved,))
+    assert "svc.json holds no object that says anything" in found.warnings
+
+
 def test_a_node_of_several_names_has_no_role() -> None:
     node = json.dumps({"kind": "Node", "metadata": {"name": "x"}})
     cache = "/etc/kubernetes/cache/kubelet/nodes.v1.core"
