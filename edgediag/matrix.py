@@ -1,11 +1,11 @@
 """The matrix for one cluster: endpoints times facts times addresses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgediag.compat import assert_never
 from edgediag.discovery.host import parse_address, parse_host
-from edgediag.endpoints import APPLIES, ENDPOINTS, KINDS_BY_PORT
+from edgediag.endpoints import APPLIES, ENDPOINTS, KINDS_BY_PORT, NOT_ASKED, NOT_NEEDED
 from edgediag.endpoints.naming import check_stem, host_name, with_check_ids
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import ClusterFacts, HostPort, Version
@@ -90,10 +90,14 @@ def _is_of(version: Version, generation: Generation) -> bool:
 
 def _rows(endpoint: Endpoint, facts: ClusterFacts) -> Iterator[Target | Omitted]:
     needs = _unmet_needs(endpoint, facts)
-    if needs:
+    not_needed = _reason(NOT_NEEDED, endpoint, facts)
+    reason = not_needed or (_not_known(needs) if needs else _reason(NOT_ASKED, endpoint, facts))
+    if reason:
         for port in endpoint.ports or (0,):
-            yield _omitted(endpoint, check_stem(endpoint.id, port), _not_known(needs))
+            row = _omitted(endpoint, check_stem(endpoint.id, port), reason)
+            yield replace(row, is_required=endpoint.is_required and not not_needed)
         return
+    yield from _unadvertised(endpoint, facts)
     for place in _places(endpoint, facts):
         if place.host == THIS_NODE or parse_host(place.host) is not None:
             yield _target(endpoint, place)
@@ -101,6 +105,23 @@ def _rows(endpoint: Endpoint, facts: ClusterFacts) -> Iterator[Target | Omitted]
             check = f"{check_stem(endpoint.id, place.port)}@{place.host!a}"
             reason = f"{place.host!a} is neither a host name nor an address"
             yield _omitted(endpoint, check, reason)
+
+
+def _reason(
+    reasons: Mapping[str, Callable[[ClusterFacts], str]], endpoint: Endpoint, facts: ClusterFacts
+) -> str:
+    reason_of = reasons.get(endpoint.id)
+    return "" if reason_of is None else reason_of(facts)
+
+
+def _unadvertised(endpoint: Endpoint, facts: ClusterFacts) -> Iterator[Omitted]:
+    """The ports of a row that no host of it advertises: they are possible, and not needed."""
+    dialled = {place.port for place in _places(endpoint, facts)}
+    for port in endpoint.ports:
+        if port not in dialled:
+            reason = "not needed: no Gateway or Service of this cluster advertises the port"
+            row = _omitted(endpoint, check_stem(endpoint.id, port), reason)
+            yield replace(row, is_required=False)
 
 
 def _unmet_needs(endpoint: Endpoint, facts: ClusterFacts) -> tuple[_Need, ...]:
@@ -131,9 +152,9 @@ def _places(endpoint: Endpoint, facts: ClusterFacts) -> tuple[HostPort, ...]:
         case HostSource.NAME:
             hosts: tuple[str, ...] = (host_name(endpoint, facts.region),)
         case HostSource.RAVEN_PROXY:
-            hosts = facts.raven_proxies
+            return _advertised(facts.raven_proxies, facts.advertised_proxies, endpoint)
         case HostSource.RAVEN_TUNNEL:
-            hosts = facts.raven_tunnels
+            return _advertised(facts.raven_tunnels, facts.advertised_tunnels, endpoint)
         case HostSource.TUNNEL_SERVER:
             hosts = facts.tunnel_servers
         case HostSource.RESOLVER:
@@ -144,6 +165,18 @@ def _places(endpoint: Endpoint, facts: ClusterFacts) -> tuple[HostPort, ...]:
             assert_never(endpoint.host_source)
     ports = endpoint.ports or (0,)
     return tuple(HostPort(host=host, port=port) for host in hosts for port in ports)
+
+
+def _advertised(
+    hosts: tuple[str, ...], advertised: tuple[HostPort, ...], endpoint: Endpoint
+) -> tuple[HostPort, ...]:
+    """The ports that each host advertises, or those of the row where it is not known to any."""
+    return tuple(
+        HostPort(host=host, port=port)
+        for host in hosts
+        for port in sorted({place.port for place in advertised if place.host == host})
+        or endpoint.ports
+    )
 
 
 def _target(endpoint: Endpoint, place: HostPort) -> Target:

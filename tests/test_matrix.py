@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from edgediag.discovery.version import parse_version
 from edgediag.matrix import build_matrix, with_addresses
 from edgediag.model.answer import Answer, NotChecked
-from edgediag.model.cluster import ClusterFacts, HostPort, Phase
+from edgediag.model.cluster import ClusterFacts, Distribution, HostPort, Phase
 from edgediag.model.endpoint import Direction, Matrix, Omitted, ProbeKind, Target
 from edgediag.model.flow import Address, Protocol
+from edgediag.model.gateway import Role
 
 NOTHING = ClusterFacts(
     region=None,
@@ -31,6 +32,17 @@ NOTHING = ClusterFacts(
     hosts_entries=(),
     facts=(),
     warnings=(),
+    advertised_proxies=(),
+    advertised_tunnels=(),
+    proxy_role=None,
+    tunnel_role=None,
+    distribution=None,
+    vpn_driver=None,
+    api_last_reached_s=None,
+    gateways=(),
+    statements=(),
+    conflicts=(),
+    missing=(),
 )
 FULL = replace(
     NOTHING,
@@ -148,6 +160,111 @@ def target_of(facts: ClusterFacts, check: str) -> Target:
 )
 def test_the_facts_decide_which_checks_there_are(facts: ClusterFacts, expected: set[str]) -> None:
     assert checks(build_matrix(facts)) == expected
+
+
+NO_MEMBER = (
+    "not needed on this node: another node of its pool is the gateway, which alone dials"
+)
+NO_PORT = "not needed: no Gateway or Service of this cluster advertises the port"
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(FULL, {}, id="nothing is known of modes and role: all is checked"),
+        pytest.param(
+            replace(FULL, proxy_mode=Answer.NO),
+            dict.fromkeys(PROXY, "not needed: proxy mode is off"),
+            id="proxy mode off",
+        ),
+        pytest.param(
+            replace(FULL, tunnel_mode=Answer.NO),
+            dict.fromkeys(TUNNEL, "not needed: tunnel mode is off"),
+            id="tunnel mode off",
+        ),
+        pytest.param(
+            replace(FULL, proxy_mode=Answer.YES, tunnel_mode=Answer.NO),
+            dict.fromkeys(TUNNEL, "not needed in proxy mode: tunnel mode is off"),
+            id="proxy mode only",
+        ),
+        pytest.param(
+            replace(FULL, proxy_role=Role.MEMBER, tunnel_role=Role.MEMBER),
+            dict.fromkeys(PROXY | TUNNEL, NO_MEMBER),
+            id="a member dials nothing",
+        ),
+        pytest.param(
+            replace(FULL, proxy_role=Role.GATEWAY, tunnel_role=Role.GATEWAY),
+            {},
+            id="a gateway dials all",
+        ),
+        pytest.param(
+            replace(FULL, proxy_role=Role.SINGLE_NODE, tunnel_role=Role.SINGLE_NODE),
+            {},
+            id="so does the only node of a pool",
+        ),
+        pytest.param(
+            replace(FULL, proxy_role=Role.SOLO, tunnel_role=Role.SOLO),
+            dict.fromkeys(
+                TUNNEL, "not needed on this node: no Gateway lists it, so it has no tunnel"
+            ),
+            id="a solo node dials the proxy only",
+        ),
+        pytest.param(
+            replace(FULL, advertised_proxies=(HostPort(host="198.51.100.7", port=10282),)),
+            dict.fromkeys(PROXY - {"raven-proxy-10282"}, NO_PORT),
+            id="only the advertised ports are needed",
+        ),
+        pytest.param(
+            replace(FULL, advertised_proxies=(HostPort(host="198.51.100.99", port=10282),)),
+            {},
+            id="another host's ports say nothing of this one's",
+        ),
+        pytest.param(
+            replace(NOTHING, tunnel_mode=Answer.NO, raven_tunnels=()),
+            {"raven-tunnel-4500": "not needed: tunnel mode is off"},
+            id="what is not needed is not asked for either",
+        ),
+    ],
+)
+def test_mode_and_role_decide_what_is_not_needed(
+    facts: ClusterFacts, expected: dict[str, str]
+) -> None:
+    rows = [row for row in build_matrix(facts).omitted if row.because.reason.startswith("not need")]
+    assert {row.check: row.because.reason for row in rows} == expected
+    assert not any(row.is_required for row in rows)
+
+
+ALIBABA = {"oss-443", *CONTROL, *IMAGES}
+PLAIN = replace(FULL, distribution=Distribution.OPENYURT, region=None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(PLAIN, ALIBABA | NTP, id="OpenYurt by itself needs nothing of Alibaba's"),
+        pytest.param(
+            replace(PLAIN, self_hosted_ntp=Answer.NO), ALIBABA, id="its clock may yet be set by it"
+        ),
+        pytest.param(replace(PLAIN, region="cn-hangzhou"), set(), id="a region says otherwise"),
+        pytest.param(
+            replace(PLAIN, distribution=Distribution.ACK_EDGE), set(), id="ACK Edge needs all"
+        ),
+    ],
+)
+def test_what_a_distribution_does_without(facts: ClusterFacts, expected: set[str]) -> None:
+    rows = [row for row in build_matrix(facts).omitted if not row.is_required]
+    assert {row.check for row in rows} == expected
+
+
+def test_a_port_outside_the_table_is_checked_where_it_is_advertised() -> None:
+    facts = replace(FULL, advertised_proxies=(HostPort(host="198.51.100.7", port=10262),))
+    target = target_of(facts, "raven-proxy-10262")
+    assert (target.port, target.is_required) == (10262, True)
+
+
+def test_wireguard_is_not_asked_but_stays_required() -> None:
+    [row] = build_matrix(replace(FULL, vpn_driver="wireguard")).omitted
+    assert (row.check, row.is_required) == ("raven-tunnel-4500", True)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from edgediag.cli.output_options import OutputOptions, output_directory, output_
 from edgediag.cli.printing import print_report
 from edgediag.cli.selection import select
 from edgediag.discovery.cluster import discover
+from edgediag.discovery.conflict_text import conflict_text
 from edgediag.discovery.given import Given
 from edgediag.inference.judge import report_of
 from edgediag.live import Measured, Pace, measure, rehearse
@@ -130,7 +131,11 @@ def _record(
             addresses=own_addresses(),
             facts=job.facts.facts,
         ),
-        warnings=(*job.facts.warnings, *_losses(measured)),
+        warnings=(
+            *job.facts.warnings,
+            *map(conflict_text, job.facts.conflicts),
+            *_losses(measured),
+        ),
         evidence=measured.diagnosed.evidence,
     )
 

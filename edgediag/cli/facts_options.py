@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
@@ -9,9 +10,11 @@ import click
 
 from edgediag.discovery.config import parse_config
 from edgediag.discovery.given import EXPECTED, Given, override
+from edgediag.discovery.source_file import SourceFile, read_source
 from edgediag.errors import UsageError
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import Fact
+from edgediag.model.statement import Gap
 from edgediag.net.files import NodeFiles
 
 # Where click keeps what was given until the command's function is called.
@@ -37,7 +40,17 @@ def _gathered(context: click.Context) -> Given:
     given = context.meta[_META]
     stated = tuple(_stated(given))
     path = given["config"]
-    return Given(stated=override(stated, _config(path) if path else ()), root=given["root"])
+    facts = override(stated, _config(path) if path else ())
+    saved = tuple(_saved(fact) for fact in facts if fact.name in _SAVED)
+    return Given(stated=facts, root=given["root"], saved=saved)
+
+
+def _saved(fact: Fact) -> SourceFile:
+    file = read_source(NodeFiles(root="/"), str(Path(fact.value).absolute()))
+    if isinstance(file, Gap):
+        why = "there is no such file" if file.is_missing else file.reason
+        raise UsageError(f"{fact.source}: {fact.value!a} is not {EXPECTED[fact.name]}: {why}")
+    return replace(file, path=fact.value)
 
 
 def _stated(given: Mapping[str, object]) -> Iterator[Fact]:
@@ -67,6 +80,8 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
     """Keep an option's value for `_gathered`, so that no command has to name it."""
     context.meta.setdefault(_META, {})[parameter.name] = value
 
+
+_SAVED: Final = frozenset(("services", "gateways"))
 
 _option = functools.partial(click.option, expose_value=False, callback=_remember)
 _yes_no = click.Choice(("yes", "no"))
@@ -107,6 +122,23 @@ _OPTIONS: Final = (
     ),
     _option("--proxy-mode", type=_yes_no, help="Whether Raven's proxy mode is on."),
     _option("--tunnel-mode", type=_yes_no, help="Whether Raven's tunnel mode is on."),
+    _option(
+        "--role",
+        type=click.Choice(("gateway", "member", "solo", "single-node")),
+        help="What this node is to Raven, in its pool.",
+    ),
+    _option(
+        "--services",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Saved output of kubectl get svc -n kube-system -o json.",
+    ),
+    _option(
+        "--gateways",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Saved output of kubectl get gateways.raven.openyurt.io -o json.",
+    ),
     _option(
         "--config",
         metavar="FILE",

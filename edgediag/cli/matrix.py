@@ -17,6 +17,7 @@ from rich.text import Text
 
 from edgediag.cli.facts_options import facts_options
 from edgediag.discovery.cluster import DEFAULT, discover
+from edgediag.discovery.conflict_text import conflict_text
 from edgediag.discovery.given import Given
 from edgediag.endpoints.listing import MatrixRow, matrix_rows
 from edgediag.matrix import build_matrix
@@ -56,7 +57,7 @@ def command(given: Given, format_: str, is_json: bool) -> None:
     phases are shown unless --phase says otherwise.
     """
     facts = discover(NodeFiles(root=given.root), _in_all_phases(given))
-    for warning in facts.warnings:
+    for warning in (*facts.warnings, *map(conflict_text, facts.conflicts)):
         click.echo(f"warning: {escaped(warning)}", err=True)
     render = _FORMATS["json" if is_json else format_]
     click.echo(render(build_matrix(facts), facts), nl=False)

@@ -2,23 +2,17 @@
 
 from dataclasses import dataclass
 
+from edgediag.discovery.agents import agents_of
 from edgediag.discovery.given import Given, with_both_raven_hosts
-from edgediag.discovery.host import format_host_port, parse_address, parse_host
+from edgediag.discovery.host import format_host_port
 from edgediag.discovery.hosts_file import MAX_ENTRIES, parse_hosts_file
 from edgediag.discovery.os_release import PATHS as OS_RELEASE_PATHS
 from edgediag.discovery.os_release import parse_os_release
 from edgediag.discovery.package_sources import PackageSources, discover_package_sources
 from edgediag.discovery.reader import Reader
-from edgediag.discovery.region import parse_region, region_warning
+from edgediag.discovery.region import region_warning
 from edgediag.discovery.resolv_conf import DEFAULT_NAME_SERVERS, parse_resolv_conf
-from edgediag.discovery.stated import (
-    answer_of,
-    parse_api_server,
-    phases_of,
-    value_of,
-    values_of,
-)
-from edgediag.discovery.version import parse_version
+from edgediag.discovery.stated import answer_of, phases_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import ClusterFacts, Fact, HostsEntry, Phase
 from edgediag.model.flow import Address
@@ -45,28 +39,41 @@ def discover(reader: Reader, given: Given) -> ClusterFacts:
     raises  UsageError where something stated cannot be used
     """
     stated = with_both_raven_hosts(given.stated)
-    region = value_of(stated, "region", parse_region)
+    agents = agents_of(reader, given)
     phases = phases_of(stated)
     node = _read_node(reader)
     by_default = () if phases else (Fact(name="phase", value="run", source=DEFAULT),)
-    warning = None if region is None else region_warning(region)
+    warning = None if agents.region is None else region_warning(agents.region)
     return ClusterFacts(
-        region=region,
-        version=value_of(stated, "k8s-version", parse_version),
+        region=agents.region,
+        version=agents.version,
         phases=phases or (Phase.RUN,),
-        api_servers=values_of(stated, "api-server", parse_api_server),
-        raven_proxies=values_of(stated, "raven-proxy", parse_host),
-        raven_tunnels=values_of(stated, "raven-tunnel", parse_host),
-        tunnel_servers=values_of(stated, "tunnel-server", parse_host),
-        peers=values_of(stated, "peer", parse_address),
+        api_servers=agents.api_servers,
+        raven_proxies=agents.proxies.hosts,
+        raven_tunnels=agents.tunnels.hosts,
+        tunnel_servers=agents.tunnel_servers,
+        peers=agents.peers,
         self_hosted_ntp=answer_of(stated, "self-hosted-ntp"),
-        proxy_mode=answer_of(stated, "proxy-mode"),
-        tunnel_mode=answer_of(stated, "tunnel-mode"),
+        proxy_mode=agents.proxies.is_on,
+        tunnel_mode=agents.tunnels.is_on,
         package_sources=tuple(source.place for source in node.package_sources.sources),
         resolvers=node.resolvers,
         hosts_entries=node.hosts_entries,
-        facts=(*stated, *by_default, *node.facts),
-        warnings=(*(() if warning is None else (warning,)), *node.warnings),
+        facts=(*stated, *by_default, *agents.facts, *node.facts),
+        warnings=(
+            *(() if warning is None else (warning,)), *agents.warnings, *node.warnings
+        ),
+        advertised_proxies=agents.proxies.advertised,
+        advertised_tunnels=agents.tunnels.advertised,
+        proxy_role=agents.proxies.role,
+        tunnel_role=agents.tunnels.role,
+        distribution=agents.distribution,
+        vpn_driver=agents.vpn_driver,
+        api_last_reached_s=agents.api_last_reached_s,
+        gateways=agents.gateways,
+        statements=agents.statements,
+        conflicts=agents.conflicts,
+        missing=agents.missing,
     )
 
 

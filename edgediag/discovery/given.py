@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edgediag.discovery.source_file import SourceFile
 from edgediag.model.cluster import Fact
 
 EXPECTED = {
@@ -17,6 +18,9 @@ EXPECTED = {
     "self-hosted-ntp": "yes or no",
     "proxy-mode": "yes or no",
     "tunnel-mode": "yes or no",
+    "role": "gateway, member, solo or single-node",
+    "services": "a file that kubectl get svc -o json was saved in",
+    "gateways": "a file that kubectl get gateways.raven.openyurt.io -o json was saved in",
 }
 """What can be stated, by the option's name without its dashes, and what its text must be."""
 
@@ -31,10 +35,12 @@ class Given:
 
     stated  named as in EXPECTED, text as given; a repeatable one may occur several times
     root    the directory that holds the node's files, "/" for this node itself
+    saved   the files named as services and gateways, with what they hold
     """
 
     stated: tuple[Fact, ...]
     root: str
+    saved: tuple[SourceFile, ...]
 
 
 def override(stronger: tuple[Fact, ...], weaker: tuple[Fact, ...]) -> tuple[Fact, ...]:

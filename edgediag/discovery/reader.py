@@ -13,3 +13,6 @@ class Reader(Protocol):
 
     def list_dir(self, path: str) -> tuple[str, ...] | NotChecked:
         """The names in a directory in ascending order, or why they cannot be had."""
+
+    def modified_s(self, path: str) -> float | NotChecked | None:
+        """When the file was written, in seconds since the epoch; None where there is none."""

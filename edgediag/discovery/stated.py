@@ -8,6 +8,7 @@ from edgediag.discovery.host import parse_host_port
 from edgediag.errors import UsageError
 from edgediag.model.answer import Answer
 from edgediag.model.cluster import Fact, HostPort, Phase
+from edgediag.model.gateway import Role
 
 API_SERVER_PORT = 6443
 
@@ -16,6 +17,7 @@ _PHASES = {
     "run": (Phase.RUN,),
     "all": (Phase.INSTALL, Phase.RUN),
 }
+_ROLES = {role.value: role for role in Role}
 _ANSWERS = {"yes": Answer.YES, "no": Answer.NO}
 _Value = TypeVar("_Value")
 
@@ -55,6 +57,14 @@ def phases_of(stated: tuple[Fact, ...]) -> tuple[Phase, ...] | None:
     raises  UsageError, as `values_of`
     """
     return value_of(stated, "phase", _PHASES.get)
+
+
+def role_of(stated: tuple[Fact, ...]) -> Role | None:
+    """This node's role in both modes of Raven as stated, None where it is not.
+
+    raises  UsageError, as `values_of`
+    """
+    return value_of(stated, "role", _ROLES.get)
 
 
 def parse_api_server(text: str) -> HostPort | None:

@@ -6,6 +6,7 @@ A new row is one file here and one line in each tuple or mapping below that it t
 from collections.abc import Callable, Mapping
 
 from edgediag.endpoints import (
+    alibaba,
     api_server,
     component_images,
     control_plane,
@@ -43,6 +44,17 @@ APPLIES: Mapping[str, Callable[[ClusterFacts], bool]] = {
     **ntp.APPLIES,
 }
 """By endpoint id: whether the row may apply, beyond its phases and its generation."""
+
+NOT_NEEDED: Mapping[str, Callable[[ClusterFacts], str]] = {
+    **alibaba.NOT_NEEDED,
+    **raven_gateway.NOT_NEEDED,
+}
+"""By endpoint id: why the cluster's mode or this node's role does without the row, "" if not."""
+
+NOT_ASKED: Mapping[str, Callable[[ClusterFacts], str]] = {
+    **raven_gateway.NOT_ASKED,
+}
+"""By endpoint id: why a row that is needed cannot be checked from here, "" where it can."""
 
 PATTERNS_BY_REGION: Mapping[tuple[str, str], str] = {
     **component_images.PATTERNS_BY_REGION,

@@ -5,12 +5,18 @@ from collections.abc import Callable, Mapping
 
 from edgediag.endpoints import document
 from edgediag.model.answer import Answer
-from edgediag.model.cluster import ClusterFacts, Phase, Version
+from edgediag.model.cluster import ClusterFacts, Phase
 from edgediag.model.endpoint import Direction, Endpoint, Generation, HostSource, ProbeKind
 from edgediag.model.flow import Protocol
+from edgediag.model.gateway import Role
 
 _FIRST_WITH_RAVEN = (1, 26, 3)
 _STATES_ITS_PATCH = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]")
+_MEMBER = "not needed on this node: another node of its pool is the gateway, which alone dials"
+_NO_TUNNEL: Mapping[Role | None, str] = {
+    Role.MEMBER: _MEMBER,
+    Role.SOLO: "not needed on this node: no Gateway lists it, so it has no tunnel",
+}
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
@@ -46,17 +52,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 
-def is_proxy_used(facts: ClusterFacts) -> bool:
-    """Whether the proxy ports may be needed: Raven may exist and its proxy mode is not off."""
-    return _may_have_raven(facts.version) and facts.proxy_mode is not Answer.NO
-
-
-def is_tunnel_used(facts: ClusterFacts) -> bool:
-    """Whether the tunnel may be needed: Raven may exist and its tunnel mode is not off."""
-    return _may_have_raven(facts.version) and facts.tunnel_mode is not Answer.NO
-
-
-def _may_have_raven(version: Version | None) -> bool:
+def may_have_raven(facts: ClusterFacts) -> bool:
+    """Whether Raven may exist in a cluster of this version."""
+    version = facts.version
     if version is None:
         return True
     if (version.major, version.minor, version.patch) >= _FIRST_WITH_RAVEN:
@@ -66,7 +64,47 @@ def _may_have_raven(version: Version | None) -> bool:
     return is_1_26 and _STATES_ITS_PATCH.match(version.text) is None
 
 
+def why_no_proxy(facts: ClusterFacts) -> str:
+    """Why this node does not dial the proxy, "" where it may.
+
+    source  raven pkg/engine/proxy.go (getRole): the elected node of a pool and a solo node do
+    """
+    if facts.proxy_mode is Answer.NO:
+        return "not needed: proxy mode is off"
+    return _MEMBER if facts.proxy_role is Role.MEMBER else ""
+
+
+def why_no_tunnel(facts: ClusterFacts) -> str:
+    """Why this node keeps no tunnel to the cloud, "" where it may.
+
+    source  raven pkg/engine/tunnel.go (enableTunnel), vpndriver/libreswan (only the gateway)
+    """
+    if facts.tunnel_mode is Answer.NO:
+        is_proxy = facts.proxy_mode is Answer.YES
+        return f"not needed{' in proxy mode' if is_proxy else ''}: tunnel mode is off"
+    return _NO_TUNNEL.get(facts.tunnel_role, "")
+
+
+def why_not_asked(facts: ClusterFacts) -> str:
+    """Why the tunnel's port cannot be asked from here, "" where it can.
+
+    source  WireGuard answers no packet without a key it knows: Donenfeld, "WireGuard", §5.1
+    """
+    if facts.vpn_driver == "wireguard":
+        return "the VPN driver is WireGuard, which does not answer a stranger's probe"
+    return ""
+
+
 APPLIES: Mapping[str, Callable[[ClusterFacts], bool]] = {
-    "raven-proxy": is_proxy_used,
-    "raven-tunnel": is_tunnel_used,
+    "raven-proxy": may_have_raven,
+    "raven-tunnel": may_have_raven,
+}
+
+NOT_NEEDED: Mapping[str, Callable[[ClusterFacts], str]] = {
+    "raven-proxy": why_no_proxy,
+    "raven-tunnel": why_no_tunnel,
+}
+
+NOT_ASKED: Mapping[str, Callable[[ClusterFacts], str]] = {
+    "raven-tunnel": why_not_asked,
 }

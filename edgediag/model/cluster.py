@@ -5,6 +5,8 @@ from enum import Enum
 
 from edgediag.model.answer import Answer
 from edgediag.model.flow import Address
+from edgediag.model.gateway import Gateway, Role
+from edgediag.model.statement import Conflict, Statement
 
 
 class Phase(Enum):
@@ -12,6 +14,13 @@ class Phase(Enum):
 
     INSTALL = "install"
     RUN = "run"
+
+
+class Distribution(Enum):
+    """Whose software runs the edge of the cluster."""
+
+    ACK_EDGE = "ack-edge"
+    OPENYURT = "openyurt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +74,17 @@ class ClusterFacts:
     """All that the matrix needs to know; None and empty tuples mean "not known".
 
     raven_proxies, raven_tunnels, tunnel_servers  names or addresses in text form
-    package_sources  hosts of the node's own apt or yum sources
-    resolvers        in the order the host asks them
-    facts            every value above once more with its source, in the order found
+    package_sources     hosts of the node's own apt or yum sources
+    resolvers           in the order the host asks them
+    facts               every value above once more with its source, in the order found
+    advertised_proxies, advertised_tunnels  the ports of those hosts, where an object names them
+    proxy_role, tunnel_role  this node's, for each mode of Raven
+    distribution        None where the node does not tell
+    vpn_driver          "libreswan" or "wireguard"
+    api_last_reached_s  when this node last renewed its lease, in seconds since the epoch
+    gateways            all Gateway objects, those of the cloud and those of pools
+    statements          every discovered fact that holds, with its place and its time
+    missing             files that were looked for and are not there
     """
 
     region: str | None
@@ -86,3 +103,14 @@ class ClusterFacts:
     hosts_entries: tuple[HostsEntry, ...]
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...]
+    advertised_proxies: tuple[HostPort, ...]
+    advertised_tunnels: tuple[HostPort, ...]
+    proxy_role: Role | None
+    tunnel_role: Role | None
+    distribution: Distribution | None
+    vpn_driver: str | None
+    api_last_reached_s: float | None
+    gateways: tuple[Gateway, ...]
+    statements: tuple[Statement, ...]
+    conflicts: tuple[Conflict, ...]
+    missing: tuple[str, ...]

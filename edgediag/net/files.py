@@ -57,6 +57,15 @@ class NodeFiles:
             return NotChecked(reason=f"cannot list {path}: more than {MAX_NAMES} names")
         return tuple(sorted(names))
 
+    def modified_s(self, path: str) -> float | NotChecked | None:
+        """When the file was last written, in seconds since the epoch; None where there is none."""
+        try:
+            return os.stat(self._inside(path)).st_mtime
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as exc:
+            return NotChecked(reason=f"cannot look at {path}: {_reason(exc)}")
+
     def find_programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the names, in their order, that are a program of the node."""
         return tuple(

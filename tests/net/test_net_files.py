@@ -121,6 +121,25 @@ def test_a_directory_that_is_not_there_is_told(files: NodeFiles) -> None:
     )
 
 
+def test_the_time_of_a_file(root: Path, files: NodeFiles) -> None:
+    (root / "etc/hosts").touch()
+    os.utime(root / "etc/hosts", (1.0, 2.0))
+    assert files.modified_s("/etc/hosts") == 2.0
+
+
+@pytest.mark.parametrize("path", ["/etc/none", "/etc/hosts/none", "/none/none"])
+def test_what_is_not_there_has_no_time(root: Path, files: NodeFiles, path: str) -> None:
+    (root / "etc/hosts").touch()
+    assert files.modified_s(path) is None
+
+
+def test_links_in_a_circle_have_no_time_but_a_reason(root: Path, files: NodeFiles) -> None:
+    (root / "etc/a").symlink_to("a")
+    assert files.modified_s("/etc/a") == NotChecked(
+        reason="cannot look at /etc/a: too many levels of symbolic links"
+    )
+
+
 def test_programs_are_found_below_the_root_in_the_order_asked(
     root: Path, files: NodeFiles
 ) -> None:
