@@ -1289,6 +1289,22 @@ WORDS = [
     ),
     pytest.param(
         Picture(
+            evidence=reset_walk(H1, H2, H3, None, None, reset(1), hop_limit=59),
+            verdict=between(H2, H4, Mechanism.FORGED_RESET),
+            fires=("forged-reset",),
+        ),
+        id="a reset that bears what was left of the probe's hop limit",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(H1, H2, H3, None, None, reset(56), hop_limit=60, controls=()),
+            verdict=ambiguous(H3, OUTSIDE, Mechanism.RESET),
+            silent=("forged-reset",),
+        ),
+        id="two resets whose hop limits differ by less than those of their probes",
+    ),
+    pytest.param(
+        Picture(
             evidence=reset_walk(
                 icmp(IcmpKind.TIME_EXCEEDED, H1, hop_limit=64),
                 icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=63),
