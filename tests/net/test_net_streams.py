@@ -39,7 +39,9 @@ class Loop:
         self.port = ports.numbers[0]
         self.streams = Streams(ports, Clock(), self.selector)
 
-    def open(self, port: int, payload: bytes = b"") -> list[Told]:
+    def open(
+        self, port: int, payload: bytes = b"", *, segment_octets: int | None = None
+    ) -> list[Told]:
         flow = Flow(
             protocol=Protocol.TCP,
             source=ip_address("192.0.2.1"),
@@ -47,7 +49,8 @@ class Loop:
             destination=ip_address(PEER),
             destination_port=port,
         )
-        return timeless(self.streams.open(OpenStream(probe=1, flow=flow, payload=payload)))
+        action = OpenStream(probe=1, flow=flow, payload=payload, segment_octets=segment_octets)
+        return timeless(self.streams.open(action))
 
     def until(self, count: int, *, within_s: float = 2.0) -> list[Told]:
         """The events, until there are as many as wanted or the time is over."""
