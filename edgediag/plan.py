@@ -27,6 +27,9 @@ TRACE_TIMEOUT_S = 0.6
 # A limiter that passes two new connections a second has passed the bursts before by then.
 CONFIRM_TIMEOUT_S = 0.7
 
+# At most 12 failed connections are asked three times more, and 3 carry octets with a hop limit.
+FOLLOW_UP_PORTS = 40
+
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
 
@@ -118,9 +121,9 @@ def ports_needed(*, targets: int, queries: int) -> int:
     """How many source ports a run may use.
 
     A target takes at most two, for its packet and its stream, and an identifier for the echo that
-    may serve as its control.
+    may serve as its control. What is asked of connections that failed does not grow with them.
     """
-    return 3 * targets + queries + 1
+    return 3 * targets + queries + FOLLOW_UP_PORTS
 
 
 def check_schedule(timeout_s: float) -> Schedule:

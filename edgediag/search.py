@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgediag.checked import Checked, is_ok, lead, surroundings
+from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
 from edgediag.instruments import Bench
 from edgediag.locate import Search
 from edgediag.model.answer import NotChecked
+from edgediag.model.evidence import StreamEvidence
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
 from edgediag.model.host import (
@@ -28,6 +30,7 @@ from edgediag.plan import draw_confirm, draw_contrast, draw_repeats
 TRACE_READ_S = 0.05
 
 INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
+NO_NAME = NotChecked(reason="it is asked for by its address, no server name is sent")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
 
 
@@ -46,6 +49,7 @@ class Sought:
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    conversations: tuple[Conversation, ...]
 
 
 def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
@@ -60,7 +64,9 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
     sent += confirmations.values()
     sent += [probe for ladder in rungs.values() for probe in ladder]
-    bench.loop.submit(sent, next_hops)
+    carried, others = conversed(search.conversations)
+    sent += others
+    bench.loop.submit([*carried, *sent], next_hops)
     bench.loop.settle(sent)
     return Sought(
         contrasts=contrasts,
@@ -69,6 +75,7 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
         repeats=repeats,
         traces=traces,
         drops=drops,
+        conversations=search.conversations,
     )
 
 
@@ -111,7 +118,41 @@ def read_back(
             check.target.check: _link(routes[check.target.check], state) for check in checks
         },
         surroundings=surroundings(checks, later, routes),
+        streams=_streams(bench, sought.conversations),
     )
+
+
+def conversed(
+    conversations: Sequence[Conversation],
+) -> tuple[tuple[Probe, ...], tuple[Probe, ...]]:
+    """The connections that carry octets, which nobody waits for, and all other probes."""
+    carriers = tuple(one.octets[0] for one in conversations if one.octets)
+    asked = [
+        probe
+        for one in conversations
+        for probe in (one.again, one.small, one.other_name, *one.octets[1:])
+        if probe is not None
+    ]
+    return carriers, tuple(asked)
+
+
+def _streams(
+    bench: Bench, conversations: Sequence[Conversation]
+) -> dict[str, StreamEvidence]:
+    walked = {
+        one.check: ladder_of(one.octets[0].flow, bench.loop.outcomes(one.octets[1:]))
+        for one in conversations
+        if one.octets and bench.loop.is_settled(one.octets[1:])
+    }
+    return {
+        one.check: StreamEvidence(
+            again=_settled(bench, one.again),
+            small=_settled(bench, one.small),
+            other_name=NO_NAME if one.other_name is None else _settled(bench, one.other_name),
+            octets=tuple(walked[name] for name in one.walked if name in walked),
+        )
+        for one in conversations
+    }
 
 
 def _settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:

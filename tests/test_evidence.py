@@ -8,6 +8,7 @@ import pytest
 from edgediag.checked import Checked
 from edgediag.evidence import (
     NOT_CONFIRMED,
+    NOT_CONVERSED,
     NOT_LOST,
     NOT_NEEDED,
     NOT_SUSPECT,
@@ -69,7 +70,13 @@ def search(
     controls: Mapping[str, tuple[Choice, ...]] | None = None,
 ) -> Search:
     return Search(
-        suspects=(), confirmations=(), walks=walks, walked=walked or {}, controls=controls or {})
+        suspects=(),
+        confirmations=(),
+        walks=walks,
+        walked=walked or {},
+        controls=controls or {},
+        conversations=(),
+    )
 
 
 def located(*ladders: Ladder) -> Located:
@@ -80,6 +87,7 @@ def located(*ladders: Ladder) -> Located:
         confirmations={},
         traces={},
         drops=(),
+        streams={},
         overrides={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
@@ -96,6 +104,7 @@ def test_a_check_that_passed_needs_nothing_more() -> None:
         confirmation=NOT_NEEDED,
         walked=NOT_NEEDED,
         trace=NOT_NEEDED,
+        stream=NOT_CONVERSED,
     )
 
 
@@ -109,6 +118,7 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
         confirmation=NOT_CONFIRMED,
         walked=walked,
         trace=NOT_SUSPECT,
+        stream=NOT_CONVERSED,
     )
 
 
@@ -116,7 +126,12 @@ def test_a_flow_that_did_not_get_off_this_host_brings_contrast_and_trace() -> No
     contrast, trace = answered(probe(id_=2), ike_reply()), passed()
     known = replace(located(), contrasts={NAME: contrast}, traces={NAME: trace})
     assert join(checked(), search(), known) == flow_evidence(
-        LOST, contrast=contrast, confirmation=NOT_LOST, walked=NOT_LOST, trace=trace
+        LOST,
+        contrast=contrast,
+        confirmation=NOT_LOST,
+        walked=NOT_LOST,
+        trace=trace,
+        stream=NOT_CONVERSED,
     )
 
 

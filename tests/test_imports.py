@@ -46,6 +46,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "checked": PURE,
     "cli": NETWORK | {"socket"},
     "compat": PURE | {"edgediag"},
+    "conversation": PURE,
     "diagnosis": PURE - {"edgediag.run"},
     "discovery": PURE,
     "endpoints": PURE,

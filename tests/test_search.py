@@ -60,7 +60,12 @@ def search(
     confirmations: tuple[Confirmation, ...] = (),
 ) -> Search:
     return Search(
-        suspects=suspects, confirmations=confirmations, walks=walks, walked={}, controls={}
+        suspects=suspects,
+        confirmations=confirmations,
+        walks=walks,
+        walked={},
+        controls={},
+        conversations=(),
     )
 
 
@@ -105,7 +110,7 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
     sought, found = located(rig(wire, host), search(), works, route(), host_state())
     assert (wire.sent, wire.passed_s(), host.traced) == ([], 0.0, [])
     assert sought == Sought(
-        contrasts={}, confirmations={}, rungs={}, repeats=(), traces={}, drops=()
+        contrasts={}, confirmations={}, rungs={}, repeats=(), traces={}, drops=(), conversations=()
     )
     assert (found.neighbours, found.links) == ({}, {NAME: link()})
 

@@ -24,7 +24,7 @@ from edgediag.model.culprit import (
     TcFilterObject,
 )
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import FlowEvidence, Kin, Override, Relation
+from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     Drop,
@@ -45,6 +45,8 @@ from edgediag.model.reply import (
     ConnectedMute,
     DnsReply,
     IcmpKind,
+    IcmpReply,
+    Reply,
     SocketError,
     TlsAnswer,
     TlsReply,
@@ -55,9 +57,11 @@ from story import (
     GATEWAY,
     HOST,
     NEIGHBOUR_HOST,
+    acknowledged,
     addresses,
     answered,
     control,
+    conversed,
     echo_reply,
     flow,
     flow_evidence,
@@ -1364,6 +1368,169 @@ WORDS = [
     ),
 ]
 
+MUTE = ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60)
+UNHEARD = ConnectedMute(has_left=True, is_acknowledged=False, hop_limit=60)
+RESET_LATER = TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=60)
+HELLO = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
+
+
+def expiring(*routers: str) -> tuple[IcmpReply, ...]:
+    """Time Exceeded of routers, each with the hop limit with which its own packets arrive."""
+    return tuple(
+        icmp(IcmpKind.TIME_EXCEEDED, router, hop_limit=65 - distance)
+        for distance, router in enumerate(routers, start=1)
+    )
+
+
+def asked_later(
+    reply: Reply,
+    *octets: Reply | None,
+    again: Reply | None = None,
+    small: Reply | None = None,
+    other_name: Reply | None = None,
+    controls: tuple[Control, ...] = (WHOLE_PORT,),
+) -> FlowEvidence:
+    """A connection that stood and failed, with what was asked of it afterwards.
+
+    octets  what hop-limited octets drew from hop 1 on
+    again, small, other_name  what these drew; the same failure where the story does not say
+    """
+    replies = {"again": again, "small": small, "other_name": other_name}
+    stream = conversed(
+        ladder(replace(API, source_port=40100), octets),
+        **{name: answered(API_TLS, said or reply) for name, said in replies.items()},
+    )
+    return flow_evidence(
+        answered(API_SYN, syn_ack()),
+        answered(API_TLS, reply),
+        walked=ladder(API, [H1, H2, H3, H4, syn_ack()]),
+        controls=controls,
+        stream=stream,
+    )
+
+
+CONVERSATIONS = [
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3), reset(62)),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H2,
+                upto=H3,
+                mechanism=Mechanism.FORGED_RESET,
+            ),
+            fires=("octets-stopped",),
+            silent=("server-name-filtered", "answer-too-large"),
+        ),
+        id="octets that cannot reach the host draw the reset",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3, H4), reset()),
+            verdict=remote(H4, Mechanism.RESET, Certainty.BOUNDED),
+            fires=("stream-fails",),
+            silent=("octets-stopped",),
+        ),
+        id="octets draw the reset where the host is and no nearer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3), reset(62), controls=()),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.RESET),
+            fires=("stream-fails",),
+            silent=("octets-stopped",),
+        ),
+        id="octets draw a reset, and nobody knows how far away the host is",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3), None, None),
+            verdict=between(H3, H4),
+            fires=("octets-stopped",),
+        ),
+        id="octets expire up to a hop, SYNs beyond it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3, H4), None, None),
+            verdict=ambiguous(None),
+            silent=("octets-stopped",),
+        ),
+        id="octets vanish on the last mile, where the host is next",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3), None, None, again=HELLO),
+            verdict=ambiguous(None),
+            silent=("octets-stopped",),
+        ),
+        id="a connection that serves the second time is not filtered",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3), None, None, other_name=HELLO),
+            verdict=between(H3, H4, Mechanism.SNI_FILTER),
+            fires=("server-name-filtered",),
+            silent=("octets-stopped",),
+        ),
+        id="octets with the server name vanish, another name is served",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3, H4), reset(), other_name=HELLO),
+            verdict=remote(H4, Mechanism.RESET, Certainty.BOUNDED),
+            fires=("server-name-filtered", "stream-fails"),
+        ),
+        id="the name is reset where the host is: the server minds it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, other_name=HELLO),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.SNI_FILTER),
+            fires=("server-name-filtered",),
+        ),
+        id="another name is served, and no octets were walked: a server may mind the name too",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(MUTE, *expiring(H1, H2, H3), None, None, small=HELLO),
+            verdict=between(H3, H4, Mechanism.PMTU_BLACKHOLE),
+            fires=("answer-too-large",),
+        ),
+        id="full-sized octets vanish, small segments are answered",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(MUTE, *expiring(H1, H2, H3, H4), acknowledged(), small=HELLO),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.PMTU_BLACKHOLE),
+            fires=("answer-too-large",),
+        ),
+        id="full-sized octets reach the host: the way back is narrow, or the host is deaf to ICMP",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(MUTE, *expiring(H1, H2, H3, H4), acknowledged()),
+            verdict=remote(H4, Mechanism.SERVICE_SILENT),
+            fires=("stream-fails",),
+            silent=("answer-too-large", "octets-stopped", "server-name-filtered"),
+        ),
+        id="octets are acknowledged where the host is, and nothing is ever answered",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(
+                TlsReply(answer=TlsAnswer.NOT_TLS, alert=0, hop_limit=None),
+                *expiring(H1, H2, H3, H4),
+                acknowledged(),
+            ),
+            verdict=remote(H4, Mechanism.SERVICE_REFUSES),
+            fires=("stream-fails",),
+        ),
+        id="what answers without TLS answers where the host is",
+    ),
+]
+
 STREAMS = [
     *(
         pytest.param(
@@ -1431,6 +1598,7 @@ STREAMS = [
         ),
         id="a SYN-ACK from where the host is not: a transparent proxy",
     ),
+    *CONVERSATIONS,
 ]
 
 PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS]

@@ -12,13 +12,14 @@ from edgediag.inference.reading import (
     reach_of,
 )
 from edgediag.inference.segment import locus_at, made_before
+from edgediag.inference.wording import locus_named
 from edgediag.meaning import received_hop_limit
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered
 from edgediag.model.probe import Way
 from edgediag.model.reply import Reset
-from edgediag.model.verdict import Finding, Landmark, Locus, Mechanism
+from edgediag.model.verdict import Finding, Locus, Mechanism
 
 ID = "forged-reset"
 
@@ -61,7 +62,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"arrive with {own_limit}"
     )
     packets = packets_of([outcome_of(evidence)]) + ladder_packets(ladders_of(evidence))
-    remedy = f"ask whoever runs the path between {_said(claim.after)} and {_said(claim.upto)}"
+    remedy = _remedy(claim.after, claim.upto)
     return finding(ID, evidence, claim, (text, remedy, tuple(sorted(set(packets)))))
 
 
@@ -81,9 +82,13 @@ def _copied(evidence: FlowEvidence) -> Finding | None:
         f"{named.distance}: it bears what was left of the probe's own hop limit, as no host's does"
     )
     packets = packets_of([whole]) + ladder_packets(ladders_of(evidence))
-    remedy = f"ask whoever runs the path between {_said(after)} and {_said(upto)}"
+    remedy = _remedy(after, upto)
     claim = between(after, upto, Mechanism.FORGED_RESET)
     return finding(ID, evidence, claim, (text, remedy, tuple(sorted(set(packets)))))
+
+
+def _remedy(after: Locus, upto: Locus) -> str:
+    return f"ask whoever runs the path between {locus_named(after)} and {locus_named(upto)}"
 
 
 def _whole_reset(evidence: FlowEvidence) -> Answered | None:
@@ -104,7 +109,3 @@ def _reset_limit(evidence: FlowEvidence) -> int | None:
         if isinstance(attempt, Answered) and isinstance(attempt.reply, Reset):
             return attempt.reply.hop_limit
     return None
-
-
-def _said(locus: Locus) -> str:
-    return locus.value if isinstance(locus, Landmark) else str(locus or "an unknown hop")
