@@ -120,10 +120,11 @@ def draw_probe(ask: Ask, supply: Supply) -> Probe:
 def ports_needed(*, targets: int, queries: int) -> int:
     """How many source ports a run may use.
 
-    A target takes at most two, for its packet and its stream, and an identifier for the echo that
-    may serve as its control. What is asked of connections that failed does not grow with them.
+    A target takes at most two, for its packet and its stream, one more where the stream is traced,
+    and an identifier for the echo that may serve as its control. What else is asked of connections
+    that failed does not grow with them.
     """
-    return 3 * targets + queries + FOLLOW_UP_PORTS
+    return 4 * targets + queries + FOLLOW_UP_PORTS
 
 
 def check_schedule(timeout_s: float) -> Schedule:
@@ -205,6 +206,13 @@ def draw_repeats(probe: Probe, count: int, supply: Supply) -> tuple[Probe, ...]:
         )
         for start_s in starts_s
     )
+
+
+def draw_stream_repeat(probe: Probe, supply: Supply) -> Probe:
+    """The same stream for the trace, on a flow of its own: octets follow a handshake alone."""
+    schedule = Schedule(offsets_s=(0.0,), timeout_s=TRACE_TIMEOUT_S)
+    again = _again(probe, (Purpose.TRACE, probe.way, schedule), supply)
+    return replace(again, flow=replace(probe.flow, source_port=supply.port()))
 
 
 def draw_confirm(probe: Probe, start_s: float, supply: Supply) -> Probe:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgediag.checked import Checked, is_ok, lead, surroundings
+from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
 from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
 from edgediag.instruments import Bench
@@ -24,12 +24,11 @@ from edgediag.model.host import (
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
-from edgediag.plan import draw_confirm, draw_contrast, draw_repeats
-
-# How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
-TRACE_READ_S = 0.05
+from edgediag.plan import draw_confirm, draw_contrast
+from edgediag.retrace import retrace
 
 INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
+HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and octets alone do not leave")
 NO_NAME = NotChecked(reason="it is asked for by its address, no server name is sent")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
 
@@ -54,7 +53,7 @@ class Sought:
 
 def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
     """Trace the suspects, then send their contrasts and climb all ladders at once."""
-    repeats, traces, drops = _trace(bench, search.suspects)
+    traced = retrace(bench, search.suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
@@ -72,9 +71,9 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
         contrasts=contrasts,
         confirmations=confirmations,
         rungs=rungs,
-        repeats=repeats,
-        traces=traces,
-        drops=drops,
+        repeats=traced.repeats,
+        traces=traced.results,
+        drops=traced.drops,
         conversations=search.conversations,
     )
 
@@ -161,31 +160,6 @@ def _settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
     return bench.loop.outcomes([probe])[0] if bench.loop.is_settled([probe]) else INTERRUPTED
 
 
-def _trace(
-    bench: Bench, suspects: Sequence[Checked]
-) -> tuple[tuple[Probe, ...], dict[str, TraceResult], tuple[DropCount, ...]]:
-    if not suspects:
-        return (), {}, ()
-    flows = [lead(check).probe.flow for check in suspects]
-    trace = bench.host.trace(flows)
-    if isinstance(trace, NotChecked):
-        return (), {check.target.check: trace for check in suspects}, ()
-    with trace as tracer:
-        repeats = tuple(
-            repeat
-            for check in suspects
-            for repeat in draw_repeats(lead(check).probe, tracer.tries, bench.supply)
-        )
-        bench.loop.submit(repeats, {})
-        bench.loop.settle(repeats)
-        tracer.read(TRACE_READ_S)
-        results = {
-            check.target.check: tracer.conclude(flow)
-            for check, flow in zip(suspects, flows, strict=True)
-        }
-        return repeats, results, tracer.drops()
-
-
 def _contrasts(
     bench: Bench, suspects: Sequence[Checked], routes: Mapping[str, RouteAnswer]
 ) -> tuple[dict[str, Probe | NotChecked], dict[int, NextHop]]:
@@ -193,6 +167,9 @@ def _contrasts(
     next_hops: dict[int, NextHop] = {}
     for check in suspects:
         name, probe = check.target.check, lead(check).probe
+        if are_octets_kept(check):
+            contrasts[name] = HANDSHAKE_PASSES
+            continue
         route = routes[name]
         hop = (
             bench.host.next_hop(route, probe.flow.destination)

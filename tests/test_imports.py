@@ -67,6 +67,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "plan": PURE,
     "probes": PURE | {"edgediag.wire", "edgediag.session"},
     "report": PURE,
+    "retrace": PURE,
     "run": (PURE - SHELL) | {"edgediag.cli", "edgediag.lab", "edgediag.live"},
     "search": PURE,
     "session": PURE | {"edgediag.wire"},
