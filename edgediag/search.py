@@ -126,13 +126,13 @@ def conversed(
 ) -> tuple[tuple[Probe, ...], tuple[Probe, ...]]:
     """The connections that carry octets, which nobody waits for, and all other probes."""
     carriers = tuple(one.octets[0] for one in conversations if one.octets)
-    asked = [
+    asked = (
         probe
         for one in conversations
-        for probe in (one.again, one.small, one.other_name, *one.octets[1:])
+        for probe in (one.again, one.small, one.other_name, one.nearby, *one.octets[1:])
         if probe is not None
-    ]
-    return carriers, tuple(asked)
+    )
+    return carriers, tuple(dict.fromkeys(asked))
 
 
 def _streams(
@@ -148,6 +148,7 @@ def _streams(
             again=_settled(bench, one.again),
             small=_settled(bench, one.small),
             other_name=NO_NAME if one.other_name is None else _settled(bench, one.other_name),
+            nearby=_settled(bench, one.nearby),
             octets=tuple(walked[name] for name in one.walked if name in walked),
         )
         for one in conversations

@@ -265,9 +265,12 @@ def conversed(
     again: Outcome | NotChecked = NOT_ASKED,
     small: Outcome | NotChecked = NOT_ASKED,
     other_name: Outcome | NotChecked = NOT_ASKED,
+    nearby: Outcome | NotChecked = NOT_ASKED,
 ) -> StreamEvidence:
     """What was asked of a connection that failed after its handshake."""
-    return StreamEvidence(again=again, small=small, other_name=other_name, octets=octets)
+    return StreamEvidence(
+        again=again, small=small, other_name=other_name, nearby=nearby, octets=octets
+    )
 
 
 def control(relation: Relation, walked: Ladder, *, check: str = "") -> Control:

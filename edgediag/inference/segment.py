@@ -24,7 +24,7 @@ def made_before(
     # The router before, if its own errors arrive with the reset's hop limit, is the one; a box that
     # sets the hop limit at will is only known to lie within two hops.
     before = named.distance - 1
-    maker = _expiry_at(ladders, before)
+    maker = error_at(ladders, before)
     after = locus_at(evidence, before - 1)
     if maker is not None and received_hop_limit(maker) == reset:
         # At the last hop no probe falls short of the host: the hop limit alone tells, and may lie.
@@ -50,7 +50,8 @@ def locus_at(evidence: FlowEvidence, distance_: int) -> Locus:
     return router_before(evidence, distance_)
 
 
-def _expiry_at(ladders: Sequence[Ladder], distance_: int) -> IcmpReply | None:
+def error_at(ladders: Sequence[Ladder], distance_: int) -> IcmpReply | None:
+    """What a router at a distance said to a probe of one of these ladders."""
     for ladder in ladders:
         hop = hop_at(ladder, distance_)
         if hop is not None and isinstance(hop.reply, IcmpReply):

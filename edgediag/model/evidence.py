@@ -91,6 +91,7 @@ class StreamEvidence:
     again       the same question once more
     small       the same question, with an answer in small segments
     other_name  another server name at the same address
+    nearby      an echo to the host that comes as far as the SYN-ACK says that its sender is
     octets      hop-limited octets on a connection that stands, full-sized where the octets sent
                 were acknowledged: on one to the same host, or on some that stand for it
     """
@@ -98,6 +99,7 @@ class StreamEvidence:
     again: Outcome | NotChecked
     small: Outcome | NotChecked
     other_name: Outcome | NotChecked
+    nearby: Outcome | NotChecked
     octets: tuple[Ladder, ...]
 
 

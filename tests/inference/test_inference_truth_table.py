@@ -1409,6 +1409,18 @@ def asked_later(
     )
 
 
+def accepted_at(*routers: str, nearby: Reply) -> FlowEvidence:
+    """A connection that is accepted one hop behind these routers and mute, and an echo as far."""
+    asked = probe(ProbeKind.ICMP_ECHO, hop_limit=len(routers) + 1)
+    accepted = syn_ack(64 - len(routers))
+    return flow_evidence(
+        answered(API_SYN, accepted),
+        answered(API_TLS, replace(MUTE, hop_limit=accepted.hop_limit)),
+        walked=ladder(API, [*routers, accepted]),
+        stream=conversed(nearby=answered(asked, nearby)),
+    )
+
+
 CONVERSATIONS = [
     pytest.param(
         Picture(
@@ -1597,6 +1609,36 @@ STREAMS = [
             fires=("stream-fails",),
         ),
         id="a SYN-ACK from where the host is not: a transparent proxy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=accepted_at(H1, nearby=expiring(H1, H2)[-1]),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H1,
+                upto=H2,
+                mechanism=Mechanism.TRANSPARENT_PROXY,
+            ),
+            fires=("stream-fails",),
+        ),
+        id="a SYN-ACK where an echo to the host expires, with the hop limit of that router",
+    ),
+    pytest.param(
+        Picture(
+            evidence=accepted_at(H1, nearby=icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=255)),
+            verdict=between(H1, H2, Mechanism.TRANSPARENT_PROXY),
+            fires=("stream-fails",),
+        ),
+        id="a SYN-ACK where an echo to the host expires, with a hop limit of its own",
+    ),
+    pytest.param(
+        Picture(
+            evidence=accepted_at(H1, nearby=echo_reply(63)),
+            verdict=ambiguous(H1, OUTSIDE, Mechanism.SERVICE_SILENT),
+            fires=("stream-fails",),
+        ),
+        id="a SYN-ACK where the host's own echo comes from: a host that is near",
     ),
     *CONVERSATIONS,
 ]

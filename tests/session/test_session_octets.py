@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.exchange import (
@@ -184,6 +186,23 @@ def test_what_acknowledges_no_octets_answers_none(acknowledgement: int) -> None:
     talk.pass_(SPACING_S)
     talk.see(segment("A", acknowledgement=acknowledgement), on=API.reversed())
     assert talk.reply(RUNGS[0]) is None
+
+
+@given(
+    flags=st.text(alphabet="FSRPAUEC", max_size=8),
+    sequence=st.integers(0, 2**32 - 1),
+    acknowledgement=st.integers(0, 2**32 - 1),
+    hop_limit=st.integers(0, 255),
+)
+def test_whatever_comes_is_a_reset_an_acknowledgement_or_nothing(
+    flags: str, sequence: int, acknowledgement: int, hop_limit: int
+) -> None:
+    talk = Talk(*RUNGS)
+    talk.stand()
+    talk.pass_(SPACING_S)
+    said = segment(flags, sequence=sequence, acknowledgement=acknowledgement)
+    talk.see(said, on=API.reversed(), hop_limit=hop_limit)
+    assert isinstance(talk.reply(RUNGS[0]), Acknowledged | Reset | None)
 
 
 def test_where_no_connection_comes_about_no_octets_are_sent() -> None:

@@ -21,9 +21,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the octets are acknowledged and the answer never comes, again and again, but it
                     does come in segments of 536 octets. Full-sized octets with a hop limit tell
                     where they vanish on the way out, while small ones go on
-    Does not hold   where the same question is served when it is asked again, or with another name.
-                    Where full-sized octets reach the host the narrow link is on the way back, and
-                    a host that heeds no "fragmentation needed" looks the same
+    Does not hold   where the same question is served when it is asked again, or with another name,
+                    nor in a run that met loss. Where full-sized octets reach the host the narrow
+                    link is on the way back, and a host that heeds no "fragmentation needed" looks
+                    the same
     Asks for        the same question again and in small segments, full-sized octets with a hop
                     limit, the ladder, a control to the same host
     source          RFC 2923 §2.1; RFC 9293 §3.7.1; RFC 4821 §1
@@ -32,6 +33,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if stream is None or not is_acknowledged(evidence):
         return None
     if not is_served(stream.small) or is_served(stream.other_name):
+        return None
+    if evidence.surroundings.is_lossy:
         return None
     claim = end_of_octets(evidence, Mechanism.PMTU_BLACKHOLE)
     claim = claim or one_of(LOST_OUTSIDE, None, Mechanism.PMTU_BLACKHOLE)

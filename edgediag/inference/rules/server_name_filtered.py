@@ -21,14 +21,16 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the same address serves another server name in the same moment, while its own
                     fails again, with small segments too. Octets with a hop limit that name it tell
                     how far they come, or what hop limit first draws the reset
-    Does not hold   where the same question is served when it is asked again, or in small segments.
-                    Without a hop that resets or swallows the octets a server that minds the name
-                    looks the same
+    Does not hold   where the same question is served when it is asked again, or in small segments,
+                    nor in a run that met loss. Without a hop that resets or swallows the octets a
+                    server that minds the name looks the same
     Asks for        the same question again, another name, small segments, octets with a hop limit
     source          RFC 6066 §3
     """
     stream = failing_stream(evidence)
     if stream is None or not is_served(stream.other_name) or is_served(stream.small):
+        return None
+    if evidence.surroundings.is_lossy:
         return None
     name = "" if isinstance(stream.again, NotChecked) else stream.again.probe.name
     claim = end_of_octets(evidence, Mechanism.SNI_FILTER)

@@ -1,30 +1,21 @@
 """A connection that stands and carries nothing."""
 
-from edgediag.inference.claim import (
-    LOST_OUTSIDE,
-    at_destination,
-    between,
-    finding,
-    on_this_host,
-    one_of,
-)
+from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, on_this_host, one_of
 from edgediag.inference.octets import failing_stream, is_met_at_host, is_served
+from edgediag.inference.proxy import accepts_before_host
 from edgediag.inference.reading import (
     after_of,
-    first_named_hop,
     genuine_hop_limit,
-    host_hop,
     outcome_of,
     packets_of,
     reply_of,
-    router_before,
 )
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.reply import Acknowledged, ConnectedMute, Reply, Reset, TlsAnswer, TlsReply
-from edgediag.model.verdict import Certainty, Claim, Finding, Landmark, Mechanism
+from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism
 
 ID = "stream-fails"
 
@@ -58,7 +49,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         packets = packets_of([outcome_of(evidence)])
         said_here = (_NEVER_LEFT, "look for rules that match the length or the content", packets)
         return finding(ID, evidence, on_this_host(Mechanism.LOCAL_DROP, None), said_here)
-    claim = _forged(evidence) or _claim(evidence, reply, (mechanism, is_host))
+    claim = accepts_before_host(evidence) or _claim(evidence, reply, (mechanism, is_host))
     remedy = (
         f"look at the service behind {evidence.flow.destination} port "
         f"{evidence.flow.destination_port}, a load balancer without back end for one"
@@ -127,11 +118,3 @@ def _has_arrived(reply: Reply) -> bool:
             return answer is not TlsAnswer.RESET
         case _:
             return True
-
-
-def _forged(evidence: FlowEvidence) -> Claim | None:
-    named, genuine = first_named_hop(evidence), host_hop(evidence)
-    if named is None or genuine is None or named.distance >= genuine.distance:
-        return None
-    before = router_before(evidence, named.distance - 1) or Landmark.EDGE
-    return between(before, router_before(evidence, named.distance), Mechanism.TRANSPARENT_PROXY)
