@@ -12,8 +12,7 @@ from typing import TypeAlias
 
 from edgediag.checked import Checked, hop_limit_of, host_of
 from edgediag.meaning import decisive, distance
-from edgediag.model.endpoint import ProbeKind
-from edgediag.model.flow import Address, Protocol
+from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
 from edgediag.model.reply import ConnectedMute, TlsAnswer, TlsReply
@@ -41,10 +40,6 @@ _MOST_SPACING_S = 0.4
 _REPEAT_S = 1.2
 _LISTEN_S = 0.4
 
-# Between the tries a router that limits its errors may tell again.
-_NEARBY_OFFSETS_S = (0.1, 0.7, 1.3)
-_NEARBY_TIMEOUT_S = 1.5
-
 _FAILURES = (TlsAnswer.RESET, TlsAnswer.CLOSED, TlsAnswer.NOT_TLS)
 
 _Symptom: TypeAlias = tuple[Address, bool | TlsAnswer]
@@ -55,7 +50,6 @@ class Conversation:
     """The probes that one check's failed connection is asked with.
 
     other_name  None where the check has no server name
-    nearby      an echo that comes as far as the SYN-ACK says that its sender is; one for each host
     octets      the carrier first, then its rungs by ascending hop limit; () where it has none
     walked      the checks whose octets stand for its own, itself among them where it has some
     """
@@ -64,7 +58,6 @@ class Conversation:
     again: Probe
     small: Probe
     other_name: Probe | None
-    nearby: Probe
     octets: tuple[Probe, ...]
     walked: tuple[str, ...]
 
@@ -86,17 +79,12 @@ def plan_conversations(
     count = MAX_WALKS if len(leaders) <= MAX_WALKS else WALKS_THAT_STAND
     starts = dict(zip(leaders.values(), starts_s[:count], strict=False))
     conversations: list[Conversation] = []
-    # Each may draw an error, and routers limit theirs.
-    echoes: dict[Address, Probe] = {}
     for check in failing:
         name = check.target.check
         own = leaders[_key(check)]
         octets = _octets(check, starts[name], supply) if name in starts else ()
         walked = (own,) if own in starts else _standing(check, leaders, tuple(starts))
-        host = host_of(check)
-        echoes[host] = echoes.get(host) or _nearby(check, supply)
-        walk = (octets, walked)
-        conversations.append(_conversation(check, walk, echoes[host], supply))
+        conversations.append(_conversation(check, (octets, walked), supply))
     return tuple(conversations)
 
 
@@ -134,7 +122,7 @@ def _standing(
 
 
 def _conversation(
-    check: Checked, walk: tuple[tuple[Probe, ...], tuple[str, ...]], nearby: Probe, supply: Supply
+    check: Checked, walk: tuple[tuple[Probe, ...], tuple[str, ...]], supply: Supply
 ) -> Conversation:
     asked = decisive(check.attempts).probe
     once = Schedule(offsets_s=(0.0,), timeout_s=_TIMEOUT_S)
@@ -147,33 +135,8 @@ def _conversation(
         other_name=(
             _drawn(other, Purpose.OTHER_NAME, once, supply) if _is_name(asked.name) else None
         ),
-        nearby=nearby,
         octets=octets,
         walked=walked,
-    )
-
-
-def _nearby(check: Checked, supply: Supply) -> Probe:
-    asked = decisive(check.attempts).probe
-    identifier = supply.port()
-    echo = replace(
-        asked.flow,
-        protocol=Protocol.ICMP,
-        source_port=identifier,
-        destination_port=identifier,
-    )
-    return draw_probe(
-        Ask(
-            check=asked.check,
-            purpose=Purpose.CONTROL,
-            kind=ProbeKind.ICMP_ECHO,
-            way=Way.IP_STACK,
-            flow=echo,
-            hop_limit=_hops(check) - _SPARE_HOPS,
-            name="",
-            schedule=Schedule(offsets_s=_NEARBY_OFFSETS_S, timeout_s=_NEARBY_TIMEOUT_S),
-        ),
-        supply,
     )
 
 

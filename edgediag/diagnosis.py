@@ -24,7 +24,7 @@ from edgediag.model.host import HostState, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.names import resolved
-from edgediag.search import Sought, conversed, read_back, seek
+from edgediag.search import Sought, conversed, pairs_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
@@ -170,6 +170,7 @@ def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
         *sought.confirmations.values(),
         *conversed(sought.conversations)[0],
         *conversed(sought.conversations)[1],
+        *pairs_of(sought.handshakes),
         *contrasts,
         *(probe for rungs in sought.rungs.values() for probe in rungs),
     )

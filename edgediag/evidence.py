@@ -10,6 +10,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import (
     Control,
     FlowEvidence,
+    HandshakeEvidence,
     Kin,
     Override,
     Relation,
@@ -30,6 +31,7 @@ NOT_CONFIRMED = NotChecked(reason="others with the same symptom were asked once 
 NOT_CONVERSED = NotChecked(
     reason="no connection failed after its handshake, or others were asked in its stead"
 )
+NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or others did")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -47,6 +49,7 @@ class Located:
     drops       that were counted while the suspects were sent again
     overrides   of checks whose address is from a hosts file
     streams     of checks whose connection failed after its handshake
+    handshakes  of checks that a handshake alone speaks for
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -61,6 +64,7 @@ class Located:
     links: Mapping[str, Link | NotChecked]
     surroundings: Surroundings
     streams: Mapping[str, StreamEvidence]
+    handshakes: Mapping[str, HandshakeEvidence]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -85,6 +89,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         override=located.overrides.get(name),
         surroundings=located.surroundings,
         stream=located.streams.get(name, NOT_CONVERSED),
+        handshake=located.handshakes.get(name, NOT_DOUBTED),
     )
 
 

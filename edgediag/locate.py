@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from edgediag.checked import Checked, hop_limit_of, host_of, is_answering, is_ok, is_suspect, lead
 from edgediag.conversation import Conversation, fails_behind_handshake, plan_conversations
+from edgediag.handshake import Handshake, plan_handshakes
 from edgediag.meaning import decisive, distance
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
@@ -71,6 +72,7 @@ class Search:
     walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
     conversations  with connections that failed after their handshake
+    handshakes  that no service proved
     """
 
     suspects: tuple[Checked, ...]
@@ -79,6 +81,7 @@ class Search:
     walked: Mapping[str, tuple[str, ...]]
     controls: Mapping[str, tuple[Choice, ...]]
     conversations: tuple[Conversation, ...]
+    handshakes: tuple[Handshake, ...]
 
 
 def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
@@ -95,6 +98,7 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     spare = _unique(choice.walk for choice in choices if not choice.is_needed)
     walks += spare[: max(0, WALKS_AT_ONCE - len(walks))]
     staggered = _staggered(walks)
+    starts_s = _starts_s(len(staggered))
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
         confirmations=_confirmations(own, staggered),
@@ -105,7 +109,8 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
             or tuple(choice for leader in leaders for choice in controls.get(leader, ()))
             for name, leaders in walked.items()
         },
-        conversations=plan_conversations(lost, _starts_s(len(staggered)), supply),
+        conversations=plan_conversations(lost, starts_s, supply),
+        handshakes=plan_handshakes([*lost, *working], starts_s[0], supply),
     )
 
 

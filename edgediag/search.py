@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
 from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
+from edgediag.handshake import Handshake
 from edgediag.instruments import Bench
 from edgediag.locate import Search
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import StreamEvidence
+from edgediag.model.evidence import HandshakeEvidence, StreamEvidence
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
 from edgediag.model.host import (
@@ -29,6 +30,7 @@ from edgediag.retrace import retrace
 
 INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
 HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and octets alone do not leave")
+IS_WALKED = NotChecked(reason="its walk tells how far its SYN comes")
 NO_NAME = NotChecked(reason="it is asked for by its address, no server name is sent")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
 
@@ -49,6 +51,7 @@ class Sought:
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
     conversations: tuple[Conversation, ...]
+    handshakes: tuple[Handshake, ...]
 
 
 def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
@@ -64,7 +67,7 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent += confirmations.values()
     sent += [probe for ladder in rungs.values() for probe in ladder]
     carried, others = conversed(search.conversations)
-    sent += others
+    sent += (*others, *pairs_of(search.handshakes))
     bench.loop.submit([*carried, *sent], next_hops)
     bench.loop.settle(sent)
     return Sought(
@@ -75,6 +78,7 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
         traces=traced.results,
         drops=traced.drops,
         conversations=search.conversations,
+        handshakes=search.handshakes,
     )
 
 
@@ -118,6 +122,7 @@ def read_back(
         },
         surroundings=surroundings(checks, later, routes),
         streams=_streams(bench, sought.conversations),
+        handshakes=_handshakes(bench, sought.handshakes),
     )
 
 
@@ -129,10 +134,29 @@ def conversed(
     asked = (
         probe
         for one in conversations
-        for probe in (one.again, one.small, one.other_name, one.nearby, *one.octets[1:])
+        for probe in (one.again, one.small, one.other_name, *one.octets[1:])
         if probe is not None
     )
-    return carriers, tuple(dict.fromkeys(asked))
+    return carriers, tuple(asked)
+
+
+def pairs_of(handshakes: Sequence[Handshake]) -> tuple[Probe, ...]:
+    """The probes of all handshakes, the echo of each host once."""
+    asked = (probe for one in handshakes for probe in (one.syn, one.before, one.echo))
+    return tuple(dict.fromkeys(probe for probe in asked if probe is not None))
+
+
+def _handshakes(
+    bench: Bench, handshakes: Sequence[Handshake]
+) -> dict[str, HandshakeEvidence]:
+    return {
+        one.check: HandshakeEvidence(
+            syn=_settled(bench, one.syn),
+            before=IS_WALKED if one.before is None else _settled(bench, one.before),
+            echo=_settled(bench, one.echo),
+        )
+        for one in handshakes
+    }
 
 
 def _streams(
@@ -148,7 +172,6 @@ def _streams(
             again=_settled(bench, one.again),
             small=_settled(bench, one.small),
             other_name=NO_NAME if one.other_name is None else _settled(bench, one.other_name),
-            nearby=_settled(bench, one.nearby),
             octets=tuple(walked[name] for name in one.walked if name in walked),
         )
         for one in conversations

@@ -13,6 +13,7 @@ from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
     Control,
     FlowEvidence,
+    HandshakeEvidence,
     Kin,
     Override,
     Relation,
@@ -265,12 +266,9 @@ def conversed(
     again: Outcome | NotChecked = NOT_ASKED,
     small: Outcome | NotChecked = NOT_ASKED,
     other_name: Outcome | NotChecked = NOT_ASKED,
-    nearby: Outcome | NotChecked = NOT_ASKED,
 ) -> StreamEvidence:
     """What was asked of a connection that failed after its handshake."""
-    return StreamEvidence(
-        again=again, small=small, other_name=other_name, nearby=nearby, octets=octets
-    )
+    return StreamEvidence(again=again, small=small, other_name=other_name, octets=octets)
 
 
 def control(relation: Relation, walked: Ladder, *, check: str = "") -> Control:
@@ -422,6 +420,7 @@ def flow_evidence(
     override: Override | None = None,
     around: Surroundings | None = None,
     stream: StreamEvidence | NotChecked = NOT_ASKED,
+    handshake: HandshakeEvidence | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -442,4 +441,5 @@ def flow_evidence(
         override=override,
         surroundings=surroundings() if around is None else around,
         stream=stream,
+        handshake=handshake,
     )

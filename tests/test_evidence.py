@@ -9,6 +9,7 @@ from edgediag.checked import Checked
 from edgediag.evidence import (
     NOT_CONFIRMED,
     NOT_CONVERSED,
+    NOT_DOUBTED,
     NOT_LOST,
     NOT_NEEDED,
     NOT_SUSPECT,
@@ -76,6 +77,7 @@ def search(
         walked=walked or {},
         controls=controls or {},
         conversations=(),
+        handshakes=(),
     )
 
 
@@ -88,6 +90,7 @@ def located(*ladders: Ladder) -> Located:
         traces={},
         drops=(),
         streams={},
+        handshakes={},
         overrides={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
@@ -105,6 +108,7 @@ def test_a_check_that_passed_needs_nothing_more() -> None:
         walked=NOT_NEEDED,
         trace=NOT_NEEDED,
         stream=NOT_CONVERSED,
+        handshake=NOT_DOUBTED,
     )
 
 
@@ -119,6 +123,7 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
         walked=walked,
         trace=NOT_SUSPECT,
         stream=NOT_CONVERSED,
+        handshake=NOT_DOUBTED,
     )
 
 
@@ -132,6 +137,7 @@ def test_a_flow_that_did_not_get_off_this_host_brings_contrast_and_trace() -> No
         walked=NOT_LOST,
         trace=trace,
         stream=NOT_CONVERSED,
+        handshake=NOT_DOUBTED,
     )
 
 

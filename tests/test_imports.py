@@ -52,6 +52,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "endpoints": PURE,
     "errors": PURE | {"edgediag"},
     "evidence": PURE,
+    "handshake": PURE,
     "host": PURE,
     "inference": PURE | {"edgediag.wire", "edgediag.report"},
     "instruments": PURE - {"edgediag.run"},

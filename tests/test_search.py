@@ -75,6 +75,7 @@ def search(
         walked={},
         controls={},
         conversations=(),
+        handshakes=(),
     )
 
 
@@ -119,7 +120,14 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
     sought, found = located(rig(wire, host), search(), works, route(), host_state())
     assert (wire.sent, wire.passed_s(), host.traced) == ([], 0.0, [])
     assert sought == Sought(
-        contrasts={}, confirmations={}, rungs={}, repeats=(), traces={}, drops=(), conversations=()
+        contrasts={},
+        confirmations={},
+        rungs={},
+        repeats=(),
+        traces={},
+        drops=(),
+        conversations=(),
+        handshakes=(),
     )
     assert (found.neighbours, found.links) == ({}, {NAME: link()})
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from edgediag.inference.reading import is_own_service
-from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME
+from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHERE_SERVED
 from edgediag.inference.wording import contradiction, summary
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -22,6 +22,12 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
             return (first,)
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
+    return tuple(finding for finding in judged if finding is not None)
+
+
+def find_where_served(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
+    """What speaks against a flow that an application would take for served."""
+    judged = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
     return tuple(finding for finding in judged if finding is not None)
 
 

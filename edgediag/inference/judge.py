@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from edgediag.compat import assert_never
-from edgediag.inference.combine import combine, find
+from edgediag.inference.combine import combine, find, find_where_served
 from edgediag.inference.names import judge_name
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
@@ -80,11 +80,14 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
 
 def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     target, outcome = evidence.target, decisive(evidence.attempts)
-    works = is_answered_well(outcome)
-    findings = () if works else find(evidence, host)
+    is_served = is_answered_well(outcome)
+    findings = (find_where_served if is_served else find)(evidence, host)
+    works = is_served and not findings
     verdict = combine(named(target, evidence.flow), findings)
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
-    status = Status.OK if works else status_of(verdict)
+    # What a box on the path accepts is not blocked, and not known to be served either.
+    doubtful = Status.UNDETERMINED if is_served else status_of(verdict)
+    status = Status.OK if works else doubtful
     return replace(
         unjudged(target, status, ""),
         flow=evidence.flow,

@@ -7,6 +7,7 @@ import pytest
 
 from edgediag.inference.combine import combine, find
 from edgediag.inference.rules import RULES
+from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import HostsEntry
 from edgediag.model.culprit import (
     ChainPolicy,
@@ -24,7 +25,14 @@ from edgediag.model.culprit import (
     TcFilterObject,
 )
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation
+from edgediag.model.evidence import (
+    Control,
+    FlowEvidence,
+    HandshakeEvidence,
+    Kin,
+    Override,
+    Relation,
+)
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     Drop,
@@ -42,6 +50,7 @@ from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Way
 from edgediag.model.reply import (
+    Connected,
     ConnectedMute,
     DnsReply,
     IcmpKind,
@@ -1417,7 +1426,26 @@ def accepted_at(*routers: str, nearby: Reply) -> FlowEvidence:
         answered(API_SYN, accepted),
         answered(API_TLS, replace(MUTE, hop_limit=accepted.hop_limit)),
         walked=ladder(API, [*routers, accepted]),
-        stream=conversed(nearby=answered(asked, nearby)),
+        handshake=HandshakeEvidence(
+            syn=answered(replace(API_SYN, hop_limit=asked.hop_limit), accepted),
+            before=NotChecked(reason="it is walked"),
+            echo=answered(asked, nearby),
+        ),
+    )
+
+
+def open_port(*, before: Reply | None, nearby: Reply) -> FlowEvidence:
+    """A port that accepts where a SYN cannot reach the host, with no walk, and an echo as far."""
+    asked = probe(ProbeKind.ICMP_ECHO, hop_limit=2)
+    nearer = replace(API_SYN, hop_limit=1)
+    return flow_evidence(
+        answered(API_SYN, syn_ack(63)),
+        answered(replace(API_TLS, kind=ProbeKind.TCP_CONNECT), Connected(hop_limit=63)),
+        handshake=HandshakeEvidence(
+            syn=answered(replace(API_SYN, hop_limit=2), syn_ack(63)),
+            before=unanswered(nearer) if before is None else answered(nearer, before),
+            echo=answered(asked, nearby),
+        ),
     )
 
 
@@ -1620,7 +1648,7 @@ STREAMS = [
                 upto=H2,
                 mechanism=Mechanism.TRANSPARENT_PROXY,
             ),
-            fires=("stream-fails",),
+            fires=("accepted-on-path", "stream-fails"),
         ),
         id="a SYN-ACK where an echo to the host expires, with the hop limit of that router",
     ),
@@ -1628,15 +1656,46 @@ STREAMS = [
         Picture(
             evidence=accepted_at(H1, nearby=icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=255)),
             verdict=between(H1, H2, Mechanism.TRANSPARENT_PROXY),
-            fires=("stream-fails",),
+            fires=("accepted-on-path", "stream-fails"),
         ),
         id="a SYN-ACK where an echo to the host expires, with a hop limit of its own",
+    ),
+    pytest.param(
+        Picture(
+            evidence=open_port(before=expiring(H1)[0], nearby=expiring(H1, H2)[1]),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H1,
+                upto=H2,
+                mechanism=Mechanism.TRANSPARENT_PROXY,
+            ),
+            fires=("accepted-on-path",),
+        ),
+        id="an open port that accepts where an echo expires, and no nearer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=open_port(before=None, nearby=expiring(H1, H2)[1]),
+            verdict=between("edge", H2, Mechanism.TRANSPARENT_PROXY),
+            fires=("accepted-on-path",),
+        ),
+        id="an open port that accepts where an echo expires, perhaps nearer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=open_port(before=expiring(H1)[0], nearby=echo_reply(63)),
+            verdict=None,
+            silent=("accepted-on-path",),
+        ),
+        id="an open port of a host that is near",
     ),
     pytest.param(
         Picture(
             evidence=accepted_at(H1, nearby=echo_reply(63)),
             verdict=ambiguous(H1, OUTSIDE, Mechanism.SERVICE_SILENT),
             fires=("stream-fails",),
+            silent=("accepted-on-path",),
         ),
         id="a SYN-ACK where the host's own echo comes from: a host that is near",
     ),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgediag.inference.rules import (
+    accepted_on_path,
     all_dark,
     answer_not_delivered,
     answer_too_large,
@@ -78,6 +79,7 @@ RULES: tuple[Rule, ...] = tuple(
         icmp_from_host,
         forged_reset,
         reset_from_host,
+        accepted_on_path,
         server_name_filtered,
         answer_too_large,
         octets_stopped,
@@ -96,6 +98,11 @@ RULES: tuple[Rule, ...] = tuple(
 EXCLUSIVE: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
     for module in (hosts_override, rewritten_here, foreign_source)
+)
+
+# For flows that an application would take for served.
+RULES_WHERE_SERVED: tuple[Rule, ...] = (
+    Rule(id=accepted_on_path.ID, judge=accepted_on_path.judge),
 )
 
 # For destinations on this very host, where "never left" is as it should be.
