@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from edgediag.checked import Checked
 from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import join
+from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
 from edgediag.locate import plan_search
 from edgediag.model.answer import NotChecked
@@ -24,7 +25,7 @@ from edgediag.model.host import HostState, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.names import resolved
-from edgediag.search import Sought, conversed, pairs_of, read_back, seek
+from edgediag.search import Sought, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
@@ -168,9 +169,8 @@ def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
         *(probe for probes in surveyed.checks.values() for probe in probes),
         *sought.repeats,
         *sought.confirmations.values(),
-        *conversed(sought.conversations)[0],
-        *conversed(sought.conversations)[1],
-        *pairs_of(sought.handshakes),
+        *carriers(sought.conversations),
+        *questions(sought.conversations, sought.handshakes),
         *contrasts,
         *(probe for rungs in sought.rungs.values() for probe in rungs),
     )

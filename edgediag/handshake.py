@@ -24,6 +24,9 @@ MAX_HANDSHAKES = 16
 _OFFSETS_S = (0.1, 0.6)
 _QUIET_S = 1.1
 _SPACING_S = 0.6
+
+# What expires on healthy paths too waits until no walk of octets needs that router's errors.
+_LATE_S = 1.5
 _LISTEN_S = 0.4
 
 
@@ -46,7 +49,7 @@ def plan_handshakes(
 ) -> tuple[Handshake, ...]:
     """What to ask of handshakes that passed and no service proved, in the order of the checks.
 
-    quiet_s  when the walks of this stage are under way or over
+    quiet_s  when the walks of this stage are under way or over, and those of octets begin
 
     Nothing where no connection failed behind its handshake: a proxy that hands on what it accepts
     blocks nobody.
@@ -58,15 +61,15 @@ def plan_handshakes(
     for check in [check for check in checks if _is_unproven(check)][:MAX_HANDSHAKES]:
         host, hops = host_of(check), distance(hop_limit_of(check) or 0)
         last_s = quiet_s + _QUIET_S + _SPACING_S * len(echoes)
-        expiring = _schedule(last_s)
         if host not in echoes:
-            echoes[host] = _echo(check, (hops, expiring), supply)
+            echoes[host] = _echo(check, (hops, _schedule(last_s)), supply)
         has_before = is_ok(check) and hops > 1
+        late = Schedule(offsets_s=(last_s + _LATE_S,), timeout_s=last_s + _LATE_S + _LISTEN_S)
         handshakes.append(
             Handshake(
                 check=check.target.check,
                 syn=_syn(check, (hops, _schedule(_QUIET_S)), supply),
-                before=_syn(check, (hops - 1, expiring), supply) if has_before else None,
+                before=_syn(check, (hops - 1, late), supply) if has_before else None,
                 echo=echoes[host],
             )
         )

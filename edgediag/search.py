@@ -7,10 +7,10 @@ from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
 from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
 from edgediag.handshake import Handshake
+from edgediag.inquiry import carriers, handshakes_of, questions, settled, streams_of
 from edgediag.instruments import Bench
 from edgediag.locate import Search
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import HandshakeEvidence, StreamEvidence
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
 from edgediag.model.host import (
@@ -22,16 +22,12 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
-from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
 from edgediag.plan import draw_confirm, draw_contrast
 from edgediag.retrace import retrace
 
-INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
 HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and octets alone do not leave")
-IS_WALKED = NotChecked(reason="its walk tells how far its SYN comes")
-NO_NAME = NotChecked(reason="it is asked for by its address, no server name is sent")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
 
 
@@ -66,9 +62,8 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
     sent += confirmations.values()
     sent += [probe for ladder in rungs.values() for probe in ladder]
-    carried, others = conversed(search.conversations)
-    sent += (*others, *pairs_of(search.handshakes))
-    bench.loop.submit([*carried, *sent], next_hops)
+    sent += questions(search.conversations, search.handshakes)
+    bench.loop.submit([*carriers(search.conversations), *sent], next_hops)
     bench.loop.settle(sent)
     return Sought(
         contrasts=contrasts,
@@ -97,7 +92,7 @@ def read_back(
         if bench.loop.is_settled(rungs)
     }
     confirmations = {
-        check: _settled(bench, probe) for check, probe in sought.confirmations.items()
+        check: settled(bench, probe) for check, probe in sought.confirmations.items()
     }
     later = (
         *heard_echoes(ladders.values()),
@@ -106,7 +101,7 @@ def read_back(
     return Located(
         attempts={check.target.check: check.attempts for check in checks},
         ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
-        contrasts={check: _settled(bench, probe) for check, probe in sought.contrasts.items()},
+        contrasts={check: settled(bench, probe) for check, probe in sought.contrasts.items()},
         confirmations=confirmations,
         traces=sought.traces,
         drops=sought.drops,
@@ -121,67 +116,9 @@ def read_back(
             check.target.check: _link(routes[check.target.check], state) for check in checks
         },
         surroundings=surroundings(checks, later, routes),
-        streams=_streams(bench, sought.conversations),
-        handshakes=_handshakes(bench, sought.handshakes),
+        streams=streams_of(bench, sought.conversations),
+        handshakes=handshakes_of(bench, sought.handshakes),
     )
-
-
-def conversed(
-    conversations: Sequence[Conversation],
-) -> tuple[tuple[Probe, ...], tuple[Probe, ...]]:
-    """The connections that carry octets, which nobody waits for, and all other probes."""
-    carriers = tuple(one.octets[0] for one in conversations if one.octets)
-    asked = (
-        probe
-        for one in conversations
-        for probe in (one.again, one.small, one.other_name, *one.octets[1:])
-        if probe is not None
-    )
-    return carriers, tuple(asked)
-
-
-def pairs_of(handshakes: Sequence[Handshake]) -> tuple[Probe, ...]:
-    """The probes of all handshakes, the echo of each host once."""
-    asked = (probe for one in handshakes for probe in (one.syn, one.before, one.echo))
-    return tuple(dict.fromkeys(probe for probe in asked if probe is not None))
-
-
-def _handshakes(
-    bench: Bench, handshakes: Sequence[Handshake]
-) -> dict[str, HandshakeEvidence]:
-    return {
-        one.check: HandshakeEvidence(
-            syn=_settled(bench, one.syn),
-            before=IS_WALKED if one.before is None else _settled(bench, one.before),
-            echo=_settled(bench, one.echo),
-        )
-        for one in handshakes
-    }
-
-
-def _streams(
-    bench: Bench, conversations: Sequence[Conversation]
-) -> dict[str, StreamEvidence]:
-    walked = {
-        one.check: ladder_of(one.octets[0].flow, bench.loop.outcomes(one.octets[1:]))
-        for one in conversations
-        if one.octets and bench.loop.is_settled(one.octets[1:])
-    }
-    return {
-        one.check: StreamEvidence(
-            again=_settled(bench, one.again),
-            small=_settled(bench, one.small),
-            other_name=NO_NAME if one.other_name is None else _settled(bench, one.other_name),
-            octets=tuple(walked[name] for name in one.walked if name in walked),
-        )
-        for one in conversations
-    }
-
-
-def _settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
-    if isinstance(probe, NotChecked):
-        return probe
-    return bench.loop.outcomes([probe])[0] if bench.loop.is_settled([probe]) else INTERRUPTED
 
 
 def _contrasts(

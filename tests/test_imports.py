@@ -55,6 +55,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "handshake": PURE,
     "host": PURE,
     "inference": PURE | {"edgediag.wire", "edgediag.report"},
+    "inquiry": PURE,
     "instruments": PURE - {"edgediag.run"},
     "lab": frozenset({"click", "scapy.all", "edgediag.cli"}),
     "live": frozenset({"click", "edgediag.cli", "edgediag.lab"}) | NETWORK | IO,
