@@ -23,7 +23,7 @@ MAX_HANDSHAKES = 16
 # router that limits its errors may tell again by then.
 _OFFSETS_S = (0.1, 0.6)
 _QUIET_S = 1.1
-_SPACING_S = 0.6
+_SPACING_S = 0.3
 
 # What expires on healthy paths too waits until no walk of octets needs that router's errors.
 _LATE_S = 1.5

@@ -114,6 +114,16 @@ def test_a_connection_opens_speaks_listens_and_ends(two_nodes: "TwoNodes", loop:
         assert loop.until(1, within_s=0.1) == []
 
 
+def test_the_far_end_is_told_to_send_small_segments(two_nodes: "TwoNodes", loop: Loop) -> None:
+    with listening(two_nodes) as server:
+        loop.open(port_of(server), segment_octets=536)
+        assert loop.until(1) == [OPENED]
+        accepted, _ = server.accept()
+        with accepted:
+            # Linux takes the octets of the time stamps off.
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= 536
+
+
 def test_a_closed_port_refuses_the_connection(loop: Loop) -> None:
     assert loop.open(9) == []
     assert loop.until(1) == [("ECONNREFUSED", b"")]

@@ -1,7 +1,12 @@
 """A connection that stands and carries nothing."""
 
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, on_this_host, one_of
-from edgediag.inference.octets import failing_stream, is_met_at_host, is_served
+from edgediag.inference.octets import (
+    conversation_packets,
+    failing_stream,
+    is_met_at_host,
+    is_served,
+)
 from edgediag.inference.proxy import accepts_before_host
 from edgediag.inference.reading import (
     after_of,
@@ -19,6 +24,7 @@ from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism
 
 ID = "stream-fails"
 
+_MET_AT_HOST = "; octets with a hop limit are met where the host is, and no nearer"
 _NEVER_LEFT = "the handshake is seen on the wire, and the ClientHello never left this host"
 
 
@@ -54,8 +60,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"look at the service behind {evidence.flow.destination} port "
         f"{evidence.flow.destination_port}, a load balancer without back end for one"
     )
-    packets = packets_of([outcome_of(evidence)])
-    return finding(ID, evidence, claim, (text, remedy, packets))
+    if _certainty_of_host(evidence, reply) is not None:
+        text += _MET_AT_HOST
+    return finding(ID, evidence, claim, (text, remedy, conversation_packets(evidence)))
 
 
 def _said(reply: Reply) -> tuple[Mechanism, str, bool] | None:
