@@ -17,13 +17,13 @@ from edgediag.inference.reading import (
     reply_of,
 )
 from edgediag.inference.segment import made_before
-from edgediag.meaning import is_answered_well, received_hop_limit
+from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence, StreamEvidence
 from edgediag.model.flow import Address
-from edgediag.model.outcome import Outcome
+from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.path import Hop, Ladder
-from edgediag.model.reply import Acknowledged, ConnectedMute, Reset
+from edgediag.model.reply import Acknowledged, ConnectedMute, Reset, TlsAnswer, TlsReply
 from edgediag.model.verdict import Claim, Mechanism
 from edgediag.path import first_in_name_of, hop_at, last_expiry
 
@@ -33,12 +33,19 @@ def failing_stream(evidence: FlowEvidence) -> StreamEvidence | None:
     stream = evidence.stream
     if isinstance(stream, NotChecked) or isinstance(stream.again, NotChecked):
         return None
-    return None if is_answered_well(stream.again) else stream
+    return None if is_served(stream.again) else stream
 
 
 def is_served(outcome: Outcome | NotChecked) -> bool:
-    """True if the question was asked and a service answered."""
-    return not isinstance(outcome, NotChecked) and is_answered_well(outcome)
+    """True if the question was asked and TLS was spoken, whatever certificate or alert says.
+
+    A server that is asked for a name of nobody's answers well if it answers at all.
+    """
+    match outcome:
+        case Answered(reply=TlsReply(answer=TlsAnswer.SERVER_HELLO | TlsAnswer.ALERT)):
+            return True
+        case _:
+            return False
 
 
 def is_acknowledged(evidence: FlowEvidence) -> bool:

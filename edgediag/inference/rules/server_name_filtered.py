@@ -33,11 +33,13 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if evidence.surroundings.is_lossy:
         return None
     name = "" if isinstance(stream.again, NotChecked) else stream.again.probe.name
-    claim = end_of_octets(evidence, Mechanism.SNI_FILTER)
-    claim = claim or one_of(LOST_OUTSIDE, None, Mechanism.SNI_FILTER)
+    located = end_of_octets(evidence, Mechanism.SNI_FILTER)
+    claim = located or one_of(LOST_OUTSIDE, None, Mechanism.SNI_FILTER)
     text = (
         f"{evidence.flow.destination} serves another server name on the same port, and fails each "
         f"time for {name}"
     )
+    if located is not None:
+        text += "; hop-limited octets that bear the name come no farther than that"
     remedy = f"ask whoever filters on the way for an exception for {name}"
     return finding(ID, evidence, claim, (text, remedy, conversation_packets(evidence)))
