@@ -19,7 +19,7 @@ from edgediag.model.flow import Address
 from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Purpose
-from edgediag.model.reply import NtpReply
+from edgediag.model.reply import ConnectedMute, NtpReply
 from edgediag.plan import STREAMS
 
 
@@ -72,9 +72,12 @@ def is_answering(check: Checked) -> bool:
 def is_suspect(check: Checked) -> bool:
     """True if the block must be looked for on this host.
 
-    The probe never left, or an answer was seen coming in that the socket never got.
+    The probe never left, or an answer was seen coming in that the socket never got, or a connection
+    stands whose octets never left.
     """
     outcome = decisive(check.attempts)
+    if are_octets_kept(check):
+        return True
     if isinstance(outcome, SendFailed) or not has_left(outcome):
         return True
     return isinstance(outcome, Unanswered) and has_come_back(outcome)
@@ -94,6 +97,15 @@ def clock_of(outcome: Outcome) -> ClockOffset | None:
     if not isinstance(reply, NtpReply) or reply.offset_s is None:
         return None
     return ClockOffset(server=outcome.probe.flow.destination, offset_s=reply.offset_s)
+
+
+def are_octets_kept(check: Checked) -> bool:
+    """True if a handshake passed and the octets that followed it were not seen leaving."""
+    match decisive(check.attempts):
+        case Answered(reply=ConnectedMute(has_left=False)):
+            return True
+        case _:
+            return False
 
 
 def surroundings(

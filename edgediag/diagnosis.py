@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from edgediag.checked import Checked
 from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import join
+from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
 from edgediag.locate import plan_search
 from edgediag.model.answer import NotChecked
@@ -168,6 +169,8 @@ def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
         *(probe for probes in surveyed.checks.values() for probe in probes),
         *sought.repeats,
         *sought.confirmations.values(),
+        *carriers(sought.conversations),
+        *questions(sought.conversations, sought.handshakes),
         *contrasts,
         *(probe for rungs in sought.rungs.values() for probe in rungs),
     )

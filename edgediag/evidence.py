@@ -7,7 +7,16 @@ from edgediag.checked import Checked, is_heard, lead
 from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation, Surroundings
+from edgediag.model.evidence import (
+    Control,
+    FlowEvidence,
+    HandshakeEvidence,
+    Kin,
+    Override,
+    Relation,
+    StreamEvidence,
+    Surroundings,
+)
 from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
@@ -19,6 +28,10 @@ NOT_NEEDED = NotChecked(reason="the check passed")
 NOT_LOST = NotChecked(reason="the probe did not get off this host")
 NOT_SUSPECT = NotChecked(reason="the probe left this host and nothing came back to it")
 NOT_CONFIRMED = NotChecked(reason="others with the same symptom were asked once more")
+NOT_CONVERSED = NotChecked(
+    reason="no connection failed after its handshake, or others were asked in its stead"
+)
+NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or others did")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -35,6 +48,8 @@ class Located:
     traces      of the suspects
     drops       that were counted while the suspects were sent again
     overrides   of checks whose address is from a hosts file
+    streams     of checks whose connection failed after its handshake
+    handshakes  of checks that a handshake alone speaks for
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -48,6 +63,8 @@ class Located:
     neighbours: Mapping[str, Neighbour | NotChecked]
     links: Mapping[str, Link | NotChecked]
     surroundings: Surroundings
+    streams: Mapping[str, StreamEvidence]
+    handshakes: Mapping[str, HandshakeEvidence]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -71,6 +88,8 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         drops=located.drops if name in located.traces else (),
         override=located.overrides.get(name),
         surroundings=located.surroundings,
+        stream=located.streams.get(name, NOT_CONVERSED),
+        handshake=located.handshakes.get(name, NOT_DOUBTED),
     )
 
 

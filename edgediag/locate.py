@@ -17,6 +17,8 @@ from edgediag.checked import (
     is_suspect,
     lead,
 )
+from edgediag.conversation import Conversation, fails_behind_handshake, plan_conversations
+from edgediag.handshake import Handshake, plan_handshakes
 from edgediag.meaning import decisive, distance
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
@@ -78,6 +80,8 @@ class Search:
     walks     in the order of their start; no flow twice
     walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
+    conversations  with connections that failed after their handshake
+    handshakes  that no service proved
     """
 
     suspects: tuple[Checked, ...]
@@ -85,6 +89,8 @@ class Search:
     walks: tuple[Walk, ...]
     walked: Mapping[str, tuple[str, ...]]
     controls: Mapping[str, tuple[Choice, ...]]
+    conversations: tuple[Conversation, ...]
+    handshakes: tuple[Handshake, ...]
 
 
 def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
@@ -101,6 +107,7 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     spare = _unique(choice.walk for choice in choices if not choice.is_needed)
     walks += spare[: max(0, WALKS_AT_ONCE - len(walks))]
     staggered = _staggered(walks)
+    starts_s = _starts_s(len(staggered))
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
         confirmations=_confirmations(own, staggered),
@@ -111,6 +118,8 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
             or tuple(choice for leader in leaders for choice in controls.get(leader, ()))
             for name, leaders in walked.items()
         },
+        conversations=plan_conversations(lost, starts_s, supply),
+        handshakes=plan_handshakes([*lost, *working], starts_s[0], supply),
     )
 
 
@@ -144,8 +153,11 @@ def _share(checks: Sequence[Checked], lost: Sequence[Checked]) -> dict[str, tupl
     rest = [check for check in lost if _name(check) not in shared]
     first_of = {_symptom(check): _name(check) for check in reversed(rest)}
     is_few = len(rest) < WALKS_AT_ONCE
+    # Where handshakes pass, the walks of all ports of a host show the same.
+    alone = {_name(check) for check in rest if is_few and not fails_behind_handshake(check)}
     return shared | {
-        _name(check): (_name(check) if is_few else first_of[_symptom(check)],) for check in rest
+        _name(check): (_name(check) if _name(check) in alone else first_of[_symptom(check)],)
+        for check in rest
     }
 
 
@@ -250,6 +262,15 @@ def _unique(walks: Iterable[Walk]) -> list[Walk]:
 
 def _staggered(walks: Sequence[Walk]) -> tuple[Walk, ...]:
     return tuple(
-        replace(walk, start_s=max(0, index - WALKS_AT_ONCE + 1) * WALK_SPACING_S)
-        for index, walk in enumerate(walks[:MAX_WALKS])
+        replace(walk, start_s=start_s)
+        for walk, start_s in zip(walks[:MAX_WALKS], _starts_s(0), strict=False)
     )
+
+
+def _starts_s(begun: int) -> tuple[float, ...]:
+    """When further walks may start, the soonest first.
+
+    begun  how many start before them
+    """
+    places = range(begun, begun + MAX_WALKS)
+    return tuple(max(0, place - WALKS_AT_ONCE + 1) * WALK_SPACING_S for place in places)

@@ -7,6 +7,7 @@ from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.packet import Sighting
 from edgediag.model.probe import Way
 from edgediag.model.reply import (
+    Acknowledged,
     Connected,
     ConnectedMute,
     DnsReply,
@@ -49,7 +50,7 @@ def is_service(reply: Reply) -> bool:
         case TlsReply():
             # An alert is the server's own word: it wants a client certificate or another name.
             return reply.answer in (TlsAnswer.SERVER_HELLO, TlsAnswer.ALERT)
-        case Reset() | IcmpReply() | ConnectedMute() | SocketError():
+        case Reset() | IcmpReply() | ConnectedMute() | Acknowledged() | SocketError():
             return False
         case _:
             assert_never(reply)
@@ -81,6 +82,8 @@ def received_hop_limit(reply: Reply) -> int | None:
     match reply:
         case SynAck() | Reset() | EchoReply() | IkeReply() | NtpReply() | DnsReply():
             return reply.hop_limit or None
+        case Acknowledged():
+            return reply.hop_limit
         case Connected() | TlsReply() | ConnectedMute():
             return reply.hop_limit
         case IcmpReply():

@@ -27,6 +27,10 @@ TRACE_TIMEOUT_S = 0.6
 # A limiter that passes two new connections a second has passed the bursts before by then.
 CONFIRM_TIMEOUT_S = 0.7
 
+# At most 12 failed connections are asked three times more, 3 carry octets with a hop limit, and 16
+# handshakes have two SYNs and an echo beside them.
+FOLLOW_UP_PORTS = 88
+
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
 
@@ -117,10 +121,11 @@ def draw_probe(ask: Ask, supply: Supply) -> Probe:
 def ports_needed(*, targets: int, queries: int) -> int:
     """How many source ports a run may use.
 
-    A target takes at most two, for its packet and its stream, and an identifier for the echo that
-    may serve as its control.
+    A target takes at most two, for its packet and its stream, one more where the stream is traced,
+    and an identifier for the echo that may serve as its control. What else is asked of connections
+    that failed does not grow with them.
     """
-    return 3 * targets + queries + 1
+    return 4 * targets + queries + FOLLOW_UP_PORTS
 
 
 def check_schedule(timeout_s: float) -> Schedule:
@@ -202,6 +207,13 @@ def draw_repeats(probe: Probe, count: int, supply: Supply) -> tuple[Probe, ...]:
         )
         for start_s in starts_s
     )
+
+
+def draw_stream_repeat(probe: Probe, supply: Supply) -> Probe:
+    """The same stream for the trace, on a flow of its own: octets follow a handshake alone."""
+    schedule = Schedule(offsets_s=(0.0,), timeout_s=TRACE_TIMEOUT_S)
+    again = _again(probe, (Purpose.TRACE, probe.way, schedule), supply)
+    return replace(again, flow=replace(probe.flow, source_port=supply.port()))
 
 
 def draw_confirm(probe: Probe, start_s: float, supply: Supply) -> Probe:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgediag.checked import Checked, is_ok, lead, surroundings
+from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
+from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
+from edgediag.handshake import Handshake
+from edgediag.inquiry import carriers, handshakes_of, questions, settled, streams_of
 from edgediag.instruments import Bench
 from edgediag.locate import Search
 from edgediag.model.answer import NotChecked
@@ -19,15 +22,12 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
-from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
-from edgediag.plan import draw_confirm, draw_contrast, draw_repeats
+from edgediag.plan import draw_confirm, draw_contrast
+from edgediag.retrace import retrace
 
-# How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
-TRACE_READ_S = 0.05
-
-INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
+HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and octets alone do not leave")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
 
 
@@ -46,11 +46,13 @@ class Sought:
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    conversations: tuple[Conversation, ...]
+    handshakes: tuple[Handshake, ...]
 
 
 def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
     """Trace the suspects, then send their contrasts and climb all ladders at once."""
-    repeats, traces, drops = _trace(bench, search.suspects)
+    traced = retrace(bench, search.suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
@@ -60,15 +62,18 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
     sent += confirmations.values()
     sent += [probe for ladder in rungs.values() for probe in ladder]
-    bench.loop.submit(sent, next_hops)
+    sent += questions(search.conversations, search.handshakes)
+    bench.loop.submit([*carriers(search.conversations), *sent], next_hops)
     bench.loop.settle(sent)
     return Sought(
         contrasts=contrasts,
         confirmations=confirmations,
         rungs=rungs,
-        repeats=repeats,
-        traces=traces,
-        drops=drops,
+        repeats=traced.repeats,
+        traces=traced.results,
+        drops=traced.drops,
+        conversations=search.conversations,
+        handshakes=search.handshakes,
     )
 
 
@@ -87,7 +92,7 @@ def read_back(
         if bench.loop.is_settled(rungs)
     }
     confirmations = {
-        check: _settled(bench, probe) for check, probe in sought.confirmations.items()
+        check: settled(bench, probe) for check, probe in sought.confirmations.items()
     }
     later = (
         *heard_echoes(ladders.values()),
@@ -96,7 +101,7 @@ def read_back(
     return Located(
         attempts={check.target.check: check.attempts for check in checks},
         ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
-        contrasts={check: _settled(bench, probe) for check, probe in sought.contrasts.items()},
+        contrasts={check: settled(bench, probe) for check, probe in sought.contrasts.items()},
         confirmations=confirmations,
         traces=sought.traces,
         drops=sought.drops,
@@ -111,38 +116,9 @@ def read_back(
             check.target.check: _link(routes[check.target.check], state) for check in checks
         },
         surroundings=surroundings(checks, later, routes),
+        streams=streams_of(bench, sought.conversations),
+        handshakes=handshakes_of(bench, sought.handshakes),
     )
-
-
-def _settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
-    if isinstance(probe, NotChecked):
-        return probe
-    return bench.loop.outcomes([probe])[0] if bench.loop.is_settled([probe]) else INTERRUPTED
-
-
-def _trace(
-    bench: Bench, suspects: Sequence[Checked]
-) -> tuple[tuple[Probe, ...], dict[str, TraceResult], tuple[DropCount, ...]]:
-    if not suspects:
-        return (), {}, ()
-    flows = [lead(check).probe.flow for check in suspects]
-    trace = bench.host.trace(flows)
-    if isinstance(trace, NotChecked):
-        return (), {check.target.check: trace for check in suspects}, ()
-    with trace as tracer:
-        repeats = tuple(
-            repeat
-            for check in suspects
-            for repeat in draw_repeats(lead(check).probe, tracer.tries, bench.supply)
-        )
-        bench.loop.submit(repeats, {})
-        bench.loop.settle(repeats)
-        tracer.read(TRACE_READ_S)
-        results = {
-            check.target.check: tracer.conclude(flow)
-            for check, flow in zip(suspects, flows, strict=True)
-        }
-        return repeats, results, tracer.drops()
 
 
 def _contrasts(
@@ -152,6 +128,9 @@ def _contrasts(
     next_hops: dict[int, NextHop] = {}
     for check in suspects:
         name, probe = check.target.check, lead(check).probe
+        if are_octets_kept(check):
+            contrasts[name] = HANDSHAKE_PASSES
+            continue
         route = routes[name]
         hop = (
             bench.host.next_hop(route, probe.flow.destination)

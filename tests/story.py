@@ -14,9 +14,11 @@ from edgediag.model.evidence import (
     ClockOffset,
     Control,
     FlowEvidence,
+    HandshakeEvidence,
     Kin,
     Override,
     Relation,
+    StreamEvidence,
     Surroundings,
 )
 from edgediag.model.flow import Address, Flow, Protocol
@@ -37,6 +39,7 @@ from edgediag.model.packet import Sighting
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
 from edgediag.model.reply import (
+    Acknowledged,
     EchoReply,
     IcmpKind,
     IcmpReply,
@@ -231,6 +234,11 @@ def icmp(
     )
 
 
+def acknowledged(hop_limit: int = FROM_CLOUD) -> Acknowledged:
+    """Octets with a hop limit were taken in."""
+    return Acknowledged(hop_limit=hop_limit)
+
+
 # Paths.
 
 
@@ -254,6 +262,16 @@ def _hop(on: Flow, distance: int, rung: str | Reply | None) -> Hop:
         tries=3 if reply is None else 1,
         packets=(1000 + distance,) if reply is None else (1000 + distance, 2000 + distance),
     )
+
+
+def conversed(
+    *octets: Ladder,
+    again: Outcome | NotChecked = NOT_ASKED,
+    small: Outcome | NotChecked = NOT_ASKED,
+    other_name: Outcome | NotChecked = NOT_ASKED,
+) -> StreamEvidence:
+    """What was asked of a connection that failed after its handshake."""
+    return StreamEvidence(again=again, small=small, other_name=other_name, octets=octets)
 
 
 def control(relation: Relation, walked: Ladder, *, check: str = "") -> Control:
@@ -406,6 +424,8 @@ def flow_evidence(
     drops: tuple[DropCount, ...] = (),
     override: Override | None = None,
     around: Surroundings | None = None,
+    stream: StreamEvidence | NotChecked = NOT_ASKED,
+    handshake: HandshakeEvidence | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -425,4 +445,6 @@ def flow_evidence(
         drops=drops,
         override=override,
         surroundings=surroundings() if around is None else around,
+        stream=stream,
+        handshake=handshake,
     )

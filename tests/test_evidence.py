@@ -8,6 +8,8 @@ import pytest
 from edgediag.checked import Checked
 from edgediag.evidence import (
     NOT_CONFIRMED,
+    NOT_CONVERSED,
+    NOT_DOUBTED,
     NOT_LOST,
     NOT_NEEDED,
     NOT_SUSPECT,
@@ -69,7 +71,14 @@ def search(
     controls: Mapping[str, tuple[Choice, ...]] | None = None,
 ) -> Search:
     return Search(
-        suspects=(), confirmations=(), walks=walks, walked=walked or {}, controls=controls or {})
+        suspects=(),
+        confirmations=(),
+        walks=walks,
+        walked=walked or {},
+        controls=controls or {},
+        conversations=(),
+        handshakes=(),
+    )
 
 
 def located(*ladders: Ladder) -> Located:
@@ -80,6 +89,8 @@ def located(*ladders: Ladder) -> Located:
         confirmations={},
         traces={},
         drops=(),
+        streams={},
+        handshakes={},
         overrides={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
@@ -96,6 +107,8 @@ def test_a_check_that_passed_needs_nothing_more() -> None:
         confirmation=NOT_NEEDED,
         walked=NOT_NEEDED,
         trace=NOT_NEEDED,
+        stream=NOT_CONVERSED,
+        handshake=NOT_DOUBTED,
     )
 
 
@@ -109,6 +122,8 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
         confirmation=NOT_CONFIRMED,
         walked=walked,
         trace=NOT_SUSPECT,
+        stream=NOT_CONVERSED,
+        handshake=NOT_DOUBTED,
     )
 
 
@@ -116,7 +131,13 @@ def test_a_flow_that_did_not_get_off_this_host_brings_contrast_and_trace() -> No
     contrast, trace = answered(probe(id_=2), ike_reply()), passed()
     known = replace(located(), contrasts={NAME: contrast}, traces={NAME: trace})
     assert join(checked(), search(), known) == flow_evidence(
-        LOST, contrast=contrast, confirmation=NOT_LOST, walked=NOT_LOST, trace=trace
+        LOST,
+        contrast=contrast,
+        confirmation=NOT_LOST,
+        walked=NOT_LOST,
+        trace=trace,
+        stream=NOT_CONVERSED,
+        handshake=NOT_DOUBTED,
     )
 
 

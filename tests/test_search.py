@@ -11,16 +11,24 @@ from edgediag.instruments import Bench
 from edgediag.locate import Confirmation, Search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.exchange import Action, Event, Observed, SendDatagram, SendPacket
+from edgediag.model.exchange import (
+    Action,
+    Event,
+    Observed,
+    OpenStream,
+    SendDatagram,
+    SendPacket,
+)
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, NeighbourState, RouteAnswer, RouteRefused
 from edgediag.model.outcome import Unanswered
 from edgediag.model.packet import IcmpError, Observation, Packet, Quote, Sighting
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
+from edgediag.model.reply import ConnectedMute
 from edgediag.path import RUNG_TIMEOUT_S, Walk
 from edgediag.plan import CONFIRM_TIMEOUT_S, CONTRAST_SCHEDULE, TRACE_TIMEOUT_S
-from edgediag.search import NO_ROUTE, Sought, read_back, seek
+from edgediag.search import HANDSHAKE_PASSES, NO_ROUTE, Sought, read_back, seek
 from rig import NEXT_HOP, RigHost, RigWire, rig, silence
 from story import (
     EDGE,
@@ -36,6 +44,7 @@ from story import (
     probe,
     refused,
     route,
+    syn_ack,
     target,
     unanswered,
 )
@@ -60,7 +69,13 @@ def search(
     confirmations: tuple[Confirmation, ...] = (),
 ) -> Search:
     return Search(
-        suspects=suspects, confirmations=confirmations, walks=walks, walked={}, controls={}
+        suspects=suspects,
+        confirmations=confirmations,
+        walks=walks,
+        walked={},
+        controls={},
+        conversations=(),
+        handshakes=(),
     )
 
 
@@ -105,7 +120,14 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
     sought, found = located(rig(wire, host), search(), works, route(), host_state())
     assert (wire.sent, wire.passed_s(), host.traced) == ([], 0.0, [])
     assert sought == Sought(
-        contrasts={}, confirmations={}, rungs={}, repeats=(), traces={}, drops=()
+        contrasts={},
+        confirmations={},
+        rungs={},
+        repeats=(),
+        traces={},
+        drops=(),
+        conversations=(),
+        handshakes=(),
     )
     assert (found.neighbours, found.links) == ({}, {NAME: link()})
 
@@ -157,6 +179,24 @@ def test_without_a_trace_nothing_is_repeated_for_it() -> None:
     why = NotChecked(reason="CAP_NET_ADMIN is missing")
     assert sought_from(wire, host=RigHost(said=why)).traces == {NAME: why}
     assert wire.passed_s() == pytest.approx(CONTRAST_SCHEDULE.timeout_s, abs=0.01)
+
+
+def test_octets_that_stay_here_are_sent_again_behind_a_handshake_of_their_own() -> None:
+    wire, host = RigWire(), RigHost()
+    on = flow(Protocol.TCP, port=6443, source_port=39998)
+    hello = probe(ProbeKind.TLS_CLIENT_HELLO, on=replace(on, source_port=39999), offsets_s=(0.0,))
+    mute = ConnectedMute(has_left=False, is_acknowledged=False, hop_limit=60)
+    kept = replace(
+        STUCK,
+        attempts=(answered(probe(ProbeKind.TCP_SYN, on=on), syn_ack()), answered(hello, mute)),
+    )
+    sought, found = located(rig(wire, host), search(kept), kept, route(), host_state())
+    (repeat,) = sought.repeats
+    assert (repeat.kind, repeat.way) == (ProbeKind.TLS_CLIENT_HELLO, Way.SOCKET)
+    assert host.traced == [repeat.flow]
+    assert repeat.flow not in (on, hello.flow)
+    assert found.contrasts == {NAME: HANDSHAKE_PASSES}
+    assert [type(action) for _, action in wire.sent] == [OpenStream]
 
 
 # Walks.

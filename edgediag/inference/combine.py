@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from edgediag.inference.reading import is_own_service, outcome_of
-from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHEN_SERVED
+from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHERE_SERVED
 from edgediag.inference.wording import contradiction, summary
 from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
@@ -18,7 +18,7 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     that alone; what never leaves this host, by the rules for that.
     """
     if is_answered_well(outcome_of(evidence)):
-        served = (rule.judge(evidence, host) for rule in RULES_WHEN_SERVED)
+        served = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
         return tuple(finding for finding in served if finding is not None)
     for rule in EXCLUSIVE:
         first = rule.judge(evidence, host)

@@ -82,9 +82,10 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     target, outcome = evidence.target, decisive(evidence.attempts)
     findings = find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
-    works = is_answered_well(outcome) and verdict is None
+    is_served = is_answered_well(outcome)
+    works = is_served and verdict is None
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
-    status = Status.OK if works else status_of(verdict)
+    status = Status.OK if works else status_of(verdict, is_served=is_served)
     return replace(
         unjudged(target, status, ""),
         flow=evidence.flow,

@@ -59,7 +59,7 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
         because=(finding.id, *_reasons(evidence, checks)),
     )
     return replace(
-        unjudged(target, status_of(verdict), ""), verdict=verdict, findings=(finding,)
+        unjudged(target, status_of(verdict, is_served=False), ""), verdict=verdict, findings=(finding,)
     )
 
 

@@ -27,8 +27,14 @@ def unjudged(target: Target, status: Status, note: str) -> CheckReport:
     )
 
 
-def status_of(verdict: Verdict | None) -> Status:
-    """The status of a check that did not pass: degraded where it is served, at times or wrongly."""
+def status_of(verdict: Verdict | None, *, is_served: bool) -> Status:
+    """The status of a check that did not pass: degraded where it is served, at times or wrongly.
+
+    is_served  an application would take it for served
+    """
     if verdict is None or verdict.mechanism is None:
+        return Status.UNDETERMINED
+    if is_served and verdict.mechanism is Mechanism.TRANSPARENT_PROXY:
+        # What a box on the path accepts is not blocked, and not known to be served either.
         return Status.UNDETERMINED
     return Status.DEGRADED if verdict.mechanism in _DEGRADING else Status.BLOCKED

@@ -37,11 +37,12 @@ def _whereabouts(claim: Claim) -> str:
     if claim.where != (Place.ON_PATH,):
         return _PLACES[claim.where[0]]
     if claim.after == claim.upto:
-        return f"on the path, at {_said(claim.after)}"
-    return f"on the path, between {_said(claim.after)} and {_said(claim.upto)}"
+        return f"on the path, at {locus_named(claim.after)}"
+    return f"on the path, between {locus_named(claim.after)} and {locus_named(claim.upto)}"
 
 
-def _said(locus: Locus) -> str:
+def locus_named(locus: Locus) -> str:
+    """A locus as a sentence names it."""
     if locus is Landmark.EDGE:
         return "this node"
     if locus is Landmark.HOST:

@@ -95,6 +95,35 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvidence:
+    """What was asked of a connection that failed after its handshake.
+
+    again       the same question once more
+    small       the same question, with an answer in small segments
+    other_name  another server name at the same address
+    octets      hop-limited octets on a connection that stands, full-sized where the octets sent
+                were acknowledged: on one to the same host, or on some that stand for it
+    """
+
+    again: Outcome | NotChecked
+    small: Outcome | NotChecked
+    other_name: Outcome | NotChecked
+    octets: tuple[Ladder, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandshakeEvidence:
+    """A SYN to the port and an echo to its host that come no farther than the SYN-ACK came from.
+
+    before  a SYN that comes one hop less far
+    """
+
+    syn: Outcome | NotChecked
+    before: Outcome | NotChecked
+    echo: Outcome | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
 
@@ -107,6 +136,8 @@ class FlowEvidence:
     kin       walked in this flow's stead, or beside it where a few stand for many
     drops     counters of this host that rose while the suspects were sent again
     override  None where the destination is not from a hosts file
+    stream    of a connection that failed after its handshake
+    handshake  of one that no service proved, in a run where others failed after theirs
     """
 
     target: Target
@@ -124,6 +155,8 @@ class FlowEvidence:
     drops: tuple[DropCount, ...]
     override: Override | None
     surroundings: Surroundings
+    stream: StreamEvidence | NotChecked
+    handshake: HandshakeEvidence | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

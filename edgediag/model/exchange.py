@@ -42,11 +42,15 @@ class SendDatagram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStream:
-    """connect() the kernel socket bound to the flow's source port, then send `payload`."""
+    """connect() the kernel socket bound to the flow's source port, then send `payload`.
+
+    segment_octets  the longest segment that the far end may send, None for what the kernel says
+    """
 
     probe: int
     flow: Flow
     payload: bytes
+    segment_octets: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,12 @@ class Purpose(Enum):
     CONFIRM = "confirm"
     LADDER = "ladder"
     CONTROL = "control"
+    AGAIN = "again"
+    OTHER_NAME = "other-name"
+    SMALL_SEGMENTS = "small-segments"
+    CARRY = "carry"
+    OCTETS = "octets"
+    LARGE_OCTETS = "large-octets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

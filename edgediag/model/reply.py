@@ -153,6 +153,13 @@ class ConnectedMute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """Octets with a hop limit were acknowledged in the host's name; `hop_limit` as received."""
+
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SocketError:
     """The socket reported an error after the probe was sent, such as "ECONNREFUSED"."""
 
@@ -170,5 +177,6 @@ Reply: TypeAlias = (
     | Connected
     | TlsReply
     | ConnectedMute
+    | Acknowledged
     | SocketError
 )

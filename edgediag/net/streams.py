@@ -61,6 +61,10 @@ class Streams:
         flow = action.flow
         try:
             connecting = self._ports.tcp(flow.source_port)
+            if action.segment_octets is not None:
+                # Before connect(): it goes out with the SYN (tcp(7), TCP_MAXSEG).
+                size = action.segment_octets
+                connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, size)
             error = connecting.connect_ex((str(flow.destination), flow.destination_port))
         except OSError as exc:
             return (self._refused(action.probe, errno_name(exc), is_immediate=True),)

@@ -8,6 +8,13 @@ from edgediag.model.probe import Probe, Purpose
 from edgediag.model.report import CheckReport
 from edgediag.report.escape import escaped
 
+_WITH_HOP_LIMIT = (
+    Purpose.LADDER,
+    Purpose.CONTROL,
+    Purpose.OCTETS,
+    Purpose.LARGE_OCTETS,
+)
+
 
 def packet_comments(
     outcomes: Iterable[Outcome], checks: Iterable[CheckReport]
@@ -34,8 +41,7 @@ def _comment(outcome: Outcome, verdicts: Mapping[str, str]) -> str:
 
 
 def _rung(probe: Probe) -> str:
-    is_rung = probe.purpose in (Purpose.LADDER, Purpose.CONTROL)
-    return f", hop limit {probe.hop_limit}" if is_rung else ""
+    return f", hop limit {probe.hop_limit}" if probe.purpose in _WITH_HOP_LIMIT else ""
 
 
 def _name(probe: Probe) -> str:

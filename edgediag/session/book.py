@@ -36,6 +36,11 @@ class FlowBook:
         """The tracks on whose reversed flow a packet came; the codec knows which it answers."""
         return tuple(self._by_flow.get(packet.flow.reversed(), ()))
 
+    def carrier(self, flow: Flow) -> Track | None:
+        """The stream on whose connection octets of this flow are sent."""
+        tracks = self._by_flow.get(flow, ())
+        return next((track for track in tracks if track.stream is not None), None)
+
     def _is_walked(self, track: Track) -> bool:
         flow, hop_limit = track.probe.flow, track.probe.hop_limit
         return any(other.probe.hop_limit < hop_limit for other in self._by_flow[flow])

@@ -31,16 +31,20 @@ from edgediag.model.packet import (
     Sighting,
     UdpDatagram,
 )
-from edgediag.model.probe import Probe, Way
+from edgediag.model.probe import Probe, Purpose, Way
 from edgediag.model.reply import IcmpKind
 from edgediag.probes import packet_codec, stream_codec
 from edgediag.probes.codec import Timing
 from edgediag.probes.tcp_syn import courtesy
 from edgediag.session.book import FlowBook
 from edgediag.session.icmp import icmp_kind, icmp_reply
+from edgediag.session.octets import answer, farewell, is_carried, octets_of, segment
 from edgediag.session.pace import Pacer
 from edgediag.session.stream import closing, note_segment, note_sent, opened, received
 from edgediag.session.track import Stream, Track, is_settled, outcome_of
+
+# What every host takes and every path carries (RFC 9293 §3.7.1).
+SMALL_SEGMENT_OCTETS = 536
 
 
 class Session:
@@ -63,6 +67,8 @@ class Session:
         """Take probes in; those sent at the link layer need their next hop, by probe id."""
         for probe in probes:
             track = _track(probe, now_s=now_s, next_hop=next_hops.get(probe.id))
+            if is_carried(probe):
+                track.carrier = self._book.carrier(probe.flow)
             self._tracks[probe.id] = track
             self._book.add(track)
 
@@ -175,6 +181,9 @@ class Session:
             self._sight_observed(track, observation)
             note_segment(track.stream, packet)
             return
+        if track.carrier is not None:
+            self._observed_carried(track, observation)
+            return
         timing = Timing(
             sent_s=track.sent_s[-1] if track.sent_s else track.due_s, received_s=observation.seen_s
         )
@@ -189,10 +198,26 @@ class Session:
             track.direct = reply
             track.answered_s = observation.seen_s
 
+    def _observed_carried(self, track: Track, observation: Observation) -> None:
+        reply = answer(track, observation.packet)
+        if reply is None or track.carrier is None or track.carrier.stream is None:
+            return
+        self._sight_observed(track, observation)
+        end = farewell(track, observation.packet)
+        if end is not None:
+            self._courtesies.append(_send_packet(track, end))
+        track.carrier.stream.is_spent = True
+        if track.direct is None:
+            track.direct = reply
+            track.answered_s = observation.seen_s
+
 
 def _track(probe: Probe, *, now_s: float, next_hop: NextHop | None) -> Track:
     stream = stream_codec(probe.kind) if probe.way is Way.SOCKET else None
-    payload = stream.build(probe) if stream else packet_codec(probe.kind).build(probe)
+    payload = stream.build(probe) if stream else _payload(probe)
+    if probe.purpose is Purpose.CARRY:
+        # What is sent on the connection are other probes.
+        payload = b""
     return Track(
         probe=probe,
         payload=payload,
@@ -200,6 +225,13 @@ def _track(probe: Probe, *, now_s: float, next_hop: NextHop | None) -> Track:
         due_s=now_s,
         stream=Stream() if stream else None,
     )
+
+
+def _payload(probe: Probe) -> Payload | bytes:
+    carried = stream_codec(probe.kind) if is_carried(probe) else None
+    if carried is not None:
+        return octets_of(probe, carried.build(probe))
+    return packet_codec(probe.kind).build(probe)
 
 
 def _try(track: Track, now_s: float, *, late_s: float) -> Action:
@@ -215,8 +247,16 @@ def _try(track: Track, now_s: float, *, late_s: float) -> Action:
 
 def _action(track: Track) -> Action:
     probe, payload = track.probe, track.payload
+    if track.carrier is not None and track.carrier.stream is not None:
+        return _send_packet(track, segment(track, track.carrier.stream))
     if isinstance(payload, bytes):
-        return OpenStream(probe=probe.id, flow=probe.flow, payload=payload)
+        is_small = probe.purpose is Purpose.SMALL_SEGMENTS
+        return OpenStream(
+            probe=probe.id,
+            flow=probe.flow,
+            payload=payload,
+            segment_octets=SMALL_SEGMENT_OCTETS if is_small else None,
+        )
     if probe.way is Way.SOCKET and isinstance(payload, UdpDatagram):
         return SendDatagram(probe=probe.id, flow=probe.flow, payload=payload.payload)
     return _send_packet(track, payload)

@@ -55,6 +55,9 @@ def note_segment(stream: Stream, packet: Packet) -> None:
         stream.reset_hop_limit = packet.hop_limit
     elif "S" in segment.flags:
         stream.synack_hop_limit = packet.hop_limit
+        stream.next_sequence = segment.acknowledgement
+        # The SYN itself counts for one (RFC 9293 §3.4).
+        stream.next_acknowledgement = (segment.sequence + 1) % 2**32
     elif "A" in segment.flags:
         # Segments may overtake one another: the highest acknowledgement holds.
         acknowledged = stream.acknowledged

@@ -6,7 +6,7 @@ from math import inf
 from edgediag.model.exchange import NextHop
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
 from edgediag.model.packet import Payload
-from edgediag.model.probe import Probe, Way
+from edgediag.model.probe import Probe, Purpose, Way
 from edgediag.model.reply import (
     Connected,
     ConnectedMute,
@@ -28,6 +28,9 @@ class Stream:
     acknowledged     the highest acknowledgement the tap saw come in
     synack, reset    hop limits as received
     is_finished      the tap saw the far end close in good order
+    next_sequence, next_acknowledgement  of a segment of ours, as the SYN-ACK has it
+    last_rung        the probe whose octets were sent last on it
+    is_spent         octets sent on it drew a reset or were acknowledged
     """
 
     octets: bytearray = field(default_factory=bytearray)
@@ -39,6 +42,10 @@ class Stream:
     synack_hop_limit: int | None = None
     reset_hop_limit: int | None = None
     is_finished: bool = False
+    next_sequence: int | None = None
+    next_acknowledgement: int = 0
+    last_rung: int | None = None
+    is_spent: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +59,7 @@ class Track:
     sent_s    the moment of each try that the kernel took
     refused   how many tries it did not take
     is_told   the socket was told of an error after it had sent
+    carrier   the stream on whose connection octets with a hop limit are sent, None for all others
     """
 
     probe: Probe
@@ -71,24 +79,49 @@ class Track:
     seen: list[Sighted] = field(default_factory=list)
     stream: Stream | None = None
     is_closed: bool = False
+    carrier: "Track | None" = None
 
     @property
     def deadline_s(self) -> float:
         """When silence counts: never that of a probe that was not sent."""
-        return self.due_s + self.probe.schedule.timeout_s if self.tries else inf
+        return self._since_s + self.probe.schedule.timeout_s if self.tries else inf
 
     @property
     def next_try_s(self) -> float | None:
-        """When the next try is due, None where no more are left."""
+        """When the next try is due, None where none is left or its connection does not stand."""
         offsets = self.probe.schedule.offsets_s
-        return self.due_s + offsets[self.tries] if self.tries < len(offsets) else None
+        if self.tries >= len(offsets) or not _stands(self.carrier):
+            return None
+        return self._since_s + offsets[self.tries]
+
+    @property
+    def _since_s(self) -> float:
+        # Octets with a hop limit follow one another from the moment when their connection stands.
+        opened_s = None if self.carrier is None else self.carrier.answered_s
+        return self.due_s if opened_s is None else max(self.due_s, opened_s)
 
 
 def is_settled(track: Track, now_s: float) -> bool:
     """True once nothing more needs to be waited for; a late answer may still change the outcome."""
+    if track.probe.purpose is Purpose.CARRY:
+        return _is_over(track) or now_s >= track.deadline_s
     if reply_of(track) is not None or now_s >= track.deadline_s:
         return True
+    if track.carrier is not None and is_settled(track.carrier, now_s):
+        return True
     return track.next_try_s is None and _was_refused(track)
+
+
+def _stands(carrier: Track | None) -> bool:
+    # The tap may learn of the SYN-ACK later than the socket.
+    stream = None if carrier is None else carrier.stream
+    return stream is None or (stream.is_open and stream.next_sequence is not None)
+
+
+def _is_over(track: Track) -> bool:
+    stream = track.stream
+    is_ended = stream is not None and (stream.is_ended or stream.is_spent)
+    return is_ended or bool(track.errno_name)
 
 
 def outcome_of(track: Track, now_s: float) -> Outcome:

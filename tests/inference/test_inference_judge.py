@@ -14,6 +14,7 @@ from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
     Evidence,
     FlowEvidence,
+    HandshakeEvidence,
     ListenerEvidence,
     NameEvidence,
     OmittedEvidence,
@@ -24,7 +25,7 @@ from edgediag.model.evidence import (
 from edgediag.model.flow import Protocol
 from edgediag.model.host import Listener, RouteRefused
 from edgediag.model.outcome import Outcome
-from edgediag.model.reply import DnsReply, Reply
+from edgediag.model.reply import DnsReply, IcmpKind, Reply
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
 from story import (
@@ -38,6 +39,7 @@ from story import (
     flow_evidence,
     flow_of,
     host_state,
+    icmp,
     ike_reply,
     ladder,
     probe,
@@ -118,6 +120,27 @@ def test_a_flow_that_works_is_ok_with_its_latency_and_no_finding() -> None:
         0.03,
         None,
         (),
+    )
+
+
+def test_what_a_box_on_the_path_accepts_is_neither_served_nor_blocked() -> None:
+    on = flow_of(ProbeKind.TCP_SYN)
+    syn = probe(ProbeKind.TCP_SYN, on=on, hop_limit=2)
+    echo = probe(ProbeKind.ICMP_ECHO, hop_limit=2)
+    report = only(
+        flow_evidence(
+            answered(probe(ProbeKind.TCP_SYN, on=on), syn_ack(63)),
+            handshake=HandshakeEvidence(
+                syn=answered(syn, syn_ack(63)),
+                before=NotChecked(reason="not asked"),
+                echo=answered(echo, icmp(IcmpKind.TIME_EXCEEDED, "203.0.113.1")),
+            ),
+        )
+    )
+    assert report.verdict is not None
+    assert (report.status, report.verdict.mechanism) == (
+        Status.UNDETERMINED,
+        Mechanism.TRANSPARENT_PROXY,
     )
 
 

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.inference.combine import combine, find
-from edgediag.inference.rules import RULES, RULES_WHEN_SERVED
+from edgediag.inference.rules import RULES, RULES_WHERE_SERVED
+from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import HostsEntry
 from edgediag.model.culprit import (
     ChainPolicy,
@@ -25,7 +26,15 @@ from edgediag.model.culprit import (
     TcFilterObject,
 )
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import ClockOffset, FlowEvidence, Kin, Override, Relation
+from edgediag.model.evidence import (
+    ClockOffset,
+    Control,
+    FlowEvidence,
+    HandshakeEvidence,
+    Kin,
+    Override,
+    Relation,
+)
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     Drop,
@@ -43,9 +52,12 @@ from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Way
 from edgediag.model.reply import (
+    Connected,
     ConnectedMute,
     DnsReply,
     IcmpKind,
+    IcmpReply,
+    Reply,
     SocketError,
     TlsAnswer,
     TlsReply,
@@ -56,9 +68,11 @@ from story import (
     GATEWAY,
     HOST,
     NEIGHBOUR_HOST,
+    acknowledged,
     addresses,
     answered,
     control,
+    conversed,
     echo_reply,
     flow,
     flow_evidence,
@@ -1290,6 +1304,22 @@ WORDS = [
     ),
     pytest.param(
         Picture(
+            evidence=reset_walk(H1, H2, H3, None, None, reset(1), hop_limit=59),
+            verdict=between(H2, H4, Mechanism.FORGED_RESET),
+            fires=("forged-reset",),
+        ),
+        id="a reset that bears what was left of the probe's hop limit",
+    ),
+    pytest.param(
+        Picture(
+            evidence=reset_walk(H1, H2, H3, None, None, reset(56), hop_limit=60, controls=()),
+            verdict=ambiguous(H3, OUTSIDE, Mechanism.RESET),
+            silent=("forged-reset",),
+        ),
+        id="two resets whose hop limits differ by less than those of their probes",
+    ),
+    pytest.param(
+        Picture(
             evidence=reset_walk(
                 icmp(IcmpKind.TIME_EXCEEDED, H1, hop_limit=64),
                 icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=63),
@@ -1346,6 +1376,200 @@ WORDS = [
             silent=("service-answer",),
         ),
         id="a resolver that knows no such name works",
+    ),
+]
+
+MUTE = ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60)
+UNHEARD = ConnectedMute(has_left=True, is_acknowledged=False, hop_limit=60)
+RESET_LATER = TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=60)
+HELLO = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
+
+
+def expiring(*routers: str) -> tuple[IcmpReply, ...]:
+    """Time Exceeded of routers, each with the hop limit with which its own packets arrive."""
+    return tuple(
+        icmp(IcmpKind.TIME_EXCEEDED, router, hop_limit=65 - distance)
+        for distance, router in enumerate(routers, start=1)
+    )
+
+
+def asked_later(
+    reply: Reply,
+    *octets: Reply | None,
+    again: Reply | None = None,
+    small: Reply | None = None,
+    other_name: Reply | None = None,
+    controls: tuple[Control, ...] = (WHOLE_PORT,),
+) -> FlowEvidence:
+    """A connection that stood and failed, with what was asked of it afterwards.
+
+    octets  what hop-limited octets drew from hop 1 on
+    again, small, other_name  what these drew; the same failure where the story does not say
+    """
+    replies = {"again": again, "small": small, "other_name": other_name}
+    stream = conversed(
+        ladder(replace(API, source_port=40100), octets),
+        **{name: answered(API_TLS, said or reply) for name, said in replies.items()},
+    )
+    return flow_evidence(
+        answered(API_SYN, syn_ack()),
+        answered(API_TLS, reply),
+        walked=ladder(API, [H1, H2, H3, H4, syn_ack()]),
+        controls=controls,
+        stream=stream,
+    )
+
+
+def accepted_at(*routers: str, nearby: Reply) -> FlowEvidence:
+    """A connection that is accepted one hop behind these routers and mute, and an echo as far."""
+    asked = probe(ProbeKind.ICMP_ECHO, hop_limit=len(routers) + 1)
+    accepted = syn_ack(64 - len(routers))
+    return flow_evidence(
+        answered(API_SYN, accepted),
+        answered(API_TLS, replace(MUTE, hop_limit=accepted.hop_limit)),
+        walked=ladder(API, [*routers, accepted]),
+        handshake=HandshakeEvidence(
+            syn=answered(replace(API_SYN, hop_limit=asked.hop_limit), accepted),
+            before=NotChecked(reason="it is walked"),
+            echo=answered(asked, nearby),
+        ),
+    )
+
+
+def open_port(*, before: Reply | None, nearby: Reply) -> FlowEvidence:
+    """A port that accepts where a SYN cannot reach the host, with no walk, and an echo as far."""
+    asked = probe(ProbeKind.ICMP_ECHO, hop_limit=2)
+    nearer = replace(API_SYN, hop_limit=1)
+    return flow_evidence(
+        answered(API_SYN, syn_ack(63)),
+        answered(replace(API_TLS, kind=ProbeKind.TCP_CONNECT), Connected(hop_limit=63)),
+        handshake=HandshakeEvidence(
+            syn=answered(replace(API_SYN, hop_limit=2), syn_ack(63)),
+            before=unanswered(nearer) if before is None else answered(nearer, before),
+            echo=answered(asked, nearby),
+        ),
+    )
+
+
+CONVERSATIONS = [
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3), reset(62)),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H2,
+                upto=H3,
+                mechanism=Mechanism.FORGED_RESET,
+            ),
+            fires=("octets-stopped",),
+            silent=("server-name-filtered", "answer-too-large"),
+        ),
+        id="octets that cannot reach the host draw the reset",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3, H4), reset()),
+            verdict=remote(H4, Mechanism.RESET, Certainty.BOUNDED),
+            fires=("stream-fails",),
+            silent=("octets-stopped",),
+        ),
+        id="octets draw the reset where the host is and no nearer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3), reset(62), controls=()),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.RESET),
+            fires=("stream-fails",),
+            silent=("octets-stopped",),
+        ),
+        id="octets draw a reset, and nobody knows how far away the host is",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3), None, None),
+            verdict=between(H3, H4),
+            fires=("octets-stopped",),
+        ),
+        id="octets expire up to a hop, SYNs beyond it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3, H4), None, None),
+            verdict=ambiguous(None),
+            silent=("octets-stopped",),
+        ),
+        id="octets vanish on the last mile, where the host is next",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3), None, None, again=HELLO),
+            verdict=ambiguous(None),
+            silent=("octets-stopped",),
+        ),
+        id="a connection that serves the second time is not filtered",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, *expiring(H1, H2, H3), None, None, other_name=HELLO),
+            verdict=between(H3, H4, Mechanism.SNI_FILTER),
+            fires=("server-name-filtered",),
+            silent=("octets-stopped",),
+        ),
+        id="octets with the server name vanish, another name is served",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3, H4), reset(), other_name=HELLO),
+            verdict=remote(H4, Mechanism.RESET, Certainty.BOUNDED),
+            fires=("server-name-filtered", "stream-fails"),
+        ),
+        id="the name is reset where the host is: the server minds it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(UNHEARD, other_name=HELLO),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.SNI_FILTER),
+            fires=("server-name-filtered",),
+        ),
+        id="another name is served, and no octets were walked: a server may mind the name too",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(MUTE, *expiring(H1, H2, H3), None, None, small=HELLO),
+            verdict=between(H3, H4, Mechanism.PMTU_BLACKHOLE),
+            fires=("answer-too-large",),
+        ),
+        id="full-sized octets vanish, small segments are answered",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(MUTE, *expiring(H1, H2, H3, H4), acknowledged(), small=HELLO),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.PMTU_BLACKHOLE),
+            fires=("answer-too-large",),
+        ),
+        id="full-sized octets reach the host: the way back is narrow, or the host is deaf to ICMP",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(MUTE, *expiring(H1, H2, H3, H4), acknowledged()),
+            verdict=remote(H4, Mechanism.SERVICE_SILENT),
+            fires=("stream-fails",),
+            silent=("answer-too-large", "octets-stopped", "server-name-filtered"),
+        ),
+        id="octets are acknowledged where the host is, and nothing is ever answered",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(
+                TlsReply(answer=TlsAnswer.NOT_TLS, alert=0, hop_limit=None),
+                *expiring(H1, H2, H3, H4),
+                acknowledged(),
+            ),
+            verdict=remote(H4, Mechanism.SERVICE_REFUSES),
+            fires=("stream-fails",),
+        ),
+        id="what answers without TLS answers where the host is",
     ),
 ]
 
@@ -1416,6 +1640,68 @@ STREAMS = [
         ),
         id="a SYN-ACK from where the host is not: a transparent proxy",
     ),
+    pytest.param(
+        Picture(
+            evidence=accepted_at(H1, nearby=expiring(H1, H2)[-1]),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H1,
+                upto=H2,
+                mechanism=Mechanism.TRANSPARENT_PROXY,
+            ),
+            fires=("accepted-on-path", "stream-fails"),
+        ),
+        id="a SYN-ACK where an echo to the host expires, with the hop limit of that router",
+    ),
+    pytest.param(
+        Picture(
+            evidence=accepted_at(H1, nearby=icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=255)),
+            verdict=between(H1, H2, Mechanism.TRANSPARENT_PROXY),
+            fires=("accepted-on-path", "stream-fails"),
+        ),
+        id="a SYN-ACK where an echo to the host expires, with a hop limit of its own",
+    ),
+    pytest.param(
+        Picture(
+            evidence=open_port(before=expiring(H1)[0], nearby=expiring(H1, H2)[1]),
+            verdict=Said(
+                where=ON_PATH,
+                certainty=Certainty.PROVEN,
+                after=H1,
+                upto=H2,
+                mechanism=Mechanism.TRANSPARENT_PROXY,
+            ),
+            fires=("accepted-on-path",),
+        ),
+        id="an open port that accepts where an echo expires, and no nearer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=open_port(before=None, nearby=expiring(H1, H2)[1]),
+            verdict=between("edge", H2, Mechanism.TRANSPARENT_PROXY),
+            fires=("accepted-on-path",),
+        ),
+        id="an open port that accepts where an echo expires, perhaps nearer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=open_port(before=expiring(H1)[0], nearby=echo_reply(63)),
+            verdict=None,
+            silent=("accepted-on-path",),
+        ),
+        id="an open port of a host that is near",
+    ),
+    pytest.param(
+        Picture(
+            evidence=accepted_at(H1, nearby=echo_reply(63)),
+            verdict=ambiguous(H1, OUTSIDE, Mechanism.SERVICE_SILENT),
+            fires=("stream-fails",),
+            silent=("accepted-on-path",),
+        ),
+        id="a SYN-ACK where the host's own echo comes from: a host that is near",
+    ),
+    *CONVERSATIONS,
 ]
 
 AHEAD_S, NTP_HOST, SECOND_S = 900.0, ip_address(HOST), 1.0
@@ -1476,7 +1762,7 @@ SERVED = [
 ]
 
 PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *SERVED]
-ALL_RULES = (*RULES, *RULES_WHEN_SERVED)
+ALL_RULES = tuple(dict.fromkeys((*RULES, *RULES_WHERE_SERVED)))
 
 
 @pytest.mark.parametrize("picture", PICTURES)

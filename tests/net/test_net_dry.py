@@ -43,7 +43,7 @@ def packet(way: Way) -> SendPacket:
             id="a datagram",
         ),
         pytest.param(
-            OpenStream(probe=1, flow=API, payload=bytes(250)),
+            OpenStream(probe=1, flow=API, payload=bytes(250), segment_octets=None),
             [
                 "kernel-socket tcp 192.0.2.10 port 40001 -> 198.51.100.21 port 6443,"
                 " connect, then 250 octets"
@@ -51,7 +51,7 @@ def packet(way: Way) -> SendPacket:
             id="a stream that says something",
         ),
         pytest.param(
-            OpenStream(probe=1, flow=API, payload=b""),
+            OpenStream(probe=1, flow=API, payload=b"", segment_octets=None),
             [
                 "kernel-socket tcp 192.0.2.10 port 40001 -> 198.51.100.21 port 6443,"
                 " connect, then close"

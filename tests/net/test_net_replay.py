@@ -27,7 +27,7 @@ FLOW = Flow(
     destination_port=443,
 )
 
-OPEN = OpenStream(probe=7, flow=FLOW, payload=b"")
+OPEN = OpenStream(probe=7, flow=FLOW, payload=b"", segment_octets=None)
 
 
 def opened(at_s: float, probe: int = 7) -> StreamOpened:

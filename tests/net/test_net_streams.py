@@ -39,7 +39,9 @@ class Loop:
         self.port = ports.numbers[0]
         self.streams = Streams(ports, Clock(), self.selector)
 
-    def open(self, port: int, payload: bytes = b"") -> list[Told]:
+    def open(
+        self, port: int, payload: bytes = b"", *, segment_octets: int | None = None
+    ) -> list[Told]:
         flow = Flow(
             protocol=Protocol.TCP,
             source=ip_address("192.0.2.1"),
@@ -47,7 +49,8 @@ class Loop:
             destination=ip_address(PEER),
             destination_port=port,
         )
-        return timeless(self.streams.open(OpenStream(probe=1, flow=flow, payload=payload)))
+        action = OpenStream(probe=1, flow=flow, payload=payload, segment_octets=segment_octets)
+        return timeless(self.streams.open(action))
 
     def until(self, count: int, *, within_s: float = 2.0) -> list[Told]:
         """The events, until there are as many as wanted or the time is over."""
@@ -109,6 +112,16 @@ def test_a_connection_opens_speaks_listens_and_ends(two_nodes: "TwoNodes", loop:
             assert loop.until(1) == [("received", b"welcome")]
         assert loop.until(1) == [ENDED]
         assert loop.until(1, within_s=0.1) == []
+
+
+def test_the_far_end_is_told_to_send_small_segments(two_nodes: "TwoNodes", loop: Loop) -> None:
+    with listening(two_nodes) as server:
+        loop.open(port_of(server), segment_octets=536)
+        assert loop.until(1) == [OPENED]
+        accepted, _ = server.accept()
+        with accepted:
+            # Linux takes the octets of the time stamps off.
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= 536
 
 
 def test_a_closed_port_refuses_the_connection(loop: Loop) -> None:

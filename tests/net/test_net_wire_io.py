@@ -80,7 +80,8 @@ class Desk:
         return SendDatagram(probe=probe, flow=self.flow(Protocol.UDP, port), payload=b"?")
 
     def stream(self, port: int, *, probe: int = 1, payload: bytes = b"") -> OpenStream:
-        return OpenStream(probe=probe, flow=self.flow(Protocol.TCP, port), payload=payload)
+        flow = self.flow(Protocol.TCP, port)
+        return OpenStream(probe=probe, flow=flow, payload=payload, segment_octets=None)
 
     def done(self, action: Action) -> list[str]:
         """What came of an action, in words and in the order told."""

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgediag.inference.rules import (
+    accepted_on_path,
     all_dark,
     answer_not_delivered,
+    answer_too_large,
     answered_in_the_end,
     cgroup_refuses,
     clock_skew,
@@ -27,6 +29,7 @@ from edgediag.inference.rules import (
     lost_at_ingress,
     neighbour_failed,
     never_left,
+    octets_stopped,
     own_service,
     rejected_here,
     reset_from_host,
@@ -35,6 +38,7 @@ from edgediag.inference.rules import (
     route_refused,
     route_to_self,
     routing_loop,
+    server_name_filtered,
     service_answer,
     stream_fails,
     traced_drop,
@@ -76,6 +80,10 @@ RULES: tuple[Rule, ...] = tuple(
         icmp_from_host,
         forged_reset,
         reset_from_host,
+        accepted_on_path,
+        server_name_filtered,
+        answer_too_large,
+        octets_stopped,
         stream_fails,
         service_answer,
         answered_in_the_end,
@@ -93,12 +101,12 @@ EXCLUSIVE: tuple[Rule, ...] = tuple(
     for module in (hosts_override, rewritten_here, foreign_source)
 )
 
+# For flows that an application would take for served.
+RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
+    Rule(id=module.ID, judge=module.judge) for module in (accepted_on_path, clock_skew)
+)
+
 # For destinations on this very host, where "never left" is as it should be.
 RULES_AT_HOME: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge) for module in (traced_drop, own_service)
-)
-
-# For what is served: what may be wrong all the same.
-RULES_WHEN_SERVED: tuple[Rule, ...] = tuple(
-    Rule(id=module.ID, judge=module.judge) for module in (clock_skew,)
 )

@@ -1,31 +1,30 @@
 """A connection that stands and carries nothing."""
 
-from edgediag.inference.claim import (
-    LOST_OUTSIDE,
-    at_destination,
-    between,
-    finding,
-    on_this_host,
-    one_of,
+from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, on_this_host, one_of
+from edgediag.inference.octets import (
+    conversation_packets,
+    failing_stream,
+    is_met_at_host,
+    is_served,
 )
+from edgediag.inference.proxy import accepts_before_host
 from edgediag.inference.reading import (
     after_of,
-    first_named_hop,
     genuine_hop_limit,
-    host_hop,
     outcome_of,
     packets_of,
     reply_of,
-    router_before,
 )
 from edgediag.meaning import received_hop_limit
+from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
-from edgediag.model.reply import ConnectedMute, Reply, TlsAnswer, TlsReply
-from edgediag.model.verdict import Certainty, Claim, Finding, Landmark, Mechanism
+from edgediag.model.reply import Acknowledged, ConnectedMute, Reply, Reset, TlsAnswer, TlsReply
+from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism
 
 ID = "stream-fails"
 
+_MET_AT_HOST = "; octets with a hop limit are met where the host is, and no nearer"
 _NEVER_LEFT = "the handshake is seen on the wire, and the ClientHello never left this host"
 
 
@@ -35,13 +34,15 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   what ends the connection is known: the far end closes it in good order; or the
                     tap saw the handshake and never the octets leave, which then were dropped on
                     this host. A SYN-ACK drawn by a hop limit that cannot reach the host was made
-                    on the path, and so is all that follows it
-    Does not hold   as a proof of a drop in a run that met loss; as a proof of one place where a
-                    reset ends the connection, or where nothing was acknowledged: a filter for data
-                    looks the same; and acknowledged octets without an answer are a dead
-                    application or an answer too large for the way back. How far the handshake
-                    came says nothing of the octets
-    Asks for        the attempt through a kernel socket, the ladder, a control to the same host
+                    on the path, and so is all that follows it. Octets that draw a reset, or are
+                    acknowledged, where the host itself is and no nearer came as far as the host
+    Does not hold   as a proof of a drop in a run that met loss; as a proof of one place without
+                    octets of a hop limit: a filter for data looks the same. Acknowledged octets
+                    without an answer are a dead application, or an answer too large for the way
+                    back, unless small segments and another name are not answered either. How far
+                    the handshake came says nothing of the octets
+    Asks for        the attempt through a kernel socket, the ladder, a control to the same host,
+                    octets with a hop limit, the same question in small segments
     """
     reply = reply_of(evidence)
     said = _said(reply) if reply is not None else None
@@ -54,13 +55,14 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         packets = packets_of([outcome_of(evidence)])
         said_here = (_NEVER_LEFT, "look for rules that match the length or the content", packets)
         return finding(ID, evidence, on_this_host(Mechanism.LOCAL_DROP, None), said_here)
-    claim = _forged(evidence) or _claim(evidence, reply, (mechanism, is_host))
+    claim = accepts_before_host(evidence) or _claim(evidence, reply, (mechanism, is_host))
     remedy = (
         f"look at the service behind {evidence.flow.destination} port "
         f"{evidence.flow.destination_port}, a load balancer without back end for one"
     )
-    packets = packets_of([outcome_of(evidence)])
-    return finding(ID, evidence, claim, (text, remedy, packets))
+    if _certainty_of_host(evidence, reply) is not None:
+        text += _MET_AT_HOST
+    return finding(ID, evidence, claim, (text, remedy, conversation_packets(evidence)))
 
 
 def _said(reply: Reply) -> tuple[Mechanism, str, bool] | None:
@@ -87,8 +89,31 @@ def _claim(evidence: FlowEvidence, reply: Reply, said: tuple[Mechanism, bool]) -
     is_foreign = None not in (hop_limit, genuine) and hop_limit != genuine
     if is_host and not is_foreign:
         return at_destination(after_of(evidence), mechanism, Certainty.PROVEN)
+    certainty = None if mechanism is Mechanism.LOSS else _certainty_of_host(evidence, reply)
+    if certainty is not None:
+        return at_destination(after_of(evidence), mechanism, certainty)
     after = after_of(evidence) if _has_arrived(reply) else None
     return one_of(LOST_OUTSIDE, after, mechanism)
+
+
+def _certainty_of_host(evidence: FlowEvidence, reply: Reply) -> Certainty | None:
+    """How sure it is that the host did it, None where a box on the path may have."""
+    match reply:
+        case TlsReply(answer=TlsAnswer.RESET):
+            is_genuine = received_hop_limit(reply) == genuine_hop_limit(evidence)
+            is_met = is_met_at_host(evidence, Reset) or is_met_at_host(evidence, Acknowledged)
+            # A box at the host's own distance looks the same.
+            return Certainty.BOUNDED if is_genuine and is_met else None
+        case TlsReply(answer=TlsAnswer.NOT_TLS) if is_met_at_host(evidence, Acknowledged):
+            return Certainty.PROVEN
+        case ConnectedMute(is_acknowledged=True) if is_met_at_host(evidence, Acknowledged):
+            stream = failing_stream(evidence)
+            is_mute = stream is not None and not is_served(stream.other_name)
+            is_asked = stream is not None and not isinstance(stream.small, NotChecked)
+            is_small = stream is not None and is_served(stream.small)
+            return Certainty.PROVEN if is_mute and is_asked and not is_small else None
+        case _:
+            return None
 
 
 def _has_arrived(reply: Reply) -> bool:
@@ -100,11 +125,3 @@ def _has_arrived(reply: Reply) -> bool:
             return answer is not TlsAnswer.RESET
         case _:
             return True
-
-
-def _forged(evidence: FlowEvidence) -> Claim | None:
-    named, genuine = first_named_hop(evidence), host_hop(evidence)
-    if named is None or genuine is None or named.distance >= genuine.distance:
-        return None
-    before = router_before(evidence, named.distance - 1) or Landmark.EDGE
-    return between(before, router_before(evidence, named.distance), Mechanism.TRANSPARENT_PROXY)

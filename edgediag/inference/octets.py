@@ -1,0 +1,141 @@
+"""What octets with a hop limit, and the questions beside them, say of a connection that failed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from edgediag.conversation import WALKS_THAT_STAND
+from edgediag.inference.claim import between
+from edgediag.inference.reading import (
+    comparable_controls,
+    genuine_hop_limit,
+    host_hop,
+    ladder_packets,
+    ladders_of,
+    next_router,
+    outcome_of,
+    packets_of,
+    reply_of,
+)
+from edgediag.inference.segment import made_before
+from edgediag.meaning import received_hop_limit
+from edgediag.model.answer import NotChecked
+from edgediag.model.evidence import FlowEvidence, StreamEvidence
+from edgediag.model.flow import Address
+from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.path import Hop, Ladder
+from edgediag.model.reply import Acknowledged, ConnectedMute, Reset, TlsAnswer, TlsReply
+from edgediag.model.verdict import Claim, Mechanism
+from edgediag.path import first_in_name_of, hop_at, last_expiry
+
+
+def failing_stream(evidence: FlowEvidence) -> StreamEvidence | None:
+    """What was asked of a connection that failed each time it was asked the same, else None."""
+    stream = evidence.stream
+    if isinstance(stream, NotChecked) or isinstance(stream.again, NotChecked):
+        return None
+    return None if is_served(stream.again) else stream
+
+
+def is_served(outcome: Outcome | NotChecked) -> bool:
+    """True if the question was asked and TLS was spoken, whatever certificate or alert says.
+
+    A server that is asked for a name of nobody's answers well if it answers at all.
+    """
+    match outcome:
+        case Answered(reply=TlsReply(answer=TlsAnswer.SERVER_HELLO | TlsAnswer.ALERT)):
+            return True
+        case _:
+            return False
+
+
+def is_acknowledged(evidence: FlowEvidence) -> bool:
+    """True if the octets of the check itself were acknowledged and nothing followed."""
+    reply = reply_of(evidence)
+    return isinstance(reply, ConnectedMute) and reply.is_acknowledged
+
+
+def end_of_octets(evidence: FlowEvidence, mechanism: Mechanism | None) -> Claim | None:
+    """The segment of the path in which octets are reset or vanish, None where none is known.
+
+    mechanism  what it amounts to; None for a reset or a drop, as it was met
+    """
+    stream = failing_stream(evidence)
+    if stream is None:
+        return None
+    claim = _reset_before_host(evidence, stream.octets)
+    if claim is None and not evidence.surroundings.is_lossy:
+        claim = _vanished(evidence, stream.octets)
+    if claim is None or mechanism is None:
+        return claim
+    return replace(claim, mechanism=mechanism)
+
+
+def is_met_at_host(evidence: FlowEvidence, kind: type[Reset] | type[Acknowledged]) -> bool:
+    """True if octets drew this first where the host itself is, with the host's own hop limit."""
+    stream, genuine = evidence.stream, host_hop(evidence)
+    if isinstance(stream, NotChecked) or genuine is None:
+        return False
+    named = _own_named(evidence, stream.octets)
+    return (
+        named is not None
+        and isinstance(named.reply, kind)
+        and named.distance == genuine.distance
+        and received_hop_limit(named.reply) == genuine_hop_limit(evidence)
+    )
+
+
+def conversation_packets(evidence: FlowEvidence) -> tuple[int, ...]:
+    """The capture numbers of the check's own attempt and of all that was asked beside it."""
+    stream = evidence.stream
+    if isinstance(stream, NotChecked):
+        return packets_of([outcome_of(evidence)])
+    asked = (stream.again, stream.small, stream.other_name)
+    outcomes = [item for item in asked if not isinstance(item, NotChecked)]
+    packets = {*packets_of([outcome_of(evidence), *outcomes]), *ladder_packets(stream.octets)}
+    return tuple(sorted(packets))
+
+
+def _own_named(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Hop | None:
+    host = evidence.flow.destination
+    named = (first_in_name_of(ladder, host) for ladder in octets)
+    return next((hop for hop in named if hop is not None), None)
+
+
+def _reset_before_host(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Claim | None:
+    named, genuine = _own_named(evidence, octets), host_hop(evidence)
+    if named is None or genuine is None or not isinstance(named.reply, Reset):
+        return None
+    own_limit, arrived = genuine_hop_limit(evidence), named.reply.hop_limit
+    is_short = named.distance < genuine.distance
+    if not is_short and (own_limit is None or arrived <= own_limit):
+        return None
+    return made_before(evidence, octets, named, told=(arrived, is_short))
+
+
+def _vanished(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Claim | None:
+    reaches = [_reach(ladder) for ladder in octets]
+    known = [hop for hop in reaches if hop is not None]
+    if not known or len(known) < len(reaches) or len({hop.distance for hop in known}) > 1:
+        return None
+    is_own = any(ladder.flow.destination == evidence.flow.destination for ladder in octets)
+    if not is_own and len(known) < WALKS_THAT_STAND:
+        return None
+    beyond = _router_beyond(evidence, known[0].distance)
+    if beyond is None:
+        return None
+    return between(known[0].sender, beyond, Mechanism.SILENT_DROP)
+
+
+def _reach(ladder: Ladder) -> Hop | None:
+    """The last hop that carried octets, where those sent farther drew nothing at all."""
+    reach = last_expiry(ladder)
+    if reach is None or first_in_name_of(ladder, ladder.flow.destination) is not None:
+        return None
+    farther = hop_at(ladder, reach.distance + 1)
+    return reach if farther is not None and farther.tries else None
+
+
+def _router_beyond(evidence: FlowEvidence, reached: int) -> Address | None:
+    controls = [control.ladder for control in comparable_controls(evidence)]
+    routers = (next_router(ladder, reached) for ladder in (*ladders_of(evidence), *controls))
+    return next((router for router in routers if router is not None), None)

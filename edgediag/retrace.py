@@ -1,0 +1,61 @@
+"""Suspects sent once more, in a row, while the kernel traces them through its rule sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgediag.checked import Checked, are_octets_kept, lead
+from edgediag.instruments import Bench
+from edgediag.meaning import decisive
+from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Flow
+from edgediag.model.host import DropCount, TraceResult
+from edgediag.model.probe import Probe
+from edgediag.plan import draw_repeats, draw_stream_repeat
+
+# How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
+TRACE_READ_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraced:
+    """What was sent, what became of each suspect by check, and what counted drops meanwhile."""
+
+    repeats: tuple[Probe, ...]
+    results: Mapping[str, TraceResult]
+    drops: tuple[DropCount, ...]
+
+
+def retrace(bench: Bench, suspects: Sequence[Checked]) -> Retraced:
+    """Send all suspects again under one trace.
+
+    Where a connection stands and its octets do not leave, a new one is opened: what is dropped for
+    its content or its length comes after a handshake alone.
+    """
+    if not suspects:
+        return Retraced(repeats=(), results={}, drops=())
+    streams = {
+        check.target.check: draw_stream_repeat(decisive(check.attempts).probe, bench.supply)
+        for check in suspects
+        if are_octets_kept(check)
+    }
+    flows = {check.target.check: _flow(check, streams) for check in suspects}
+    trace = bench.host.trace(tuple(flows.values()))
+    if isinstance(trace, NotChecked):
+        return Retraced(repeats=(), results=dict.fromkeys(flows, trace), drops=())
+    with trace as tracer:
+        packets = (
+            repeat
+            for check in suspects
+            if check.target.check not in streams
+            for repeat in draw_repeats(lead(check).probe, tracer.tries, bench.supply)
+        )
+        repeats = (*packets, *streams.values())
+        bench.loop.submit(repeats, {})
+        bench.loop.settle(repeats)
+        tracer.read(TRACE_READ_S)
+        results = {name: tracer.conclude(flow) for name, flow in flows.items()}
+        return Retraced(repeats=repeats, results=results, drops=tracer.drops())
+
+
+def _flow(check: Checked, streams: Mapping[str, Probe]) -> Flow:
+    return streams.get(check.target.check, lead(check).probe).flow
