@@ -7,7 +7,15 @@ from edgediag.checked import Checked, is_heard, lead
 from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation, Surroundings
+from edgediag.model.evidence import (
+    Control,
+    FlowEvidence,
+    Kin,
+    NameServer,
+    Override,
+    Relation,
+    Surroundings,
+)
 from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
@@ -19,6 +27,7 @@ NOT_NEEDED = NotChecked(reason="the check passed")
 NOT_LOST = NotChecked(reason="the probe did not get off this host")
 NOT_SUSPECT = NotChecked(reason="the probe left this host and nothing came back to it")
 NOT_CONFIRMED = NotChecked(reason="others with the same symptom were asked once more")
+NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -35,6 +44,8 @@ class Located:
     traces      of the suspects
     drops       that were counted while the suspects were sent again
     overrides   of checks whose address is from a hosts file
+    name_servers  by check
+    named_by    by check of what was asked by name
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -44,6 +55,8 @@ class Located:
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
     overrides: Mapping[str, Override]
+    name_servers: Mapping[str, NameServer | NotChecked]
+    named_by: Mapping[str, tuple[str, ...]]
     routes: Mapping[str, RouteAnswer]
     neighbours: Mapping[str, Neighbour | NotChecked]
     links: Mapping[str, Link | NotChecked]
@@ -71,6 +84,8 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         drops=located.drops if name in located.traces else (),
         override=located.overrides.get(name),
         surroundings=located.surroundings,
+        name_server=located.name_servers.get(name, NO_NAME_SERVER),
+        named_by=located.named_by.get(name, ()),
     )
 
 

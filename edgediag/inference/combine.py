@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from edgediag.inference.misnamed import widened
 from edgediag.inference.reading import is_own_service
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME
 from edgediag.inference.wording import contradiction, summary
@@ -22,7 +23,7 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
             return (first,)
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
-    return tuple(finding for finding in judged if finding is not None)
+    return tuple(widened(finding, evidence) for finding in judged if finding is not None)
 
 
 def combine(target: str, findings: Sequence[Finding]) -> Verdict | None:

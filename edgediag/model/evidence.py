@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import HostsEntry
+from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -85,6 +85,18 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameServer:
+    """What else is known of a name server that is checked.
+
+    line    that names it; None where it is asked because no line names any
+    nobody  queries for names that nobody has; none where nothing it said was in doubt
+    """
+
+    line: ResolverLine | None
+    nobody: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
 
@@ -97,6 +109,8 @@ class FlowEvidence:
     kin       walked in this flow's stead, or beside it where a few stand for many
     drops     counters of this host that rose while the suspects were sent again
     override  None where the destination is not from a hosts file
+    name_server  for checks of a name server
+    named_by  the checks of the resolvers that gave this address for the name; none for an address
     """
 
     target: Target
@@ -114,6 +128,8 @@ class FlowEvidence:
     drops: tuple[DropCount, ...]
     override: Override | None
     surroundings: Surroundings
+    name_server: NameServer | NotChecked
+    named_by: tuple[str, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +138,15 @@ class NameEvidence:
 
     queries    the RESOLVE probes for this name, in the order of the plan
     resolvers  the check ids of the resolvers asked
+    ladder     hop-limited, of a query for a name that a resolver denied though it works
+    echo       the same to that resolver: how far away it is
     """
 
     target: Target
     queries: tuple[Outcome, ...]
     resolvers: tuple[str, ...]
+    ladder: Ladder | NotChecked
+    echo: Ladder | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
