@@ -8,9 +8,18 @@ a healthy network; `dataclasses.replace` changes what has no parameter here.
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
+from edgediag.evidence import NO_NAME_SERVER
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, ProbeKind, Target
-from edgediag.model.evidence import Control, FlowEvidence, Kin, Override, Relation, Surroundings
+from edgediag.model.evidence import (
+    Control,
+    FlowEvidence,
+    Kin,
+    NameServer,
+    Override,
+    Relation,
+    Surroundings,
+)
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -393,6 +402,8 @@ def flow_evidence(
     trace: TraceResult = NOT_ASKED,
     drops: tuple[DropCount, ...] = (),
     override: Override | None = None,
+    name_server: NameServer | NotChecked = NO_NAME_SERVER,
+    named_by: tuple[str, ...] = (),
     around: Surroundings | None = None,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
@@ -413,4 +424,6 @@ def flow_evidence(
         drops=drops,
         override=override,
         surroundings=surroundings() if around is None else around,
+        name_server=name_server,
+        named_by=named_by,
     )

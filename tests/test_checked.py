@@ -39,7 +39,7 @@ CONNECT = probe(ProbeKind.TCP_CONNECT, check="registry-443", id_=2)
 
 def checked(*attempts: Outcome) -> Checked:
     kinds = tuple(outcome.probe.kind for outcome in attempts)
-    return Checked(target=target("registry-443", kinds=kinds), attempts=attempts)
+    return Checked(target=target("registry-443", kinds=kinds), attempts=attempts, nobody=())
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ ROUNDS = [GATEWAY, ROUTERS[0], None, None]
 
 
 def checked(outcome: Outcome = LOST, check: str = NAME) -> Checked:
-    return Checked(target=target(check), attempts=(outcome,))
+    return Checked(target=target(check), attempts=(outcome,), nobody=())
 
 
 def walk(on: Flow, check: str, purpose: Purpose = Purpose.LADDER) -> Walk:
@@ -69,7 +69,13 @@ def search(
     controls: Mapping[str, tuple[Choice, ...]] | None = None,
 ) -> Search:
     return Search(
-        suspects=(), confirmations=(), walks=walks, walked=walked or {}, controls=controls or {})
+        suspects=(),
+        confirmations=(),
+        walks=walks,
+        walked=walked or {},
+        controls=controls or {},
+        denial=None,
+    )
 
 
 def located(*ladders: Ladder) -> Located:
@@ -81,6 +87,8 @@ def located(*ladders: Ladder) -> Located:
         traces={},
         drops=(),
         overrides={},
+        name_servers={},
+        named_by={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

@@ -48,6 +48,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "compat": PURE | {"edgediag"},
     "diagnosis": PURE - {"edgediag.run"},
     "discovery": PURE,
+    "doubt": PURE - {"edgediag.run"},
     "endpoints": PURE,
     "errors": PURE | {"edgediag"},
     "evidence": PURE,
