@@ -20,20 +20,36 @@ from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import ConnectedMute, NtpReply
+from edgediag.names import addresses_in
 from edgediag.plan import STREAMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A check and its attempts, in the order of the plan, at least one."""
+    """A check and its attempts, in the order of the plan, at least one.
+
+    nobody  what a name server said of names that nobody has; none where it was not asked
+    """
 
     target: Target
     attempts: tuple[Outcome, ...]
+    nobody: tuple[Outcome, ...]
 
 
 def is_ok(check: Checked) -> bool:
-    """True if an application's own way worked."""
-    return is_answered_well(decisive(check.attempts))
+    """True if an application's own way worked, and what it was told can be believed."""
+    return is_answered_well(decisive(check.attempts)) and not is_wild(check.attempts, check.nobody)
+
+
+def is_wild(attempts: tuple[Outcome, ...], nobody: tuple[Outcome, ...]) -> bool:
+    """True if a name server gives real names an address that it gives to names of nobody."""
+    given = {address for outcome in attempts for address in addresses_in(outcome)}
+    return bool(given & invented(nobody))
+
+
+def invented(nobody: Iterable[Outcome]) -> frozenset[Address]:
+    """The addresses that a name server gave to names that nobody has."""
+    return frozenset(address for outcome in nobody for address in addresses_in(outcome))
 
 
 def lead(check: Checked) -> Outcome:

@@ -1,21 +1,23 @@
 """The main job: survey, search, evidence; this module says in which order and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from edgediag.checked import Checked
+from edgediag.checked import Checked, host_of
+from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.endpoints.system_tools import TOOL_GROUPS
-from edgediag.evidence import join
+from edgediag.evidence import NOT_WALKED, Located, join
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
-from edgediag.locate import plan_search
+from edgediag.locate import Search, plan_search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
     Evidence,
-    FlowEvidence,
     ListenerEvidence,
     NameEvidence,
+    NameServer,
     OmittedEvidence,
     Override,
     RunEvidence,
@@ -23,8 +25,9 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.host import HostState, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
+from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
-from edgediag.names import resolved
+from edgediag.names import gave, resolved
 from edgediag.search import Sought, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 
@@ -33,6 +36,11 @@ from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 OWN_ADDRESS = NotChecked(reason="its address is this node's own, where nothing may be asked of IKE")
 IPV6 = NotChecked(reason="its address is of IPv6, which is not probed yet")
 INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
+
+
+NOT_DENIED = NotChecked(reason="no resolver that works denied a name")
+
+_Walked: TypeAlias = Ladder | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,24 +54,35 @@ class Diagnosed:
 def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed = survey(bench, assignment)
-    search = plan_search(_checked(bench, surveyed), bench.supply)
+    nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
+    checks = with_nobody(bench, _checked(bench, surveyed), nobody)
+    denied = denial(checks, bench.loop.outcomes(surveyed.queries))
+    search = plan_search(checks, bench.supply, denied)
     sought = seek(bench, search, surveyed.routes)
     # What came late counts as well, such as a router's word that a host is not found.
-    checks = _checked(bench, surveyed)
+    checks = with_nobody(bench, _checked(bench, surveyed), nobody)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
     located = replace(
         read_back(bench, checks, sought, (state, surveyed.routes)),
         overrides=_overrides(bench, assignment, surveyed),
+        name_servers=_name_servers(assignment, checks),
+        named_by=_named_by(bench, surveyed),
     )
     flows = {check.target.check: join(check, search, located) for check in checks}
+    denials = _denials(search, located)
     seen = (surveyed, state)
     rows = (
-        *(_evidence(bench, target, seen, flows) for target in surveyed.targets),
+        *(
+            flows.get(target.check)
+            or _unresolved(bench, target, surveyed, denials)
+            or _evidence(bench, target, seen)
+            for target in surveyed.targets
+        ),
         *(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted),
     )
     return Diagnosed(
         evidence=RunEvidence(host=state, checks=rows),
-        outcomes=bench.loop.outcomes(_sent(surveyed, sought)),
+        outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *_all(nobody))),
     )
 
 
@@ -86,7 +105,7 @@ def _overrides(
 def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:
     asked = {target: _asked(target, surveyed) for target in surveyed.targets}
     return tuple(
-        Checked(target=target, attempts=bench.loop.outcomes(probes))
+        Checked(target=target, attempts=bench.loop.outcomes(probes), nobody=())
         for target, probes in asked.items()
         if probes and bench.loop.is_settled(probes)
     )
@@ -102,12 +121,7 @@ def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     return (*surveyed.checks[target.check], *queries)
 
 
-def _evidence(
-    bench: Bench,
-    target: Target,
-    seen: tuple[Surveyed, HostState],
-    flows: Mapping[str, FlowEvidence],
-) -> Evidence:
+def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) -> Evidence:
     surveyed, state = seen
     if target.direction is Direction.ON_HOST:
         names = [name for group in TOOL_GROUPS for name in group]
@@ -116,10 +130,6 @@ def _evidence(
         )
     if target.direction is Direction.INBOUND:
         return ListenerEvidence(target=target, listeners=_listeners(target, state))
-    if target.check in flows:
-        return flows[target.check]
-    if target.address is None and bench.loop.is_settled(_queries(target, surveyed)):
-        return _unresolved(bench, target, surveyed)
     return OmittedEvidence(
         omitted=Omitted(
             check=target.check,
@@ -153,13 +163,56 @@ def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     return tuple(probe for probe in surveyed.queries if probe.name == target.host)
 
 
-def _unresolved(bench: Bench, target: Target, surveyed: Surveyed) -> NameEvidence:
+def _unresolved(
+    bench: Bench, target: Target, surveyed: Surveyed, denials: tuple[_Walked, _Walked]
+) -> NameEvidence | None:
+    queries = _queries(target, surveyed)
+    is_named = target.direction is Direction.OUTBOUND and target.address is None
+    if not is_named or not bench.loop.is_settled(queries):
+        return None
     resolvers = [other.check for other in surveyed.targets if other.endpoint == RESOLVER]
     return NameEvidence(
         target=target,
-        queries=bench.loop.outcomes(_queries(target, surveyed)),
+        queries=bench.loop.outcomes(queries),
         resolvers=tuple(resolvers),
+        ladder=denials[0],
+        echo=denials[1],
     )
+
+
+def _name_servers(
+    assignment: Assignment, checks: Sequence[Checked]
+) -> Mapping[str, NameServer | NotChecked]:
+    lines = assignment.resolver_lines
+    named = {} if isinstance(lines, NotChecked) else {line.address: line for line in lines}
+    return {
+        check.target.check: lines
+        if isinstance(lines, NotChecked)
+        else NameServer(line=named.get(host_of(check)), nobody=check.nobody)
+        for check in checks
+        if check.target.endpoint == RESOLVER
+    }
+
+
+def _named_by(bench: Bench, surveyed: Surveyed) -> Mapping[str, tuple[str, ...]]:
+    answers = bench.loop.outcomes(surveyed.queries)
+    return {
+        target.check: gave(answers, target.host, target.address)
+        for target in surveyed.targets
+        if target.address is not None
+    }
+
+
+def _denials(search: Search, located: Located) -> tuple[_Walked, _Walked]:
+    if search.denial is None:
+        return NOT_DENIED, NOT_DENIED
+    flows = (search.denial.walk.flow, search.denial.echo.flow)
+    query, echo = (located.ladders.get(flow, NOT_WALKED) for flow in flows)
+    return query, echo
+
+
+def _all(asked: Mapping[str, tuple[Probe, ...]]) -> tuple[Probe, ...]:
+    return tuple(probe for probes in asked.values() for probe in probes)
 
 
 def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:

@@ -12,6 +12,7 @@ from edgediag.model.evidence import (
     FlowEvidence,
     HandshakeEvidence,
     Kin,
+    NameServer,
     Override,
     Relation,
     StreamEvidence,
@@ -32,6 +33,7 @@ NOT_CONVERSED = NotChecked(
     reason="no connection failed after its handshake, or others were asked in its stead"
 )
 NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or others did")
+NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -50,6 +52,8 @@ class Located:
     overrides   of checks whose address is from a hosts file
     streams     of checks whose connection failed after its handshake
     handshakes  of checks that a handshake alone speaks for
+    name_servers  by check
+    named_by    by check of what was asked by name
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -59,6 +63,8 @@ class Located:
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
     overrides: Mapping[str, Override]
+    name_servers: Mapping[str, NameServer | NotChecked]
+    named_by: Mapping[str, tuple[str, ...]]
     routes: Mapping[str, RouteAnswer]
     neighbours: Mapping[str, Neighbour | NotChecked]
     links: Mapping[str, Link | NotChecked]
@@ -90,6 +96,8 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         surroundings=located.surroundings,
         stream=located.streams.get(name, NOT_CONVERSED),
         handshake=located.handshakes.get(name, NOT_DOUBTED),
+        name_server=located.name_servers.get(name, NO_NAME_SERVER),
+        named_by=located.named_by.get(name, ()),
     )
 
 

@@ -18,7 +18,7 @@ from edgediag.net.files import NodeFiles
 from edgediag.net.host import KernelHost
 from edgediag.net.ports import MAX_PORTS, hold_ports
 from edgediag.net.wire_io import WireIo
-from edgediag.plan import Supply, ports_needed
+from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import RESOLVER, Assignment
@@ -94,6 +94,7 @@ def _ports(matrix: Matrix) -> int:
     by_name = sum(target.host in names for target in matrix.targets)
     resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
     needed = ports_needed(
-        targets=known + by_name * MAX_ADDRESSES, queries=len(names) * resolvers
+        targets=known + by_name * MAX_ADDRESSES,
+        queries=(len(names) + PORTS_OF_DOUBT) * resolvers,
     )
     return min(MAX_PORTS, needed)

@@ -23,8 +23,9 @@ from edgediag.meaning import decisive, distance
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.outcome import Answered, Unanswered
+from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.probe import Purpose
+from edgediag.model.reply import DnsReply, Reply
 from edgediag.path import DEFAULT_HOPS, RUNG_OFFSETS_S, Walk
 from edgediag.plan import Supply
 
@@ -72,6 +73,15 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """The walks that tell who denied a name: of the query, and of an echo to the resolver."""
+
+    check: str
+    walk: Walk
+    echo: Walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What to ask next.
 
@@ -82,6 +92,7 @@ class Search:
     controls  by check, in the order of their worth
     conversations  with connections that failed after their handshake
     handshakes  that no service proved
+    denial    of a name that a resolver that works denied
     """
 
     suspects: tuple[Checked, ...]
@@ -91,10 +102,13 @@ class Search:
     controls: Mapping[str, tuple[Choice, ...]]
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
+    denial: Denial | None
 
 
-def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
-    """What to ask about the checks that failed."""
+def plan_search(
+    checks: Sequence[Checked], supply: Supply, denied: Outcome | None = None
+) -> Search:
+    """What to ask about the checks that failed, and about a name that was denied."""
     failing = [check for check in checks if not is_ok(check) or is_doubtful(check)]
     lost = [check for check in failing if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
@@ -106,6 +120,8 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     walks += _unique(choice.walk for choice in choices if choice.is_needed)
     spare = _unique(choice.walk for choice in choices if not choice.is_needed)
     walks += spare[: max(0, WALKS_AT_ONCE - len(walks))]
+    denial = None if denied is None else _denial(checks, denied, supply)
+    walks += () if denial is None else (denial.walk, denial.echo)
     staggered = _staggered(walks)
     starts_s = _starts_s(len(staggered))
     return Search(
@@ -120,6 +136,7 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
         },
         conversations=plan_conversations(lost, starts_s, supply),
         handshakes=plan_handshakes([*lost, *working], starts_s[0], supply),
+        denial=denial,
     )
 
 
@@ -236,8 +253,15 @@ def _walk(check: Checked, purpose: Purpose, hops: int) -> Walk:
 def _hops(check: Checked, working: Sequence[Checked]) -> int:
     # A little farther than a neighbour that answers; the farthest of these, for paths may differ.
     near = [other for other in working if is_same_network(host_of(other), host_of(check))]
-    known = [_distance(other) for other in (check, *near)]
+    # A name server that fails and answers may not be who answers: that is what the walk is for.
+    own = () if isinstance(_reply(check), DnsReply) else (check,)
+    known = [_distance(other) for other in (*own, *near)]
     return max((hops + SPARE_HOPS for hops in known if hops is not None), default=DEFAULT_HOPS)
+
+
+def _reply(check: Checked) -> Reply | None:
+    outcome = decisive(check.attempts)
+    return outcome.reply if isinstance(outcome, Answered) else None
 
 
 def _distance(check: Checked) -> int | None:
@@ -253,6 +277,20 @@ def _confirmations(own: Sequence[Checked], walks: Sequence[Walk]) -> tuple[Confi
     return tuple(
         Confirmation(check=check, start_s=quiet_s + CONFIRM_SPACING_S * place)
         for place, check in enumerate(silent[:MAX_CONFIRMATIONS], start=1)
+    )
+
+
+def _denial(checks: Sequence[Checked], denied: Outcome, supply: Supply) -> Denial | None:
+    asked = denied.probe
+    resolver = next((check for check in checks if _name(check) == asked.check), None)
+    if resolver is None or host_of(resolver).is_loopback:
+        return None
+    # How far it is cannot be known from an answer that may be somebody else's.
+    walk = _walk(resolver, Purpose.LADDER, DEFAULT_HOPS)
+    return Denial(
+        check=asked.check,
+        walk=replace(walk, flow=asked.flow, name=asked.name),
+        echo=replace(_echo(resolver, (), supply).walk, hops=DEFAULT_HOPS),
     )
 
 

@@ -23,8 +23,8 @@ from edgediag.model.reply import (
     TlsReply,
 )
 
-# NOERROR and NXDOMAIN (RFC 1035 §4.1.1): the name service works, whatever it says of the name.
-_WORKING_RCODES = (0, 3)
+# RCODE of RFC 1035 §4.1.1.
+_NOERROR = 0
 
 # Leap indicator 3: clock not synchronised; strata 1 to 15 are synchronised (RFC 5905 §7.3).
 _LEAP_UNSYNCHRONISED = 3
@@ -46,7 +46,9 @@ def is_service(reply: Reply) -> bool:
         case NtpReply():
             return is_synchronised(reply)
         case DnsReply():
-            return reply.rcode in _WORKING_RCODES
+            # A resolver is there to give addresses. That a name does not exist is an answer too,
+            # but of one that says so of every name nobody can tell who says it.
+            return reply.rcode == _NOERROR and (bool(reply.addresses) or reply.is_truncated)
         case TlsReply():
             # An alert is the server's own word: it wants a client certificate or another name.
             return reply.answer in (TlsAnswer.SERVER_HELLO, TlsAnswer.ALERT)

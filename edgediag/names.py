@@ -43,6 +43,17 @@ def addresses_in(outcome: Outcome) -> tuple[Address, ...]:
     return ()
 
 
+def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str, ...]:
+    """The checks of the resolvers that gave the address for the name, each once."""
+    return tuple(
+        dict.fromkeys(
+            outcome.probe.check
+            for outcome in outcomes
+            if outcome.probe.name == name and address in addresses_in(outcome)
+        )
+    )
+
+
 def resolved(outcomes: Iterable[Outcome]) -> Mapping[str, tuple[Address, ...]]:
     """By name, the addresses of the first resolver that gave any; outcomes in the order asked."""
     found: dict[str, tuple[Address, ...]] = {}

@@ -34,6 +34,14 @@ FOLLOW_UP_PORTS = 88
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
 
+# Where a name that nobody has is looked for: in a zone that never has any (RFC 6761 §6.4), and
+# beside a real name, for some invent addresses only below domains that exist.
+NOBODYS_PARENTS = ("invalid", RESOLVER_TEST_NAME.partition(".")[2])
+NOBODY_SCHEDULE = Schedule(offsets_s=(0.0, 0.3), timeout_s=0.8)
+
+# What the doubt in a resolver may take: its queries, and the identifiers of two echoes.
+PORTS_OF_DOUBT = len(NOBODYS_PARENTS) + 2
+
 WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.TCP_SYN: Way.IP_STACK,
     ProbeKind.TCP_CONNECT: Way.SOCKET,
@@ -126,6 +134,29 @@ def ports_needed(*, targets: int, queries: int) -> int:
     that failed does not grow with them.
     """
     return 4 * targets + queries + FOLLOW_UP_PORTS
+
+
+def draw_nobody(probe: Probe, supply: Supply) -> tuple[Probe, ...]:
+    """Queries for names that nobody has, put to the resolver that a probe was put to."""
+    drawn = []
+    for parent in NOBODYS_PARENTS:
+        id_, ip_id, token = supply.draw()
+        flow = replace(probe.flow, source_port=supply.port())
+        # The query's id is cut from the high bits: the label tells nothing of it.
+        name = f"{token & 0xFFFF_FFFF_FFFF:012x}.{parent}"
+        drawn.append(
+            replace(
+                probe,
+                id=id_,
+                purpose=Purpose.RESOLVE,
+                flow=flow,
+                ip_id=ip_id,
+                token=token,
+                name=name,
+                schedule=NOBODY_SCHEDULE,
+            )
+        )
+    return tuple(drawn)
 
 
 def check_schedule(timeout_s: float) -> Schedule:

@@ -106,6 +106,8 @@ def read_back(
         traces=sought.traces,
         drops=sought.drops,
         overrides={},
+        name_servers={},
+        named_by={},
         routes=routes,
         neighbours={
             check.target.check: _neighbour(bench, check, routes[check.target.check])

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from edgediag.instruments import Bench
 from edgediag.matrix import with_addresses
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import HostsEntry
+from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Route, RouteAnswer
@@ -28,10 +28,12 @@ class Assignment:
     """What is to be diagnosed.
 
     hosts_entries  the names that this node settles by itself
+    resolver_lines  that name the resolvers; empty where they are asked by default
     """
 
     matrix: Matrix
     hosts_entries: tuple[HostsEntry, ...]
+    resolver_lines: tuple[ResolverLine, ...] | NotChecked
     timeout_s: float
 
 

@@ -8,6 +8,7 @@ a healthy network; `dataclasses.replace` changes what has no parameter here.
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
+from edgediag.evidence import NO_NAME_SERVER
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
@@ -16,6 +17,7 @@ from edgediag.model.evidence import (
     FlowEvidence,
     HandshakeEvidence,
     Kin,
+    NameServer,
     Override,
     Relation,
     StreamEvidence,
@@ -423,6 +425,8 @@ def flow_evidence(
     trace: TraceResult = NOT_ASKED,
     drops: tuple[DropCount, ...] = (),
     override: Override | None = None,
+    name_server: NameServer | NotChecked = NO_NAME_SERVER,
+    named_by: tuple[str, ...] = (),
     around: Surroundings | None = None,
     stream: StreamEvidence | NotChecked = NOT_ASKED,
     handshake: HandshakeEvidence | NotChecked = NOT_ASKED,
@@ -447,4 +451,6 @@ def flow_evidence(
         surroundings=surroundings() if around is None else around,
         stream=stream,
         handshake=handshake,
+        name_server=name_server,
+        named_by=named_by,
     )

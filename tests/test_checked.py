@@ -49,7 +49,7 @@ NTP = probe(ProbeKind.NTP, check="ntp-aliyun-123")
 
 def checked(*attempts: Outcome) -> Checked:
     kinds = tuple(outcome.probe.kind for outcome in attempts)
-    return Checked(target=target("registry-443", kinds=kinds), attempts=attempts)
+    return Checked(target=target("registry-443", kinds=kinds), attempts=attempts, nobody=())
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,9 @@ def failed(said: Reply, *, host: str = HOST, port: int = 443, name: str = "a.exa
     hello = probe(ProbeKind.TLS_CLIENT_HELLO, on=on, name=name)
     check = f"check-{host}-{port}"
     return Checked(
-        target=target(check), attempts=(answered(syn, syn_ack()), answered(hello, said))
+        target=target(check),
+        attempts=(answered(syn, syn_ack()), answered(hello, said)),
+        nobody=(),
     )
 
 

@@ -285,7 +285,7 @@ def run(
     )
     bench = Bench(host=FakeHost(world), loop=loop, supply=supply)
     matrix = Matrix(targets=targets or (API, TUNNEL), omitted=(), not_applicable=())
-    assignment = Assignment(matrix=matrix, hosts_entries=(), timeout_s=2.0)
+    assignment = Assignment(matrix=matrix, hosts_entries=(), resolver_lines=(), timeout_s=2.0)
     diagnosed = diagnose(bench, assignment)
     return diagnosed, judge(diagnosed.evidence), wire
 
@@ -396,7 +396,7 @@ def test_why_a_check_has_no_outcome(row: Target, why: NotChecked) -> None:
     bench = rig(RigWire(), host, is_stopped=lambda: True)
     matrix = Matrix(targets=(row,), omitted=(), not_applicable=())
     (evidence,) = diagnose(
-        bench, Assignment(matrix=matrix, hosts_entries=(), timeout_s=2.0)
+        bench, Assignment(matrix=matrix, hosts_entries=(), resolver_lines=(), timeout_s=2.0)
     ).evidence.checks
     assert isinstance(evidence, OmittedEvidence)
     assert evidence.omitted.because == why

@@ -57,7 +57,7 @@ ROUNDS = [GATEWAY, ROUTERS[0], None, None]
 
 
 def checked(outcome: Outcome = LOST, check: str = NAME) -> Checked:
-    return Checked(target=target(check), attempts=(outcome,))
+    return Checked(target=target(check), attempts=(outcome,), nobody=())
 
 
 def walk(on: Flow, check: str, purpose: Purpose = Purpose.LADDER) -> Walk:
@@ -78,6 +78,7 @@ def search(
         controls=controls or {},
         conversations=(),
         handshakes=(),
+        denial=None,
     )
 
 
@@ -92,6 +93,8 @@ def located(*ladders: Ladder) -> Located:
         streams={},
         handshakes={},
         overrides={},
+        name_servers={},
+        named_by={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

@@ -23,7 +23,7 @@ def check(said: Reply, *, host: str = HOST, port: int = 443, hop_limit: int = NE
     kind = ProbeKind.TCP_CONNECT if is_bare else ProbeKind.TLS_CLIENT_HELLO
     asked = replace(target(f"check-{host}-{port}"), protocol=Protocol.TCP)
     syn = answered(probe(ProbeKind.TCP_SYN, on=on), syn_ack(hop_limit))
-    return Checked(target=asked, attempts=(syn, answered(probe(kind, on=on), said)))
+    return Checked(target=asked, attempts=(syn, answered(probe(kind, on=on), said)), nobody=())
 
 
 OPEN = check(Connected(hop_limit=NEAR), port=80)
@@ -44,7 +44,7 @@ def test_where_every_connection_serves_no_handshake_is_doubted() -> None:
         pytest.param(OPEN, True, id="a port that is open, and no more was asked"),
         pytest.param(check(SERVED, port=444), False, id="a service that answered"),
         pytest.param(
-            Checked(target=target(), attempts=(answered(probe(), ike_reply()),)),
+            Checked(target=target(), attempts=(answered(probe(), ike_reply()),), nobody=()),
             False,
             id="no TCP",
         ),

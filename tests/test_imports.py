@@ -49,6 +49,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "conversation": PURE,
     "diagnosis": PURE - {"edgediag.run"},
     "discovery": PURE,
+    "doubt": PURE - {"edgediag.run"},
     "endpoints": PURE,
     "errors": PURE | {"edgediag"},
     "evidence": PURE,

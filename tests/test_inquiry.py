@@ -36,6 +36,7 @@ def mute(port: int, *, name: str = "a.example") -> Checked:
     return Checked(
         target=replace(target(f"check-{port}"), protocol=Protocol.TCP),
         attempts=(answered(probe(ProbeKind.TCP_SYN, on=on), syn_ack()), answered(hello, MUTE)),
+        nobody=(),
     )
 
 

@@ -48,7 +48,8 @@ def supply() -> Supply:
 def checked(check: str, *attempts: Outcome) -> Checked:
     kinds = tuple(outcome.probe.kind for outcome in attempts)
     host = str(attempts[0].probe.flow.destination)
-    return Checked(target=target(check, kinds=kinds, host=host, address=host), attempts=attempts)
+    asked = target(check, kinds=kinds, host=host, address=host)
+    return Checked(target=asked, attempts=attempts, nobody=())
 
 
 def tcp(check: str, host: str, n: int, outcome: str) -> Checked:

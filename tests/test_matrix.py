@@ -29,6 +29,7 @@ NOTHING = ClusterFacts(
     tunnel_mode=Answer.NOT_CHECKED,
     package_sources=(),
     resolvers=(),
+    resolver_lines=(),
     hosts_entries=(),
     facts=(),
     warnings=(),

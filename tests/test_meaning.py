@@ -28,6 +28,7 @@ from edgediag.model.reply import (
 )
 from story import (
     HOST,
+    addresses,
     answered,
     echo_reply,
     flow,
@@ -41,7 +42,7 @@ from story import (
     unanswered,
 )
 
-DNS = DnsReply(rcode=0, addresses=(), is_truncated=False, hop_limit=60)
+DNS = DnsReply(rcode=0, addresses=addresses(HOST), is_truncated=False, hop_limit=60)
 TLS = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
 
 
@@ -57,7 +58,11 @@ TLS = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
         pytest.param(ntp_reply(stratum=0), False, True, id="a kiss"),
         pytest.param(ntp_reply(stratum=16), False, True, id="a stratum that says out of step"),
         pytest.param(DNS, True, True, id="a resolver that answers"),
-        pytest.param(replace(DNS, rcode=3), True, True, id="no such name is an answer"),
+        pytest.param(replace(DNS, addresses=()), False, True, id="no address serves nobody"),
+        pytest.param(
+            replace(DNS, addresses=(), is_truncated=True), True, True, id="more than fits serves"
+        ),
+        pytest.param(replace(DNS, rcode=3, addresses=()), False, True, id="nor does no such name"),
         pytest.param(replace(DNS, rcode=2), False, True, id="SERVFAIL is not"),
         pytest.param(Connected(hop_limit=60), True, True, id="a connection"),
         pytest.param(TLS, True, True, id="a ServerHello"),

@@ -50,8 +50,8 @@ from story import (
 )
 
 NAME = "raven-tunnel-4500"
-STUCK = Checked(target=target(), attempts=(refused(probe(id_=9001)),))
-LOST = Checked(target=target(), attempts=(unanswered(probe(id_=9001)),))
+STUCK = Checked(target=target(), attempts=(refused(probe(id_=9001)),), nobody=())
+LOST = Checked(target=target(), attempts=(unanswered(probe(id_=9001)),), nobody=())
 WALK = Walk(
     check=NAME,
     purpose=Purpose.LADDER,
@@ -76,6 +76,7 @@ def search(
         controls={},
         conversations=(),
         handshakes=(),
+        denial=None,
     )
 
 
@@ -254,7 +255,9 @@ def test_a_confirmation_that_was_interrupted_is_no_silence() -> None:
 
 def test_the_next_hop_is_read_of_failing_checks_alone() -> None:
     works = Checked(
-        target=target("other", host=NEIGHBOUR_HOST), attempts=(answered(probe(id_=1), ike_reply()),)
+        target=target("other", host=NEIGHBOUR_HOST),
+        attempts=(answered(probe(id_=1), ike_reply()),),
+        nobody=(),
     )
     bench = rig(RigWire(), RigHost(entry=neighbour(NeighbourState.FAILED)))
     routes: dict[str, RouteAnswer] = {NAME: route(), "other": route()}

@@ -78,7 +78,9 @@ def surveyed(
     hosts_entries: tuple[HostsEntry, ...] = (),
 ) -> Surveyed:
     matrix = Matrix(targets=targets, omitted=(), not_applicable=())
-    assignment = Assignment(matrix=matrix, hosts_entries=hosts_entries, timeout_s=2.0)
+    assignment = Assignment(
+        matrix=matrix, hosts_entries=hosts_entries, resolver_lines=(), timeout_s=2.0
+    )
     return survey(rig(wire, host), assignment)
 
 

@@ -79,6 +79,7 @@ def command(
         assignment=Assignment(
             matrix=select(build_matrix(facts), only=only, skip=skip),
             hosts_entries=facts.hosts_entries,
+            resolver_lines=facts.resolver_lines,
             timeout_s=timeout_s,
         ),
         rate_pps=rate_pps,

@@ -14,7 +14,7 @@ from edgediag.discovery.region import region_warning
 from edgediag.discovery.resolv_conf import DEFAULT_NAME_SERVERS, parse_resolv_conf
 from edgediag.discovery.stated import answer_of, phases_of
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import ClusterFacts, Fact, HostsEntry, Phase
+from edgediag.model.cluster import ClusterFacts, Fact, HostsEntry, Phase, ResolverLine
 from edgediag.model.flow import Address
 
 RESOLV_CONF = "/etc/resolv.conf"
@@ -28,6 +28,7 @@ class _Node:
 
     package_sources: PackageSources
     resolvers: tuple[Address, ...]
+    resolver_lines: tuple[ResolverLine, ...] | NotChecked
     hosts_entries: tuple[HostsEntry, ...]
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...]
@@ -58,6 +59,7 @@ def discover(reader: Reader, given: Given) -> ClusterFacts:
         tunnel_mode=agents.tunnels.is_on,
         package_sources=tuple(source.place for source in node.package_sources.sources),
         resolvers=node.resolvers,
+        resolver_lines=node.resolver_lines,
         hosts_entries=node.hosts_entries,
         facts=(*stated, *by_default, *agents.facts, *node.facts),
         warnings=(
@@ -79,36 +81,39 @@ def discover(reader: Reader, given: Given) -> ClusterFacts:
 
 def _read_node(reader: Reader) -> _Node:
     package_sources = discover_package_sources(reader)
-    resolvers, resolver_facts, resolver_warnings = _resolvers(reader)
+    lines = _resolver_lines(reader)
+    resolvers = () if isinstance(lines, NotChecked) else tuple(line.address for line in lines)
     hosts_entries, hosts_warnings = _hosts_entries(reader)
     return _Node(
         package_sources=package_sources,
-        resolvers=resolvers,
+        resolvers=resolvers or DEFAULT_NAME_SERVERS,
+        resolver_lines=lines,
         hosts_entries=hosts_entries,
         facts=(
             *_os_facts(reader),
             *_package_facts(package_sources),
-            *resolver_facts,
+            *_resolver_facts(resolvers),
             *(_hosts_fact(entry) for entry in hosts_entries),
         ),
-        warnings=(*package_sources.warnings, *resolver_warnings, *hosts_warnings),
+        warnings=(*package_sources.warnings, *_resolver_warnings(lines), *hosts_warnings),
     )
 
 
-def _resolvers(
-    reader: Reader,
-) -> tuple[tuple[Address, ...], tuple[Fact, ...], tuple[str, ...]]:
+def _resolver_lines(reader: Reader) -> tuple[ResolverLine, ...] | NotChecked:
     text = reader.read_text(RESOLV_CONF)
-    warnings: tuple[str, ...] = ()
-    stated: tuple[Address, ...] = ()
-    if isinstance(text, NotChecked):
-        warnings = (f"name servers are not known, 127.0.0.1 is taken: {text.reason}",)
-    else:
-        stated = parse_resolv_conf(text)
+    return text if isinstance(text, NotChecked) else parse_resolv_conf(text, RESOLV_CONF)
+
+
+def _resolver_facts(stated: tuple[Address, ...]) -> tuple[Fact, ...]:
     source = RESOLV_CONF if stated else DEFAULT
     servers = stated or DEFAULT_NAME_SERVERS
-    facts = tuple(Fact(name="resolver", value=str(a), source=source) for a in servers)
-    return servers, facts, warnings
+    return tuple(Fact(name="resolver", value=str(a), source=source) for a in servers)
+
+
+def _resolver_warnings(lines: tuple[ResolverLine, ...] | NotChecked) -> tuple[str, ...]:
+    if not isinstance(lines, NotChecked):
+        return ()
+    return (f"name servers are not known, 127.0.0.1 is taken: {lines.reason}",)
 
 
 def _hosts_entries(reader: Reader) -> tuple[tuple[HostsEntry, ...], tuple[str, ...]]:

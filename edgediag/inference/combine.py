@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from edgediag.inference.reading import is_own_service, outcome_of
+from edgediag.checked import is_wild
+from edgediag.inference.misnamed import widened
+from edgediag.inference.reading import is_own_service, nobody_of, outcome_of
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHERE_SERVED
 from edgediag.inference.wording import contradiction, summary
 from edgediag.meaning import is_answered_well
@@ -17,7 +19,9 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     What is served is judged by the rules for that; what was sent elsewhere, or as somebody else, by
     that alone; what never leaves this host, by the rules for that.
     """
-    if is_answered_well(outcome_of(evidence)):
+    if is_answered_well(outcome_of(evidence)) and not is_wild(
+        evidence.attempts, nobody_of(evidence)
+    ):
         served = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
         return tuple(finding for finding in served if finding is not None)
     for rule in EXCLUSIVE:
@@ -26,7 +30,7 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
             return (first,)
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
-    return tuple(finding for finding in judged if finding is not None)
+    return tuple(widened(finding, evidence) for finding in judged if finding is not None)
 
 
 def combine(target: str, findings: Sequence[Finding]) -> Verdict | None:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from edgediag.checked import is_wild
 from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find
-from edgediag.inference.names import judge_name
+from edgediag.inference.names import judge_hijacked, judge_name
+from edgediag.inference.reading import nobody_of
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
 from edgediag.inference.unjudged import status_of, unjudged
@@ -41,11 +43,22 @@ def judge(evidence: RunEvidence) -> Judgement:
         if not isinstance(item, NameEvidence)
     }
     by_id = {check.id: check for check in direct.values()}
-    checks = tuple(
-        judge_name(item, by_id) if isinstance(item, NameEvidence) else direct[index]
+    forgers = {
+        item.target.check: (item, verdict)
         for index, item in enumerate(evidence.checks)
-    )
-    return Judgement(checks=checks, root_causes=root_causes(checks))
+        if isinstance(item, FlowEvidence) and is_wild(item.attempts, nobody_of(item))
+        if (verdict := direct[index].verdict) is not None
+    }
+    checks = []
+    for index, item in enumerate(evidence.checks):
+        match item:
+            case NameEvidence():
+                checks.append(judge_name(item, by_id))
+            case FlowEvidence():
+                checks.append(judge_hijacked(item, direct[index], forgers))
+            case _:
+                checks.append(direct[index])
+    return Judgement(checks=tuple(checks), root_causes=root_causes(checks))
 
 
 def report_of(record: Record) -> Report:

@@ -1,13 +1,19 @@
-"""Verdicts on checks whose name could not be turned into an address."""
+"""Verdicts on checks whose name could not be turned into an address, or into a wrong one."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from edgediag.inference.claim import LOST_OUTSIDE
+from edgediag.checked import invented
+from edgediag.doubt import is_denial
+from edgediag.endpoints import ENDPOINTS
+from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE
+from edgediag.inference.origin import claim_on, origin_of
+from edgediag.inference.reading import nobody_of, said_of_names
 from edgediag.inference.unjudged import status_of, unjudged
-from edgediag.model.evidence import NameEvidence
-from edgediag.model.outcome import Answered, Outcome
-from edgediag.model.reply import DnsReply
+from edgediag.meaning import decisive, is_answered_well
+from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import HostSource, Target
+from edgediag.model.evidence import FlowEvidence, NameEvidence
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import (
     Certainty,
@@ -21,32 +27,84 @@ from edgediag.model.verdict import (
     Verdict,
 )
 
-RULE = "name-unresolved"
-
-_NXDOMAIN = 3
+UNRESOLVED = "name-unresolved"
+HIJACKED = "name-hijacked"
+_RULES = (UNRESOLVED, HIJACKED)
 
 
 def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> CheckReport:
     """The name of the check was not resolved.
 
     Holds because   no resolver gave an address: what keeps the resolver away keeps the name away,
-                    so the place is the resolver's own. A resolver that says that the name does not
-                    exist is the place itself
+                    so the place is the resolver's own. Where a resolver that works denies the name,
+                    a walk of that query tells whether it or a box before it says so; and who wrote
+                    the name into a file of this host may have written it wrongly
     Does not hold   as soon as one resolver gave an address; where one answers other queries and not
                     this one, the name is not proven to be blocked
-    Asks for        the queries, the verdicts on the resolvers
+    Asks for        the queries, the verdicts on the resolvers, the walk of a denied query
     """
-    target = evidence.target
     claim, text = _claim(evidence, checks)
+    remedy = "mend name resolution first; this check needs it"
+    if Place.LOCAL in claim.where and _is_denied(evidence):
+        remedy = f"is {evidence.target.host} the right name? if it is, ask whoever runs its zone"
+    packets = {seen.number for query in evidence.queries for seen in query.seen}
     finding = Finding(
-        id=f"{target.check}/{RULE}",
-        rule=RULE,
+        id=f"{evidence.target.check}/{UNRESOLVED}",
+        rule=UNRESOLVED,
         strength=Strength.PROVES,
         claim=claim,
         text=text,
-        remedy="mend name resolution first; this check needs it",
-        packets=tuple(sorted({seen.number for query in evidence.queries for seen in query.seen})),
+        remedy=remedy,
+        packets=tuple(sorted(packets)),
     )
+    report = unjudged(evidence.target, Status.BLOCKED, "")
+    return _with_finding(report, finding, _resolver_verdict(evidence.resolvers, checks))
+
+
+def judge_hijacked(
+    evidence: FlowEvidence, report: CheckReport, checks: Mapping[str, tuple[FlowEvidence, Verdict]]
+) -> CheckReport:
+    """The address of the check is one that its resolver gives to names that nobody has.
+
+    Holds because   every resolver that gave the address gives it to names of nobody as well: what
+                    the host at that address does says nothing of the host that was meant, and the
+                    place is that of the forged answers
+    Does not hold   for a flow that is served, or where another resolver gave the address too
+    Asks for        which resolvers gave the address, and what they said of names of nobody
+
+    report  what the flow alone amounts to
+    checks  the resolvers that are not believed, by check id
+    """
+    named_by = () if isinstance(evidence.named_by, NotChecked) else evidence.named_by
+    address = evidence.flow.destination
+    forgers = [checks[name] for name in named_by if name in checks]
+    is_forged = all(address in invented(nobody_of(forger)) for forger, _ in forgers)
+    is_served = is_answered_well(decisive(evidence.attempts))
+    if is_served or not forgers or len(forgers) < len(named_by) or not is_forged:
+        return report
+    verdict = forgers[0][1]
+    finding = Finding(
+        id=f"{evidence.target.check}/{HIJACKED}",
+        rule=HIJACKED,
+        strength=Strength.PROVES,
+        claim=_claim_of(verdict, Mechanism.DNS_HIJACK),
+        text=f"{address} is no address of {evidence.target.host}: {verdict.summary}",
+        remedy=verdict.remedy,
+        packets=(),
+    )
+    return _with_finding(report, finding, verdict)
+
+
+def resolver_of(evidence_reasons: tuple[str, ...]) -> str | None:
+    """The check id of the resolver that a name's verdict leans on, None where it stands alone."""
+    if not evidence_reasons or evidence_reasons[0].rpartition("/")[2] not in _RULES:
+        return None
+    others = evidence_reasons[1:]
+    return others[0].rsplit("/", 1)[0] if others else None
+
+
+def _with_finding(report: CheckReport, finding: Finding, lean: Verdict | None) -> CheckReport:
+    claim, target = finding.claim, report
     verdict = Verdict(
         where=claim.where,
         certainty=claim.certainty,
@@ -54,21 +112,12 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
         upto=claim.upto,
         mechanism=claim.mechanism,
         culprit=claim.culprit,
-        summary=f"{target.host} port {target.port} ({target.purpose}): {text}",
+        summary=f"{target.host} port {target.port} ({target.purpose}): {finding.text}",
         remedy=finding.remedy,
-        because=(finding.id, *_reasons(evidence, checks)),
+        because=(finding.id, *(() if lean is None else lean.because[:1])),
     )
-    return replace(
-        unjudged(target, status_of(verdict, is_served=False), ""), verdict=verdict, findings=(finding,)
-    )
-
-
-def resolver_of(evidence_reasons: tuple[str, ...]) -> str | None:
-    """The check id of the resolver that a name's verdict leans on, None where it stands alone."""
-    if not evidence_reasons or not evidence_reasons[0].endswith(f"/{RULE}"):
-        return None
-    others = evidence_reasons[1:]
-    return others[0].rsplit("/", 1)[0] if others else None
+    status = status_of(verdict, is_served=False)
+    return replace(report, status=status, verdict=verdict, findings=(finding,))
 
 
 def _claim(
@@ -77,30 +126,60 @@ def _claim(
     if not evidence.resolvers:
         claim = _at((Place.LOCAL,), Certainty.PROVEN, Landmark.EDGE)
         return claim, "this node names no resolver"
-    rcodes = [_rcode(query) for query in evidence.queries]
-    if _NXDOMAIN in rcodes:
-        text = f"the resolver says that {evidence.target.host} does not exist"
-        return _at((Place.REMOTE,), Certainty.PROVEN, Landmark.HOST), text
-    if 0 in rcodes:
-        text = f"the resolver knows {evidence.target.host} and gives no address"
-        return _at((Place.REMOTE,), Certainty.PROVEN, Landmark.HOST), text
     text = f"no resolver gave an address for {evidence.target.host}"
-    verdict = _resolver_verdict(evidence, checks)
-    if any(name in checks and checks[name].status is Status.OK for name in evidence.resolvers):
+    works = any(name in checks and checks[name].status is Status.OK for name in evidence.resolvers)
+    verdict = _resolver_verdict(evidence.resolvers, checks)
+    if works and _is_denied(evidence):
+        return _denied(evidence)
+    if works:
         claim = _at(LOST_OUTSIDE, Certainty.AMBIGUOUS, Landmark.HOST)
         text += ", though one answers: its queries were lost, or something eats this name"
         return replace(claim, mechanism=Mechanism.LOSS), text
     if verdict is None:
         return _at(LOST_OUTSIDE, Certainty.AMBIGUOUS, Landmark.HOST), text
-    claim = Claim(
+    return _claim_of(verdict, Mechanism.DNS_FAILURE), f"{text}: {verdict.summary}"
+
+
+def _denied(evidence: NameEvidence) -> tuple[Claim, str]:
+    query = next(filter(is_denial, evidence.queries))
+    text = f"the resolver {query.probe.flow.destination} {said_of_names(query, ())}"
+    claim = _at(LOST_OUTSIDE, Certainty.AMBIGUOUS, Landmark.HOST)
+    if not isinstance(evidence.ladder, NotChecked) and not isinstance(evidence.echo, NotChecked):
+        origin = origin_of(evidence.ladder, (evidence.echo,))
+        claim = claim_on(origin, Mechanism.DNS_HIJACK, Mechanism.DNS_FAILURE)
+    if Place.REMOTE not in claim.where:
+        hop = claim.upto or "a hop that did not name itself"
+        return claim, f"{hop} answers in the stead of {query.probe.flow.destination}: {text}"
+    if not _is_name_of_the_product(evidence.target):
+        where = tuple(place for place in ANYWHERE if place not in LOST_OUTSIDE) + claim.where
+        claim = _at(where, Certainty.AMBIGUOUS, Landmark.HOST)
+        text += "; a wrong name on this node and a wrong zone look the same from here"
+    elif Place.ON_PATH in claim.where:
+        text += "; or somebody on the path says so in its name"
+    return claim, text
+
+
+def _is_denied(evidence: NameEvidence) -> bool:
+    return any(map(is_denial, evidence.queries))
+
+
+def _is_name_of_the_product(target: Target) -> bool:
+    """True if nobody at this site wrote the name, nor a part of it."""
+    endpoint = next((item for item in ENDPOINTS if item.id == target.endpoint), None)
+    if endpoint is None or endpoint.host_source is not HostSource.NAME:
+        return False
+    return "{" not in endpoint.host_pattern
+
+
+def _claim_of(verdict: Verdict, mechanism: Mechanism) -> Claim:
+    return Claim(
         where=verdict.where,
         certainty=verdict.certainty,
         after=verdict.after,
         upto=verdict.upto,
-        mechanism=Mechanism.DNS_FAILURE,
+        mechanism=mechanism,
         culprit=verdict.culprit,
     )
-    return claim, f"{text}: {verdict.summary}"
 
 
 def _at(where: tuple[Place, ...], certainty: Certainty, upto: Landmark) -> Claim:
@@ -114,19 +193,8 @@ def _at(where: tuple[Place, ...], certainty: Certainty, upto: Landmark) -> Claim
     )
 
 
-def _rcode(query: Outcome) -> int | None:
-    if isinstance(query, Answered) and isinstance(query.reply, DnsReply):
-        return query.reply.rcode
-    return None
-
-
 def _resolver_verdict(
-    evidence: NameEvidence, checks: Mapping[str, CheckReport]
+    resolvers: tuple[str, ...], checks: Mapping[str, CheckReport]
 ) -> Verdict | None:
-    verdicts = [checks[name].verdict for name in evidence.resolvers if name in checks]
+    verdicts = [checks[name].verdict for name in resolvers if name in checks]
     return next((verdict for verdict in verdicts if verdict is not None), None)
-
-
-def _reasons(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> tuple[str, ...]:
-    verdict = _resolver_verdict(evidence, checks)
-    return () if verdict is None else verdict.because[:1]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from edgediag.inference.origin import Origin, origin_of
 from edgediag.locate import is_same_network
 from edgediag.meaning import (
     decisive,
@@ -20,9 +21,14 @@ from edgediag.model.host import Link, Neighbour, NeighbourState, Route
 from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Hop, Ladder
-from edgediag.model.reply import IcmpReply, Reply
+from edgediag.model.reply import DnsReply, IcmpReply, Reply
 from edgediag.model.verdict import Landmark, Locus
+from edgediag.names import addresses_in
 from edgediag.path import first_in_name_of, is_expiry, last_expiry, shares_hops
+
+# RCODE (RFC 1035 §4.1.1).
+_NXDOMAIN = 3
+_RCODES = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
 
 
 def outcome_of(evidence: FlowEvidence) -> Outcome:
@@ -260,6 +266,38 @@ def first_named_hop(evidence: FlowEvidence) -> Hop | None:
         if hop is not None:
             return hop
     return None
+
+
+def answer_origin(evidence: FlowEvidence) -> Origin | None:
+    """Who made the answers of the flow, None where it was not walked itself."""
+    if not isinstance(evidence.ladder, Ladder):
+        return None
+    controls = (control.ladder for control in same_host_controls(evidence))
+    return origin_of(evidence.ladder, controls)
+
+
+def nobody_of(evidence: FlowEvidence) -> tuple[Outcome, ...]:
+    """What a name server said of names that nobody has; none where it was not asked."""
+    server = evidence.name_server
+    return () if isinstance(server, NotChecked) else server.nobody
+
+
+def said_of_names(outcome: Outcome, nobody: Iterable[Outcome]) -> str:
+    """What an answer says of the name asked for, and with it of names that nobody has."""
+    reply = outcome.reply if isinstance(outcome, Answered) else None
+    if not isinstance(reply, DnsReply):
+        return "says nothing"
+    name = outcome.probe.name
+    strange = [item for item in nobody if addresses_in(item)]
+    if strange:
+        given = ", ".join(map(str, addresses_in(strange[0])))
+        return f"gives {given} to {strange[0].probe.name} as well, a name that nobody has"
+    if reply.rcode == _NXDOMAIN:
+        return f"says that {name} does not exist"
+    if reply.rcode:
+        rcode = _RCODES.get(reply.rcode, f"rcode {reply.rcode}")
+        return f"says {rcode}: there is somebody who answers, and he cannot resolve"
+    return f"knows {name} and gives it no address"
 
 
 def packets_of(outcomes: Iterable[Outcome]) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from edgediag.model.answer import Answer
+from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.gateway import Gateway, Role
 from edgediag.model.statement import Conflict, Statement
@@ -58,6 +58,19 @@ class HostsEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverLine:
+    """The line that makes this host ask a name server.
+
+    line  counted from 1, so that the line can be found and mended; text  as it stands there
+    """
+
+    address: Address
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing that was found out.
 
@@ -76,6 +89,7 @@ class ClusterFacts:
     raven_proxies, raven_tunnels, tunnel_servers  names or addresses in text form
     package_sources     hosts of the node's own apt or yum sources
     resolvers           in the order the host asks them
+    resolver_lines      that name them; empty where they are asked because no line names any
     facts               every value above once more with its source, in the order found
     advertised_proxies, advertised_tunnels  the ports of those hosts, where an object names them
     proxy_role, tunnel_role  this node's, for each mode of Raven
@@ -100,6 +114,7 @@ class ClusterFacts:
     tunnel_mode: Answer
     package_sources: tuple[HostPort, ...]
     resolvers: tuple[Address, ...]
+    resolver_lines: tuple[ResolverLine, ...] | NotChecked
     hosts_entries: tuple[HostsEntry, ...]
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...]

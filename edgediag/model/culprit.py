@@ -116,10 +116,13 @@ class ListenerObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolverObject:
-    """A name server this host is set to ask."""
+    """A name server that this host asks, and the line that says so; line 0 where none does."""
 
     KIND: ClassVar[str] = "resolver"
     address: Address
+    path: str
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import HostsEntry
+from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -124,6 +124,18 @@ class HandshakeEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameServer:
+    """What else is known of a name server that is checked.
+
+    line    that names it; None where it is asked because no line names any
+    nobody  queries for names that nobody has; none where nothing it said was in doubt
+    """
+
+    line: ResolverLine | None
+    nobody: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
 
@@ -138,6 +150,8 @@ class FlowEvidence:
     override  None where the destination is not from a hosts file
     stream    of a connection that failed after its handshake
     handshake  of one that no service proved, in a run where others failed after theirs
+    name_server  for checks of a name server
+    named_by  the checks of the resolvers that gave this address for the name; none for an address
     """
 
     target: Target
@@ -157,6 +171,8 @@ class FlowEvidence:
     surroundings: Surroundings
     stream: StreamEvidence | NotChecked
     handshake: HandshakeEvidence | NotChecked
+    name_server: NameServer | NotChecked
+    named_by: tuple[str, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +181,15 @@ class NameEvidence:
 
     queries    the RESOLVE probes for this name, in the order of the plan
     resolvers  the check ids of the resolvers asked
+    ladder     hop-limited, of a query for a name that a resolver denied though it works
+    echo       the same to that resolver: how far away it is
     """
 
     target: Target
     queries: tuple[Outcome, ...]
     resolvers: tuple[str, ...]
+    ladder: Ladder | NotChecked
+    echo: Ladder | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,8 +109,10 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return name, ("ip", "-d", "link", "show", "dev", device)
         case ListenerObject():
             return _listener(culprit)
-        case ResolverObject():
-            return f"resolver {culprit.address}", ("cat", "/etc/resolv.conf")
+        case ResolverObject(path=path, line=0):
+            return f"{path} names no resolver, {culprit.address} is asked", ("cat", path)
+        case ResolverObject(path=path, line=line):
+            return f"{path}, line {line}: {culprit.text}", ("sed", "-n", f"{line}p", path)
         case HostsFileObject(path=path, line=line):
             name = f"{path}, line {line}: {culprit.address} {culprit.name}"
             return name, ("sed", "-n", f"{line}p", path)

@@ -9,7 +9,7 @@ from edgediag.discovery.given import Given
 from edgediag.discovery.version import parse_version
 from edgediag.errors import UsageError
 from edgediag.model.answer import Answer
-from edgediag.model.cluster import ClusterFacts, Fact, HostPort, HostsEntry, Phase
+from edgediag.model.cluster import ClusterFacts, Fact, HostPort, HostsEntry, Phase, ResolverLine
 from node_files import Files
 
 NODE = Files(
@@ -57,6 +57,14 @@ def test_everything_that_can_be_known() -> None:
         tunnel_mode=Answer.NO,
         package_sources=(HostPort(host="mirror.example.com", port=80),),
         resolvers=(ip_address("198.51.100.53"),),
+        resolver_lines=(
+            ResolverLine(
+                address=ip_address("198.51.100.53"),
+                path="/etc/resolv.conf",
+                line=1,
+                text="nameserver 198.51.100.53",
+            ),
+        ),
         hosts_entries=(
             HostsEntry(
                 name="localhost", address=ip_address("127.0.0.1"), path="/etc/hosts", line=1

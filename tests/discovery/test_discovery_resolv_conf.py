@@ -1,10 +1,15 @@
 """resolv.conf as the resolver library reads it."""
 
+from ipaddress import ip_address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.discovery.resolv_conf import MAX_NAME_SERVERS, parse_resolv_conf
+from edgediag.discovery.resolv_conf import MAX_NAME_SERVERS, MAX_SHOWN, parse_resolv_conf
+from edgediag.model.cluster import ResolverLine
+
+PATH = "/etc/resolv.conf"
 
 
 @pytest.mark.parametrize(
@@ -39,9 +44,17 @@ from edgediag.discovery.resolv_conf import MAX_NAME_SERVERS, parse_resolv_conf
     ],
 )
 def test_the_name_servers_of_a_file(text: str, servers: list[str]) -> None:
-    assert [str(server) for server in parse_resolv_conf(text)] == servers
+    assert [str(line.address) for line in parse_resolv_conf(text, PATH)] == servers
+
+
+def test_each_comes_with_its_line_so_that_it_can_be_found() -> None:
+    text = "# office\nnameserver 198.51.100.53  # " + "x" * 100
+    (found,) = parse_resolv_conf(text, PATH)
+    assert found == ResolverLine(
+        address=ip_address("198.51.100.53"), path=PATH, line=2, text=text[9:][:MAX_SHOWN]
+    )
 
 
 @given(st.text() | st.from_regex(r"(nameserver[ \t][0-9a-f.:%;# ]*\n)+"))
 def test_any_text_names_at_most_three(text: str) -> None:
-    assert len(parse_resolv_conf(text)) <= MAX_NAME_SERVERS
+    assert len(parse_resolv_conf(text, PATH)) <= MAX_NAME_SERVERS

@@ -17,6 +17,7 @@ from edgediag.model.evidence import (
     HandshakeEvidence,
     ListenerEvidence,
     NameEvidence,
+    NameServer,
     OmittedEvidence,
     Relation,
     RunEvidence,
@@ -25,13 +26,16 @@ from edgediag.model.evidence import (
 from edgediag.model.flow import Protocol
 from edgediag.model.host import Listener, RouteRefused
 from edgediag.model.outcome import Outcome
+from edgediag.model.path import Ladder
 from edgediag.model.reply import DnsReply, IcmpKind, Reply
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
 from story import (
     HOST,
     NEIGHBOUR_HOST,
+    NOT_ASKED,
     RESOLVER_HOST,
+    addresses,
     answered,
     control,
     echo_reply,
@@ -79,12 +83,16 @@ def port_closed(port: int, id_: int, host: str = HOST) -> FlowEvidence:
 
 
 def named(
-    *, queries: tuple[Outcome, ...] = (), resolvers: tuple[str, ...] = ("resolver-53",)
+    *, queries: tuple[Outcome, ...] = (), resolvers: tuple[str, ...] = ("resolver-53",),
+    walked: Ladder | NotChecked = NOT_ASKED,
+    echo: Ladder | NotChecked = NOT_ASKED,
 ) -> NameEvidence:
     return NameEvidence(
         target=target("cs-anony-443", kinds=(ProbeKind.TCP_SYN,), host="cs.example", address=None),
         queries=queries,
         resolvers=resolvers,
+        ladder=walked,
+        echo=echo,
     )
 
 
@@ -158,10 +166,10 @@ def test_silence_that_nothing_explains_is_undetermined_not_blocked() -> None:
     ("evidence", "where", "text"),
     [
         pytest.param(
-            named(queries=(query(dns(3)),)), (Place.REMOTE,), "does not exist", id="no such name"
-        ),
-        pytest.param(
-            named(queries=(query(dns(0)),)), (Place.REMOTE,), "gives no address", id="no address"
+            named(queries=(query(dns(3)),)),
+            (Place.ON_PATH, Place.REMOTE),
+            "no resolver gave an address",
+            id="a denial by a resolver of which nothing is known",
         ),
         pytest.param(named(resolvers=()), (Place.LOCAL,), "names no resolver", id="nobody to ask"),
         pytest.param(
@@ -181,9 +189,102 @@ def test_a_name_without_an_address(
     assert text in report.verdict.summary
 
 
+GOOD = DnsReply(rcode=0, addresses=addresses(HOST), is_truncated=False, hop_limit=60)
+WORKS = answered(probe(ProbeKind.DNS, check="resolver-53"), GOOD)
+QUERY_FLOW = query(None).probe.flow
+ECHO_FLOW = flow_of(ProbeKind.ICMP_ECHO, host=str(QUERY_FLOW.destination))
+ECHO = ladder(ECHO_FLOW, ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9", echo_reply()])
+
+
+@pytest.mark.parametrize(
+    ("check", "rungs", "where", "text"),
+    [
+        pytest.param(
+            "cs-anony-443",
+            ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9", dns(3)],
+            (Place.REMOTE,),
+            "does not exist",
+            id="the resolver itself denies a name of the product",
+        ),
+        pytest.param(
+            "package-source-80",
+            ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9", dns(3)],
+            (Place.LOCAL, Place.REMOTE),
+            "a wrong name on this node",
+            id="and one that a file of this node may have wrong",
+        ),
+        pytest.param(
+            "package-source-80",
+            ["192.0.2.1", dns(0)],
+            (Place.ON_PATH,),
+            "203.0.113.1 answers in the stead",
+            id="a hop limit that cannot reach the resolver draws the denial",
+        ),
+        pytest.param(
+            "cs-anony-443",
+            [],
+            (Place.ON_PATH, Place.REMOTE),
+            "somebody on the path",
+            id="a denial that no walk tells the origin of",
+        ),
+        pytest.param(
+            "package-source-80",
+            [],
+            (Place.LOCAL, Place.ON_PATH, Place.REMOTE),
+            "a wrong name on this node",
+            id="nor whose the name is",
+        ),
+    ],
+)
+def test_who_denies_a_name_that_a_working_resolver_was_asked_for(
+    check: str, rungs: list[str | Reply | None], where: tuple[Place, ...], text: str
+) -> None:
+    walked = ladder(QUERY_FLOW, rungs) if rungs else NOT_ASKED
+    evidence = named(queries=(query(dns(0 if "stead" in text else 3)),), walked=walked, echo=ECHO)
+    row = replace(evidence.target, check=check, endpoint=check.rpartition("-")[0])
+    verdict = judge(run(replace(evidence, target=row), resolver(WORKS))).checks[0].verdict
+    assert verdict is not None
+    assert verdict.where == where
+    assert text in verdict.summary
+
+
+INVENTED = answered(
+    probe(ProbeKind.DNS, check="resolver-53", id_=8, name="0f.invalid"), GOOD
+)
+
+
+@pytest.mark.parametrize(
+    ("nobody", "named_by", "mechanisms"),
+    [
+        pytest.param(
+            (INVENTED,),
+            ("resolver-53",),
+            [Mechanism.DNS_HIJACK, Mechanism.DNS_HIJACK],
+            id="only one that invents it gave the address",
+        ),
+        pytest.param(
+            (INVENTED,),
+            ("resolver-53", "resolver-53@other"),
+            [Mechanism.REFUSED, Mechanism.DNS_HIJACK],
+            id="another gave it too",
+        ),
+        pytest.param(
+            (), ("resolver-53",), [Mechanism.REFUSED, None], id="nobody's names were denied"
+        ),
+    ],
+)
+def test_an_address_that_names_of_nobody_have_is_judged_by_its_resolver(
+    nobody: tuple[Outcome, ...], named_by: tuple[str, ...], mechanisms: list[Mechanism | None]
+) -> None:
+    failing = replace(port_closed(443, 3), named_by=named_by)
+    server = replace(resolver(WORKS), name_server=NameServer(line=None, nobody=nobody))
+    judged = judge(run(failing, server)).checks
+    found = [None if check.verdict is None else check.verdict.mechanism for check in judged]
+    assert found == mechanisms
+
+
 def test_a_name_that_an_answering_resolver_was_silent_on_is_not_blocked() -> None:
-    works = resolver(answered(probe(ProbeKind.DNS, check="resolver-53"), dns(0)))
-    judged = judge(run(named(queries=(query(None),)), works))
+    judged = judge(run(named(queries=(query(None),)), resolver(WORKS)))
     assert judged.checks[0].status is Status.DEGRADED
     assert judged.checks[0].verdict is not None
     assert judged.checks[0].verdict.mechanism is Mechanism.LOSS

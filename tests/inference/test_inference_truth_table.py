@@ -8,7 +8,7 @@ import pytest
 from edgediag.inference.combine import combine, find
 from edgediag.inference.rules import RULES, RULES_WHERE_SERVED
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import HostsEntry
+from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.culprit import (
     ChainPolicy,
     ClockObject,
@@ -21,6 +21,7 @@ from edgediag.model.culprit import (
     NftRule,
     PolicyRuleObject,
     QdiscObject,
+    ResolverObject,
     RouteObject,
     SysctlObject,
     TcFilterObject,
@@ -32,6 +33,7 @@ from edgediag.model.evidence import (
     FlowEvidence,
     HandshakeEvidence,
     Kin,
+    NameServer,
     Override,
     Relation,
 )
@@ -47,7 +49,7 @@ from edgediag.model.host import (
     Sysctl,
     TraceDropped,
 )
-from edgediag.model.outcome import Unanswered
+from edgediag.model.outcome import Outcome, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Way
@@ -1357,25 +1359,7 @@ WORDS = [
                 replace(ntp_reply(stratum=0), kiss="DENY"),
                 Mechanism.NTP_KISS,
             ),
-            (
-                "a resolver that says SERVFAIL",
-                DNS_PROBE,
-                DnsReply(rcode=2, addresses=(), is_truncated=False, hop_limit=60),
-                Mechanism.DNS_FAILURE,
-            ),
         )
-    ),
-    pytest.param(
-        Picture(
-            evidence=flow_evidence(
-                answered(
-                    DNS_PROBE, DnsReply(rcode=3, addresses=(), is_truncated=False, hop_limit=60)
-                )
-            ),
-            verdict=None,
-            silent=("service-answer",),
-        ),
-        id="a resolver that knows no such name works",
     ),
 ]
 
@@ -1704,6 +1688,198 @@ STREAMS = [
     *CONVERSATIONS,
 ]
 
+
+def said_of(rcode: int, *found: str, hop_limit: int = 60) -> DnsReply:
+    return DnsReply(
+        rcode=rcode, addresses=addresses(*found), is_truncated=False, hop_limit=hop_limit
+    )
+
+
+def router(address: str, hop_limit: int) -> IcmpReply:
+    return icmp(IcmpKind.TIME_EXCEEDED, address, hop_limit=hop_limit)
+
+
+ROUTERS_ON_THE_WAY = (router(H1, 64), router(H2, 63), router(H3, 62), router(H4, 61))
+ECHO_TO_RESOLVER = control(Relation.ECHO, echo_walk(*ROUTERS_ON_THE_WAY, echo_reply(60)))
+LINE_OF_RESOLVER = ResolverLine(
+    address=ip_address(HOST), path="/etc/resolv.conf", line=2, text=f"nameserver {HOST}"
+)
+NOBODY = replace(DNS_PROBE, id=7, name="0f.invalid")
+TO_LOOPBACK = replace(DNS_PROBE, flow=replace(DNS_PROBE.flow, destination=ip_address("127.0.0.1")))
+
+
+def asked_of(
+    reply: DnsReply,
+    *rungs: IcmpReply | DnsReply | None,
+    nobody: DnsReply | None = None,
+    controls: tuple[Control, ...] = (ECHO_TO_RESOLVER,),
+) -> FlowEvidence:
+    """A name server that gave this answer, its ladder, and what it said of a name of nobody."""
+    return flow_evidence(
+        answered(DNS_PROBE, reply),
+        walked=ladder(DNS_PROBE.flow, rungs),
+        controls=controls,
+        name_server=NameServer(
+            line=LINE_OF_RESOLVER,
+            nobody=() if nobody is None else (answered(NOBODY, nobody),),
+        ),
+    )
+
+
+INVENTED = said_of(0, "203.0.113.99")
+AT_H2 = Said(
+    where=ON_PATH,
+    certainty=Certainty.PROVEN,
+    after=H1,
+    upto=H2,
+    mechanism=Mechanism.DNS_HIJACK,
+)
+SOMEBODY = Said(
+    where=OUTSIDE,
+    certainty=Certainty.AMBIGUOUS,
+    upto="host",
+    mechanism=Mechanism.DNS_FAILURE,
+)
+MISNAMED = Said(
+    where=(Place.LOCAL, Place.REMOTE),
+    certainty=Certainty.AMBIGUOUS,
+    after=H4,
+    upto="host",
+    mechanism=Mechanism.REFUSED,
+)
+
+
+def refusing_server(*earlier: Outcome, server: NameServer | NotChecked) -> FlowEvidence:
+    """A host that says port unreachable to a query."""
+    error = icmp(IcmpKind.PORT_UNREACHABLE, HOST)
+    return flow_evidence(
+        answered(DNS_PROBE, error),
+        *earlier,
+        walked=ladder(DNS_PROBE.flow, [H1, H2, H3, H4, error]),
+        name_server=server,
+    )
+
+
+NAME_SERVERS = [
+    *(
+        pytest.param(
+            Picture(
+                evidence=asked_of(reply, *ROUTERS_ON_THE_WAY, reply),
+                verdict=remote(H4, Mechanism.DNS_FAILURE),
+                fires=("service-answer",),
+                silent=("forged-answer",),
+            ),
+            id=name,
+        )
+        for name, reply in (
+            ("a name server that says SERVFAIL at its own distance", said_of(2)),
+            ("one that denies every name there", said_of(3)),
+            ("one that gives no name an address", said_of(0)),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_of(INVENTED, *ROUTERS_ON_THE_WAY, INVENTED, nobody=INVENTED),
+            verdict=remote(H4, Mechanism.DNS_HIJACK),
+            fires=("service-answer",),
+            silent=("forged-answer",),
+        ),
+        id="a name server that gives its address to names of nobody as well",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_of(
+                said_of(0, HOST), *ROUTERS_ON_THE_WAY, said_of(0, HOST), nobody=INVENTED
+            ),
+            verdict=None,
+            silent=("service-answer", "forged-answer"),
+        ),
+        id="one that invents addresses for names of nobody alone serves real names",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_of(said_of(3), controls=()), verdict=SOMEBODY, silent=("forged-answer",)
+        ),
+        id="a denial whose distance no control tells is anybody's",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_of(said_of(3, hop_limit=63), router(H1, 64), said_of(3, hop_limit=63)),
+            verdict=AT_H2,
+            fires=("forged-answer",),
+            silent=("service-answer",),
+        ),
+        id="a denial drawn by a hop limit that cannot reach the name server",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_of(
+                replace(INVENTED, hop_limit=63),
+                router(H1, 64),
+                replace(INVENTED, hop_limit=63),
+                nobody=INVENTED,
+            ),
+            verdict=AT_H2,
+            fires=("forged-answer",),
+        ),
+        id="an address for nobody, drawn by such a hop limit",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_of(said_of(3, hop_limit=250), router(H1, 64), said_of(3)),
+            verdict=replace(
+                AT_H2, certainty=Certainty.BOUNDED, after="edge"
+            ),
+            fires=("forged-answer",),
+        ),
+        id="a box that sets its hop limit at will is known to lie within two hops",
+    ),
+    pytest.param(
+        Picture(
+            evidence=refusing_server(server=NameServer(line=LINE_OF_RESOLVER, nobody=())),
+            verdict=MISNAMED,
+            fires=("icmp-from-host",),
+        ),
+        id="a daemon that died and a line that names another host are one picture",
+    ),
+    pytest.param(
+        Picture(
+            evidence=refusing_server(
+                answered(replace(DNS_PROBE, id=2), said_of(2)),
+                server=NameServer(line=LINE_OF_RESOLVER, nobody=()),
+            ),
+            verdict=remote(H4, Mechanism.REFUSED),
+        ),
+        id="who answered in DNS before is named rightly",
+    ),
+    pytest.param(
+        Picture(
+            evidence=refusing_server(server=NotChecked(reason="an older version")),
+            verdict=remote(H4, Mechanism.REFUSED),
+        ),
+        id="where no line was read none is suspected",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(
+                    TO_LOOPBACK, icmp(IcmpKind.PORT_UNREACHABLE, "127.0.0.1"), has_left=False
+                ),
+                way=route(None, interface="lo", is_local=True),
+                name_server=NameServer(line=None, nobody=()),
+            ),
+            verdict=local(
+                Mechanism.DNS_FAILURE,
+                ResolverObject(
+                    address=ip_address("127.0.0.1"), path="/etc/resolv.conf", line=0, text=""
+                ),
+            ),
+            fires=("own-service",),
+        ),
+        id="a file that names no server, and not the port that is asked instead",
+    ),
+]
+
 AHEAD_S, NTP_HOST, SECOND_S = 900.0, ip_address(HOST), 1.0
 OFF = ClockOffset(server=NTP_HOST, offset_s=AHEAD_S)
 OTHER = ip_address(NEIGHBOUR_HOST)
@@ -1761,7 +1937,7 @@ SERVED = [
     ),
 ]
 
-PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *SERVED]
+PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *NAME_SERVERS, *SERVED]
 ALL_RULES = tuple(dict.fromkeys((*RULES, *RULES_WHERE_SERVED)))
 
 

@@ -136,8 +136,20 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         "ss -lnp -u 'sport = :8472'",
     ),
     (
-        ResolverObject(address=IPv4Address("192.0.2.53")),
-        "resolver 192.0.2.53",
+        ResolverObject(
+            address=IPv4Address("192.0.2.53"),
+            path="/etc/resolv.conf",
+            line=2,
+            text="nameserver 192.0.2.53",
+        ),
+        "/etc/resolv.conf, line 2: nameserver 192.0.2.53",
+        "sed -n 2p /etc/resolv.conf",
+    ),
+    (
+        ResolverObject(
+            address=IPv4Address("127.0.0.1"), path="/etc/resolv.conf", line=0, text=""
+        ),
+        "/etc/resolv.conf names no resolver, 127.0.0.1 is asked",
         "cat /etc/resolv.conf",
     ),
     (

@@ -1,9 +1,11 @@
 """A destination on this very host, such as a stub resolver."""
 
 from edgediag.compat import assert_never
+from edgediag.discovery.cluster import RESOLV_CONF
 from edgediag.inference.claim import ANYWHERE, finding, on_this_host, one_of
 from edgediag.inference.reading import is_own_service, outcome_of, packets_of
-from edgediag.model.culprit import ListenerObject
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import ListenerObject, ResolverObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -19,10 +21,13 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   packets to an own address never leave this host: if they are refused, nobody
                     listens here. A stub resolver that is silent or says that it failed may itself
-                    be waiting for a server elsewhere, so for it every place stays possible
+                    be waiting for a server elsewhere, so for it every place stays possible. Where
+                    no line of resolv.conf names a server, the library asks 127.0.0.1 all the same:
+                    then it is the file that lacks something, and not the port
     Does not hold   for destinations elsewhere
-    Asks for        the attempts, the route answer
-    source          systemd-resolved(8): the stub listens on 127.0.0.53; RFC 5735 §4 (127.0.0.0/8)
+    Asks for        the attempts, the route answer, the line that names the server
+    source          systemd-resolved(8): the stub listens on 127.0.0.53; RFC 5735 §4 (127.0.0.0/8);
+                    resolv.conf(5): the default name server
     """
     if not is_own_service(evidence):
         return None
@@ -30,6 +35,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     flow = evidence.flow
     claim, text = _claim(evidence, outcome)
     remedy = f"look at the service of {flow.destination} port {flow.destination_port} on this host"
+    if isinstance(claim.culprit, ResolverObject):
+        remedy = f"name a server in {claim.culprit.path}"
     if claim.where == ANYWHERE:
         remedy += ", and ask the servers that it forwards to directly"
     said = (f"{flow.destination} is this host itself: {text}", remedy, packets_of([outcome]))
@@ -41,6 +48,12 @@ def _claim(evidence: FlowEvidence, outcome: Outcome) -> tuple[Claim, str]:
     match outcome:
         case SendFailed(errno_name=name):
             return on_this_host(Mechanism.LOCAL_DROP, None), f"the kernel refuses with {name}"
+        case Answered(reply=reply) if _is_refusal(reply) and _is_by_default(evidence):
+            file = ResolverObject(
+                address=evidence.flow.destination, path=RESOLV_CONF, line=0, text=""
+            )
+            text = f"{RESOLV_CONF} names no server, so it is asked, and nothing listens there"
+            return on_this_host(Mechanism.DNS_FAILURE, file), text
         case Answered(reply=reply) if _is_refusal(reply):
             flow = evidence.flow
             culprit = ListenerObject(
@@ -54,6 +67,11 @@ def _claim(evidence: FlowEvidence, outcome: Outcome) -> tuple[Claim, str]:
             return on_this_host(Mechanism.SERVICE_SILENT, None), "the service there does not serve"
         case _:
             assert_never(outcome)
+
+
+def _is_by_default(evidence: FlowEvidence) -> bool:
+    server = evidence.name_server
+    return not isinstance(server, NotChecked) and server.line is None
 
 
 def _is_refusal(reply: Reply) -> bool:
