@@ -14,6 +14,7 @@ from edgediag.host.routes import RouteKey, RouteMessage
 from edgediag.host.rule_text import rule_text
 from edgediag.host.rules import Rule
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
+from edgediag.model.flow import Address
 
 # An unreachable rule and an unreachable route differ: net/ipv4/fib_rules.c fib4_rule_action,
 # net/ipv4/fib_semantics.c fib_props; IPv6 has the same pairs.
@@ -28,6 +29,9 @@ ROUTE_ERRORS: Final = {
     routes.PROHIBIT: "EACCES",
 }
 _MAIN_TABLE: Final = 254
+
+# As the kernel itself makes it (net/ipv4/fib_rules.c, fib_default_rules_init).
+MAIN_RULE: Final = PolicyRuleObject(priority=32766, text="missing: from all lookup main")
 
 Culprit: TypeAlias = RouteObject | PolicyRuleObject
 
@@ -80,6 +84,36 @@ def find_culprit(
                 if not isinstance(step, GoesOn):
                     return None if isinstance(step, Undecided) else step
     return _missing_route() if errno_name == "ENETUNREACH" else None
+
+
+def is_main_asked(key: RouteKey, policy: Sequence[Rule]) -> bool:
+    """Whether any rule may look the flow up in table main; one that cannot be told counts.
+
+    A `goto` counts as well: what it jumps over is not followed here.
+    """
+    return any(
+        rule.action == rules.GOTO or (rule.action == rules.LOOKUP and rule.table == _MAIN_TABLE)
+        for rule in policy
+        if rules.covers(rule, key) is not False
+    )
+
+
+def throwing(key: RouteKey, refusing: Sequence[RouteMessage]) -> RouteMessage | None:
+    """The one throw route that holds the destination, or None where there is none or several."""
+    found = [
+        route
+        for route in refusing
+        if route.type_ == routes.THROW and routes.covers(route, key.flow.destination)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def beside(route: RouteMessage) -> Address | None:
+    """An address that differs from the route's prefix in its last bit; None for a default."""
+    if not route.length:
+        return None
+    shift = route.destination.max_prefixlen - route.length
+    return type(route.destination)(int(route.destination) ^ 1 << shift)
 
 
 def _ask(rule: Rule, errno_name: str, covering: Sequence[RouteMessage]) -> _Step:

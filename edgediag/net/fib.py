@@ -5,14 +5,25 @@ By hand, because pyroute2 0.9.7 drops uid, protocol and ports from the question 
 
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from edgediag.host import routes
-from edgediag.host.refusal import Culprit, find_culprit, refusing_route_type
+from edgediag.host.refusal import (
+    MAIN_RULE,
+    Culprit,
+    beside,
+    find_culprit,
+    is_main_asked,
+    refusing_route_type,
+    throwing,
+)
 from edgediag.host.routes import RouteKey, RouteMessage, decode_route, lookup_request
 from edgediag.host.rules import Rule, decode_rule
 from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import RouteObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import Route, RouteAnswer, RouteRefused
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
@@ -23,6 +34,8 @@ _NO_WAY: Final = frozenset({"EINVAL", "EACCES", "EHOSTUNREACH", "ENETUNREACH", "
 # What the kernel also says where the source is not this host's own: ENETUNREACH in Linux 6.18
 # (measured), EINVAL in the older ones (net/ipv4/route.c ip_route_output_key_hash_rcu).
 _SAID_OF_SOURCES: Final = frozenset({"EINVAL", "ENETUNREACH"})
+# Table main of IPv4 in the order of its prefixes: a default route is the first line but one.
+_MAIN_TABLE_FILE: Final = Path("/proc/thread-self/net/route")
 
 
 def route_for(flow: Flow, *, mark: int = 0, uid: int | None = None) -> RouteAnswer:
@@ -51,6 +64,11 @@ def read_rules(netlink: NetlinkSocket, version: int) -> tuple[Rule, ...] | Refus
 
 def _answer(netlink: NetlinkSocket, key: RouteKey) -> RouteAnswer:
     chosen = _look_up(netlink, key, is_match=False)
+    if isinstance(chosen, RouteMessage) and chosen.preferred_source is not None:
+        # connect() asks a second time with the source that it was given, and rules "from …" decide
+        # then (include/net/route.h, ip_route_connect).
+        key = replace(key, flow=replace(key.flow, source=chosen.preferred_source))
+        chosen = _look_up(netlink, key, is_match=False)
     if isinstance(chosen, Refusal):
         return _refused(netlink, key, chosen)
     # The plain answer is about this one destination; the route behind it needs another question.
@@ -61,11 +79,25 @@ def _answer(netlink: NetlinkSocket, key: RouteKey) -> RouteAnswer:
         interface=_interface(chosen.oif),
         gateway=chosen.gateway,
         source=chosen.preferred_source or _known(key.flow.source),
-        table=chosen.table,
+        table=_table(netlink, chosen, matched),
         prefix=matched.prefix,
         mtu=chosen.mtu,
         is_local=chosen.type_ == routes.LOCAL,
     )
+
+
+def _table(netlink: NetlinkSocket, chosen: RouteMessage, matched: RouteMessage) -> int:
+    """The table that holds the route.
+
+    Until a policy rule is added, the kernel keeps table local inside of table main and names main
+    (net/ipv4/fib_frontend.c, fib_unmerge): only a dump tells the two apart.
+    """
+    if chosen.type_ != routes.LOCAL or not netlink.is_strict:
+        return chosen.table
+    version = chosen.destination.version
+    found = _of_type(netlink, version, routes.LOCAL) or ()
+    tables = {route.table for route in found if route.prefix == matched.prefix}
+    return tables.pop() if len(tables) == 1 else chosen.table
 
 
 def _look_up(netlink: NetlinkSocket, key: RouteKey, *, is_match: bool) -> RouteMessage | Refusal:
@@ -92,7 +124,45 @@ def _culprit(netlink: NetlinkSocket, key: RouteKey, errno_name: str) -> Culprit 
     refusing = _refusing_routes(netlink, version, errno_name)
     if isinstance(policy, Refusal) or refusing is None:
         return None
-    return find_culprit(errno_name, key, policy=policy, refusing=refusing)
+    culprit = find_culprit(errno_name, key, policy=policy, refusing=refusing)
+    if isinstance(culprit, RouteObject) and culprit.type_ == "missing":
+        return _not_missing(netlink, key, policy, refusing) or culprit
+    return culprit
+
+
+def _not_missing(
+    netlink: NetlinkSocket,
+    key: RouteKey,
+    policy: Sequence[Rule],
+    refusing: Sequence[RouteMessage],
+) -> Culprit | None:
+    """What keeps the lookup from a default route that is there after all."""
+    if not is_main_asked(key, policy):
+        return MAIN_RULE if key.flow.destination.version == 4 and _has_default() else None
+    thrown = throwing(key, refusing)
+    other = None if thrown is None else beside(thrown)
+    if thrown is None or other is None:
+        return None
+    # Beside the throw route's prefix the same table serves, by a route that holds both.
+    elsewhere = replace(key, flow=replace(key.flow, destination=other))
+    served = _look_up(netlink, elsewhere, is_match=True)
+    if isinstance(served, Refusal) or served.table != thrown.table:
+        return None
+    if not routes.covers(served, key.flow.destination):
+        return None
+    return RouteObject(type_="throw", prefix=thrown.prefix, table=thrown.table)
+
+
+def _has_default() -> bool:
+    """Whether table main of IPv4 holds a default route that is no refusal."""
+    try:
+        with _MAIN_TABLE_FILE.open(encoding="ascii", errors="replace") as table:
+            fields = [table.readline().split() for _ in range(2)][-1]
+    except OSError:
+        return False
+    is_default = len(fields) > 7 and {fields[1], fields[7]} == {"00000000"}
+    # A route that refuses has no device.
+    return is_default and fields[0] != "*"
 
 
 def _refusing_routes(
@@ -103,18 +173,25 @@ def _refusing_routes(
     Filtered by type in the kernel: a host may have 100,000 others.
     """
     type_ = refusing_route_type(errno_name)
-    if type_ is None:
-        return ()
     if not netlink.is_strict:
-        return None
+        return None if type_ is not None else ()
     found: list[RouteMessage] = []
-    for wanted in (type_, routes.THROW):
-        dump = netlink.dump(_RTM_GETROUTE, routes.typed_dump_request(version, wanted))
-        if isinstance(dump, Refusal):
+    for wanted in (routes.THROW,) if type_ is None else (type_, routes.THROW):
+        dumped = _of_type(netlink, version, wanted)
+        if dumped is None:
             return None
-        decoded = (decode_route(message.payload) for message in dump.messages)
-        found += [route for route in decoded if route is not None and route.type_ == wanted]
+        found += dumped
     return tuple(found)
+
+
+def _of_type(
+    netlink: NetlinkSocket, version: int, type_: int
+) -> tuple[RouteMessage, ...] | None:
+    dump = netlink.dump(_RTM_GETROUTE, routes.typed_dump_request(version, type_))
+    if isinstance(dump, Refusal):
+        return None
+    decoded = (decode_route(message.payload) for message in dump.messages)
+    return tuple(route for route in decoded if route is not None and route.type_ == type_)
 
 
 def _is_own(netlink: NetlinkSocket, key: RouteKey) -> bool:

@@ -5,7 +5,14 @@ from ipaddress import ip_address
 
 import pytest
 
-from edgediag.host.refusal import Culprit, find_culprit, refusing_route_type
+from edgediag.host.refusal import (
+    Culprit,
+    beside,
+    find_culprit,
+    is_main_asked,
+    refusing_route_type,
+    throwing,
+)
 from edgediag.host.routes import (
     BLACKHOLE,
     PROHIBIT,
@@ -13,6 +20,7 @@ from edgediag.host.routes import (
     UNREACHABLE,
     RouteKey,
     RouteMessage,
+    covers,
 )
 from edgediag.host.rules import Rule
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
@@ -197,3 +205,49 @@ def test_the_object_that_refuses(
 )
 def test_the_errno_tells_the_type(errno_name: str, type_: int | None) -> None:
     assert refusing_route_type(errno_name) == type_
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        pytest.param((LOCAL, ALL), True, id="the kernel's own rules"),
+        pytest.param((LOCAL, rule(50, table=77)), False, id="only other tables"),
+        pytest.param((LOCAL, UNREAD), True, id="a selector that is not read may hold"),
+        pytest.param((LOCAL, replace(ALL, uids=(1, 99))), False, id="main is for other users"),
+        pytest.param((LOCAL, rule(10, GOTO, goto=60)), True, id="where a goto leads is not known"),
+    ],
+)
+def test_whether_table_main_is_asked(policy: tuple[Rule, ...], expected: bool) -> None:
+    assert is_main_asked(KEY, policy) is expected
+
+
+@pytest.mark.parametrize(
+    ("refusing", "expected"),
+    [
+        pytest.param((route(THROW, 31), route(BLACKHOLE, 24)), route(THROW, 31), id="the only one"),
+        pytest.param((route(THROW, 31), route(THROW, 24, 77)), None, id="of two: no name"),
+        pytest.param((ELSEWHERE, replace(ELSEWHERE, type_=THROW)), None, id="none that covers"),
+    ],
+)
+def test_the_throw_route_that_holds_the_destination(
+    refusing: tuple[RouteMessage, ...], expected: RouteMessage | None
+) -> None:
+    assert throwing(KEY, refusing) == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        pytest.param(32, "198.51.100.20", id="of an address its neighbour"),
+        pytest.param(31, "198.51.100.22", id="of a pair the next pair"),
+        pytest.param(1, "0.0.0.0", id="of a half the other half"),
+    ],
+)
+def test_an_address_beside_a_prefix(length: int, expected: str) -> None:
+    found = beside(route(THROW, length))
+    assert found == ip_address(expected)
+    assert not covers(route(THROW, length), found)
+
+
+def test_beside_a_default_route_there_is_nothing() -> None:
+    assert beside(replace(route(THROW, 1), length=0)) is None

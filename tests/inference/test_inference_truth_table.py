@@ -409,6 +409,11 @@ ON_THIS_HOST = [
                 RouteObject(type_="blackhole", prefix=f"{HOST}/32", table=254),
             ),
             ("EACCES", Mechanism.PROHIBIT_ROUTE, PolicyRuleObject(priority=9, text="prohibit")),
+            (
+                "ENETUNREACH",
+                Mechanism.NO_ROUTE,
+                PolicyRuleObject(priority=32766, text="missing: from all lookup main"),
+            ),
             ("EHOSTUNREACH", Mechanism.UNREACHABLE_ROUTE, None),
         )
     ),

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from edgediag.host.refusal import MAIN_RULE
 from edgediag.host.rule_text import rule_text
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
 from edgediag.model.flow import Flow, Protocol
@@ -124,6 +125,17 @@ def test_an_address_of_this_host_is_local(two_nodes, address: str) -> None:
     assert isinstance(answer, Route) and answer.is_local
 
 
+@pytest.mark.parametrize("table", [pytest.param(255, id="local"), pytest.param(77, id="another")])
+def test_a_local_route_is_told_with_the_table_that_holds_it(two_nodes, table: int) -> None:
+    two_nodes.node.run(f"ip route add local {FAR} dev lo table {table}")
+    if table != 255:
+        two_nodes.node.run(f"ip rule add lookup {table} pref 50")
+    with two_nodes.node.inside():
+        answer = route_for(flow())
+    assert isinstance(answer, Route)
+    assert (answer.table, answer.prefix) == (table, f"{FAR}/32")
+
+
 @pytest.mark.parametrize(
     ("arguments", "gateway"),
     [
@@ -203,12 +215,53 @@ def refused(errno_name: str, culprit: RouteObject | PolicyRuleObject | None) -> 
             refused("ENETUNREACH", MISSING),
             id="a default that throws",
         ),
+        pytest.param(
+            "ip route add throw 198.51.100.20/30",
+            flow(),
+            refused(
+                "ENETUNREACH", RouteObject(type_="throw", prefix="198.51.100.20/30", table=254)
+            ),
+            id="a throw route before a default that would serve",
+        ),
+        pytest.param(
+            "ip rule del pref 32766",
+            flow(),
+            refused("ENETUNREACH", MAIN_RULE),
+            id="table main has a default, and no rule asks it",
+        ),
+        pytest.param(
+            "ip rule add from 192.0.2.1 to 198.51.100.21 prohibit pref 50",
+            flow(source="0.0.0.0"),
+            refused(
+                "EACCES",
+                PolicyRuleObject(priority=50, text="from 192.0.2.1 to 198.51.100.21 prohibit"),
+            ),
+            id="a rule on the source that the kernel itself chose",
+        ),
     ],
 )
 def test_who_refuses(two_nodes, command: str, asked: Flow, expected: RouteRefused) -> None:
     two_nodes.node.run(*DUAL_STACK, command)
     with two_nodes.node.inside():
         assert route_for(asked) == expected
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        pytest.param(
+            ("ip route del default", "ip rule del pref 32766"), id="neither a rule nor a default"
+        ),
+        pytest.param(
+            ("ip route del default", "ip route add throw 198.51.100.20/30"),
+            id="the throw route hides nothing",
+        ),
+    ],
+)
+def test_what_would_not_serve_either_is_a_missing_route(two_nodes, commands) -> None:
+    two_nodes.node.run(*commands)
+    with two_nodes.node.inside():
+        assert route_for(flow()) == refused("ENETUNREACH", MISSING)
 
 
 def test_a_source_that_is_not_ours_accuses_no_route(two_nodes) -> None:

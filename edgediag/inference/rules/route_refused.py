@@ -10,6 +10,8 @@ from edgediag.model.verdict import Finding, Mechanism
 
 ID = "route-refused"
 
+_MISSING = "missing: "
+
 # What RTM_GETROUTE and connect() say for each kind of route (net/ipv4/fib_semantics.c, fib_props).
 _MECHANISMS = {
     "ENETUNREACH": Mechanism.NO_ROUTE,
@@ -46,6 +48,8 @@ def _named(culprit: RouteObject | PolicyRuleObject | None) -> str:
             return f": table {culprit.table} has no {culprit.prefix} route"
         case RouteObject():
             return f": {culprit.type_} route {culprit.prefix} in table {culprit.table}"
+        case PolicyRuleObject(text=text) if text.startswith(_MISSING):
+            return f": no policy rule looks table main up, which has a default route ({text})"
         case PolicyRuleObject():
             return f": policy rule {culprit.priority} ({culprit.text})"
         case None:
@@ -58,6 +62,9 @@ def _remedy(culprit: RouteObject | PolicyRuleObject | None) -> str:
             return "restore the route: ip route add default via GATEWAY dev UPLINK"
         case RouteObject():
             return f"ip route del {culprit.type_} {culprit.prefix} table {culprit.table}"
+        case PolicyRuleObject(text=text) if text.startswith(_MISSING):
+            selector = text.removeprefix(_MISSING)
+            return f"restore the rule: ip rule add priority {culprit.priority} {selector}"
         case PolicyRuleObject():
             return f"ip rule del priority {culprit.priority}, if nobody needs it"
         case None:
