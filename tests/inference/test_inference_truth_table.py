@@ -267,8 +267,6 @@ class Picture:
     host: HostState = host_state()
 
 
-
-
 def xfrm_block(direction: str, host: str) -> XfrmPolicy:
     """A policy that blocks every UDP packet to a host, or from it."""
     ends = [(ip_address(EDGE), 32), (ip_address(host), 32)]
