@@ -346,6 +346,12 @@ def host_state() -> HostState:
         sysctls=(),
         legacy_tables=(),
         tc_filters=(),
+        vxlans=(),
+        forwarding=(),
+        overlay_routes=(),
+        xfrm_policies=(),
+        xfrm_states=(),
+        xfrm_counts=(),
     )
 
 

@@ -80,7 +80,7 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
         case FlowEvidence():
             return _judge_flow(evidence, host)
         case ListenerEvidence():
-            return judge_listener(evidence)
+            return judge_listener(evidence, host)
         case ToolsEvidence():
             return judge_tools(evidence)
         case OmittedEvidence():

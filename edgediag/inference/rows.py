@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from edgediag.endpoints import flannel_vxlan
 from edgediag.inference.claim import on_this_host
+from edgediag.inference.overlay_device import unheard_overlay
 from edgediag.inference.unjudged import unjudged
 from edgediag.inference.wording import named
 from edgediag.model.answer import NotChecked
@@ -10,7 +12,7 @@ from edgediag.model.culprit import Culprit, ListenerObject, ToolObject
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ListenerEvidence, OmittedEvidence, ToolsEvidence
 from edgediag.model.flow import Protocol
-from edgediag.model.host import Listener
+from edgediag.model.host import HostState, Listener
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Finding, Mechanism, Status, Strength, Verdict
 
@@ -22,13 +24,14 @@ _INBOUND_NOTE = "a listener is there; whether filters let others in was not eval
 _OPTIONAL_NOTE = "nothing listens; this port is optional"
 
 
-def judge_listener(evidence: ListenerEvidence) -> CheckReport:
+def judge_listener(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     """Whether this node takes what arrives on a port.
 
     Holds because   a port without a socket refuses everybody, whatever the network does; a socket
-                    bound to the loopback address refuses everybody else
+                    bound to the loopback address refuses everybody else. Where a VXLAN device
+                    should hold the port, it says itself why it does not
     Does not hold   as a pass: a listener alone does not prove that filters let others in
-    Asks for        the table of sockets
+    Asks for        the table of sockets; for a VXLAN port the devices
     """
     target, listeners = evidence.target, evidence.listeners
     if isinstance(listeners, NotChecked):
@@ -37,7 +40,10 @@ def judge_listener(evidence: ListenerEvidence) -> CheckReport:
         return unjudged(target, Status.NOT_CHECKED, _INBOUND_NOTE)
     if not target.is_required and not listeners:
         return unjudged(target, Status.NOT_CHECKED, _OPTIONAL_NOTE)
-    return _blocked(target, LISTENER_RULE, _unheard(target, listeners))
+    overlay = None
+    if target.endpoint == flannel_vxlan.ENDPOINTS[0].id and not listeners:
+        overlay = unheard_overlay(target.port, host)
+    return _blocked(target, LISTENER_RULE, overlay or _unheard(target, listeners))
 
 
 def judge_tools(evidence: ToolsEvidence) -> CheckReport:

@@ -178,6 +178,28 @@ class QdiscObject:
     handle: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VxlanObject:
+    """A VXLAN device that does not fit its peers; `local` is None where the kernel chooses it."""
+
+    KIND: ClassVar[str] = "vxlan-device"
+    interface: str
+    vni: int
+    port: int
+    local: Address | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XfrmPolicyObject:
+    """A policy of IPsec; `selector` in the words of ip-xfrm(8), `direction` "in" or "out"."""
+
+    KIND: ClassVar[str] = "xfrm-policy"
+    direction: str
+    action: str
+    priority: int
+    selector: str
+
+
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
@@ -195,4 +217,6 @@ Culprit: TypeAlias = (
     | ToolObject
     | TcFilterObject
     | QdiscObject
+    | VxlanObject
+    | XfrmPolicyObject
 )

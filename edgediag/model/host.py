@@ -14,6 +14,8 @@ from edgediag.model.culprit import (
     TcFilterObject,
 )
 from edgediag.model.flow import Address, Protocol
+from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +204,9 @@ class HostState:
 
     legacy_tables  of iptables-legacy, family first: "ip filter", "ip6 raw"
     tc_filters     of all devices
+    forwarding     of all VXLAN devices
+    overlay_routes  through VXLAN devices, and in Raven's tables
+    xfrm_policies  in the kernel's order, without those of single sockets
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -212,3 +217,9 @@ class HostState:
     sysctls: tuple[Sysctl, ...] | NotChecked
     legacy_tables: tuple[str, ...] | NotChecked
     tc_filters: tuple[TcFilterObject, ...] | NotChecked
+    vxlans: tuple[VxlanDevice, ...] | NotChecked
+    forwarding: tuple[ForwardingEntry, ...] | NotChecked
+    overlay_routes: tuple[OverlayRoute, ...] | NotChecked
+    xfrm_policies: tuple[XfrmPolicy, ...] | NotChecked
+    xfrm_states: tuple[XfrmState, ...] | NotChecked
+    xfrm_counts: tuple[XfrmCount, ...] | NotChecked

@@ -35,8 +35,10 @@ from edgediag.model.host import (
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
+from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxlans
 from edgediag.net.plain import interface_names, plain_all
 from edgediag.net.traffic_control import read_tc_filters
+from edgediag.net.xfrm import read_counts, read_policies, read_states
 
 _SYSCTLS: Final = Path("/proc/sys")
 _PROCESS_NET: Final = Path("/proc/thread-self/net")
@@ -65,6 +67,12 @@ def read_host() -> HostState:
         sysctls=degraded("sysctls", lambda: _sysctls(interfaces)),
         legacy_tables=degraded("legacy tables", _legacy_tables),
         tc_filters=degraded("tc filters", read_tc_filters),
+        vxlans=degraded("VXLAN devices", read_vxlans),
+        forwarding=degraded("forwarding tables", read_forwarding),
+        overlay_routes=degraded("routes of the overlay", read_overlay_routes),
+        xfrm_policies=degraded("xfrm policies", read_policies),
+        xfrm_states=degraded("xfrm states", read_states),
+        xfrm_counts=degraded("xfrm counters", read_counts),
     )
 
 

@@ -21,7 +21,9 @@ from edgediag.model.culprit import (
     SysctlObject,
     TcFilterObject,
     ToolObject,
+    VxlanObject,
     XdpProgramObject,
+    XfrmPolicyObject,
 )
 from edgediag.model.verdict import Landmark, Locus, Place, RootCause, Verdict
 
@@ -127,6 +129,13 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
         case QdiscObject(interface=device):
             name = f"queueing discipline {culprit.discipline} {culprit.handle} of {device}"
             return name, ("tc", "-s", "qdisc", "show", "dev", device)
+        case VxlanObject(interface=device):
+            source = "" if culprit.local is None else f", from {culprit.local}"
+            name = f"VXLAN device {device}: VNI {culprit.vni}, port {culprit.port}{source}"
+            return name, ("ip", "-d", "link", "show", "dev", device)
+        case XfrmPolicyObject(direction=direction):
+            name = f"xfrm policy {culprit.action} {direction}: {culprit.selector}"
+            return name, ("ip", "xfrm", "policy", "list", "dir", direction)
         case ToolObject(names=names):
             return f"not installed: {', '.join(names)}", ()
         case _ as never:

@@ -25,6 +25,7 @@ from edgediag.model.culprit import (
     RouteObject,
     SysctlObject,
     TcFilterObject,
+    XfrmPolicyObject,
 )
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import (
@@ -65,6 +66,7 @@ from edgediag.model.reply import (
     TlsReply,
 )
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
+from edgediag.model.xfrm import XfrmPolicy, XfrmSelector
 from story import (
     EDGE,
     GATEWAY,
@@ -280,6 +282,34 @@ class Picture:
     fires: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     host: HostState = host_state()
+
+
+def xfrm_block(direction: str, host: str) -> XfrmPolicy:
+    """A policy that blocks every UDP packet to a host, or from it."""
+    ends = [(ip_address(EDGE), 32), (ip_address(host), 32)]
+    source, destination = ends if direction == "out" else ends[::-1]
+    selector = XfrmSelector(
+        source=source,
+        destination=destination,
+        source_port=(0, 0),
+        destination_port=(0, 0),
+        ip_protocol=17,
+        is_narrower=False,
+    )
+    return XfrmPolicy(
+        direction=direction, action="block", priority=0, index=1, selector=selector, templates=()
+    )
+
+
+def xfrm_culprit(direction: str, host: str) -> XfrmPolicyObject:
+    """The same policy as it is named."""
+    source, destination = (EDGE, host) if direction == "out" else (host, EDGE)
+    return XfrmPolicyObject(
+        direction=direction,
+        action="block",
+        priority=0,
+        selector=f"src {source}/32 dst {destination}/32 proto udp",
+    )
 
 
 STUB = replace(DNS_PROBE, flow=replace(DNS_PROBE.flow, destination=ip_address("127.0.0.53")))
@@ -551,6 +581,33 @@ ON_THIS_HOST = [
             fires=("xfrm-blocks",),
         ),
         id="the socket is refused while a whole packet passes: IPsec policy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE)),
+            host=replace(host_state(), xfrm_policies=(xfrm_block("out", HOST),)),
+            verdict=local(Mechanism.XFRM_BLOCK, xfrm_culprit("out", HOST)),
+            fires=("xfrm-blocks",),
+        ),
+        id="the socket is refused, and IPsec policy blocks what it sends",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE)),
+            host=replace(host_state(), xfrm_policies=(xfrm_block("out", NEIGHBOUR_HOST),)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            silent=("xfrm-blocks",),
+        ),
+        id="the socket is refused, and IPsec policy blocks another destination",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(unanswered(TUNNEL_PROBE, has_come_back=True)),
+            host=replace(host_state(), xfrm_policies=(xfrm_block("in", HOST),)),
+            verdict=local(Mechanism.XFRM_BLOCK, xfrm_culprit("in", HOST)),
+            fires=("xfrm-blocks", "answer-not-delivered"),
+        ),
+        id="the answer came in, and IPsec policy blocks it",
     ),
     pytest.param(
         Picture(

@@ -47,6 +47,12 @@ HOST_STATE = HostState(
     sysctls=NOT_ASKED,
     legacy_tables=NOT_ASKED,
     tc_filters=(),
+    vxlans=NOT_ASKED,
+    forwarding=NOT_ASKED,
+    overlay_routes=NOT_ASKED,
+    xfrm_policies=NOT_ASKED,
+    xfrm_states=NOT_ASKED,
+    xfrm_counts=NOT_ASKED,
 )
 FLOW_JSON = {
     "type": "Flow",

@@ -22,7 +22,9 @@ from edgediag.model.culprit import (
     SysctlObject,
     TcFilterObject,
     ToolObject,
+    VxlanObject,
     XdpProgramObject,
+    XfrmPolicyObject,
 )
 from edgediag.model.verdict import Certainty, Landmark, Locus, Place, Verdict
 from edgediag.report.words import Exhibit, exhibit, where_in_words
@@ -174,6 +176,16 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         QdiscObject(interface="eth0", discipline="tbf", handle="8001:"),
         "queueing discipline tbf 8001: of eth0",
         "tc -s qdisc show dev eth0",
+    ),
+    (
+        VxlanObject(interface="flannel.1", vni=1, port=4789, local=A),
+        "VXLAN device flannel.1: VNI 1, port 4789, from 203.0.113.6",
+        "ip -d link show dev flannel.1",
+    ),
+    (
+        XfrmPolicyObject(direction="out", action="block", priority=0, selector="dst 192.0.2.1/32"),
+        "xfrm policy block out: dst 192.0.2.1/32",
+        "ip xfrm policy list dir out",
     ),
     (ToolObject(names=("socat", "conntrack")), "not installed: socat, conntrack", ""),
 ]

@@ -1,11 +1,14 @@
-"""A socket that IPsec policy refuses while whole packets pass."""
+"""A policy of IPsec that blocks what a socket sends or should get."""
 
+from edgediag.host.xfrm_match import deciding_policy, selector_text
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import outcome_of, packets_of
-from edgediag.meaning import has_left
+from edgediag.meaning import has_come_back, has_left
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import XfrmPolicyObject
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TraceDropped
-from edgediag.model.outcome import SendFailed
+from edgediag.model.host import HostState, TraceDropped, TracePassed
+from edgediag.model.outcome import SendFailed, Unanswered
 from edgediag.model.probe import Way
 from edgediag.model.verdict import Finding, Mechanism
 
@@ -16,17 +19,69 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """An xfrm policy blocks the flow.
 
     Holds because   the socket gets EPERM while the same packet from a raw IP socket leaves: the
-                    filters of OUTPUT see both, but raw sockets do not match xfrm port selectors
-    Does not hold   where the raw packet is refused as well, or a rule was traced
-    Asks for        the attempts through a socket and through a raw IP socket
+                    filters of OUTPUT see both, but raw sockets do not match xfrm port selectors.
+                    What got EPERM, and an answer that came in and was not delivered, fell to the
+                    policy that the kernel takes for it, where that one blocks
+    Does not hold   where a rule was traced; where the raw packet is refused as well or was not
+                    sent, and for an answer, without such a policy; for an answer that did not come
+                    past the filters of INPUT
+    Asks for        the attempts through a socket and through a raw IP socket, the xfrm policies
+    source          net/ipv4/tcp_ipv4.c tcp_v4_rcv, net/ipv4/udp.c: xfrm4_policy_check
     """
+    if isinstance(evidence.trace, TraceDropped):
+        return None
+    return _refused(evidence, host) or _undelivered(evidence, host)
+
+
+def _refused(evidence: FlowEvidence, host: HostState) -> Finding | None:
     outcome = outcome_of(evidence)
     if not isinstance(outcome, SendFailed) or outcome.errno_name != "EPERM":
         return None
+    policy = _blocking(evidence, host, is_answer=False)
     whole = [item for item in evidence.attempts if item.probe.way is Way.IP_STACK]
-    if isinstance(evidence.trace, TraceDropped) or not any(has_left(item) for item in whole):
+    if any(has_left(item) for item in whole):
+        text = "the socket is refused with EPERM while the same packet from a raw IP socket leaves"
+    elif policy is not None:
+        text = f"the socket gets EPERM, and the xfrm policy for it blocks it ({policy.selector})"
+    else:
         return None
-    text = "the socket is refused with EPERM while the same packet from a raw IP socket leaves"
     remedy = "look at ip xfrm policy for a block policy that covers the destination"
-    claim = on_this_host(Mechanism.XFRM_BLOCK, None)
-    return finding(ID, evidence, claim, (text, remedy, packets_of(evidence.attempts)))
+    claim = on_this_host(Mechanism.XFRM_BLOCK, policy)
+    said = (text, remedy if policy is None else _remedy(policy), packets_of(evidence.attempts))
+    return finding(ID, evidence, claim, said)
+
+
+def _undelivered(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    outcome = outcome_of(evidence)
+    if not isinstance(outcome, Unanswered) or not has_left(outcome) or not has_come_back(outcome):
+        return None
+    if isinstance(evidence.trace, TracePassed) and not evidence.trace.is_delivered:
+        return None
+    policy = _blocking(evidence, host, is_answer=True)
+    if policy is None:
+        return None
+    text = f"the answer came in, and the xfrm policy for it blocks it ({policy.selector})"
+    claim = on_this_host(Mechanism.XFRM_BLOCK, policy)
+    return finding(ID, evidence, claim, (text, _remedy(policy), packets_of([outcome])))
+
+
+def _blocking(
+    evidence: FlowEvidence, host: HostState, *, is_answer: bool
+) -> XfrmPolicyObject | None:
+    if isinstance(host.xfrm_policies, NotChecked):
+        return None
+    direction = "in" if is_answer else "out"
+    flow = evidence.flow.reversed() if is_answer else evidence.flow
+    policy = deciding_policy(host.xfrm_policies, direction, flow)
+    if policy is None or policy.action != "block":
+        return None
+    return XfrmPolicyObject(
+        direction=direction,
+        action=policy.action,
+        priority=policy.priority,
+        selector=selector_text(policy.selector),
+    )
+
+
+def _remedy(policy: XfrmPolicyObject) -> str:
+    return f"ip xfrm policy delete {policy.selector} dir {policy.direction}"

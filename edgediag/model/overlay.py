@@ -1,0 +1,58 @@
+"""The overlay as the kernel has it: VXLAN devices, what they know of other nodes, their routes."""
+
+from dataclasses import dataclass
+
+from edgediag.model.flow import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VxlanDevice:
+    """What a VXLAN device has beside what every `Link` has.
+
+    port       UDP port it listens on and sends to
+    local      address its frames are sent from, None where the kernel chooses one
+    remote     where unknown MACs go, None where they go nowhere
+    underlay   name of the device below, "" for none
+    is_learning    it learns from what arrives who has which MAC
+    is_asking      it tells a program of what it does not know (l2miss, l3miss)
+    is_external    every packet brings its own VNI and destination (collect metadata)
+    has_checksum   the outer UDP header carries one
+    """
+
+    interface: str
+    vni: int
+    port: int
+    local: Address | None
+    remote: Address | None
+    underlay: str
+    is_learning: bool
+    is_asking: bool
+    is_external: bool
+    has_checksum: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardingEntry:
+    """Behind which node a MAC is; the MAC of zeros stands for all others."""
+
+    interface: str
+    mac: str
+    destination: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayRoute:
+    """A route through a VXLAN device, or in a table of Raven's.
+
+    type_    "unicast", "blackhole", ...
+    prefix   "default" for 0.0.0.0/0
+    gateway  None where the destination is on the link
+    mtu      None where the route sets none
+    """
+
+    interface: str
+    type_: str
+    prefix: str
+    gateway: Address | None
+    table: int
+    mtu: int | None
