@@ -6,9 +6,10 @@ host. Every other failing flow is walked hop by hop beside a flow that works.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from edgediag.checked import Checked, hop_limit_of, host_of, is_answering, is_ok, is_suspect, lead
-from edgediag.meaning import decisive, distance
+from edgediag.meaning import decisive, distance, is_refused
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
 from edgediag.model.flow import Address, Flow, Protocol
@@ -29,8 +30,12 @@ MAX_OWN_WALKS = 8
 # The way out may be longer than the way back, by which a distance is known.
 SPARE_HOPS = 2
 
-CONFIRM_SPACING_S = 0.4
+# A limiter that passes two new connections a second has room for one after half a second.
+CONFIRM_SPACING_S = 0.6
 MAX_CONFIRMATIONS = 3
+
+# A router, and a host, that has spent its errors has one again after a second.
+ERROR_SPACING_S = 1.1
 
 # Where everything is dark, a few walks tell as much as all of them.
 WALKS_IN_THE_DARK = 3
@@ -65,7 +70,8 @@ class Search:
     """What to ask next.
 
     suspects  checks whose block is looked for on this host
-    confirmations  silent flows that are walked, once more when all else is quiet
+    confirmations  silent flows that are walked, or whose neighbours were refused, once more when
+                   all else is quiet
     walks     in the order of their start; no flow twice
     walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
@@ -83,7 +89,9 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     failing = [check for check in checks if not is_ok(check)]
     lost = [check for check in failing if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
-    walked = _share(checks, lost)
+    limited = _refused_beside(lost)
+    walked = _share(checks, [check for check in lost if _name(check) not in limited])
+    walked |= {name: walked[beside] for name, beside in limited.items()}
     own = [check for check in lost if _name(check) in walked[_name(check)]][:MAX_OWN_WALKS]
     controls = {_name(check): _controls(check, working, supply) for check in own}
     walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]
@@ -94,7 +102,9 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     staggered = _staggered(walks)
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
-        confirmations=_confirmations(own, staggered),
+        confirmations=_confirmations(
+            own, [check for check in lost if _name(check) in limited], staggered
+        ),
         walks=staggered,
         walked=walked,
         controls={
@@ -116,6 +126,22 @@ def _network(address: Address) -> int:
 
 def _name(check: Checked) -> str:
     return check.target.check
+
+
+def _refused_beside(lost: Sequence[Checked]) -> dict[str, str]:
+    # Who refuses with an ICMP error limits them, so a flow that drew none may have been refused as
+    # well. It is not walked, which would spend more errors, but asked again when there is one.
+    refused = {
+        (host_of(check), check.target.protocol): _name(check)
+        for check in reversed(lost)
+        if is_refused(decisive(check.attempts))
+    }
+    return {
+        _name(check): refused[host_of(check), check.target.protocol]
+        for check in lost
+        if isinstance(decisive(check.attempts), Unanswered)
+        and (host_of(check), check.target.protocol) in refused
+    }
 
 
 def _share(checks: Sequence[Checked], lost: Sequence[Checked]) -> dict[str, tuple[str, ...]]:
@@ -224,14 +250,20 @@ def _distance(check: Checked) -> int | None:
     return None if hop_limit is None else distance(hop_limit)
 
 
-def _confirmations(own: Sequence[Checked], walks: Sequence[Walk]) -> tuple[Confirmation, ...]:
+def _confirmations(
+    own: Sequence[Checked], limited: Sequence[Checked], walks: Sequence[Walk]
+) -> tuple[Confirmation, ...]:
     # What probes everything at once can make its own failures: a limiter of new connections drops
     # most of a burst. So the silent ones are asked again, one by one, when nothing else is sent.
     quiet_s = max((walk.start_s for walk in walks), default=0.0) + RUNG_OFFSETS_S[-1]
     silent = [check for check in own if isinstance(decisive(check.attempts), Unanswered)]
+    spacings = [(check, CONFIRM_SPACING_S) for check in silent[:MAX_CONFIRMATIONS]]
+    spacings += [(check, ERROR_SPACING_S) for check in limited[:MAX_CONFIRMATIONS]]
+    starts_s = accumulate((spacing_s for _, spacing_s in spacings), initial=quiet_s)
+    next(starts_s)
     return tuple(
-        Confirmation(check=check, start_s=quiet_s + CONFIRM_SPACING_S * place)
-        for place, check in enumerate(silent[:MAX_CONFIRMATIONS], start=1)
+        Confirmation(check=check, start_s=start_s)
+        for (check, _), start_s in zip(spacings, starts_s, strict=True)
     )
 
 

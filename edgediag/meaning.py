@@ -10,6 +10,7 @@ from edgediag.model.reply import (
     ConnectedMute,
     DnsReply,
     EchoReply,
+    IcmpKind,
     IcmpReply,
     IkeReply,
     NtpReply,
@@ -109,6 +110,13 @@ def wire_flow(outcome: Outcome) -> Flow:
 def is_answered_well(outcome: Outcome) -> bool:
     """True if the probe was answered by a service that works."""
     return isinstance(outcome, Answered) and is_service(outcome.reply)
+
+
+def is_refused(outcome: Outcome) -> bool:
+    """True if an ICMP error says that the probe was not carried on; expiry is no refusal."""
+    if not isinstance(outcome, Answered) or not isinstance(outcome.reply, IcmpReply):
+        return False
+    return outcome.reply.kind is not IcmpKind.TIME_EXCEEDED
 
 
 def decisive(attempts: tuple[Outcome, ...]) -> Outcome:

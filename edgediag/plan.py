@@ -204,9 +204,9 @@ def draw_repeats(probe: Probe, count: int, supply: Supply) -> tuple[Probe, ...]:
     )
 
 
-def draw_confirm(probe: Probe, start_s: float, supply: Supply) -> Probe:
-    """The same question on the same flow and the same way, once and alone, at its moment."""
-    schedule = Schedule(offsets_s=(start_s,), timeout_s=start_s + CONFIRM_TIMEOUT_S)
+def draw_confirm(probe: Probe, starts_s: tuple[float, ...], supply: Supply) -> Probe:
+    """The same question on the same flow and the same way, alone, at each of its moments."""
+    schedule = Schedule(offsets_s=starts_s, timeout_s=starts_s[-1] + CONFIRM_TIMEOUT_S)
     return _again(probe, (Purpose.CONFIRM, probe.way, schedule), supply)
 
 

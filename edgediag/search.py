@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from edgediag.checked import Checked, is_ok, lead, surroundings
 from edgediag.evidence import Located, heard_echoes
 from edgediag.instruments import Bench
-from edgediag.locate import Search
+from edgediag.locate import CONFIRM_SPACING_S, Search
+from edgediag.meaning import is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
@@ -19,13 +20,16 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
-from edgediag.model.outcome import Outcome
+from edgediag.model.outcome import Outcome, Unanswered
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
 from edgediag.plan import draw_confirm, draw_contrast, draw_repeats
 
 # How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
 TRACE_READ_S = 0.05
+
+# With a third of all packets lost, one in a thousand flows is silent after so many more.
+RECONFIRM_TRIES = 3
 
 INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
@@ -36,8 +40,9 @@ class Sought:
     """What was sent during the search, so that its outcomes can be read later.
 
     contrasts  by check: the probe, or why none was sent
-    confirmations  by check
+    confirmations  by check, the last one asked
     rungs      by flow
+    repeats    of suspects for the trace, and confirmations that were asked once more
     """
 
     contrasts: Mapping[str, Probe | NotChecked]
@@ -54,7 +59,7 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
-        one.check.target.check: draw_confirm(lead(one.check).probe, one.start_s, bench.supply)
+        one.check.target.check: draw_confirm(lead(one.check).probe, (one.start_s,), bench.supply)
         for one in search.confirmations
     }
     sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
@@ -62,14 +67,38 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent += [probe for ladder in rungs.values() for probe in ladder]
     bench.loop.submit(sent, next_hops)
     bench.loop.settle(sent)
+    again = _asked_again(bench, confirmations)
     return Sought(
         contrasts=contrasts,
-        confirmations=confirmations,
+        confirmations=confirmations | again,
         rungs=rungs,
-        repeats=repeats,
+        repeats=(*repeats, *(confirmations[check] for check in again)),
         traces=traces,
         drops=drops,
     )
+
+
+def _asked_again(bench: Bench, confirmations: Mapping[str, Probe]) -> dict[str, Probe]:
+    """More confirmations of what is still silent, in a run where others were served in the end.
+
+    What loses packets of all flows may have lost the one question that was asked alone.
+    """
+    outcomes = dict(zip(confirmations, bench.loop.outcomes(confirmations.values()), strict=True))
+    silent = [check for check, outcome in outcomes.items() if isinstance(outcome, Unanswered)]
+    if not any(map(is_answered_well, outcomes.values())):
+        return {}
+    spacing_s = CONFIRM_SPACING_S * len(silent)
+    again = {
+        check: draw_confirm(
+            confirmations[check],
+            tuple(CONFIRM_SPACING_S * place + spacing_s * turn for turn in range(RECONFIRM_TRIES)),
+            bench.supply,
+        )
+        for place, check in enumerate(silent)
+    }
+    bench.loop.submit(again.values(), {})
+    bench.loop.settle(again.values())
+    return again
 
 
 def read_back(

@@ -369,7 +369,7 @@ def test_half_silent_targets_cost_one_timeout_and_one_ladder() -> None:
     )
     _, judged, wire = run(world, *targets)
     assert [check.status for check in judged.checks].count(Status.BLOCKED) == 5
-    assert wire.now - 1000.0 < 2.0 + 1.2 + 3 * 0.4 + 0.7 + 0.2
+    assert wire.now - 1000.0 < 2.0 + 1.2 + 3 * 0.6 + 0.7 + 0.2
 
 
 def test_at_a_slow_pace_nobody_is_blamed_for_what_was_not_sent_yet() -> None:

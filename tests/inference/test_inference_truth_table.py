@@ -1171,6 +1171,41 @@ WORDS = [
     pytest.param(
         Picture(
             evidence=lost(
+                H1, None, confirmation=answered(TUNNEL_PROBE, icmp(IcmpKind.NET_UNREACHABLE, H1))
+            ),
+            verdict=at(H1, Mechanism.ICMP_UNREACHABLE),
+            fires=("icmp-from-router",),
+        ),
+        id="a router that had an error to spare when it was asked again, alone",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                LOST,
+                confirmation=unanswered(replace(TUNNEL_PROBE, id=8)),
+                controls=(WHOLE_ECHO,),
+                kin=(
+                    Kin(
+                        check="other-port",
+                        attempts=(
+                            answered(
+                                replace(TUNNEL_PROBE, flow=flow(port=4501)),
+                                icmp(IcmpKind.PORT_UNREACHABLE, HOST),
+                            ),
+                        ),
+                        ladder=ladder(flow(port=4501), [H1, H2, None, None]),
+                    ),
+                ),
+            ),
+            verdict=Said(where=OUTSIDE, certainty=Certainty.AMBIGUOUS, upto="host"),
+            fires=("left-this-host",),
+            silent=("diverges-from-control", "last-mile-silent", "icmp-from-host"),
+        ),
+        id="silent beside a port that its host refused: errors are limited, nothing is said",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
                 H1,
                 H2,
                 H3,
