@@ -1,6 +1,6 @@
 """The main job: survey, search, evidence; this module says in which order and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgediag.checked import Checked
@@ -20,12 +20,13 @@ from edgediag.model.evidence import (
     RunEvidence,
     ToolsEvidence,
 )
-from edgediag.model.host import HostState, Listener, RouteAnswer
+from edgediag.model.host import HostState, Link, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.names import resolved
-from edgediag.search import Sought, read_back, seek
+from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
+from edgediag.variation import begin, finish
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
@@ -45,14 +46,18 @@ class Diagnosed:
 def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed = survey(bench, assignment)
-    search = plan_search(_checked(bench, surveyed), bench.supply)
+    before = _checked(bench, surveyed)
+    search = plan_search(before, bench.supply)
+    trials = begin(bench, before, _links(before, surveyed))
     sought = seek(bench, search, surveyed.routes)
     # What came late counts as well, such as a router's word that a host is not found.
     checks = _checked(bench, surveyed)
+    varied = finish(bench, trials)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
     located = replace(
         read_back(bench, checks, sought, (state, surveyed.routes)),
         overrides=_overrides(bench, assignment, surveyed),
+        variations=varied.variations,
     )
     flows = {check.target.check: join(check, search, located) for check in checks}
     seen = (surveyed, state)
@@ -62,8 +67,17 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     )
     return Diagnosed(
         evidence=RunEvidence(host=state, checks=rows),
-        outcomes=bench.loop.outcomes(_sent(surveyed, sought)),
+        outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *varied.sent)),
     )
+
+
+def _links(
+    checks: Sequence[Checked], surveyed: Surveyed
+) -> dict[str, Link | NotChecked]:
+    return {
+        check.target.check: link_of(surveyed.routes[check.target.check], surveyed.state)
+        for check in checks
+    }
 
 
 def _overrides(

@@ -13,12 +13,14 @@ from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceRe
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
+from edgediag.model.variation import Variation
 from edgediag.path import first_in_name_of
 
 NOT_NEEDED = NotChecked(reason="the check passed")
 NOT_LOST = NotChecked(reason="the probe did not get off this host")
 NOT_SUSPECT = NotChecked(reason="the probe left this host and nothing came back to it")
 NOT_CONFIRMED = NotChecked(reason="others with the same symptom were asked once more")
+NOT_VARIED = NotChecked(reason="no other form of the question was tried")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -35,6 +37,7 @@ class Located:
     traces      of the suspects
     drops       that were counted while the suspects were sent again
     overrides   of checks whose address is from a hosts file
+    variations  of checks that were asked in other forms
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -48,6 +51,7 @@ class Located:
     neighbours: Mapping[str, Neighbour | NotChecked]
     links: Mapping[str, Link | NotChecked]
     surroundings: Surroundings
+    variations: Mapping[str, tuple[Variation, ...]]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -71,6 +75,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         drops=located.drops if name in located.traces else (),
         override=located.overrides.get(name),
         surroundings=located.surroundings,
+        variations=located.variations.get(name, NOT_VARIED),
     )
 
 

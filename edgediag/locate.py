@@ -94,7 +94,7 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
     walked |= {name: walked[beside] for name, beside in limited.items()}
     own = [check for check in lost if _name(check) in walked[_name(check)]][:MAX_OWN_WALKS]
     controls = {_name(check): _controls(check, working, supply) for check in own}
-    walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]
+    walks = [_walk(check, Purpose.LADDER, hops_of(check, working)) for check in own]
     choices = [choice for group in controls.values() for choice in group]
     walks += _unique(choice.walk for choice in choices if choice.is_needed)
     spare = _unique(choice.walk for choice in choices if not choice.is_needed)
@@ -219,7 +219,7 @@ def _echo(check: Checked, working: Sequence[Checked], supply: Supply) -> Choice:
         kind=ProbeKind.ICMP_ECHO,
         flow=echo,
         name="",
-        hops=_hops(check, working),
+        hops=hops_of(check, working),
         start_s=0.0,
     )
     return Choice(relation=Relation.ECHO, check="", walk=walk, is_needed=True)
@@ -238,8 +238,9 @@ def _walk(check: Checked, purpose: Purpose, hops: int) -> Walk:
     )
 
 
-def _hops(check: Checked, working: Sequence[Checked]) -> int:
-    # A little farther than a neighbour that answers; the farthest of these, for paths may differ.
+def hops_of(check: Checked, working: Sequence[Checked]) -> int:
+    """How far to walk for a check: a little farther than it, or a neighbour, is known to be."""
+    # The farthest of these, for paths may differ.
     near = [other for other in working if is_same_network(host_of(other), host_of(check))]
     known = [_distance(other) for other in (check, *near)]
     return max((hops + SPARE_HOPS for hops in known if hops is not None), default=DEFAULT_HOPS)

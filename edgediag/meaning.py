@@ -2,7 +2,7 @@
 
 from edgediag.compat import assert_never
 from edgediag.model.flow import Address, Flow
-from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.probe import Way
 from edgediag.model.reply import (
@@ -99,6 +99,15 @@ def has_left(outcome: Outcome) -> bool:
 def has_come_back(outcome: Outcome) -> bool:
     """True if a tap saw an answer arrive from outside."""
     return _is_sighted(outcome, Sighting.TAP_IN)
+
+
+def is_gone(outcome: Outcome) -> bool:
+    """True if the probe was seen leaving, and nothing came back to it.
+
+    A driver may tell that it dropped a frame after the tap has seen it, as one too long for it.
+    """
+    is_silent = isinstance(outcome, Unanswered | SendFailed)
+    return is_silent and has_left(outcome) and not has_come_back(outcome)
 
 
 def wire_flow(outcome: Outcome) -> Flow:

@@ -27,6 +27,9 @@ TRACE_TIMEOUT_S = 0.6
 # A limiter that passes two new connections a second has passed the bursts before by then.
 CONFIRM_TIMEOUT_S = 0.7
 
+# What may be asked from other ports, to take other paths.
+VARIED_PORTS = 20
+
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
 
@@ -35,6 +38,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.TCP_CONNECT: Way.SOCKET,
     ProbeKind.TLS_CLIENT_HELLO: Way.SOCKET,
     ProbeKind.IKE_SA_INIT: Way.SOCKET,
+    ProbeKind.ESP_IN_UDP: Way.IP_STACK,
     ProbeKind.NTP: Way.SOCKET,
     ProbeKind.DNS: Way.SOCKET,
     ProbeKind.ICMP_ECHO: Way.IP_STACK,
@@ -120,7 +124,7 @@ def ports_needed(*, targets: int, queries: int) -> int:
     A target takes at most two, for its packet and its stream, and an identifier for the echo that
     may serve as its control.
     """
-    return 3 * targets + queries + 1
+    return 3 * targets + queries + VARIED_PORTS + 1
 
 
 def check_schedule(timeout_s: float) -> Schedule:

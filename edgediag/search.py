@@ -130,6 +130,7 @@ def read_back(
         traces=sought.traces,
         drops=sought.drops,
         overrides={},
+        variations={},
         routes=routes,
         neighbours={
             check.target.check: _neighbour(bench, check, routes[check.target.check])
@@ -137,7 +138,7 @@ def read_back(
             if not is_ok(check)
         },
         links={
-            check.target.check: _link(routes[check.target.check], state) for check in checks
+            check.target.check: link_of(routes[check.target.check], state) for check in checks
         },
         surroundings=surroundings(checks, later, routes),
     )
@@ -201,7 +202,8 @@ def _neighbour(bench: Bench, check: Checked, route: RouteAnswer) -> Neighbour | 
     return bench.host.neighbour(route, lead(check).probe.flow.destination)
 
 
-def _link(route: RouteAnswer, state: HostState) -> Link | NotChecked:
+def link_of(route: RouteAnswer, state: HostState) -> Link | NotChecked:
+    """The device that a route leaves by."""
     if not isinstance(route, Route):
         return NO_ROUTE
     if isinstance(state.links, NotChecked):

@@ -39,6 +39,7 @@ from edgediag.model.reply import (
     Reset,
     SynAck,
 )
+from edgediag.model.variation import Variation
 from edgediag.plan import HOP_LIMIT, WAYS
 
 EDGE = "192.0.2.10"
@@ -56,6 +57,7 @@ PROTOCOLS = {
     ProbeKind.TCP_CONNECT: Protocol.TCP,
     ProbeKind.TLS_CLIENT_HELLO: Protocol.TCP,
     ProbeKind.IKE_SA_INIT: Protocol.UDP,
+    ProbeKind.ESP_IN_UDP: Protocol.UDP,
     ProbeKind.NTP: Protocol.UDP,
     ProbeKind.DNS: Protocol.UDP,
     ProbeKind.ICMP_ECHO: Protocol.ICMP,
@@ -65,6 +67,7 @@ PORTS = {
     ProbeKind.TCP_CONNECT: 443,
     ProbeKind.TLS_CLIENT_HELLO: 443,
     ProbeKind.IKE_SA_INIT: 4500,
+    ProbeKind.ESP_IN_UDP: 4500,
     ProbeKind.NTP: 123,
     ProbeKind.DNS: 53,
 }
@@ -394,6 +397,7 @@ def flow_evidence(
     drops: tuple[DropCount, ...] = (),
     override: Override | None = None,
     around: Surroundings | None = None,
+    variations: tuple[Variation, ...] | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -413,4 +417,5 @@ def flow_evidence(
         drops=drops,
         override=override,
         surroundings=surroundings() if around is None else around,
+        variations=variations,
     )

@@ -11,6 +11,7 @@ from edgediag.evidence import (
     NOT_LOST,
     NOT_NEEDED,
     NOT_SUSPECT,
+    NOT_VARIED,
     NOT_WALKED,
     Located,
     heard_echoes,
@@ -85,6 +86,7 @@ def located(*ladders: Ladder) -> Located:
         neighbours={NAME: neighbour()},
         links={NAME: link()},
         surroundings=surroundings(),
+        variations={},
     )
 
 
@@ -96,6 +98,7 @@ def test_a_check_that_passed_needs_nothing_more() -> None:
         confirmation=NOT_NEEDED,
         walked=NOT_NEEDED,
         trace=NOT_NEEDED,
+        variations=NOT_VARIED,
     )
 
 
@@ -109,6 +112,7 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
         confirmation=NOT_CONFIRMED,
         walked=walked,
         trace=NOT_SUSPECT,
+        variations=NOT_VARIED,
     )
 
 
@@ -116,7 +120,12 @@ def test_a_flow_that_did_not_get_off_this_host_brings_contrast_and_trace() -> No
     contrast, trace = answered(probe(id_=2), ike_reply()), passed()
     known = replace(located(), contrasts={NAME: contrast}, traces={NAME: trace})
     assert join(checked(), search(), known) == flow_evidence(
-        LOST, contrast=contrast, confirmation=NOT_LOST, walked=NOT_LOST, trace=trace
+        LOST,
+        contrast=contrast,
+        confirmation=NOT_LOST,
+        walked=NOT_LOST,
+        trace=trace,
+        variations=NOT_VARIED,
     )
 
 

@@ -51,6 +51,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "endpoints": PURE,
     "errors": PURE | {"edgediag"},
     "evidence": PURE,
+    "forms": PURE,
     "host": PURE,
     "inference": PURE | {"edgediag.wire", "edgediag.report"},
     "instruments": PURE - {"edgediag.run"},
@@ -70,6 +71,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "search": PURE,
     "session": PURE | {"edgediag.wire"},
     "survey": PURE,
+    "variation": PURE - {"edgediag.run"},
     "wire": (PURE - {"scapy"}) | {"scapy.all", "scapy.sendrecv", "scapy.route", "scapy.route6"},
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from edgediag.inference.reading import is_own_service
-from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME
+from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_OF_FORMS
 from edgediag.inference.wording import contradiction, summary
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -23,6 +23,12 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
     return tuple(finding for finding in judged if finding is not None)
+
+
+def find_in_forms(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
+    """The first that is found in the other forms of a question that was answered."""
+    judged = (rule.judge(evidence, host) for rule in RULES_OF_FORMS)
+    return tuple(finding for finding in judged if finding is not None)[:1]
 
 
 def combine(target: str, findings: Sequence[Finding]) -> Verdict | None:

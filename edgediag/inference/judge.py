@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from edgediag.compat import assert_never
-from edgediag.inference.combine import combine, find
+from edgediag.inference.combine import combine, find, find_in_forms
 from edgediag.inference.names import judge_name
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
@@ -81,10 +81,10 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
 def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     target, outcome = evidence.target, decisive(evidence.attempts)
     works = is_answered_well(outcome)
-    findings = () if works else find(evidence, host)
+    findings = find_in_forms(evidence, host) if works else find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
-    status = Status.OK if works else status_of(verdict)
+    status = Status.OK if works and verdict is None else status_of(verdict)
     return replace(
         unjudged(target, status, ""),
         flow=evidence.flow,

@@ -4,6 +4,14 @@ from edgediag.model.endpoint import Target
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Status, Verdict
 
+# Some packets of the flow still pass.
+PARTIAL = (
+    Mechanism.LOSS,
+    Mechanism.ECMP_PARTIAL,
+    Mechanism.FRAGMENT_DROP,
+    Mechanism.PMTU_BLACKHOLE,
+)
+
 
 def unjudged(target: Target, status: Status, note: str) -> CheckReport:
     """The report on a check without flow, verdict or findings; `dataclasses.replace` adds them."""
@@ -29,4 +37,4 @@ def status_of(verdict: Verdict | None) -> Status:
     """The status of a check that did not pass: degraded where it is served at times."""
     if verdict is None or verdict.mechanism is None:
         return Status.UNDETERMINED
-    return Status.DEGRADED if verdict.mechanism is Mechanism.LOSS else Status.BLOCKED
+    return Status.DEGRADED if verdict.mechanism in PARTIAL else Status.BLOCKED

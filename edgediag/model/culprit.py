@@ -175,6 +175,15 @@ class QdiscObject:
     handle: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MtuObject:
+    """The MTU of a device, larger than what it leads to carries."""
+
+    KIND: ClassVar[str] = "mtu"
+    interface: str
+    octets: int
+
+
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
@@ -192,4 +201,5 @@ Culprit: TypeAlias = (
     | ToolObject
     | TcFilterObject
     | QdiscObject
+    | MtuObject
 )

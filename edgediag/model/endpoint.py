@@ -31,6 +31,7 @@ class ProbeKind(Enum):
     TCP_CONNECT = "tcp-connect"
     TLS_CLIENT_HELLO = "tls-client-hello"
     IKE_SA_INIT = "ike-sa-init"
+    ESP_IN_UDP = "esp-in-udp"
     NTP = "ntp"
     DNS = "dns"
     ICMP_ECHO = "icmp-echo"

@@ -19,6 +19,7 @@ from edgediag.model.host import (
 )
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
+from edgediag.model.variation import Variation
 
 
 class Relation(Enum):
@@ -97,6 +98,7 @@ class FlowEvidence:
     kin       walked in this flow's stead, or beside it where a few stand for many
     drops     counters of this host that rose while the suspects were sent again
     override  None where the destination is not from a hosts file
+    variations  the same question with one thing changed
     """
 
     target: Target
@@ -114,6 +116,7 @@ class FlowEvidence:
     drops: tuple[DropCount, ...]
     override: Override | None
     surroundings: Surroundings
+    variations: tuple[Variation, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from edgediag.compat import assert_never
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Probe, Purpose
 from edgediag.model.report import CheckReport
+from edgediag.plan import HOP_LIMIT
 from edgediag.report.escape import escaped
 
 
@@ -34,7 +35,8 @@ def _comment(outcome: Outcome, verdicts: Mapping[str, str]) -> str:
 
 
 def _rung(probe: Probe) -> str:
-    is_rung = probe.purpose in (Purpose.LADDER, Purpose.CONTROL)
+    is_glance = probe.purpose is Purpose.VARIATION and probe.hop_limit < HOP_LIMIT
+    is_rung = is_glance or probe.purpose in (Purpose.LADDER, Purpose.CONTROL)
     return f", hop limit {probe.hop_limit}" if is_rung else ""
 
 

@@ -49,12 +49,14 @@ from edgediag.model.reply import (
     TlsAnswer,
     TlsReply,
 )
+from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
 from story import (
     EDGE,
     GATEWAY,
     HOST,
     NEIGHBOUR_HOST,
+    NOT_ASKED,
     addresses,
     answered,
     control,
@@ -213,6 +215,21 @@ WHOLE_PORT = control(
 )
 WHOLE_NEIGHBOUR = control(Relation.OTHER_HOST, other_walk(H1, H2, H3, H4, syn_ack()))
 DARK_ECHO = control(Relation.ECHO, echo_walk(H1, H2, None, None, None))
+
+
+SERVED_LEG = Variation(
+    change=Change.LEG,
+    octets=0,
+    attempts=(answered(API_SYN, syn_ack()),),
+    ladder=NOT_ASKED,
+    control=NOT_ASKED,
+)
+LOST_LEG = replace(
+    SERVED_LEG,
+    attempts=(unanswered(API_SYN),),
+    ladder=ladder(API, [H1, H2, None, None, None]),
+    control=ladder(API, [H1, H2, H3, H4, syn_ack()]),
+)
 
 
 def lost(
@@ -1074,6 +1091,20 @@ SILENCE = [
             silent=("answered-in-the-end",),
         ),
         id="silent also when it was asked alone, whatever befell others",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                unanswered(API_TLS),
+                walked=ladder(API, [H1, H2, None, None, None]),
+                controls=(WHOLE_ECHO,),
+                variations=(SERVED_LEG, SERVED_LEG, LOST_LEG),
+            ),
+            verdict=between(H2, H3, Mechanism.ECMP_PARTIAL),
+            fires=("partial-path", "diverges-from-control"),
+        ),
+        id="silent, while flows from other ports are served",
     ),
     pytest.param(
         Picture(

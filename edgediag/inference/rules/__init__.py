@@ -15,6 +15,7 @@ from edgediag.inference.rules import (
     diverges_from_control,
     foreign_source,
     forged_reset,
+    fragment_drop,
     hosts_override,
     icmp_from_host,
     icmp_from_router,
@@ -27,6 +28,7 @@ from edgediag.inference.rules import (
     neighbour_failed,
     never_left,
     own_service,
+    partial_path,
     rejected_here,
     reset_from_host,
     reverse_path,
@@ -35,6 +37,9 @@ from edgediag.inference.rules import (
     route_to_self,
     routing_loop,
     service_answer,
+    shape_filter,
+    size_black_hole,
+    source_port_filter,
     stream_fails,
     traced_drop,
     xfrm_blocks,
@@ -77,11 +82,24 @@ RULES: tuple[Rule, ...] = tuple(
         reset_from_host,
         stream_fails,
         service_answer,
+        partial_path,
         answered_in_the_end,
         diverges_from_control,
         all_dark,
         last_mile_silent,
         left_this_host,
+    )
+)
+
+# A check that passes may fail in another form: as the tunnel will send it, or on another path.
+RULES_OF_FORMS: tuple[Rule, ...] = tuple(
+    Rule(id=module.ID, judge=module.judge)
+    for module in (
+        source_port_filter,
+        shape_filter,
+        size_black_hole,
+        fragment_drop,
+        partial_path,
     )
 )
 
