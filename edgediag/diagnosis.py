@@ -47,7 +47,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed = survey(bench, assignment)
     before = _checked(bench, surveyed)
-    search = plan_search(before, bench.supply)
+    search = plan_search(before, bench.supply, is_traced=assignment.is_traced)
     trials = begin(bench, before, _links(before, surveyed))
     sought = seek(bench, search, surveyed.routes)
     # What came late counts as well, such as a router's word that a host is not found.

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from edgediag.checked import Checked, hop_limit_of, host_of, is_answering, is_ok, is_suspect, lead
 from edgediag.meaning import decisive, distance, is_refused
-from edgediag.model.endpoint import ProbeKind
+from edgediag.model.endpoint import HostSource, ProbeKind
 from edgediag.model.evidence import Relation
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.outcome import Answered, Unanswered
@@ -84,10 +84,13 @@ class Search:
     controls: Mapping[str, tuple[Choice, ...]]
 
 
-def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
-    """What to ask about the checks that failed."""
+def plan_search(
+    checks: Sequence[Checked], supply: Supply, *, is_traced: bool = False
+) -> Search:
+    """What to ask about the checks that failed; with `is_traced` also about those that passed."""
     failing = [check for check in checks if not is_ok(check)]
-    lost = [check for check in failing if not is_suspect(check)]
+    wanted = [check for check in checks if _is_walk_wanted(check)] if is_traced else failing
+    lost = [check for check in wanted if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
     limited = _refused_beside(lost)
     walked = _share(checks, [check for check in lost if _name(check) not in limited])
@@ -113,6 +116,11 @@ def plan_search(checks: Sequence[Checked], supply: Supply) -> Search:
             for name, leaders in walked.items()
         },
     )
+
+
+def _is_walk_wanted(check: Checked) -> bool:
+    # Name servers are asked on the way to a name; they are walked where they fail.
+    return not is_ok(check) or check.target.endpoint != HostSource.RESOLVER.value
 
 
 def is_same_network(one: Address, other: Address) -> bool:
@@ -185,15 +193,16 @@ def _symptom(check: Checked) -> tuple[Address, Protocol, str]:
 def _controls(
     check: Checked, working: Sequence[Checked], supply: Supply
 ) -> tuple[Choice, ...]:
-    ranked = sorted(working, key=lambda other: other.target.protocol is not check.target.protocol)
+    others = [other for other in working if other is not check]
+    ranked = sorted(others, key=lambda other: other.target.protocol is not check.target.protocol)
     same = [other for other in ranked if host_of(other) == host_of(check)]
     if same:
         return (_choice(Relation.SAME_HOST, same[0]),)
     near = [other for other in ranked if is_same_network(host_of(other), host_of(check))]
-    others = tuple(_choice(Relation.OTHER_HOST, other) for other in (near + ranked)[:1])
+    beside = tuple(_choice(Relation.OTHER_HOST, other) for other in (near + ranked)[:1])
     # A neighbour that works tells as much of a lost flow; whose a reset is, only the host tells.
     is_needed = not near or not isinstance(decisive(check.attempts), Unanswered)
-    return (*others, replace(_echo(check, working, supply), is_needed=is_needed))
+    return (*beside, replace(_echo(check, working, supply), is_needed=is_needed))
 
 
 def _choice(relation: Relation, other: Checked) -> Choice:

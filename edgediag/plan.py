@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgediag.errors import CannotRunError
+from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
@@ -149,7 +150,7 @@ def plan_checks(
                 way=WAYS[kind],
                 flow=_flow(leg, supply),
                 hop_limit=HOP_LIMIT,
-                name=RESOLVER_TEST_NAME if kind is ProbeKind.DNS else leg.target.host,
+                name=_name(leg.target, kind),
                 schedule=once if kind in STREAMS else whole,
             ),
             supply,
@@ -234,6 +235,12 @@ def _legs(targets: Iterable[Target], conditions: Conditions) -> Iterator[_Leg]:
         if target.address is not None and target.address in conditions.sources:
             source = conditions.sources[target.address]
             yield _Leg(target=target, source=source, destination=target.address)
+
+
+def _name(target: Target, kind: ProbeKind) -> str:
+    if kind is not ProbeKind.DNS:
+        return target.host
+    return RESOLVER_TEST_NAME if isinstance(target.query, NotChecked) else target.query
 
 
 def _flow(leg: _Leg, supply: Supply) -> Flow:

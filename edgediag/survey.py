@@ -28,11 +28,13 @@ class Assignment:
     """What is to be diagnosed.
 
     hosts_entries  the names that this node settles by itself
+    is_traced      what passes is walked as well
     """
 
     matrix: Matrix
     hosts_entries: tuple[HostsEntry, ...]
     timeout_s: float
+    is_traced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,8 @@ def _outbound(targets: Iterable[Target]) -> tuple[Target, ...]:
 
 def _key(target: Target) -> _Key:
     # One address serves several names, and a filter or a server may tell them apart.
-    return _way(target), target.host, target.kinds
+    query = "" if isinstance(target.query, NotChecked) else f"/{target.query}"
+    return _way(target), target.host + query, target.kinds
 
 
 def _way(target: Target) -> Flow:
