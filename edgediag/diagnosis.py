@@ -26,6 +26,7 @@ from edgediag.model.probe import Probe
 from edgediag.names import resolved
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
+from edgediag.train import count_losses
 from edgediag.variation import begin, finish
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
@@ -54,10 +55,13 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     checks = _checked(bench, surveyed)
     varied = finish(bench, trials)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
+    found = read_back(bench, checks, sought, (state, surveyed.routes))
+    counted = count_losses(bench, checks, is_lossy=found.surroundings.is_lossy)
     located = replace(
-        read_back(bench, checks, sought, (state, surveyed.routes)),
+        found,
         overrides=_overrides(bench, assignment, surveyed),
         variations=varied.variations,
+        trains=counted.trains,
     )
     flows = {check.target.check: join(check, search, located) for check in checks}
     seen = (surveyed, state)
@@ -67,7 +71,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     )
     return Diagnosed(
         evidence=RunEvidence(host=state, checks=rows),
-        outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *varied.sent)),
+        outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *varied.sent, *counted.sent)),
     )
 
 

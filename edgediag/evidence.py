@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from edgediag.checked import Checked, is_heard, lead
+from edgediag.checked import Checked, is_heard, is_ok, lead
 from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
@@ -13,6 +13,7 @@ from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceRe
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
+from edgediag.model.train import Train
 from edgediag.model.variation import Variation
 from edgediag.path import first_in_name_of
 
@@ -20,6 +21,7 @@ NOT_NEEDED = NotChecked(reason="the check passed")
 NOT_LOST = NotChecked(reason="the probe did not get off this host")
 NOT_SUSPECT = NotChecked(reason="the probe left this host and nothing came back to it")
 NOT_CONFIRMED = NotChecked(reason="others with the same symptom were asked once more")
+NOT_COUNTED = NotChecked(reason="nothing hinted at a loss, or other checks were counted")
 NOT_VARIED = NotChecked(reason="no other form of the question was tried")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
@@ -38,6 +40,7 @@ class Located:
     drops       that were counted while the suspects were sent again
     overrides   of checks whose address is from a hosts file
     variations  of checks that were asked in other forms
+    trains      of checks that were asked many times
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -52,6 +55,7 @@ class Located:
     links: Mapping[str, Link | NotChecked]
     surroundings: Surroundings
     variations: Mapping[str, tuple[Variation, ...]]
+    trains: Mapping[str, tuple[Train, ...]]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -76,7 +80,21 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         override=located.overrides.get(name),
         surroundings=located.surroundings,
         variations=located.variations.get(name, NOT_VARIED),
+        trains=_trains(check, located),
     )
+
+
+def _trains(check: Checked, located: Located) -> tuple[Train, ...] | NotChecked:
+    own = located.trains.get(check.target.check, ())
+    if is_ok(check):
+        return own or NOT_COUNTED
+    others = (
+        train
+        for name, trains in located.trains.items()
+        for train in trains
+        if name != check.target.check
+    )
+    return (*own, *others) or NOT_COUNTED
 
 
 def _unconfirmed(name: str, walked: tuple[str, ...], located: Located) -> NotChecked:

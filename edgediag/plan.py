@@ -28,8 +28,8 @@ TRACE_TIMEOUT_S = 0.6
 # A limiter that passes two new connections a second has passed the bursts before by then.
 CONFIRM_TIMEOUT_S = 0.7
 
-# What may be asked from other ports, to take other paths.
-VARIED_PORTS = 20
+# What may be asked from other ports: to take other paths, and to count what is lost.
+VARIED_PORTS = 50
 
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"

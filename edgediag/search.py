@@ -131,6 +131,7 @@ def read_back(
         drops=sought.drops,
         overrides={},
         variations={},
+        trains={},
         routes=routes,
         neighbours={
             check.target.check: _neighbour(bench, check, routes[check.target.check])

@@ -39,6 +39,7 @@ from edgediag.model.reply import (
     Reset,
     SynAck,
 )
+from edgediag.model.train import Train
 from edgediag.model.variation import Variation
 from edgediag.plan import HOP_LIMIT, WAYS
 
@@ -398,6 +399,7 @@ def flow_evidence(
     override: Override | None = None,
     around: Surroundings | None = None,
     variations: tuple[Variation, ...] | NotChecked = NOT_ASKED,
+    trains: tuple[Train, ...] | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -418,4 +420,5 @@ def flow_evidence(
         override=override,
         surroundings=surroundings() if around is None else around,
         variations=variations,
+        trains=trains,
     )

@@ -71,6 +71,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "search": PURE,
     "session": PURE | {"edgediag.wire"},
     "survey": PURE,
+    "train": PURE - {"edgediag.run"},
     "variation": PURE - {"edgediag.run"},
     "wire": (PURE - {"scapy"}) | {"scapy.all", "scapy.sendrecv", "scapy.route", "scapy.route6"},
 }

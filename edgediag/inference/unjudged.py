@@ -7,6 +7,7 @@ from edgediag.model.verdict import Mechanism, Status, Verdict
 # Some packets of the flow still pass.
 PARTIAL = (
     Mechanism.LOSS,
+    Mechanism.RATE_LIMIT,
     Mechanism.ECMP_PARTIAL,
     Mechanism.FRAGMENT_DROP,
     Mechanism.PMTU_BLACKHOLE,

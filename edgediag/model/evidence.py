@@ -19,6 +19,7 @@ from edgediag.model.host import (
 )
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
+from edgediag.model.train import Train
 from edgediag.model.variation import Variation
 
 
@@ -99,6 +100,7 @@ class FlowEvidence:
     drops     counters of this host that rose while the suspects were sent again
     override  None where the destination is not from a hosts file
     variations  the same question with one thing changed
+    trains    of this check; of one that failed those of others as well, in the order sent
     """
 
     target: Target
@@ -117,6 +119,7 @@ class FlowEvidence:
     override: Override | None
     surroundings: Surroundings
     variations: tuple[Variation, ...] | NotChecked
+    trains: tuple[Train, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

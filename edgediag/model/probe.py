@@ -33,6 +33,7 @@ class Purpose(Enum):
     LADDER = "ladder"
     CONTROL = "control"
     VARIATION = "variation"
+    TRAIN = "train"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

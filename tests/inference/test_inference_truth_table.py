@@ -49,6 +49,7 @@ from edgediag.model.reply import (
     TlsAnswer,
     TlsReply,
 )
+from edgediag.model.train import Train
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
 from story import (
@@ -217,6 +218,15 @@ WHOLE_NEIGHBOUR = control(Relation.OTHER_HOST, other_walk(H1, H2, H3, H4, syn_ac
 DARK_ECHO = control(Relation.ECHO, echo_walk(H1, H2, None, None, None))
 
 
+QUICK_TRAIN = Train(
+    check="other",
+    protocol=Protocol.TCP,
+    destination=API.destination,
+    spacing_s=0.03,
+    sent=20,
+    answered=3,
+    packets=(),
+)
 SERVED_LEG = Variation(
     change=Change.LEG,
     octets=0,
@@ -1105,6 +1115,18 @@ SILENCE = [
             fires=("partial-path", "diverges-from-control"),
         ),
         id="silent, while flows from other ports are served",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                confirmation=answered(API_SYN, syn_ack()),
+                trains=(QUICK_TRAIN, replace(QUICK_TRAIN, spacing_s=0.7, sent=6, answered=6)),
+            ),
+            verdict=ambiguous(None, mechanism=Mechanism.RATE_LIMIT),
+            fires=("rate-limit", "answered-in-the-end"),
+        ),
+        id="silent in the burst, served alone, and the pace decides",
     ),
     pytest.param(
         Picture(

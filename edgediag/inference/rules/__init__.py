@@ -12,6 +12,7 @@ from edgediag.inference.rules import (
     answer_not_delivered,
     answered_in_the_end,
     cgroup_refuses,
+    counted_loss,
     diverges_from_control,
     foreign_source,
     forged_reset,
@@ -29,6 +30,7 @@ from edgediag.inference.rules import (
     never_left,
     own_service,
     partial_path,
+    rate_limit,
     rejected_here,
     reset_from_host,
     reverse_path,
@@ -83,6 +85,7 @@ RULES: tuple[Rule, ...] = tuple(
         stream_fails,
         service_answer,
         partial_path,
+        rate_limit,
         answered_in_the_end,
         diverges_from_control,
         all_dark,
@@ -100,6 +103,8 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
         size_black_hole,
         fragment_drop,
         partial_path,
+        rate_limit,
+        counted_loss,
     )
 )
 
