@@ -40,7 +40,11 @@ FRAGMENTED = Padding(size_octets=1600, fragment_octets=1300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A question of a check with one thing changed; `hops` is the distance of its host."""
+    """A question of a check with one thing changed.
+
+    hops         the distance of its host
+    is_followed  where it is silent it is walked: the unchanged question was answered
+    """
 
     check: str
     change: Change
@@ -49,6 +53,7 @@ class Form:
     padding: Padding | NotChecked
     name: str
     hops: int
+    is_followed: bool
 
 
 def forms_of(
@@ -62,9 +67,13 @@ def forms_of(
     hop_limit = hop_limit_of(check)
     if lead(check).probe.flow.destination.version != 4:
         return ()
-    if lead(check).probe.kind is ProbeKind.IKE_SA_INIT and hop_limit is not None:
-        return _of_tunnel(check, distance(hop_limit), link) if is_ok(check) else ()
     is_silent = isinstance(decisive(check.attempts), Unanswered)
+    if lead(check).probe.kind is ProbeKind.IKE_SA_INIT:
+        if is_ok(check) and hop_limit is not None:
+            return _of_tunnel(check, distance(hop_limit), link)
+        # A filter may let the tunnel's own ports pass and nothing else.
+        own = _from_tunnel_port(_usual(check, Change.SOURCE_PORT, far))
+        return (replace(own, is_followed=False),) if is_silent else ()
     if check.target.endpoint == HostSource.API_SERVER.value and (is_ok(check) or is_silent):
         return _of_legs(check, far if hop_limit is None else distance(hop_limit), supply)
     return ()
@@ -139,15 +148,16 @@ def _of_tunnel(check: Checked, hops: int, link: Link | NotChecked) -> tuple[Form
     pieces = replace(FRAGMENTED, fragment_octets=min(mtu, FRAGMENTED.fragment_octets))
     forms = (
         replace(usual, change=Change.SHAPE, kind=ProbeKind.ESP_IN_UDP),
-        replace(
-            usual,
-            change=Change.SOURCE_PORT,
-            flow=replace(usual.flow, source_port=TUNNEL_PORT),
-        ),
+        _from_tunnel_port(usual),
         replace(usual, padding=Padding(size_octets=mtu, fragment_octets=0)),
         replace(usual, change=Change.FRAGMENTS, padding=pieces),
     )
     return tuple(form for form in forms if form.change is not Change.SHAPE or hops > 1)
+
+
+def _from_tunnel_port(usual: Form) -> Form:
+    flow = replace(usual.flow, source_port=TUNNEL_PORT)
+    return replace(usual, change=Change.SOURCE_PORT, flow=flow)
 
 
 def _of_legs(check: Checked, hops: int, supply: Supply) -> tuple[Form, ...]:
@@ -170,4 +180,5 @@ def _usual(check: Checked, change: Change, hops: int) -> Form:
         padding=AS_BUILT,
         name=asked.name,
         hops=hops,
+        is_followed=True,
     )

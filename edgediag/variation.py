@@ -182,7 +182,7 @@ def _is_lost(bench: Bench, trial: Trial, trials: Sequence[Trial]) -> bool:
         # Where every flow is lost the path is no matter of ports.
         if not any(_is_answered(bench, other) for other in _legs(trial, trials)):
             return False
-    return all(map(is_gone, bench.loop.outcomes(trial.questions)))
+    return trial.form.is_followed and all(map(is_gone, bench.loop.outcomes(trial.questions)))
 
 
 def _reach(bench: Bench, rungs: Sequence[Probe]) -> int:

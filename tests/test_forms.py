@@ -57,13 +57,19 @@ def test_an_answered_tunnel_is_tried_in_its_shape_its_port_its_size_and_in_piece
 @pytest.mark.parametrize(
     "attempts",
     [
-        pytest.param((unanswered(probe()),), id="a tunnel that is silent is walked as it is"),
+        pytest.param((answered(probe(), reset()),), id="a tunnel that is refused"),
         pytest.param((answered(SYN, reset()),), id="a refusal comes from any path"),
         pytest.param((answered(replace(SYN, check="oss-443"), syn_ack()),), id="another service"),
     ],
 )
 def test_what_is_not_varied(attempts: tuple[Outcome, ...]) -> None:
     assert forms(*attempts) == ()
+
+
+def test_a_silent_tunnel_is_asked_from_its_own_port_and_not_walked_from_it() -> None:
+    (form,) = forms(unanswered(probe()))
+    found = (form.change, form.flow.source_port, form.is_followed)
+    assert found == (Change.SOURCE_PORT, TUNNEL_PORT, False)
 
 
 def test_the_api_server_is_asked_from_ports_that_nothing_else_has() -> None:

@@ -6,11 +6,15 @@ from edgediag.meaning import has_come_back, is_gone, is_service
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
-from edgediag.model.outcome import Answered
+from edgediag.model.outcome import Answered, Unanswered
 from edgediag.model.path import Ladder
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Claim, Landmark, Locus, Mechanism
 from edgediag.path import first_in_name_of, hop_at, is_expiry, last_expiry
+
+TUNNEL_PORT_NOTE = (
+    "answered from port 4500, from which the tunnel asks; from another port nothing came back"
+)
 
 
 def varied(evidence: FlowEvidence, change: Change) -> tuple[Variation, ...]:
@@ -26,6 +30,18 @@ def is_served(variation: Variation) -> bool:
         isinstance(outcome, Answered) and is_service(outcome.reply)
         for outcome in variation.attempts
     )
+
+
+def is_served_as_the_tunnel_asks(evidence: FlowEvidence) -> bool:
+    """True if the tunnel's own source port is answered where another stays silent.
+
+    The other was silent also when it was asked alone, and nothing in the run was lost at times: so
+    a filter tells the ports apart, or they take paths of their own, and the tunnel's is good.
+    """
+    is_silent = isinstance(evidence.confirmation, Unanswered)
+    if not is_silent or evidence.surroundings.is_lossy:
+        return False
+    return any(map(is_served, varied(evidence, Change.SOURCE_PORT)))
 
 
 def is_form_lost(variation: Variation) -> bool:

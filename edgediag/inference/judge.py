@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, find_in_forms
+from edgediag.inference.forms import TUNNEL_PORT_NOTE, is_served_as_the_tunnel_asks
 from edgediag.inference.names import judge_name
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
@@ -80,13 +81,15 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
 
 def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     target, outcome = evidence.target, decisive(evidence.attempts)
-    works = is_answered_well(outcome)
+    works, note = is_answered_well(outcome), ""
+    if not works and is_served_as_the_tunnel_asks(evidence):
+        works, note = True, TUNNEL_PORT_NOTE
     findings = find_in_forms(evidence, host) if works else find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
     status = Status.OK if works and verdict is None else status_of(verdict)
     return replace(
-        unjudged(target, status, ""),
+        unjudged(target, status, note),
         flow=evidence.flow,
         latency_s=answered[0].rtt_s if works and answered else None,
         verdict=verdict,

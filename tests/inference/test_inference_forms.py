@@ -250,6 +250,36 @@ def test_where_packets_are_lost_at_times_no_form_is_blamed(variation: Variation)
     assert said(variation, served(Change.SIZE, 1400), is_lossy=True) == Said()
 
 
+@pytest.mark.parametrize(
+    ("form", "confirmation", "is_lossy", "status"),
+    [
+        pytest.param(
+            served(Change.SOURCE_PORT), silence()[0], False, Status.OK, id="only port 4500 passes"
+        ),
+        pytest.param(
+            SOURCE_PORT, silence()[0], False, Status.UNDETERMINED, id="port 4500 is silent too"
+        ),
+        pytest.param(
+            served(Change.SOURCE_PORT), ASKED, False, Status.DEGRADED, id="served when asked alone"
+        ),
+        pytest.param(
+            served(Change.SOURCE_PORT), silence()[0], True, Status.UNDETERMINED, id="others lost"
+        ),
+    ],
+)
+def test_a_tunnel_is_judged_by_the_port_it_asks_from(
+    form: Variation, confirmation: Outcome, is_lossy: bool, status: Status
+) -> None:
+    evidence = flow_evidence(
+        unanswered(probe()),
+        confirmation=confirmation,
+        variations=(form,),
+        around=surroundings(is_lossy=is_lossy),
+    )
+    (check,) = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks
+    assert (check.status, bool(check.note)) == (status, status is Status.OK)
+
+
 def test_the_device_whose_mtu_is_wrong_is_named() -> None:
     evidence = flow_evidence(
         ASKED, variations=(JUMBO, served(Change.SIZE, 1500)), uplink=replace(link(), mtu=9000)
