@@ -29,7 +29,7 @@ TRACE_TIMEOUT_S = 0.6
 CONFIRM_TIMEOUT_S = 0.7
 
 # What may be asked from other ports: to take other paths, and to count what is lost.
-VARIED_PORTS = 50
+VARIED_PORTS = 100
 
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from edgediag.checked import Checked, is_answering, is_heard, is_ok, lead
 from edgediag.instruments import Bench
+from edgediag.limit_walk import walk_limit
 from edgediag.meaning import has_left
 from edgediag.model.endpoint import HostSource, ProbeKind
 from edgediag.model.outcome import Answered, Outcome, Unanswered
@@ -63,8 +64,20 @@ def count_losses(bench: Bench, checks: Sequence[Checked], *, is_lossy: bool) -> 
     slow = _sent(bench, again, count=SLOW_COUNT, spacing_s=SLOW_SPACING_S)
     for name, train in _read(bench, slow, SLOW_SPACING_S).items():
         trains[name] = (*trains[name], train)
+    walks = [
+        walk_limit(bench, check) for check in again if _is_spared(trains[check.target.check])
+    ]
+    for walk in walks:
+        for train in walk.trains:
+            trains[train.check] = (*trains[train.check], train)
     sent = (probe for probes in (*quick.values(), *slow.values()) for probe in probes)
-    return Counted(trains=trains, sent=tuple(sent))
+    walked = (probe for walk in walks for probe in walk.sent)
+    return Counted(trains=trains, sent=(*sent, *walked))
+
+
+def _is_spared(trains: tuple[Train, ...]) -> bool:
+    """True if nothing of the slow train was lost: then a limit is likely, and where it begins."""
+    return len(trains) > 1 and trains[-1].answered == trains[-1].sent
 
 
 def _is_hint(check: Checked) -> bool:

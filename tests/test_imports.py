@@ -57,6 +57,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "instruments": PURE - {"edgediag.run"},
     "lab": frozenset({"click", "scapy.all", "edgediag.cli"}),
     "live": frozenset({"click", "edgediag.cli", "edgediag.lab"}) | NETWORK | IO,
+    "limit_walk": PURE - {"edgediag.run"},
     "locate": PURE,
     "matrix": PURE,
     "meaning": PURE,

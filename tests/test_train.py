@@ -90,7 +90,14 @@ def test_what_loses_nothing_is_not_asked_slowly() -> None:
 
 def test_what_loses_much_is_asked_slowly_as_well() -> None:
     wire = passing(lambda count: 2 < count <= QUICK_COUNT)
-    quick, slow = counted(wire, checked(LATER)).trains["api-server-6443"]
+    quick, slow, *walked = counted(wire, checked(LATER)).trains["api-server-6443"]
     assert (quick.sent, quick.answered) == (QUICK_COUNT, 2)
     assert (slow.sent, slow.answered) == (SLOW_COUNT, SLOW_COUNT)
     assert slow.spacing_s > quick.spacing_s
+    # Nothing slow was lost, so it may be a limit: each router is sent questions and echoes.
+    assert [item.hop_limit for item in walked] == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_what_loses_much_at_both_paces_is_not_walked_as_a_limit() -> None:
+    found = counted(passing(lambda count: count % 3 == 0), checked(LATER))
+    assert len(found.trains["api-server-6443"]) == 2

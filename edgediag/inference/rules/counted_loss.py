@@ -22,7 +22,11 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Asks for        the trains of this check
     """
     trains = () if isinstance(evidence.trains, NotChecked) else evidence.trains
-    own = [train for train in trains if train.check == evidence.target.check]
+    own = [
+        train
+        for train in trains
+        if train.check == evidence.target.check and isinstance(train.hop_limit, NotChecked)
+    ]
     sent = sum(train.sent for train in own)
     if not sent:
         return None

@@ -1,6 +1,7 @@
 """What is sent quickly is lost, and what is sent slowly is not."""
 
-from edgediag.inference.claim import LOST_OUTSIDE, finding, one_of
+from edgediag.inference.claim import LOST_OUTSIDE, between, finding, one_of
+from edgediag.inference.limits import limit_begins
 from edgediag.inference.reading import is_intermittent, is_lost
 from edgediag.inference.share import chance_of_so_few
 from edgediag.meaning import decisive, is_answered_well
@@ -22,7 +23,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the same question was sent at two paces: of the quick ones so many more were
                     lost than of the slow ones that chance does it in one run of a hundred. Of a
                     flow that was silent and then served, the trains of the same protocol to another
-                    host say so as well
+                    host say so as well. Quick ones that expire are all answered in front of the
+                    limit, and behind it echoes are and they are not
     Does not hold   where both paces lose alike: that is loss; nor for a flow that stayed silent
                     when it was asked alone
     Asks for        two trains of one check at different paces
@@ -41,7 +43,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
             f"one each {slow.spacing_s * 1000:.0f} ms, {_lost(slow)[0]}: the pace decides"
         )
         remedy = "raise the limit on new connections or packets; compare runs with a lower --rate"
+        begins = limit_begins(evidence, quick.check)
         claim = one_of(LOST_OUTSIDE, None, Mechanism.RATE_LIMIT)
+        if begins is not None:
+            claim = between(*begins, Mechanism.RATE_LIMIT)
         packets = tuple(sorted({*quick.packets, *slow.packets}))
         return finding(ID, evidence, claim, (text, remedy, packets))
     return None
@@ -49,7 +54,11 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
 def _pairs(evidence: FlowEvidence) -> list[tuple[Train, Train]]:
     trains = () if isinstance(evidence.trains, NotChecked) else evidence.trains
-    here = [train for train in trains if train.protocol is evidence.flow.protocol]
+    here = [
+        train
+        for train in trains
+        if train.protocol is evidence.flow.protocol and isinstance(train.hop_limit, NotChecked)
+    ]
     return [
         (quick, slow)
         for quick in here
