@@ -28,6 +28,7 @@ from story import (
     ladder,
     link,
     probe,
+    refused,
     surroundings,
     syn_ack,
     unanswered,
@@ -154,6 +155,21 @@ def outside(mechanism: Mechanism) -> Said:
         ),
         pytest.param(
             (replace(SOURCE_PORT, ladder=NOT_WALKED),), Said(), id="silence that was not walked"
+        ),
+        pytest.param(
+            (replace(SOURCE_PORT, attempts=(refused(probe(id_=5)),)),),
+            Said(where=(Place.LOCAL,), upto="edge", mechanism=Mechanism.LOCAL_DROP),
+            id="this host refuses to send from port 4500",
+        ),
+        pytest.param(
+            (replace(SOURCE_PORT, attempts=(unanswered(probe(id_=5), has_left=False),)),),
+            Said(),
+            id="never seen leaving from port 4500, which a translation explains as well",
+        ),
+        pytest.param(
+            (replace(LONG, attempts=(refused(probe(id_=5)),)), served(Change.SIZE, 1400)),
+            Said(),
+            id="this host knows that the way is narrower",
         ),
         pytest.param((SHAPE,), between(Mechanism.SILENT_DROP), id="ESP ends at a hop"),
         pytest.param(

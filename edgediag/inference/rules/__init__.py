@@ -16,6 +16,7 @@ from edgediag.inference.rules import (
     diverges_from_control,
     foreign_source,
     forged_reset,
+    form_refused_here,
     fragment_drop,
     hosts_override,
     icmp_from_host,
@@ -98,6 +99,7 @@ RULES: tuple[Rule, ...] = tuple(
 RULES_OF_FORMS: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
     for module in (
+        form_refused_here,
         source_port_filter,
         shape_filter,
         size_black_hole,
