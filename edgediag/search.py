@@ -55,7 +55,8 @@ class Sought:
 
 def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
     """Trace the suspects, then send their contrasts and climb all ladders at once."""
-    repeats, traces, drops = _trace(bench, search.suspects)
+    suspects = {check.target.check: lead(check).probe for check in search.suspects}
+    repeats, traces, drops = trace_probes(bench, suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
@@ -151,28 +152,25 @@ def _settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
     return bench.loop.outcomes([probe])[0] if bench.loop.is_settled([probe]) else INTERRUPTED
 
 
-def _trace(
-    bench: Bench, suspects: Sequence[Checked]
+def trace_probes(
+    bench: Bench, suspects: Mapping[str, Probe]
 ) -> tuple[tuple[Probe, ...], dict[str, TraceResult], tuple[DropCount, ...]]:
+    """Send each again under a trace: what was sent, what became of each, what else was counted."""
     if not suspects:
         return (), {}, ()
-    flows = [lead(check).probe.flow for check in suspects]
-    trace = bench.host.trace(flows)
+    trace = bench.host.trace([probe.flow for probe in suspects.values()])
     if isinstance(trace, NotChecked):
-        return (), {check.target.check: trace for check in suspects}, ()
+        return (), dict.fromkeys(suspects, trace), ()
     with trace as tracer:
         repeats = tuple(
             repeat
-            for check in suspects
-            for repeat in draw_repeats(lead(check).probe, tracer.tries, bench.supply)
+            for probe in suspects.values()
+            for repeat in draw_repeats(probe, tracer.tries, bench.supply)
         )
         bench.loop.submit(repeats, {})
         bench.loop.settle(repeats)
         tracer.read(TRACE_READ_S)
-        results = {
-            check.target.check: tracer.conclude(flow)
-            for check, flow in zip(suspects, flows, strict=True)
-        }
+        results = {name: tracer.conclude(probe.flow) for name, probe in suspects.items()}
         return repeats, results, tracer.drops()
 
 

@@ -21,13 +21,15 @@ from edgediag.forms import (
 )
 from edgediag.instruments import Bench
 from edgediag.locate import hops_of
-from edgediag.meaning import is_gone
+from edgediag.meaning import has_left, is_gone
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import Link
+from edgediag.model.host import Link, TraceResult
+from edgediag.model.outcome import SendFailed
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe, Purpose
 from edgediag.model.variation import Change, Variation
 from edgediag.path import ladder_of, last_expiry
+from edgediag.search import trace_probes
 
 # Checks of one kind that are varied in a run: a cluster has one API server and few gateways.
 MAX_VARIED = 2
@@ -35,6 +37,7 @@ MAX_VARIED = 2
 # With their control no more walks than a router has errors for.
 MAX_WALKED = 3
 
+NOT_REFUSED = NotChecked(reason="this host did not refuse to send it")
 NOT_WALKED = NotChecked(reason="it was answered, or others that were silent were walked")
 
 
@@ -83,12 +86,24 @@ def finish(bench: Bench, trials: Sequence[Trial]) -> Varied:
     followed = _followed(bench, glanced)
     walks = _submitted(bench, followed, (*asked, *glances))
     bench.loop.settle(walks)
+    refused = {
+        str(probe.id): probe for trial in followed if _is_refused(bench, trial)
+        for probe in trial.questions[:1]
+    }
+    repeats, traces, _ = trace_probes(bench, refused)
     variations: dict[str, tuple[Variation, ...]] = {}
     for trial in followed:
         if bench.loop.is_settled(_awaited(trial)):
             known = variations.get(trial.form.check, ())
-            variations[trial.form.check] = (*known, _variation(bench, trial))
-    return Varied(variations=variations, sent=(*asked, *glances, *walks))
+            variations[trial.form.check] = (*known, _variation(bench, trial, traces))
+    return Varied(variations=variations, sent=(*asked, *glances, *walks, *repeats))
+
+
+def _is_refused(bench: Bench, trial: Trial) -> bool:
+    outcomes = bench.loop.outcomes(trial.questions)
+    is_refused = all(isinstance(item, SendFailed) and not has_left(item) for item in outcomes)
+    # What is longer than the kernel knows the way to be is no rule's doing.
+    return is_refused and bool(outcomes) and trial.form.change is not Change.SIZE
 
 
 def _asked(bench: Bench, form: Form, asked: Probe) -> Trial:
@@ -194,7 +209,9 @@ def _ladder_from(bench: Bench, rungs: Sequence[Probe]) -> Ladder:
     return ladder_of(rungs[0].flow, bench.loop.outcomes(rungs))
 
 
-def _variation(bench: Bench, trial: Trial) -> Variation:
+def _variation(
+    bench: Bench, trial: Trial, traces: Mapping[str, TraceResult]
+) -> Variation:
     padding = trial.form.padding
     walks = [
         _ladder_from(bench, rungs) if _is_walk(rungs) else NOT_WALKED
@@ -206,6 +223,7 @@ def _variation(bench: Bench, trial: Trial) -> Variation:
         attempts=bench.loop.outcomes(trial.questions),
         ladder=walks[0],
         control=walks[1],
+        trace=traces.get(str(trial.questions[0].id) if trial.questions else "", NOT_REFUSED),
     )
 
 

@@ -8,8 +8,9 @@ import pytest
 from edgediag.checked import Checked
 from edgediag.forms import AGAIN_START_S, AGAIN_TIMEOUT_S, LEGS, SHAPE_TIMEOUT_S, TUNNEL_PORT
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.exchange import Action, Event, Observed, SendPacket
+from edgediag.model.exchange import Action, Event, Observed, Refused, SendPacket
 from edgediag.model.flow import Protocol
+from edgediag.model.host import TracePassed
 from edgediag.model.outcome import Answered
 from edgediag.model.packet import (
     IcmpError,
@@ -167,6 +168,31 @@ def test_where_every_leg_is_lost_the_path_is_no_matter_of_ports() -> None:
     wire = network(lambda action: 3)
     found = of(varied(wire, API_SERVER), Change.LEG)
     assert all(not isinstance(item.ladder, Ladder) for item in found)
+
+
+def test_a_form_that_this_host_refuses_is_traced_and_not_walked() -> None:
+    class RefusingWire(RigWire):
+        """A wire whose kernel refuses what comes from the tunnel's port."""
+
+        def execute(self, action: Action) -> tuple[Event, ...]:
+            if isinstance(action, SendPacket):
+                if action.packet.flow.source_port == TUNNEL_PORT:
+                    self.sent.append((self.passed_s(), action))
+                    return (
+                        Refused(
+                            probe=action.probe,
+                            errno_name="EPERM",
+                            is_immediate=True,
+                            at_s=self.now_s(),
+                        ),
+                    )
+            return super().execute(action)
+
+    good = network(lambda action: None)
+    wire = RefusingWire(good._answer)
+    (found,) = of(varied(wire, TUNNEL), Change.SOURCE_PORT)
+    assert not isinstance(found.ladder, Ladder)
+    assert isinstance(found.trace, TracePassed)
 
 
 def test_an_interrupted_run_varies_nothing() -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.host import TraceResult
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 
@@ -33,6 +34,7 @@ class Variation:
     attempts  in the order asked; none for a shape that nobody answers
     ladder    hop-limited probes of the changed form
     control   of the unchanged form, at the same time
+    trace     of a form that this host refused to send
     """
 
     change: Change
@@ -40,3 +42,4 @@ class Variation:
     attempts: tuple[Outcome, ...]
     ladder: Ladder | NotChecked
     control: Ladder | NotChecked
+    trace: TraceResult

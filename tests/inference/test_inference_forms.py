@@ -7,10 +7,11 @@ import pytest
 from edgediag.inference.judge import judge
 from edgediag.inference.rules import RULES_OF_FORMS
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import MtuObject
+from edgediag.model.culprit import MtuObject, NftRule
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
+from edgediag.model.host import TraceDropped
 from edgediag.model.outcome import Outcome
 from edgediag.model.reply import IcmpKind
 from edgediag.model.variation import Change, Variation
@@ -55,6 +56,7 @@ def lost(change: Change, *rungs: str | None, octets: int = 0) -> Variation:
         attempts=() if change is Change.SHAPE else silence(),
         ladder=ladder(PLAIN, rungs),
         control=WHOLE,
+        trace=NOT_WALKED,
     )
 
 
@@ -65,6 +67,7 @@ def served(change: Change, octets: int = 0) -> Variation:
         attempts=(ASKED,),
         ladder=NOT_WALKED,
         control=NOT_WALKED,
+        trace=NOT_WALKED,
     )
 
 
@@ -80,6 +83,7 @@ def leg(*, is_served: bool, tries: int = 1) -> Variation:
         attempts=(outcome,),
         ladder=NOT_WALKED if is_served else walked,
         control=NOT_WALKED if is_served else good,
+        trace=NOT_WALKED,
     )
 
 
@@ -303,6 +307,17 @@ def test_the_device_whose_mtu_is_wrong_is_named() -> None:
     (check,) = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks
     assert check.verdict is not None
     assert check.verdict.culprit == MtuObject(interface="eth0", octets=9000)
+
+
+def test_the_rule_that_refuses_a_form_is_named() -> None:
+    rule = NftRule(family="inet", table="f", chain="out", handle=4, text="udp sport 4500 drop")
+    trace = TraceDropped(culprit=rule, hook="output", is_reject=False, is_reply=False)
+    form = replace(SOURCE_PORT, attempts=(refused(probe(id_=5)),), trace=trace)
+    (check,) = judge(
+        RunEvidence(host=host_state(), checks=(flow_evidence(ASKED, variations=(form,)),))
+    ).checks
+    assert check.verdict is not None
+    assert (check.verdict.mechanism, check.verdict.culprit) == (Mechanism.RULE_DROP, rule)
 
 
 def test_what_still_passes_in_part_is_degraded() -> None:

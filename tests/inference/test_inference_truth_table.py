@@ -233,6 +233,7 @@ SERVED_LEG = Variation(
     attempts=(answered(API_SYN, syn_ack()),),
     ladder=NOT_ASKED,
     control=NOT_ASKED,
+    trace=NOT_ASKED,
 )
 LOST_LEG = replace(
     SERVED_LEG,

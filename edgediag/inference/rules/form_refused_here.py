@@ -2,9 +2,10 @@
 
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.forms import packets_of_form, varied
+from edgediag.inference.rules.traced_drop import conclusion
 from edgediag.meaning import has_left
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState
+from edgediag.model.host import HostState, TraceDropped
 from edgediag.model.outcome import SendFailed
 from edgediag.model.variation import Change
 from edgediag.model.verdict import Finding, Mechanism
@@ -24,7 +25,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     each try at once and no tap saw it leave: what refuses is on this host
     Does not hold   for a size: the kernel refuses what is longer than it knows the way to be. Nor
                     for silence, which a translation of this host may explain as well
-    Asks for        the question from port 4500 and in fragments, the tap
+    Asks for        the question from port 4500 and in fragments, the tap, the trace of the form
     """
     for change, said in _SAID.items():
         for variation in varied(evidence, change):
@@ -38,5 +39,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
             )
             remedy = "look for what selects it on this host: nft list ruleset, tc filter show"
             claim = on_this_host(Mechanism.LOCAL_DROP, None)
+            if isinstance(variation.trace, TraceDropped):
+                claim, rule, remedy = conclusion(variation.trace)
+                text += f"; {rule}"
             return finding(ID, evidence, claim, (text, remedy, packets_of_form(variation)))
     return None
