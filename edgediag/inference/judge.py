@@ -6,6 +6,7 @@ from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, find_in_forms
 from edgediag.inference.forms import TUNNEL_PORT_NOTE, is_served_as_the_tunnel_asks
 from edgediag.inference.names import judge_name
+from edgediag.inference.overlay_mtu import judge_overlay_mtu
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
 from edgediag.inference.unjudged import status_of, unjudged
@@ -68,7 +69,7 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
         case FlowEvidence():
             return _judge_flow(evidence, host)
         case ListenerEvidence():
-            return judge_listener(evidence)
+            return judge_overlay_mtu(judge_listener(evidence), host)
         case ToolsEvidence():
             return judge_tools(evidence)
         case OmittedEvidence():
