@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from edgediag.checked import Checked, hop_limit_of, is_ok, lead
-from edgediag.meaning import decisive, distance
+from edgediag.meaning import decisive, distance, is_rewritten
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import HostSource, ProbeKind
 from edgediag.model.flow import Flow
@@ -65,7 +65,7 @@ def forms_of(
     far   how far to walk where the distance of its host is not known
     """
     hop_limit = hop_limit_of(check)
-    if lead(check).probe.flow.destination.version != 4:
+    if lead(check).probe.flow.destination.version != 4 or any(map(is_rewritten, check.attempts)):
         return ()
     is_silent = isinstance(decisive(check.attempts), Unanswered)
     if lead(check).probe.kind is ProbeKind.IKE_SA_INIT:

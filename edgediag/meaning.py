@@ -116,6 +116,11 @@ def wire_flow(outcome: Outcome) -> Flow:
     return rewritten[-1] if rewritten else outcome.probe.flow
 
 
+def is_rewritten(outcome: Outcome) -> bool:
+    """True if this host made another flow of it: a tap sees answers on that one alone."""
+    return wire_flow(outcome) != outcome.probe.flow
+
+
 def is_answered_well(outcome: Outcome) -> bool:
     """True if the probe was answered by a service that works."""
     return isinstance(outcome, Answered) and is_service(outcome.reply)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from edgediag.checked import Checked, is_answering, is_heard, is_ok, lead
 from edgediag.instruments import Bench
 from edgediag.limit_walk import walk_limit
-from edgediag.meaning import has_left
+from edgediag.meaning import has_left, is_rewritten
 from edgediag.model.endpoint import HostSource, ProbeKind
 from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
@@ -81,6 +81,9 @@ def _is_spared(trains: tuple[Train, ...]) -> bool:
 
 
 def _is_hint(check: Checked) -> bool:
+    if any(map(is_rewritten, check.attempts)):
+        # The answers to packets of our own come back on a flow that nobody here knows.
+        return False
     packets = [item for item in check.attempts if item.probe.kind not in STREAMS]
     if any(isinstance(item, Answered) and item.tries > 1 for item in packets):
         return True
@@ -91,7 +94,8 @@ def _chosen(checks: Sequence[Checked]) -> list[Checked]:
     # The first of each kind that was heard at all: what is dark loses everything.
     chosen: dict[str, Checked] = {}
     for check in checks:
-        if check.target.endpoint in _COUNTED and is_answering(check):
+        is_counted = check.target.endpoint in _COUNTED and is_answering(check)
+        if is_counted and not any(map(is_rewritten, check.attempts)):
             if lead(check).probe.flow.destination.version == 4:
                 chosen.setdefault(check.target.endpoint, check)
     return list(chosen.values())

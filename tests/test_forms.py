@@ -21,7 +21,7 @@ from edgediag.forms import (
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
 from edgediag.model.host import Link
-from edgediag.model.outcome import Outcome
+from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.probe import AS_BUILT, Padding, Purpose
 from edgediag.model.variation import Change
 from edgediag.plan import Supply
@@ -41,6 +41,12 @@ def forms(*attempts: Outcome, device: Link | None = None) -> tuple[Form, ...]:
     return forms_of(check, device or link(), 16, supply())
 
 
+def sent_as(outcome: Answered, source_port: int) -> Answered:
+    """The outcome of a probe whose source this host rewrote on its way out."""
+    wire = replace(outcome.probe.flow, source_port=source_port)
+    return replace(outcome, seen=tuple(replace(item, rewritten=wire) for item in outcome.seen))
+
+
 def of_tunnel(change: Change, device: Link | None = None) -> Form:
     found = forms(answered(probe(), ike_reply()), device=device)
     return next(form for form in found if form.change is change)
@@ -58,6 +64,7 @@ def test_an_answered_tunnel_is_tried_in_its_shape_its_port_its_size_and_in_piece
     "attempts",
     [
         pytest.param((answered(probe(), reset()),), id="a tunnel that is refused"),
+        pytest.param((sent_as(answered(probe(), ike_reply()), 50001),), id="a flow rewritten here"),
         pytest.param((answered(SYN, reset()),), id="a refusal comes from any path"),
         pytest.param((answered(replace(SYN, check="oss-443"), syn_ack()),), id="another service"),
     ],

@@ -2,7 +2,7 @@
 
 from edgediag.inference.claim import LOST_OUTSIDE, between, one_of
 from edgediag.inference.reading import ladder_packets, packets_of
-from edgediag.meaning import has_come_back, is_gone, is_service
+from edgediag.meaning import has_come_back, is_gone, is_rewritten, is_service
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
@@ -55,6 +55,9 @@ def is_form_lost(variation: Variation) -> bool:
     attempts = variation.attempts
     is_silent = not any(isinstance(item, Answered) or has_come_back(item) for item in attempts)
     has_gone = not attempts or any(map(is_gone, attempts))
+    # What is answered to a flow of this host's own making comes back on that one.
+    if any(map(is_rewritten, attempts)):
+        return False
     return is_silent and has_gone and first_in_name_of(ladder, ladder.flow.destination) is None
 
 

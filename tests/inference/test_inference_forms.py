@@ -48,6 +48,11 @@ def silence(source_port: int = 40000) -> tuple[Outcome, ...]:
     return unanswered(probe(on=on, id_=5)), unanswered(probe(on=on, id_=6))
 
 
+def rewritten(outcome: Outcome) -> Outcome:
+    wire = replace(PLAIN, source_port=50001)
+    return replace(outcome, seen=tuple(replace(item, rewritten=wire) for item in outcome.seen))
+
+
 def lost(change: Change, *rungs: str | None, octets: int = 0) -> Variation:
     """A form that nobody answers, walked over these rungs beside a control that is answered."""
     return Variation(
@@ -174,6 +179,11 @@ def outside(mechanism: Mechanism) -> Said:
             (replace(LONG, attempts=(refused(probe(id_=5)),)), served(Change.SIZE, 1400)),
             Said(),
             id="this host knows that the way is narrower",
+        ),
+        pytest.param(
+            (replace(SOURCE_PORT, attempts=(rewritten(silence()[0]),)),),
+            Said(),
+            id="port 4500 that this host made another of",
         ),
         pytest.param((SHAPE,), between(Mechanism.SILENT_DROP), id="ESP ends at a hop"),
         pytest.param(
