@@ -27,7 +27,7 @@ from edgediag.names import resolved
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
-from edgediag.variation import begin, finish
+from edgediag.variation import begin, finish, has_lost_leg
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
@@ -56,7 +56,13 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     varied = finish(bench, trials)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
     found = read_back(bench, checks, sought, (state, surveyed.routes))
-    counted = count_losses(bench, checks, is_lossy=found.surroundings.is_lossy)
+    # Of a bad path among several a share is lost too, and counting it says nothing new.
+    steady = [
+        check
+        for check in checks
+        if not has_lost_leg(varied.variations.get(check.target.check, ()))
+    ]
+    counted = count_losses(bench, steady, is_lossy=found.surroundings.is_lossy)
     located = replace(
         found,
         overrides=_overrides(bench, assignment, surveyed),

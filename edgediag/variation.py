@@ -106,6 +106,13 @@ def _is_refused(bench: Bench, trial: Trial) -> bool:
     return is_refused and bool(outcomes) and trial.form.change is not Change.SIZE
 
 
+def has_lost_leg(variations: Sequence[Variation]) -> bool:
+    """True if some flows of a check were lost, and walked, while others were served."""
+    return any(
+        item.change is Change.LEG and isinstance(item.ladder, Ladder) for item in variations
+    )
+
+
 def _asked(bench: Bench, form: Form, asked: Probe) -> Trial:
     is_shape = form.change is Change.SHAPE
     questions = () if is_shape else (draw_question(form, bench.supply),)
