@@ -23,13 +23,15 @@ from edgediag.model.evidence import (
     RunEvidence,
     ToolsEvidence,
 )
-from edgediag.model.host import HostState, Listener, RouteAnswer
+from edgediag.model.host import HostState, Link, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
-from edgediag.search import Sought, read_back, seek
+from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
+from edgediag.train import count_losses
+from edgediag.variation import begin, finish, has_lost_leg
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
@@ -55,18 +57,30 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed = survey(bench, assignment)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
-    checks = with_nobody(bench, _checked(bench, surveyed), nobody)
-    denied = denial(checks, bench.loop.outcomes(surveyed.queries))
-    search = plan_search(checks, bench.supply, denied)
+    before = with_nobody(bench, _checked(bench, surveyed), nobody)
+    denied = denial(before, bench.loop.outcomes(surveyed.queries))
+    search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
+    trials = begin(bench, before, _links(before, surveyed))
     sought = seek(bench, search, surveyed.routes)
     # What came late counts as well, such as a router's word that a host is not found.
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
+    varied = finish(bench, trials)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
+    found = read_back(bench, checks, sought, (state, surveyed.routes))
+    # Of a bad path among several a share is lost too, and counting it says nothing new.
+    steady = [
+        check
+        for check in checks
+        if not has_lost_leg(varied.variations.get(check.target.check, ()))
+    ]
+    counted = count_losses(bench, steady, is_lossy=found.surroundings.is_lossy)
     located = replace(
-        read_back(bench, checks, sought, (state, surveyed.routes)),
+        found,
         overrides=_overrides(bench, assignment, surveyed),
         name_servers=_name_servers(assignment, checks),
         named_by=_named_by(bench, surveyed),
+        variations=varied.variations,
+        trains=counted.trains,
     )
     flows = {check.target.check: join(check, search, located) for check in checks}
     denials = _denials(search, located)
@@ -82,8 +96,19 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     )
     return Diagnosed(
         evidence=RunEvidence(host=state, checks=rows),
-        outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *_all(nobody))),
+        outcomes=bench.loop.outcomes(
+            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
+        ),
     )
+
+
+def _links(
+    checks: Sequence[Checked], surveyed: Surveyed
+) -> dict[str, Link | NotChecked]:
+    return {
+        check.target.check: link_of(surveyed.routes[check.target.check], surveyed.state)
+        for check in checks
+    }
 
 
 def _overrides(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from edgediag.checked import Checked, is_heard, lead
+from edgediag.checked import Checked, is_heard, is_ok, lead
 from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
@@ -23,6 +23,8 @@ from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceRe
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
+from edgediag.model.train import Train
+from edgediag.model.variation import Variation
 from edgediag.path import first_in_name_of
 
 NOT_NEEDED = NotChecked(reason="the check passed")
@@ -34,6 +36,8 @@ NOT_CONVERSED = NotChecked(
 )
 NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or others did")
 NO_NAME_SERVER = NotChecked(reason="it is no name server")
+NOT_COUNTED = NotChecked(reason="nothing hinted at a loss, or other checks were counted")
+NOT_VARIED = NotChecked(reason="no other form of the question was tried")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -54,6 +58,8 @@ class Located:
     handshakes  of checks that a handshake alone speaks for
     name_servers  by check
     named_by    by check of what was asked by name
+    variations  of checks that were asked in other forms
+    trains      of checks that were asked many times
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -71,6 +77,8 @@ class Located:
     surroundings: Surroundings
     streams: Mapping[str, StreamEvidence]
     handshakes: Mapping[str, HandshakeEvidence]
+    variations: Mapping[str, tuple[Variation, ...]]
+    trains: Mapping[str, tuple[Train, ...]]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -98,7 +106,22 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         handshake=located.handshakes.get(name, NOT_DOUBTED),
         name_server=located.name_servers.get(name, NO_NAME_SERVER),
         named_by=located.named_by.get(name, ()),
+        variations=located.variations.get(name, NOT_VARIED),
+        trains=_trains(check, located),
     )
+
+
+def _trains(check: Checked, located: Located) -> tuple[Train, ...] | NotChecked:
+    own = located.trains.get(check.target.check, ())
+    if is_ok(check):
+        return own or NOT_COUNTED
+    others = (
+        train
+        for name, trains in located.trains.items()
+        for train in trains
+        if name != check.target.check
+    )
+    return (*own, *others) or NOT_COUNTED
 
 
 def _unconfirmed(name: str, walked: tuple[str, ...], located: Located) -> NotChecked:

@@ -6,6 +6,7 @@ host. Every other failing flow is walked hop by hop beside a flow that works.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from edgediag.checked import (
     Checked,
@@ -19,8 +20,8 @@ from edgediag.checked import (
 )
 from edgediag.conversation import Conversation, fails_behind_handshake, plan_conversations
 from edgediag.handshake import Handshake, plan_handshakes
-from edgediag.meaning import decisive, distance
-from edgediag.model.endpoint import ProbeKind
+from edgediag.meaning import decisive, distance, is_refused
+from edgediag.model.endpoint import HostSource, ProbeKind
 from edgediag.model.evidence import Relation
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.outcome import Answered, Outcome, Unanswered
@@ -41,8 +42,12 @@ MAX_OWN_WALKS = 8
 # The way out may be longer than the way back, by which a distance is known.
 SPARE_HOPS = 2
 
-CONFIRM_SPACING_S = 0.4
+# A limiter that passes two new connections a second has room for one after half a second.
+CONFIRM_SPACING_S = 0.6
 MAX_CONFIRMATIONS = 3
+
+# A router, and a host, that has spent its errors has one again after a second.
+ERROR_SPACING_S = 1.1
 
 # Where everything is dark, a few walks tell as much as all of them.
 WALKS_IN_THE_DARK = 3
@@ -86,7 +91,8 @@ class Search:
     """What to ask next.
 
     suspects  checks whose block is looked for on this host
-    confirmations  silent flows that are walked, once more when all else is quiet
+    confirmations  silent flows that are walked, or whose neighbours were refused, once more when
+                   all else is quiet
     walks     in the order of their start; no flow twice
     walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
@@ -106,16 +112,26 @@ class Search:
 
 
 def plan_search(
-    checks: Sequence[Checked], supply: Supply, denied: Outcome | None = None
+    checks: Sequence[Checked],
+    supply: Supply,
+    denied: Outcome | None = None,
+    *,
+    is_traced: bool = False,
 ) -> Search:
-    """What to ask about the checks that failed, and about a name that was denied."""
+    """What to ask about the checks that failed, and about a name that was denied.
+
+    is_traced  what passes is walked as well
+    """
     failing = [check for check in checks if not is_ok(check) or is_doubtful(check)]
-    lost = [check for check in failing if not is_suspect(check)]
+    wanted = [check for check in checks if _is_walk_wanted(check)] if is_traced else failing
+    lost = [check for check in wanted if not is_suspect(check)]
     working = [check for check in checks if is_ok(check)]
-    walked = _share(checks, lost)
+    limited = _refused_beside(lost)
+    walked = _share(checks, [check for check in lost if _name(check) not in limited])
+    walked |= {name: walked[beside] for name, beside in limited.items()}
     own = [check for check in lost if _name(check) in walked[_name(check)]][:MAX_OWN_WALKS]
     controls = {_name(check): _controls(check, working, supply) for check in own}
-    walks = [_walk(check, Purpose.LADDER, _hops(check, working)) for check in own]
+    walks = [_walk(check, Purpose.LADDER, hops_of(check, working)) for check in own]
     choices = [choice for group in controls.values() for choice in group]
     walks += _unique(choice.walk for choice in choices if choice.is_needed)
     spare = _unique(choice.walk for choice in choices if not choice.is_needed)
@@ -126,7 +142,9 @@ def plan_search(
     starts_s = _starts_s(len(staggered))
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
-        confirmations=_confirmations(own, staggered),
+        confirmations=_confirmations(
+            own, [check for check in lost if _name(check) in limited], staggered
+        ),
         walks=staggered,
         walked=walked,
         controls={
@@ -140,6 +158,11 @@ def plan_search(
     )
 
 
+def _is_walk_wanted(check: Checked) -> bool:
+    # Name servers are asked on the way to a name; they are walked where they fail.
+    return not is_ok(check) or check.target.endpoint != HostSource.RESOLVER.value
+
+
 def is_same_network(one: Address, other: Address) -> bool:
     """True if two addresses are near enough to be taken for neighbours."""
     return one.version == other.version and _network(one) == _network(other)
@@ -151,6 +174,22 @@ def _network(address: Address) -> int:
 
 def _name(check: Checked) -> str:
     return check.target.check
+
+
+def _refused_beside(lost: Sequence[Checked]) -> dict[str, str]:
+    # Who refuses with an ICMP error limits them, so a flow that drew none may have been refused as
+    # well. It is not walked, which would spend more errors, but asked again when there is one.
+    refused = {
+        (host_of(check), check.target.protocol): _name(check)
+        for check in reversed(lost)
+        if is_refused(decisive(check.attempts))
+    }
+    return {
+        _name(check): refused[host_of(check), check.target.protocol]
+        for check in lost
+        if isinstance(decisive(check.attempts), Unanswered)
+        and (host_of(check), check.target.protocol) in refused
+    }
 
 
 def _share(checks: Sequence[Checked], lost: Sequence[Checked]) -> dict[str, tuple[str, ...]]:
@@ -197,15 +236,16 @@ def _symptom(check: Checked) -> tuple[Address, Protocol, str]:
 def _controls(
     check: Checked, working: Sequence[Checked], supply: Supply
 ) -> tuple[Choice, ...]:
-    ranked = sorted(working, key=lambda other: other.target.protocol is not check.target.protocol)
+    others = [other for other in working if other is not check]
+    ranked = sorted(others, key=lambda other: other.target.protocol is not check.target.protocol)
     same = [other for other in ranked if host_of(other) == host_of(check)]
     if same:
         return (_choice(Relation.SAME_HOST, same[0]),)
     near = [other for other in ranked if is_same_network(host_of(other), host_of(check))]
-    others = tuple(_choice(Relation.OTHER_HOST, other) for other in (near + ranked)[:1])
+    beside = tuple(_choice(Relation.OTHER_HOST, other) for other in (near + ranked)[:1])
     # A neighbour that works tells as much of a lost flow; whose a reset is, only the host tells.
     is_needed = not near or not isinstance(decisive(check.attempts), Unanswered)
-    return (*others, replace(_echo(check, working, supply), is_needed=is_needed))
+    return (*beside, replace(_echo(check, working, supply), is_needed=is_needed))
 
 
 def _choice(relation: Relation, other: Checked) -> Choice:
@@ -231,7 +271,7 @@ def _echo(check: Checked, working: Sequence[Checked], supply: Supply) -> Choice:
         kind=ProbeKind.ICMP_ECHO,
         flow=echo,
         name="",
-        hops=_hops(check, working),
+        hops=hops_of(check, working),
         start_s=0.0,
     )
     return Choice(relation=Relation.ECHO, check="", walk=walk, is_needed=True)
@@ -250,8 +290,9 @@ def _walk(check: Checked, purpose: Purpose, hops: int) -> Walk:
     )
 
 
-def _hops(check: Checked, working: Sequence[Checked]) -> int:
-    # A little farther than a neighbour that answers; the farthest of these, for paths may differ.
+def hops_of(check: Checked, working: Sequence[Checked]) -> int:
+    """How far to walk for a check: a little farther than it, or a neighbour, is known to be."""
+    # The farthest of these, for paths may differ.
     near = [other for other in working if is_same_network(host_of(other), host_of(check))]
     # A name server that fails and answers may not be who answers: that is what the walk is for.
     own = () if isinstance(_reply(check), DnsReply) else (check,)
@@ -269,14 +310,20 @@ def _distance(check: Checked) -> int | None:
     return None if hop_limit is None else distance(hop_limit)
 
 
-def _confirmations(own: Sequence[Checked], walks: Sequence[Walk]) -> tuple[Confirmation, ...]:
+def _confirmations(
+    own: Sequence[Checked], limited: Sequence[Checked], walks: Sequence[Walk]
+) -> tuple[Confirmation, ...]:
     # What probes everything at once can make its own failures: a limiter of new connections drops
     # most of a burst. So the silent ones are asked again, one by one, when nothing else is sent.
     quiet_s = max((walk.start_s for walk in walks), default=0.0) + RUNG_OFFSETS_S[-1]
     silent = [check for check in own if isinstance(decisive(check.attempts), Unanswered)]
+    spacings = [(check, CONFIRM_SPACING_S) for check in silent[:MAX_CONFIRMATIONS]]
+    spacings += [(check, ERROR_SPACING_S) for check in limited[:MAX_CONFIRMATIONS]]
+    starts_s = accumulate((spacing_s for _, spacing_s in spacings), initial=quiet_s)
+    next(starts_s)
     return tuple(
-        Confirmation(check=check, start_s=quiet_s + CONFIRM_SPACING_S * place)
-        for place, check in enumerate(silent[:MAX_CONFIRMATIONS], start=1)
+        Confirmation(check=check, start_s=start_s)
+        for (check, _), start_s in zip(spacings, starts_s, strict=True)
     )
 
 

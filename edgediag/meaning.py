@@ -3,7 +3,7 @@
 from edgediag.compat import assert_never
 from edgediag.model.evidence import ClockOffset
 from edgediag.model.flow import Address, Flow
-from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.probe import Way
 from edgediag.model.reply import (
@@ -12,6 +12,7 @@ from edgediag.model.reply import (
     ConnectedMute,
     DnsReply,
     EchoReply,
+    IcmpKind,
     IcmpReply,
     IkeReply,
     NtpReply,
@@ -115,15 +116,36 @@ def has_come_back(outcome: Outcome) -> bool:
     return _is_sighted(outcome, Sighting.TAP_IN)
 
 
+def is_gone(outcome: Outcome) -> bool:
+    """True if the probe was seen leaving, and nothing came back to it.
+
+    A driver may tell that it dropped a frame after the tap has seen it, as one too long for it.
+    """
+    is_silent = isinstance(outcome, Unanswered | SendFailed)
+    return is_silent and has_left(outcome) and not has_come_back(outcome)
+
+
 def wire_flow(outcome: Outcome) -> Flow:
     """The flow as it last left this host; as asked where no tap saw another."""
     rewritten = [seen.rewritten for seen in outcome.seen if seen.rewritten is not None]
     return rewritten[-1] if rewritten else outcome.probe.flow
 
 
+def is_rewritten(outcome: Outcome) -> bool:
+    """True if this host made another flow of it: a tap sees answers on that one alone."""
+    return wire_flow(outcome) != outcome.probe.flow
+
+
 def is_answered_well(outcome: Outcome) -> bool:
     """True if the probe was answered by a service that works."""
     return isinstance(outcome, Answered) and is_service(outcome.reply)
+
+
+def is_refused(outcome: Outcome) -> bool:
+    """True if an ICMP error says that the probe was not carried on; expiry is no refusal."""
+    if not isinstance(outcome, Answered) or not isinstance(outcome.reply, IcmpReply):
+        return False
+    return outcome.reply.kind is not IcmpKind.TIME_EXCEEDED
 
 
 def decisive(attempts: tuple[Outcome, ...]) -> Outcome:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgediag.errors import CannotRunError
+from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
@@ -30,6 +31,8 @@ CONFIRM_TIMEOUT_S = 0.7
 # At most 12 failed connections are asked three times more, 3 carry octets with a hop limit, and 16
 # handshakes have two SYNs and an echo beside them.
 FOLLOW_UP_PORTS = 88
+# What may be asked from other ports: to take other paths, and to count what is lost.
+VARIED_PORTS = 100
 
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
@@ -47,6 +50,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.TCP_CONNECT: Way.SOCKET,
     ProbeKind.TLS_CLIENT_HELLO: Way.SOCKET,
     ProbeKind.IKE_SA_INIT: Way.SOCKET,
+    ProbeKind.ESP_IN_UDP: Way.IP_STACK,
     ProbeKind.NTP: Way.SOCKET,
     ProbeKind.DNS: Way.SOCKET,
     ProbeKind.ICMP_ECHO: Way.IP_STACK,
@@ -133,7 +137,7 @@ def ports_needed(*, targets: int, queries: int) -> int:
     and an identifier for the echo that may serve as its control. What else is asked of connections
     that failed does not grow with them.
     """
-    return 4 * targets + queries + FOLLOW_UP_PORTS
+    return 4 * targets + queries + FOLLOW_UP_PORTS + VARIED_PORTS
 
 
 def draw_nobody(probe: Probe, supply: Supply) -> tuple[Probe, ...]:
@@ -181,7 +185,7 @@ def plan_checks(
                 way=WAYS[kind],
                 flow=_flow(leg, supply),
                 hop_limit=HOP_LIMIT,
-                name=RESOLVER_TEST_NAME if kind is ProbeKind.DNS else leg.target.host,
+                name=_name(leg.target, kind),
                 schedule=once if kind in STREAMS else whole,
             ),
             supply,
@@ -247,9 +251,9 @@ def draw_stream_repeat(probe: Probe, supply: Supply) -> Probe:
     return replace(again, flow=replace(probe.flow, source_port=supply.port()))
 
 
-def draw_confirm(probe: Probe, start_s: float, supply: Supply) -> Probe:
-    """The same question on the same flow and the same way, once and alone, at its moment."""
-    schedule = Schedule(offsets_s=(start_s,), timeout_s=start_s + CONFIRM_TIMEOUT_S)
+def draw_confirm(probe: Probe, starts_s: tuple[float, ...], supply: Supply) -> Probe:
+    """The same question on the same flow and the same way, alone, at each of its moments."""
+    schedule = Schedule(offsets_s=starts_s, timeout_s=starts_s[-1] + CONFIRM_TIMEOUT_S)
     return _again(probe, (Purpose.CONFIRM, probe.way, schedule), supply)
 
 
@@ -273,6 +277,12 @@ def _legs(targets: Iterable[Target], conditions: Conditions) -> Iterator[_Leg]:
         if target.address is not None and target.address in conditions.sources:
             source = conditions.sources[target.address]
             yield _Leg(target=target, source=source, destination=target.address)
+
+
+def _name(target: Target, kind: ProbeKind) -> str:
+    if kind is not ProbeKind.DNS:
+        return target.host
+    return RESOLVER_TEST_NAME if isinstance(target.query, NotChecked) else target.query
 
 
 def _flow(leg: _Leg, supply: Supply) -> Flow:

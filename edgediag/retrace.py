@@ -7,7 +7,6 @@ from edgediag.checked import Checked, are_octets_kept, lead
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
-from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, TraceResult
 from edgediag.model.probe import Probe
 from edgediag.plan import draw_repeats, draw_stream_repeat
@@ -31,31 +30,38 @@ def retrace(bench: Bench, suspects: Sequence[Checked]) -> Retraced:
     Where a connection stands and its octets do not leave, a new one is opened: what is dropped for
     its content or its length comes after a handshake alone.
     """
-    if not suspects:
-        return Retraced(repeats=(), results={}, drops=())
     streams = {
         check.target.check: draw_stream_repeat(decisive(check.attempts).probe, bench.supply)
         for check in suspects
         if are_octets_kept(check)
     }
-    flows = {check.target.check: _flow(check, streams) for check in suspects}
+    packets = {
+        check.target.check: lead(check).probe
+        for check in suspects
+        if check.target.check not in streams
+    }
+    return trace_probes(bench, packets, streams)
+
+
+def trace_probes(
+    bench: Bench, packets: Mapping[str, Probe], streams: Mapping[str, Probe]
+) -> Retraced:
+    """Send the packets again, as often as the trace asks, and open the streams, under one trace."""
+    flows = {name: probe.flow for name, probe in (*packets.items(), *streams.items())}
+    if not flows:
+        return Retraced(repeats=(), results={}, drops=())
     trace = bench.host.trace(tuple(flows.values()))
     if isinstance(trace, NotChecked):
         return Retraced(repeats=(), results=dict.fromkeys(flows, trace), drops=())
     with trace as tracer:
-        packets = (
+        again = (
             repeat
-            for check in suspects
-            if check.target.check not in streams
-            for repeat in draw_repeats(lead(check).probe, tracer.tries, bench.supply)
+            for probe in packets.values()
+            for repeat in draw_repeats(probe, tracer.tries, bench.supply)
         )
-        repeats = (*packets, *streams.values())
+        repeats = (*again, *streams.values())
         bench.loop.submit(repeats, {})
         bench.loop.settle(repeats)
         tracer.read(TRACE_READ_S)
         results = {name: tracer.conclude(flow) for name, flow in flows.items()}
         return Retraced(repeats=repeats, results=results, drops=tracer.drops())
-
-
-def _flow(check: Checked, streams: Mapping[str, Probe]) -> Flow:
-    return streams.get(check.target.check, lead(check).probe).flow

@@ -9,7 +9,8 @@ from edgediag.evidence import Located, heard_echoes
 from edgediag.handshake import Handshake
 from edgediag.inquiry import carriers, handshakes_of, questions, settled, streams_of
 from edgediag.instruments import Bench
-from edgediag.locate import Search
+from edgediag.locate import CONFIRM_SPACING_S, Search
+from edgediag.meaning import is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
@@ -22,10 +23,14 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
+from edgediag.model.outcome import Unanswered
 from edgediag.model.probe import Probe
 from edgediag.path import draw_rungs, ladder_of
 from edgediag.plan import draw_confirm, draw_contrast
 from edgediag.retrace import retrace
+
+# With a third of all packets lost, one in a thousand flows is silent after so many more.
+RECONFIRM_TRIES = 3
 
 HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and octets alone do not leave")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
@@ -36,8 +41,9 @@ class Sought:
     """What was sent during the search, so that its outcomes can be read later.
 
     contrasts  by check: the probe, or why none was sent
-    confirmations  by check
+    confirmations  by check, the last one asked
     rungs      by flow
+    repeats    of suspects for the trace, and confirmations that were asked once more
     """
 
     contrasts: Mapping[str, Probe | NotChecked]
@@ -56,7 +62,7 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
-        one.check.target.check: draw_confirm(lead(one.check).probe, one.start_s, bench.supply)
+        one.check.target.check: draw_confirm(lead(one.check).probe, (one.start_s,), bench.supply)
         for one in search.confirmations
     }
     sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
@@ -65,16 +71,40 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent += questions(search.conversations, search.handshakes)
     bench.loop.submit([*carriers(search.conversations), *sent], next_hops)
     bench.loop.settle(sent)
+    again = _asked_again(bench, confirmations)
     return Sought(
         contrasts=contrasts,
-        confirmations=confirmations,
+        confirmations=confirmations | again,
         rungs=rungs,
-        repeats=traced.repeats,
+        repeats=(*traced.repeats, *(confirmations[check] for check in again)),
         traces=traced.results,
         drops=traced.drops,
         conversations=search.conversations,
         handshakes=search.handshakes,
     )
+
+
+def _asked_again(bench: Bench, confirmations: Mapping[str, Probe]) -> dict[str, Probe]:
+    """More confirmations of what is still silent, in a run where others were served in the end.
+
+    What loses packets of all flows may have lost the one question that was asked alone.
+    """
+    outcomes = dict(zip(confirmations, bench.loop.outcomes(confirmations.values()), strict=True))
+    silent = [check for check, outcome in outcomes.items() if isinstance(outcome, Unanswered)]
+    if not any(map(is_answered_well, outcomes.values())):
+        return {}
+    spacing_s = CONFIRM_SPACING_S * len(silent)
+    again = {
+        check: draw_confirm(
+            confirmations[check],
+            tuple(CONFIRM_SPACING_S * place + spacing_s * turn for turn in range(RECONFIRM_TRIES)),
+            bench.supply,
+        )
+        for place, check in enumerate(silent)
+    }
+    bench.loop.submit(again.values(), {})
+    bench.loop.settle(again.values())
+    return again
 
 
 def read_back(
@@ -108,6 +138,8 @@ def read_back(
         overrides={},
         name_servers={},
         named_by={},
+        variations={},
+        trains={},
         routes=routes,
         neighbours={
             check.target.check: _neighbour(bench, check, routes[check.target.check])
@@ -115,7 +147,7 @@ def read_back(
             if not is_ok(check)
         },
         links={
-            check.target.check: _link(routes[check.target.check], state) for check in checks
+            check.target.check: link_of(routes[check.target.check], state) for check in checks
         },
         surroundings=surroundings(checks, later, routes),
         streams=streams_of(bench, sought.conversations),
@@ -153,7 +185,8 @@ def _neighbour(bench: Bench, check: Checked, route: RouteAnswer) -> Neighbour | 
     return bench.host.neighbour(route, lead(check).probe.flow.destination)
 
 
-def _link(route: RouteAnswer, state: HostState) -> Link | NotChecked:
+def link_of(route: RouteAnswer, state: HostState) -> Link | NotChecked:
+    """The device that a route leaves by."""
     if not isinstance(route, Route):
         return NO_ROUTE
     if isinstance(state.links, NotChecked):

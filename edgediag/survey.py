@@ -29,12 +29,14 @@ class Assignment:
 
     hosts_entries  the names that this node settles by itself
     resolver_lines  that name the resolvers; empty where they are asked by default
+    is_traced      what passes is walked as well
     """
 
     matrix: Matrix
     hosts_entries: tuple[HostsEntry, ...]
     resolver_lines: tuple[ResolverLine, ...] | NotChecked
     timeout_s: float
+    is_traced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +164,8 @@ def _outbound(targets: Iterable[Target]) -> tuple[Target, ...]:
 
 def _key(target: Target) -> _Key:
     # One address serves several names, and a filter or a server may tell them apart.
-    return _way(target), target.host, target.kinds
+    query = "" if isinstance(target.query, NotChecked) else f"/{target.query}"
+    return _way(target), target.host + query, target.kinds
 
 
 def _way(target: Target) -> Flow:

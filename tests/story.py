@@ -52,6 +52,8 @@ from edgediag.model.reply import (
     Reset,
     SynAck,
 )
+from edgediag.model.train import Train
+from edgediag.model.variation import Variation
 from edgediag.plan import HOP_LIMIT, WAYS
 
 EDGE = "192.0.2.10"
@@ -69,6 +71,7 @@ PROTOCOLS = {
     ProbeKind.TCP_CONNECT: Protocol.TCP,
     ProbeKind.TLS_CLIENT_HELLO: Protocol.TCP,
     ProbeKind.IKE_SA_INIT: Protocol.UDP,
+    ProbeKind.ESP_IN_UDP: Protocol.UDP,
     ProbeKind.NTP: Protocol.UDP,
     ProbeKind.DNS: Protocol.UDP,
     ProbeKind.ICMP_ECHO: Protocol.ICMP,
@@ -78,6 +81,7 @@ PORTS = {
     ProbeKind.TCP_CONNECT: 443,
     ProbeKind.TLS_CLIENT_HELLO: 443,
     ProbeKind.IKE_SA_INIT: 4500,
+    ProbeKind.ESP_IN_UDP: 4500,
     ProbeKind.NTP: 123,
     ProbeKind.DNS: 53,
 }
@@ -436,6 +440,8 @@ def flow_evidence(
     around: Surroundings | None = None,
     stream: StreamEvidence | NotChecked = NOT_ASKED,
     handshake: HandshakeEvidence | NotChecked = NOT_ASKED,
+    variations: tuple[Variation, ...] | NotChecked = NOT_ASKED,
+    trains: tuple[Train, ...] | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -459,4 +465,6 @@ def flow_evidence(
         handshake=handshake,
         name_server=name_server,
         named_by=named_by,
+        variations=variations,
+        trains=trains,
     )

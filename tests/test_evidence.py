@@ -9,10 +9,12 @@ from edgediag.checked import Checked
 from edgediag.evidence import (
     NOT_CONFIRMED,
     NOT_CONVERSED,
+    NOT_COUNTED,
     NOT_DOUBTED,
     NOT_LOST,
     NOT_NEEDED,
     NOT_SUSPECT,
+    NOT_VARIED,
     NOT_WALKED,
     Located,
     heard_echoes,
@@ -27,6 +29,7 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import IcmpKind, Reply
+from edgediag.model.train import Train
 from edgediag.path import Walk
 from story import (
     GATEWAY,
@@ -99,6 +102,8 @@ def located(*ladders: Ladder) -> Located:
         neighbours={NAME: neighbour()},
         links={NAME: link()},
         surroundings=surroundings(),
+        variations={},
+        trains={},
     )
 
 
@@ -112,6 +117,8 @@ def test_a_check_that_passed_needs_nothing_more() -> None:
         trace=NOT_NEEDED,
         stream=NOT_CONVERSED,
         handshake=NOT_DOUBTED,
+        variations=NOT_VARIED,
+        trains=NOT_COUNTED,
     )
 
 
@@ -127,6 +134,8 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
         trace=NOT_SUSPECT,
         stream=NOT_CONVERSED,
         handshake=NOT_DOUBTED,
+        variations=NOT_VARIED,
+        trains=NOT_COUNTED,
     )
 
 
@@ -141,6 +150,8 @@ def test_a_flow_that_did_not_get_off_this_host_brings_contrast_and_trace() -> No
         trace=trace,
         stream=NOT_CONVERSED,
         handshake=NOT_DOUBTED,
+        variations=NOT_VARIED,
+        trains=NOT_COUNTED,
     )
 
 
@@ -252,3 +263,19 @@ def test_of_all_rungs_those_count_that_the_destination_answered_itself() -> None
     expired = answered(syn, icmp(IcmpKind.TIME_EXCEEDED, GATEWAY))
     heard = answered(syn, syn_ack())
     assert heard_echoes([(expired, unanswered(syn)), (heard,)]) == (heard,)
+
+
+def test_losses_that_were_counted_elsewhere_are_evidence_of_what_failed_alone() -> None:
+    train = Train(
+        check="api-server-6443",
+        protocol=Protocol.TCP,
+        destination=LOST.probe.flow.destination,
+        spacing_s=0.03,
+        sent=20,
+        answered=3,
+        packets=(),
+    )
+    known = replace(located(), trains={"api-server-6443": (train,)})
+    works = checked(answered(probe(), ike_reply()))
+    assert join(checked(), search(), known).trains == (train,)
+    assert join(works, search(), known).trains == NOT_COUNTED

@@ -53,6 +53,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "endpoints": PURE,
     "errors": PURE | {"edgediag"},
     "evidence": PURE,
+    "forms": PURE,
     "handshake": PURE,
     "host": PURE,
     "inference": PURE | {"edgediag.wire", "edgediag.report"},
@@ -60,6 +61,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "instruments": PURE - {"edgediag.run"},
     "lab": frozenset({"click", "scapy.all", "edgediag.cli"}),
     "live": frozenset({"click", "edgediag.cli", "edgediag.lab"}) | NETWORK | IO,
+    "limit_walk": PURE - {"edgediag.run"},
     "locate": PURE,
     "matrix": PURE,
     "meaning": PURE,
@@ -75,6 +77,8 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "search": PURE,
     "session": PURE | {"edgediag.wire"},
     "survey": PURE,
+    "train": PURE - {"edgediag.run"},
+    "variation": PURE - {"edgediag.run"},
     "wire": (PURE - {"scapy"}) | {"scapy.all", "scapy.sendrecv", "scapy.route", "scapy.route6"},
 }
 

@@ -6,6 +6,7 @@ import pytest
 
 from edgediag.checked import Checked, hop_limit_of, is_ok, is_suspect, lead, surroundings
 from edgediag.locate import (
+    ERROR_SPACING_S,
     MAX_OWN_WALKS,
     MAX_WALKS,
     SPARE_HOPS,
@@ -199,6 +200,20 @@ def test_beyond_that_flows_to_one_host_with_one_symptom_share_a_walk() -> None:
     assert walks(found, Purpose.LADDER) == ["lost-1", "closed"]
     assert found.walked["lost-7"] == ("lost-1",)
     assert found.controls["lost-7"] == found.controls["lost-1"]
+
+
+def test_a_silent_flow_beside_a_refused_one_is_asked_again_and_not_walked() -> None:
+    found = search(
+        tcp("refused", HOST, 1, "prohibited"),
+        tcp("silent", HOST, 2, "lost"),
+        tcp("other", NEIGHBOUR_HOST, 3, "lost"),
+        tcp("works", NEIGHBOUR_HOST, 9, "open"),
+    )
+    assert walks(found, Purpose.LADDER) == ["refused", "other"]
+    assert found.walked["silent"] == ("refused",)
+    assert [item.check.target.check for item in found.confirmations] == ["other", "silent"]
+    first, second = (item.start_s for item in found.confirmations)
+    assert second - first == pytest.approx(ERROR_SPACING_S)
 
 
 def test_where_everything_is_dark_a_few_hosts_stand_for_all() -> None:

@@ -22,13 +22,13 @@ from edgediag.model.exchange import (
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, NeighbourState, RouteAnswer, RouteRefused
 from edgediag.model.outcome import Unanswered
-from edgediag.model.packet import IcmpError, Observation, Packet, Quote, Sighting
+from edgediag.model.packet import IcmpError, Observation, Packet, Quote, Sighting, TcpSegment
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
 from edgediag.model.reply import ConnectedMute
 from edgediag.path import RUNG_TIMEOUT_S, Walk
 from edgediag.plan import CONFIRM_TIMEOUT_S, CONTRAST_SCHEDULE, TRACE_TIMEOUT_S
-from edgediag.search import HANDSHAKE_PASSES, NO_ROUTE, Sought, read_back, seek
+from edgediag.search import HANDSHAKE_PASSES, NO_ROUTE, RECONFIRM_TRIES, Sought, read_back, seek
 from rig import NEXT_HOP, RigHost, RigWire, rig, silence
 from story import (
     EDGE,
@@ -248,6 +248,46 @@ def test_a_confirmation_that_was_interrupted_is_no_silence() -> None:
     planned = search(confirmations=(Confirmation(check=LOST, start_s=1.6),))
     _, found = located(stopping(1.0), planned, LOST, route(), host_state())
     assert isinstance(found.confirmations[NAME], NotChecked)
+
+
+def test_what_is_still_silent_is_asked_again_where_another_was_served_in_the_end() -> None:
+    other = Checked(
+        target=target("ntp", host=NEIGHBOUR_HOST),
+        attempts=(unanswered(probe(ProbeKind.TCP_SYN, id_=9002, check="ntp")),),
+        nobody=(),
+    )
+    planned = search(
+        confirmations=(
+            Confirmation(check=LOST, start_s=0.6), Confirmation(check=other, start_s=1.2)
+        )
+    )
+
+    def serves_syns(action: Action, at_s: float) -> Iterable[Event]:
+        if not isinstance(action, SendPacket):
+            return ()
+        synack = TcpSegment(
+            flags="SA",
+            sequence=7,
+            acknowledgement=getattr(action.packet.payload, "sequence", 0) + 1,
+            window=1,
+            payload=b"",
+        )
+        back = Packet(
+            flow=action.packet.flow.reversed(), hop_limit=60, ip_id=1, payload=synack
+        )
+        return (
+            Observed(
+                observation=Observation(
+                    number=1, seen_s=at_s, sighting=Sighting.TAP_IN, interface="eth0", packet=back
+                )
+            ),
+        )
+
+    wire = RigWire(serves_syns)
+    sought = seek(rig(wire), planned, {NAME: route(), "ntp": route()})
+    asked = [at_s for at_s, action in wire.sent if isinstance(action, SendDatagram)]
+    assert len(asked) == 1 + RECONFIRM_TRIES
+    assert len(sought.repeats) == 1 and set(sought.confirmations) == {NAME, "ntp"}
 
 
 # What is read of this host.

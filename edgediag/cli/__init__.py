@@ -25,8 +25,10 @@ COMMANDS: Final = {
     "facts": ("edgediag.cli.facts", "Print what is known of the cluster, and who says so."),
     "lab": ("edgediag.cli.lab", "The network in a box: build it, break it, look at it."),
     "matrix": ("edgediag.cli.matrix", "Print what this node must reach and be reached on."),
+    "probe": ("edgediag.cli.probe", "Find out whether targets of your own are reached."),
     "replay": ("edgediag.cli.replay", "Infer again from a run's evidence, with no network."),
     "schema": ("edgediag.cli.schema", "Print the JSON Schema of report.json."),
+    "trace": ("edgediag.cli.trace", "Walk the path of a flow, hop by hop, beside a control."),
 }
 
 

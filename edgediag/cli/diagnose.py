@@ -36,9 +36,10 @@ DEFAULT_RATE_PPS = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
+class Job:
     """What was asked for on the command line, made usable."""
 
+    command: str
     facts: ClusterFacts
     files: NodeFiles
     assignment: Assignment
@@ -46,12 +47,7 @@ class _Job:
     settings: tuple[tuple[str, str], ...]
 
 
-@click.command(name=NAME)
-@output_options
-@facts_options
-@click.option("--only", metavar="ID", multiple=True, help="This check or endpoint only.")
-@click.option("--skip", metavar="ID", multiple=True, help="Not this check or endpoint.")
-@click.option(
+RATE_OPTION = click.option(
     "--rate",
     "rate_pps",
     metavar="PPS",
@@ -60,6 +56,14 @@ class _Job:
     show_default=True,
     help="The most packets sent in a second.",
 )
+
+
+@click.command(name=NAME)
+@output_options
+@facts_options
+@click.option("--only", metavar="ID", multiple=True, help="This check or endpoint only.")
+@click.option("--skip", metavar="ID", multiple=True, help="Not this check or endpoint.")
+@RATE_OPTION
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 def command(
     given: Given,
@@ -73,7 +77,8 @@ def command(
     files = NodeFiles(root=given.root)
     facts = discover(files, given)
     timeout_s = output.timeout_s or DEFAULT_TIMEOUT_S
-    job = _Job(
+    job = Job(
+        command=NAME,
         facts=facts,
         files=files,
         assignment=Assignment(
@@ -88,12 +93,15 @@ def command(
     if dry_run:
         click.echo("\n".join(rehearse(job.assignment, job.files)))
         return ExitStatus.PASSED
-    return exit_status(_run(job, output))
+    report, _ = carry_out(job, output)
+    print_report(report, output)
+    return exit_status(report)
 
 
-def _run(job: _Job, output: OutputOptions) -> Report:
+def carry_out(job: Job, output: OutputOptions) -> tuple[Report, Record]:
+    """Measure, judge and leave the evidence; the report, and the record that it is made from."""
     started = datetime.now(timezone.utc)
-    directory = output_directory(output, command=NAME, started=started)
+    directory = output_directory(output, command=job.command, started=started)
     if directory is not None:
         prepare(directory)
     _say(output, f"{len(job.assignment.matrix.targets)} checks, up to {job.rate_pps:g} packets/s")
@@ -106,21 +114,20 @@ def _run(job: _Job, output: OutputOptions) -> Report:
         if directory is not None:
             annotate(capture, measured.diagnosed.outcomes, report.checks)
             report = leave(directory, report, record, capture)
-    print_report(report, output)
     if directory is not None:
         _say(output, f"evidence is in {directory}")
-    return report
+    return report, record
 
 
 def _record(
-    job: _Job, measured: Measured, started: datetime, *, is_interrupted: bool
+    job: Job, measured: Measured, started: datetime, *, is_interrupted: bool
 ) -> Record:
     name = identity()
     return Record(
         version=__version__,
         run=Run(
             id=f"{started:%Y%m%dT%H%M%SZ}-{run_suffix()}",
-            command=NAME,
+            command=job.command,
             started=utc_timestamp(started.timestamp()),
             duration_s=(datetime.now(timezone.utc) - started).total_seconds(),
             settings=job.settings,

@@ -3,9 +3,16 @@
 from collections.abc import Iterable, Sequence
 
 from edgediag.checked import is_wild
+from edgediag.inference.forms import is_served_as_the_tunnel_asks
 from edgediag.inference.misnamed import widened
 from edgediag.inference.reading import is_own_service, nobody_of, outcome_of
-from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHERE_SERVED
+from edgediag.inference.rules import (
+    EXCLUSIVE,
+    RULES,
+    RULES_AT_HOME,
+    RULES_OF_FORMS,
+    RULES_WHERE_SERVED,
+)
 from edgediag.inference.wording import contradiction, summary
 from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
@@ -19,11 +26,8 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     What is served is judged by the rules for that; what was sent elsewhere, or as somebody else, by
     that alone; what never leaves this host, by the rules for that.
     """
-    if is_answered_well(outcome_of(evidence)) and not is_wild(
-        evidence.attempts, nobody_of(evidence)
-    ):
-        served = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
-        return tuple(finding for finding in served if finding is not None)
+    if is_served(evidence):
+        return _where_served(evidence, host)
     for rule in EXCLUSIVE:
         first = rule.judge(evidence, host)
         if first is not None:
@@ -31,6 +35,21 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
     return tuple(widened(finding, evidence) for finding in judged if finding is not None)
+
+
+def is_served(evidence: FlowEvidence) -> bool:
+    """True if an application would take the flow for served."""
+    if is_wild(evidence.attempts, nobody_of(evidence)):
+        return False
+    return is_answered_well(outcome_of(evidence)) or is_served_as_the_tunnel_asks(evidence)
+
+
+def _where_served(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
+    """What speaks against the service itself, else the first that other forms of it met."""
+    judged = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
+    found = tuple(finding for finding in judged if finding is not None)
+    in_forms = (rule.judge(evidence, host) for rule in RULES_OF_FORMS)
+    return found or tuple(finding for finding in in_forms if finding is not None)[:1]
 
 
 def combine(target: str, findings: Sequence[Finding]) -> Verdict | None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 from edgediag.checked import is_wild
 from edgediag.compat import assert_never
-from edgediag.inference.combine import combine, find
+from edgediag.inference.combine import combine, find, is_served
+from edgediag.inference.forms import TUNNEL_PORT_NOTE
 from edgediag.inference.names import judge_hijacked, judge_name
+from edgediag.inference.overlay_mtu import judge_overlay_mtu
 from edgediag.inference.reading import nobody_of
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
@@ -80,7 +82,7 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
         case FlowEvidence():
             return _judge_flow(evidence, host)
         case ListenerEvidence():
-            return judge_listener(evidence, host)
+            return judge_overlay_mtu(judge_listener(evidence, host), host)
         case ToolsEvidence():
             return judge_tools(evidence)
         case OmittedEvidence():
@@ -95,12 +97,13 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     target, outcome = evidence.target, decisive(evidence.attempts)
     findings = find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
-    is_served = is_answered_well(outcome)
-    works = is_served and verdict is None
+    served = is_served(evidence)
+    works = served and verdict is None
+    note = TUNNEL_PORT_NOTE if served and not is_answered_well(outcome) else ""
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
-    status = Status.OK if works else status_of(verdict, is_served=is_served)
+    status = Status.OK if works else status_of(verdict, is_served=served)
     return replace(
-        unjudged(target, status, ""),
+        unjudged(target, status, note),
         flow=evidence.flow,
         latency_s=answered[0].rtt_s if works and answered else None,
         verdict=verdict,

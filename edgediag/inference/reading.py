@@ -10,6 +10,7 @@ from edgediag.meaning import (
     has_come_back,
     has_left,
     is_answered_well,
+    is_refused,
     is_service,
     received_hop_limit,
 )
@@ -76,9 +77,13 @@ class Drawn:
 def icmp_of(evidence: FlowEvidence) -> Drawn | None:
     """The first ICMP error that the flow drew: an attempt, else a rung that had not just expired.
 
-    Routers limit their errors, so a flow that drew none may have kin that did.
+    Routers limit their errors, so a flow that drew none may draw one when it is asked again, alone,
+    or have kin that did.
     """
-    own = _from_attempts(evidence.attempts, "") or _from_ladder(evidence.ladder, "")
+    confirmation = evidence.confirmation
+    again = () if isinstance(confirmation, NotChecked) else (confirmation,)
+    attempts = (*evidence.attempts, *again)
+    own = _from_attempts(attempts, "") or _from_ladder(evidence.ladder, "")
     if own is not None:
         return own
     drawn = (_from_kin(kin) for kin in evidence.kin)
@@ -148,8 +153,19 @@ def is_intermittent(evidence: FlowEvidence) -> bool:
 
 
 def is_silent(evidence: FlowEvidence) -> bool:
-    """True if the probe left this host and nothing came back, however often it was asked."""
+    """True if the probe left this host and nothing came back, however often it was asked.
+
+    Beside another port of the host that was refused it may be the sender of errors that is silent.
+    """
+    if any(map(is_refused, _beside(evidence))):
+        return False
     return is_lost(evidence) and not is_intermittent(evidence)
+
+
+def _beside(evidence: FlowEvidence) -> tuple[Outcome, ...]:
+    here = evidence.flow.destination
+    beside = [kin for kin in evidence.kin if kin.ladder.flow.destination == here]
+    return tuple(outcome for kin in beside for outcome in kin.attempts)
 
 
 def ladders_of(evidence: FlowEvidence) -> tuple[Ladder, ...]:

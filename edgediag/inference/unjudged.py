@@ -4,7 +4,15 @@ from edgediag.model.endpoint import Target
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Status, Verdict
 
-_DEGRADING = (Mechanism.LOSS, Mechanism.CLOCK_SKEW)
+# Some packets of the flow still pass.
+PARTIAL = (
+    Mechanism.LOSS,
+    Mechanism.RATE_LIMIT,
+    Mechanism.ECMP_PARTIAL,
+    Mechanism.FRAGMENT_DROP,
+    Mechanism.PMTU_BLACKHOLE,
+)
+_DEGRADING = (*PARTIAL, Mechanism.CLOCK_SKEW)
 
 
 def unjudged(target: Target, status: Status, note: str) -> CheckReport:

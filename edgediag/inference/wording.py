@@ -1,5 +1,6 @@
 """Sentences for verdicts: what a support engineer pastes into a ticket."""
 
+from edgediag.inference.unjudged import PARTIAL
 from edgediag.model.endpoint import Target
 from edgediag.model.flow import Flow
 from edgediag.model.verdict import Certainty, Claim, Finding, Landmark, Locus, Place
@@ -18,8 +19,9 @@ def named(target: Target, flow: Flow | None) -> str:
 
 
 def summary(target: str, claim: Claim, text: str) -> str:
-    """One sentence: what is blocked, where, and why we say so."""
-    return f"{target} is blocked {_whereabouts(claim)}: {text}"
+    """One sentence: what is blocked or suffers, where, and why we say so."""
+    what = "loses packets" if claim.mechanism in PARTIAL else "is blocked"
+    return f"{target} {what} {_whereabouts(claim)}: {text}"
 
 
 def contradiction(target: str, one: Finding, other: Finding) -> str:

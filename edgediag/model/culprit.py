@@ -200,6 +200,15 @@ class XfrmPolicyObject:
     selector: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MtuObject:
+    """The MTU of a device, larger than what it leads to carries."""
+
+    KIND: ClassVar[str] = "mtu"
+    interface: str
+    octets: int
+
+
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
@@ -219,4 +228,5 @@ Culprit: TypeAlias = (
     | QdiscObject
     | VxlanObject
     | XfrmPolicyObject
+    | MtuObject
 )

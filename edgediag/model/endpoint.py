@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import Phase
@@ -31,6 +32,7 @@ class ProbeKind(Enum):
     TCP_CONNECT = "tcp-connect"
     TLS_CLIENT_HELLO = "tls-client-hello"
     IKE_SA_INIT = "ike-sa-init"
+    ESP_IN_UDP = "esp-in-udp"
     NTP = "ntp"
     DNS = "dns"
     ICMP_ECHO = "icmp-echo"
@@ -76,6 +78,9 @@ class Endpoint:
     source: str
 
 
+USUAL_QUERY: Final = NotChecked(reason="a name server is asked for the usual name")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One check: an endpoint on one host and port.
@@ -83,6 +88,7 @@ class Target:
     check    the check's id: "raven-tunnel-4500", or "…@host" where one id would mean two hosts
     host     as the matrix or the fact names it; "" for this node itself
     address  None until the name is resolved, and for this node itself
+    query    what a name server is asked for
     """
 
     check: str
@@ -95,6 +101,7 @@ class Target:
     address: Address | None
     port: int
     kinds: tuple[ProbeKind, ...]
+    query: str | NotChecked = USUAL_QUERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from edgediag.model.host import (
 )
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
+from edgediag.model.train import Train
+from edgediag.model.variation import Variation
 
 
 class Relation(Enum):
@@ -152,6 +154,8 @@ class FlowEvidence:
     handshake  of one that no service proved, in a run where others failed after theirs
     name_server  for checks of a name server
     named_by  the checks of the resolvers that gave this address for the name; none for an address
+    variations  the same question with one thing changed
+    trains    of this check; of one that failed those of others as well, in the order sent
     """
 
     target: Target
@@ -173,6 +177,8 @@ class FlowEvidence:
     handshake: HandshakeEvidence | NotChecked
     name_server: NameServer | NotChecked
     named_by: tuple[str, ...] | NotChecked
+    variations: tuple[Variation, ...] | NotChecked
+    trains: tuple[Train, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

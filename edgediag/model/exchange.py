@@ -21,14 +21,16 @@ class NextHop:
 class SendPacket:
     """Send a whole IP packet.
 
-    way       IP_STACK or LINK
-    next_hop  for LINK, else None
+    way              IP_STACK or LINK
+    next_hop         for LINK, else None
+    fragment_octets  of the largest piece that it is cut into, 0 for whole; for IP_STACK
     """
 
     probe: int
     way: Way
     packet: Packet
     next_hop: NextHop | None
+    fragment_octets: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

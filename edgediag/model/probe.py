@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Flow
 
@@ -36,6 +38,8 @@ class Purpose(Enum):
     CARRY = "carry"
     OCTETS = "octets"
     LARGE_OCTETS = "large-octets"
+    VARIATION = "variation"
+    TRAIN = "train"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,21 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Padding:
+    """What a probe is stretched to.
+
+    size_octets      of the IP packet
+    fragment_octets  of the largest IP packet that carries a part of it, 0 for one whole packet
+    """
+
+    size_octets: int
+    fragment_octets: int
+
+
+AS_BUILT: Final = NotChecked(reason="its kind sets its size")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One question.
 
@@ -60,6 +79,7 @@ class Probe:
     ip_id      1 to 65535: tells the rungs of a ladder apart inside ICMP quotes
     token      64 random bits: sequence number, SPI, nonce, transaction id are cut from it
     name       the server name or the name asked for; "" where the kind has none
+    padding    for kinds that can be stretched
     """
 
     id: int
@@ -73,3 +93,4 @@ class Probe:
     token: int
     name: str
     schedule: Schedule
+    padding: Padding | NotChecked = AS_BUILT

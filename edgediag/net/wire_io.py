@@ -30,6 +30,7 @@ from edgediag.net.senders import IpStackSender, LinkSender
 from edgediag.net.streams import Streams
 from edgediag.net.tap import Tap
 from edgediag.wire.bpf import tap_filter
+from edgediag.wire.fragments import fragments
 from edgediag.wire.headers import decode, encode, frame
 from edgediag.wire.link_type import LinkType
 
@@ -130,11 +131,15 @@ class WireIo:
         return self._send_to_link(action, action.next_hop)
 
     def _send_to_stack(self, action: SendPacket) -> tuple[Event, ...]:
-        octets = encode(action.packet)
-        handed = self._handed(action.probe, octets)
+        octets, most = encode(action.packet), action.fragment_octets
+        pieces = fragments(octets, most) if most else (octets,)
+        handed = self._handed(action.probe, pieces[0])
         flow = action.packet.flow
-        name = self._ip_stack.send(octets, source=flow.source, destination=flow.destination)
-        return (handed, self._refused(action.probe, name)) if name else (handed,)
+        for piece in pieces:
+            name = self._ip_stack.send(piece, source=flow.source, destination=flow.destination)
+            if name:
+                return handed, self._refused(action.probe, name)
+        return (handed,)
 
     def _send_to_link(self, action: SendPacket, next_hop: NextHop) -> tuple[Event, ...]:
         octets = frame(action.packet, next_hop)

@@ -3,6 +3,7 @@
 from edgediag.model.endpoint import ProbeKind
 from edgediag.probes import (
     dns,
+    esp_in_udp,
     icmp_echo,
     ike_sa_init,
     ntp,
@@ -18,6 +19,7 @@ PACKET_CODECS: tuple[PacketCodec, ...] = (
     dns.CODEC,
     ntp.CODEC,
     ike_sa_init.CODEC,
+    esp_in_udp.CODEC,
 )
 
 STREAM_CODECS: tuple[StreamCodec, ...] = (

@@ -15,6 +15,7 @@ Section numbers are of RFC 7296 where no other RFC is named.
 import struct
 from typing import Final
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.packet import Packet, UdpDatagram
 from edgediag.model.probe import Probe
@@ -36,7 +37,7 @@ _RESPONSE: Final = 0x20
 
 # §3.2: next payload, critical flag, length with this header.
 _PAYLOAD: Final = struct.Struct("!BBH")
-_LAST, _SA, _KE, _NONCE, _NOTIFY = 0, 33, 34, 40, 41
+_LAST, _SA, _KE, _NONCE, _NOTIFY, _VENDOR_ID = 0, 33, 34, 40, 41, 43
 
 # §3.3.1: last proposal, length, number 1, protocol IKE, no SPI, four transforms.
 _PROPOSAL: Final = struct.Struct("!BBHBBBB")
@@ -55,6 +56,9 @@ _KEY_EXCHANGE: Final = struct.Struct("!HH")
 _PUBLIC_VALUE_OCTETS: Final = 256
 _NONCE_OCTETS: Final = 32
 
+# Without options (RFC 791 §3.1, RFC 768).
+_IPV4_AND_UDP_OCTETS: Final = 28
+
 # §3.10: protocol, size of the SPI, type; §3.10.1 for the types.
 _NOTIFICATION: Final = struct.Struct("!BBH")
 _ANSWERS: Final = {
@@ -66,12 +70,19 @@ _ANSWERS: Final = {
 
 
 def build(probe: Probe) -> UdpDatagram:
-    """376 octets: marker, header, one proposal, a key exchange that no one computes, a nonce."""
+    """376 octets: marker, header, one proposal, a key exchange that no one computes, a nonce.
+
+    Where it is to be longer, a vendor ID that nobody knows and all pass over (§3.12) fills it up.
+    """
     key_exchange = _KEY_EXCHANGE.pack(_GROUP_2048, 0) + derived_octets(
         probe.token, label="ike-ke", count=_PUBLIC_VALUE_OCTETS
     )
     nonce = derived_octets(probe.token, label="ike-nonce", count=_NONCE_OCTETS)
-    payloads = _payload(_KE, _proposal()) + _payload(_NONCE, key_exchange) + _payload(_LAST, nonce)
+    payloads = _payload(_KE, _proposal()) + _payload(_NONCE, key_exchange)
+    marker = b"" if probe.flow.destination_port == _PORT_WITHOUT_ESP else _NON_ESP_MARKER
+    octets = len(marker) + _HEADER.size + len(payloads) + _PAYLOAD.size + len(nonce)
+    vendor_id = _vendor_id(probe, octets)
+    payloads += _payload(_VENDOR_ID if vendor_id else _LAST, nonce) + vendor_id
     header = _HEADER.pack(
         _spi(probe),
         _NO_SPI,
@@ -82,8 +93,7 @@ def build(probe: Probe) -> UdpDatagram:
         0,
         _HEADER.size + len(payloads),
     )
-    has_marker = probe.flow.destination_port != _PORT_WITHOUT_ESP
-    return UdpDatagram(payload=(_NON_ESP_MARKER if has_marker else b"") + header + payloads)
+    return UdpDatagram(payload=marker + header + payloads)
 
 
 def match(probe: Probe, packet: Packet, timing: Timing) -> Reply | None:
@@ -116,6 +126,15 @@ def _spi(probe: Probe) -> bytes:
     # A receiver takes four leading zeros for a marker and drops the packet (RFC 3948 §2.2).
     is_like_marker = octets.startswith(_NON_ESP_MARKER)
     return b"\x01" + octets[1:] if is_like_marker else octets
+
+
+def _vendor_id(probe: Probe, octets: int) -> bytes:
+    if isinstance(probe.padding, NotChecked):
+        return b""
+    missing = probe.padding.size_octets - _IPV4_AND_UDP_OCTETS - octets - _PAYLOAD.size
+    if missing <= 0:
+        return b""
+    return _payload(_LAST, derived_octets(probe.token, label="ike-vendor-id", count=missing))
 
 
 def _proposal() -> bytes:

@@ -6,6 +6,7 @@ from edgediag.compat import assert_never
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Probe, Purpose
 from edgediag.model.report import CheckReport
+from edgediag.plan import HOP_LIMIT
 from edgediag.report.escape import escaped
 
 _WITH_HOP_LIMIT = (
@@ -41,7 +42,9 @@ def _comment(outcome: Outcome, verdicts: Mapping[str, str]) -> str:
 
 
 def _rung(probe: Probe) -> str:
-    return f", hop limit {probe.hop_limit}" if probe.purpose in _WITH_HOP_LIMIT else ""
+    is_glance = probe.purpose is Purpose.VARIATION and probe.hop_limit < HOP_LIMIT
+    is_rung = is_glance or probe.purpose in _WITH_HOP_LIMIT
+    return f", hop limit {probe.hop_limit}" if is_rung else ""
 
 
 def _name(probe: Probe) -> str:

@@ -12,6 +12,7 @@ from edgediag.model.culprit import (
     IptablesRule,
     LinkObject,
     ListenerObject,
+    MtuObject,
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
@@ -99,6 +100,8 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return _route(culprit)
         case PolicyRuleObject():
             return f"ip rule {culprit.priority}: {culprit.text}", ("ip", "rule", "show")
+        case MtuObject(interface=device):
+            return f"MTU {culprit.octets} of {device}", ("ip", "link", "show", "dev", device)
         case SysctlObject():
             return f"sysctl {culprit.key} = {culprit.value}", ("sysctl", culprit.key)
         case NeighbourObject(interface=device, address=address):

@@ -7,6 +7,7 @@ and of ICMP quotes happen here once, for all kinds of probe.
 from collections.abc import Collection, Iterable, Mapping
 
 from edgediag.compat import assert_never
+from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import (
     Action,
     Delivered,
@@ -263,9 +264,15 @@ def _action(track: Track) -> Action:
 
 
 def _send_packet(track: Track, payload: Payload) -> SendPacket:
-    probe = track.probe
+    probe, padding = track.probe, track.probe.padding
     packet = Packet(flow=probe.flow, hop_limit=probe.hop_limit, ip_id=probe.ip_id, payload=payload)
-    return SendPacket(probe=probe.id, way=probe.way, packet=packet, next_hop=track.next_hop)
+    return SendPacket(
+        probe=probe.id,
+        way=probe.way,
+        packet=packet,
+        next_hop=track.next_hop,
+        fragment_octets=0 if isinstance(padding, NotChecked) else padding.fragment_octets,
+    )
 
 
 def _refused(track: Track, event: Refused) -> None:

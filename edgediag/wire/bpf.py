@@ -15,6 +15,7 @@ from edgediag.wire.assigned_numbers import (
 # Instruction codes: Linux, include/uapi/linux/bpf_common.h; A is the accumulator, X the index.
 _LD_HALF_ABS: Final = 0x28
 _LD_HALF_IND: Final = 0x48
+_LD_WORD_IND: Final = 0x40
 _LD_BYTE_IND: Final = 0x50
 _LDX_IMM: Final = 0x01
 _ADD_K: Final = 0x04
@@ -47,6 +48,11 @@ _IPV4_PROTOCOL: Final = 9
 _IPV4_HEADER_WORDS: Final = 0x0F
 _IPV6_NEXT_HEADER: Final = 6
 _IPV6_HEADER_OCTETS: Final = 40
+
+# The tunnel's own port, and where the payload of a datagram begins (RFC 768); what has four zeros
+# there is IKE and not ESP (RFC 3948 §2.2).
+_TUNNEL_PORT: Final = 4500
+_UDP_PAYLOAD: Final = 8
 
 # How much of an accepted frame is kept: more octets than a frame has.
 _WHOLE_FRAME: Final = 0x40000
@@ -123,6 +129,8 @@ _RETURNS = (
 def tap_filter(first_port: int, last_port: int) -> tuple[Instruction, ...]:
     """Accepts ICMP, ICMPv6, and TCP and UDP from or to a port in [first_port, last_port].
 
+    Of the tunnel's own port it accepts IKE, which is rare, and no ESP.
+
     For a packet socket of type SOCK_RAW on any link layer. Of TCP and UDP it takes what carries
     the ports: no later fragments, and in IPv6 nothing behind an extension header.
     """
@@ -135,8 +143,13 @@ def _ports(first: int, last: int) -> tuple[_Line, ...]:
         _Line(_JGE, first, otherwise="destination"),
         _Line(_JGT, last, otherwise="accept"),
         _Line(_LD_HALF_IND, 2, label="destination"),
-        _Line(_JGE, first, otherwise="drop"),
-        _Line(_JGT, last, then="drop", otherwise="accept"),
+        _Line(_JGE, first, otherwise="tunnel"),
+        _Line(_JGT, last, then="tunnel", otherwise="accept"),
+        _Line(_JEQ, _TUNNEL_PORT, then="marker", label="tunnel"),
+        _Line(_LD_HALF_IND, 0),
+        _Line(_JEQ, _TUNNEL_PORT, then="marker", otherwise="drop"),
+        _Line(_LD_WORD_IND, _UDP_PAYLOAD, label="marker"),
+        _Line(_JEQ, 0, then="accept", otherwise="drop"),
     )
 
 

@@ -65,6 +65,8 @@ from edgediag.model.reply import (
     TlsAnswer,
     TlsReply,
 )
+from edgediag.model.train import Train
+from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector
 from story import (
@@ -72,6 +74,7 @@ from story import (
     GATEWAY,
     HOST,
     NEIGHBOUR_HOST,
+    NOT_ASKED,
     acknowledged,
     addresses,
     answered,
@@ -232,6 +235,31 @@ WHOLE_PORT = control(
 )
 WHOLE_NEIGHBOUR = control(Relation.OTHER_HOST, other_walk(H1, H2, H3, H4, syn_ack()))
 DARK_ECHO = control(Relation.ECHO, echo_walk(H1, H2, None, None, None))
+
+
+QUICK_TRAIN = Train(
+    check="other",
+    protocol=Protocol.TCP,
+    destination=API.destination,
+    spacing_s=0.03,
+    sent=20,
+    answered=3,
+    packets=(),
+)
+SERVED_LEG = Variation(
+    change=Change.LEG,
+    octets=0,
+    attempts=(answered(API_SYN, syn_ack()),),
+    ladder=NOT_ASKED,
+    control=NOT_ASKED,
+    trace=NOT_ASKED,
+)
+LOST_LEG = replace(
+    SERVED_LEG,
+    attempts=(unanswered(API_SYN),),
+    ladder=ladder(API, [H1, H2, None, None, None]),
+    control=ladder(API, [H1, H2, H3, H4, syn_ack()]),
+)
 
 
 def lost(
@@ -1156,6 +1184,32 @@ SILENCE = [
     ),
     pytest.param(
         Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                unanswered(API_TLS),
+                walked=ladder(API, [H1, H2, None, None, None]),
+                controls=(WHOLE_ECHO,),
+                variations=(SERVED_LEG, SERVED_LEG, LOST_LEG),
+            ),
+            verdict=between(H2, H3, Mechanism.ECMP_PARTIAL),
+            fires=("partial-path", "diverges-from-control"),
+        ),
+        id="silent, while flows from other ports are served",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                confirmation=answered(API_SYN, syn_ack()),
+                trains=(QUICK_TRAIN, replace(QUICK_TRAIN, spacing_s=0.7, sent=6, answered=6)),
+            ),
+            verdict=ambiguous(None, mechanism=Mechanism.RATE_LIMIT),
+            fires=("rate-limit", "answered-in-the-end"),
+        ),
+        id="silent in the burst, served alone, and the pace decides",
+    ),
+    pytest.param(
+        Picture(
             evidence=flow_evidence(LOST),
             verdict=Said(where=OUTSIDE, certainty=Certainty.AMBIGUOUS, upto="host"),
             fires=("left-this-host",),
@@ -1246,6 +1300,41 @@ WORDS = [
             fires=("icmp-from-router",),
         ),
         id="a router that says so to one flow of a dark network only",
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                H1, None, confirmation=answered(TUNNEL_PROBE, icmp(IcmpKind.NET_UNREACHABLE, H1))
+            ),
+            verdict=at(H1, Mechanism.ICMP_UNREACHABLE),
+            fires=("icmp-from-router",),
+        ),
+        id="a router that had an error to spare when it was asked again, alone",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                LOST,
+                confirmation=unanswered(replace(TUNNEL_PROBE, id=8)),
+                controls=(WHOLE_ECHO,),
+                kin=(
+                    Kin(
+                        check="other-port",
+                        attempts=(
+                            answered(
+                                replace(TUNNEL_PROBE, flow=flow(port=4501)),
+                                icmp(IcmpKind.PORT_UNREACHABLE, HOST),
+                            ),
+                        ),
+                        ladder=ladder(flow(port=4501), [H1, H2, None, None]),
+                    ),
+                ),
+            ),
+            verdict=Said(where=OUTSIDE, certainty=Certainty.AMBIGUOUS, upto="host"),
+            fires=("left-this-host",),
+            silent=("diverges-from-control", "last-mile-silent", "icmp-from-host"),
+        ),
+        id="silent beside a port that its host refused: errors are limited, nothing is said",
     ),
     pytest.param(
         Picture(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.packet import Packet, Payload, TcpSegment, UdpDatagram
-from edgediag.model.probe import Probe
+from edgediag.model.probe import Padding, Probe
 from edgediag.model.reply import IkeAnswer, IkeReply
 from edgediag.probes.codec import Timing
 from edgediag.probes.ike_sa_init import build, match
@@ -49,6 +49,24 @@ def test_builds_exact_octets(probe: Probe) -> None:
     nonce = derived_octets(probe.token, label="ike-nonce", count=32).hex()
     exact = bytes.fromhex(EXACT.replace("PUBLIC", public).replace("NONCE", nonce))
     assert (build(probe), len(exact)) == (UdpDatagram(payload=exact), 376)
+
+
+@pytest.mark.parametrize(
+    ("size_octets", "octets"),
+    [
+        pytest.param(1500, 1472, id="as long as an Ethernet packet"),
+        pytest.param(409, 381, id="an octet of a vendor ID"),
+        pytest.param(408, 376, id="no room for one"),
+        pytest.param(0, 376, id="shorter than it is"),
+    ],
+)
+def test_a_vendor_id_fills_it_up(probe: Probe, size_octets: int, octets: int) -> None:
+    padding = Padding(size_octets=size_octets, fragment_octets=0)
+    payload = build(replace(probe, padding=padding)).payload
+    assert (len(payload), int.from_bytes(payload[28:32], "big")) == (octets, octets - 4)
+    # §3.12: vendor ID is payload 43, and the nonce before it says so.
+    assert payload[340] == (43 if octets > 376 else 0)
+    assert payload[341:376] == build(probe).payload[341:376]
 
 
 def test_another_token_makes_another_request(make_probe: Callable[..., Probe]) -> None:

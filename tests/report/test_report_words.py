@@ -13,6 +13,7 @@ from edgediag.model.culprit import (
     IptablesRule,
     LinkObject,
     ListenerObject,
+    MtuObject,
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
@@ -110,6 +111,11 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         PolicyRuleObject(priority=100, text="from all prohibit"),
         "ip rule 100: from all prohibit",
         "ip rule show",
+    ),
+    (
+        MtuObject(interface="eth0", octets=9000),
+        "MTU 9000 of eth0",
+        "ip link show dev eth0",
     ),
     (
         SysctlObject(key="net.ipv4.conf.all.rp_filter", value="1"),

@@ -46,8 +46,8 @@ def run(program: tuple[Instruction, ...], frame: bytes, hardware: int) -> int:
             return k
         if code == 0x28 and k in ancillary:
             a = ancillary[k]
-        elif code in (0x48, 0x50):
-            octets = 2 if code == 0x48 else 1
+        elif code in (0x40, 0x48, 0x50):
+            octets = {0x40: 4, 0x48: 2, 0x50: 1}[code]
             offset = (x + k) % 2**32
             start = offset - 0xFFF00000 + network if offset >= 0xFFF00000 else offset
             if start + octets > len(frame):
@@ -103,6 +103,8 @@ def framed(octets: bytes) -> bytes:
 
 SYN = TcpSegment(flags="S", sequence=1, acknowledgement=0, window=64240, payload=b"")
 UDP = UdpDatagram(payload=b"\xff")
+IKE = UdpDatagram(payload=bytes(4) + b"spi")
+ESP = UdpDatagram(payload=b"\x81spi" + b"sealed")
 ECHO = IcmpEcho(is_reply=False, identifier=1, sequence=1, payload=b"")
 
 
@@ -120,6 +122,24 @@ def test_accepts_exactly_the_ports_of_the_run(
     frame = octets if hardware == NONE else framed(octets)
     is_ours = FIRST <= source <= LAST or FIRST <= destination <= LAST
     assert (run(PROGRAM, frame, hardware) >= len(frame)) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("payload", "ports", "is_accepted"),
+    [
+        pytest.param(IKE, (4500, 4500), True, id="IKE between the tunnel's own ports"),
+        pytest.param(IKE, (4500, 9), True, id="IKE from the tunnel's port"),
+        pytest.param(IKE, (9, 4500), True, id="IKE to the tunnel's port"),
+        pytest.param(IKE, (4501, 4499), False, id="the same between others"),
+        pytest.param(ESP, (4500, 4500), False, id="ESP, which a tunnel is full of"),
+        pytest.param(UDP, (4500, 4500), False, id="a keep-alive"),
+    ],
+)
+def test_of_the_tunnels_own_port_it_accepts_ike_alone(
+    payload: Payload, ports: tuple[int, int], is_accepted: bool
+) -> None:
+    octets = datagram(payload, *ports, is_ipv6=False)
+    assert (run(PROGRAM, framed(octets), ETHER) > 0) is is_accepted
 
 
 @pytest.mark.parametrize("hardware", [ETHER, NONE])

@@ -15,10 +15,13 @@ from edgediag.inference.rules import (
     answered_in_the_end,
     cgroup_refuses,
     clock_skew,
+    counted_loss,
     diverges_from_control,
     foreign_source,
     forged_answer,
     forged_reset,
+    form_refused_here,
+    fragment_drop,
     hosts_override,
     icmp_from_host,
     icmp_from_router,
@@ -32,6 +35,8 @@ from edgediag.inference.rules import (
     never_left,
     octets_stopped,
     own_service,
+    partial_path,
+    rate_limit,
     rejected_here,
     reset_from_host,
     reverse_path,
@@ -41,6 +46,9 @@ from edgediag.inference.rules import (
     routing_loop,
     server_name_filtered,
     service_answer,
+    shape_filter,
+    size_black_hole,
+    source_port_filter,
     stream_fails,
     traced_drop,
     xfrm_blocks,
@@ -88,11 +96,28 @@ RULES: tuple[Rule, ...] = tuple(
         stream_fails,
         forged_answer,
         service_answer,
+        partial_path,
+        rate_limit,
         answered_in_the_end,
         diverges_from_control,
         all_dark,
         last_mile_silent,
         left_this_host,
+    )
+)
+
+# A check that passes may fail in another form: as the tunnel will send it, or on another path.
+RULES_OF_FORMS: tuple[Rule, ...] = tuple(
+    Rule(id=module.ID, judge=module.judge)
+    for module in (
+        form_refused_here,
+        source_port_filter,
+        shape_filter,
+        size_black_hole,
+        fragment_drop,
+        partial_path,
+        rate_limit,
+        counted_loss,
     )
 )
 

@@ -7,7 +7,7 @@ from edgediag.meaning import is_answered_well
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, TraceDropped
-from edgediag.model.verdict import Finding, Mechanism
+from edgediag.model.verdict import Claim, Finding, Mechanism
 
 ID = "traced-drop"
 
@@ -25,12 +25,17 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     trace = evidence.trace
     if not isinstance(trace, TraceDropped) or is_answered_well(outcome_of(evidence)):
         return None
+    claim, text, remedy = conclusion(trace)
+    return finding(ID, evidence, claim, (text, remedy, ()))
+
+
+def conclusion(trace: TraceDropped) -> tuple[Claim, str, str]:
+    """What a trace that ended in a rule or a policy claims, in words, and what to do about it."""
     packet = "the answer" if trace.is_reply else "the packet"
     verb = "rejects" if trace.is_reject else "drops"
     where = f" in the {trace.hook} hook" if trace.hook else ""
     text = f"{_named(trace.culprit)} {verb} {packet}{where}"
-    claim = on_this_host(_mechanism(trace), trace.culprit)
-    return finding(ID, evidence, claim, (text, _remedy(trace.culprit), ()))
+    return on_this_host(_mechanism(trace), trace.culprit), text, _remedy(trace.culprit)
 
 
 def _mechanism(trace: TraceDropped) -> Mechanism:

@@ -1,0 +1,79 @@
+"""The path of a flow as a table and as JSON."""
+
+import json
+
+import pytest
+
+from edgediag.inference.judge import judge
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.evidence import FlowEvidence, Relation, RunEvidence
+from edgediag.model.report import Report
+from edgediag.report.trace import TracedPath, render_json, render_table, traced_path
+from story import (
+    GATEWAY,
+    ROUTERS,
+    answered,
+    control,
+    echo_reply,
+    flow,
+    flow_evidence,
+    flow_of,
+    host_state,
+    ike_reply,
+    ladder,
+    probe,
+    refused,
+    unanswered,
+)
+
+HOPS = (GATEWAY, *ROUTERS)
+ECHO = control(Relation.ECHO, ladder(flow_of(ProbeKind.ICMP_ECHO), [*HOPS, echo_reply()]))
+LOST = flow_evidence(
+    unanswered(probe()), walked=ladder(flow(), [*HOPS[:2], *[None] * 14]), controls=(ECHO,)
+)
+SERVED = flow_evidence(
+    answered(probe(), ike_reply()), walked=ladder(flow(), [*HOPS, ike_reply()]), controls=(ECHO,)
+)
+STUCK = flow_evidence(refused(probe()))
+
+
+def path_of(evidence: FlowEvidence) -> TracedPath:
+    (check,) = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks
+    return traced_path(evidence, check)
+
+
+def test_every_hop_has_a_line_and_the_control_beside_it() -> None:
+    head, titles, *lines = render_table(path_of(SERVED)).splitlines()
+    assert head.startswith("udp 198.51.100.21 port 4500 from port 40000, status ok; control: icmp")
+    assert titles.split() == ["HOP", "ADDRESS", "RTT", "LOSS", "ANSWER", "CONTROL", "RTT"]
+    assert [line.split()[:2] for line in lines] == [
+        [str(distance), address] for distance, address in enumerate([*HOPS, "198.51.100.21"], 1)
+    ]
+    assert lines[0].split()[2:] == ["10.00", "ms", "0/1", "time-exceeded", GATEWAY, "10.00", "ms"]
+
+
+def test_the_block_stands_between_two_hops_and_silence_is_cut_short() -> None:
+    lines = render_table(path_of(LOST)).splitlines()
+    assert lines[4] == "--- ON-PATH between 203.0.113.1 and 203.0.113.5: silent-drop ---"
+    assert lines[5].split()[:3] == ["3", "*", "3/3"]
+    assert [line.split()[0] for line in lines[5:-2]] == ["3", "4", "5", "6"]
+    assert lines[-1].startswith("remedy: ")
+
+
+def test_what_never_left_has_no_path_and_a_verdict() -> None:
+    lines = render_table(path_of(STUCK)).splitlines()
+    assert "nothing was walked" in lines[0]
+    assert not any(line.startswith("1 ") for line in lines)
+    assert "on this node" in lines[-2]
+
+
+@pytest.mark.parametrize("evidence", [LOST, SERVED, STUCK])
+def test_json_has_the_hops_and_the_whole_report(
+    evidence: FlowEvidence, stories: dict[str, Report]
+) -> None:
+    path = path_of(evidence)
+    document = json.loads(render_json(path, stories["on-path"]))
+    assert document["schema"] == "edgediag.trace/1"
+    assert document["report"]["schema"] == "edgediag.report/1"
+    assert [hop["distance"] for hop in document["hops"]] == list(range(1, len(path.hops) + 1))
+    assert (document["control"] is None) is (path.control is None)

@@ -1,0 +1,202 @@
+"""The stage that asks in other forms: what is waited for, walked and asked once more."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+
+from edgediag.checked import Checked
+from edgediag.forms import AGAIN_START_S, AGAIN_TIMEOUT_S, LEGS, SHAPE_TIMEOUT_S, TUNNEL_PORT
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.exchange import Action, Event, Observed, Refused, SendPacket
+from edgediag.model.flow import Protocol
+from edgediag.model.host import TracePassed
+from edgediag.model.outcome import Answered
+from edgediag.model.packet import (
+    IcmpError,
+    Observation,
+    Packet,
+    Payload,
+    Quote,
+    Sighting,
+    TcpSegment,
+    UdpDatagram,
+)
+from edgediag.model.path import Ladder
+from edgediag.model.variation import Change, Variation
+from edgediag.variation import Varied, begin, finish
+from rig import RigWire, rig
+from story import (
+    GATEWAY,
+    ROUTERS,
+    addresses,
+    answered,
+    flow,
+    ike_reply,
+    link,
+    probe,
+    syn_ack,
+    target,
+)
+
+HOPS = addresses(GATEWAY, *ROUTERS)
+TUNNEL = Checked(target=target(), attempts=(answered(probe(id_=9001), ike_reply()),), nobody=())
+API = flow(Protocol.TCP, port=6443, source_port=41000)
+API_SERVER = Checked(
+    target=target("api-server-6443", kinds=(ProbeKind.TCP_SYN,)),
+    attempts=(answered(probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443"), syn_ack()),),
+    nobody=(),
+)
+REFUSAL = "292022200000000000000024" + "000000080000000e"
+
+
+def observed(packet: Packet, sighting: Sighting, at_s: float) -> Observed:
+    return Observed(
+        observation=Observation(
+            number=1, seen_s=at_s, sighting=sighting, interface="eth0", packet=packet
+        )
+    )
+
+
+def reply_to(payload: Payload) -> Payload | None:
+    match payload:
+        case TcpSegment(sequence=sequence):
+            return replace(payload, flags="SA", acknowledgement=(sequence + 1) % 2**32)
+        case UdpDatagram(payload=octets) if octets[:4] == bytes(4):
+            header = octets[:12] + bytes(8)
+            return UdpDatagram(payload=header + bytes.fromhex(REFUSAL))
+        case _:
+            return None
+
+
+def network(
+    wall: Callable[[SendPacket], int | None], silent_hops: tuple[int, ...] = ()
+) -> RigWire:
+    """Four routers and a host; `wall` is the hop that drops the packet when forwarding it."""
+
+    def answers(action: Action, at_s: float) -> Iterable[Event]:
+        if not isinstance(action, SendPacket):
+            return ()
+        packet, stop = action.packet, wall(action)
+        left = observed(packet, Sighting.TAP_OUT, at_s)
+        if stop is not None and packet.hop_limit > stop:
+            return (left,)
+        back: Payload | None = reply_to(packet.payload)
+        way = packet.flow.reversed()
+        if packet.hop_limit <= len(HOPS):
+            if packet.hop_limit in silent_hops:
+                return (left,)
+            sequence = getattr(packet.payload, "sequence", None)
+            quote = Quote(flow=packet.flow, hop_limit=1, ip_id=packet.ip_id, sequence=sequence)
+            back = IcmpError(type_=11, code=0, quote=quote)
+            way = replace(way, source=HOPS[packet.hop_limit - 1], protocol=Protocol.ICMP)
+        if back is None:
+            return (left,)
+        answer = Packet(flow=way, hop_limit=60, ip_id=1, payload=back)
+        return (left, observed(answer, Sighting.TAP_IN, at_s))
+
+    return RigWire(answers)
+
+
+def varied(wire: RigWire, check: Checked) -> Varied:
+    bench = rig(wire)
+    return finish(bench, begin(bench, [check], {check.target.check: link()}))
+
+
+def of(found: Varied, change: Change) -> list[Variation]:
+    return [item for some in found.variations.values() for item in some if item.change is change]
+
+
+def is_esp(action: SendPacket) -> bool:
+    payload = action.packet.payload
+    return isinstance(payload, UdpDatagram) and payload.payload[:4] != bytes(4)
+
+
+def test_on_a_good_path_a_form_costs_a_packet_and_a_round_trip() -> None:
+    wire = network(lambda action: None)
+    found = varied(wire, TUNNEL)
+    assert wire.passed_s() < 0.01
+    assert len(wire.sent) == 3 + 4
+    (seen,) = found.variations.values()
+    assert not any(isinstance(item.ladder, Ladder) for item in seen)
+
+
+def test_where_the_last_router_is_silent_a_glance_ends_the_wait() -> None:
+    wire = network(lambda action: None, silent_hops=(4,))
+    varied(wire, TUNNEL)
+    assert wire.passed_s() == pytest.approx(SHAPE_TIMEOUT_S, abs=0.01)
+
+
+def test_the_tunnels_port_that_is_lost_is_walked_beside_the_other_and_asked_again() -> None:
+    wire = network(lambda action: 2 if action.packet.flow.source_port == TUNNEL_PORT else None)
+    (found,) = of(varied(wire, TUNNEL), Change.SOURCE_PORT)
+    assert isinstance(found.ladder, Ladder) and isinstance(found.control, Ladder)
+    assert [hop.sender for hop in found.ladder.hops] == [*HOPS[:2], None, None, None]
+    assert len(found.control.hops) == len(HOPS) + 1
+    assert [outcome.tries for outcome in found.attempts] == [3, 1]
+    assert wire.passed_s() == pytest.approx(1.4 + AGAIN_START_S + AGAIN_TIMEOUT_S, abs=0.01)
+
+
+def test_a_shape_that_is_lost_is_walked_beside_the_other() -> None:
+    wire = network(lambda action: 2 if is_esp(action) else None)
+    (found,) = of(varied(wire, TUNNEL), Change.SHAPE)
+    assert isinstance(found.ladder, Ladder) and isinstance(found.control, Ladder)
+    assert [hop.sender for hop in found.ladder.hops] == [*HOPS[:2], None, None]
+    assert [hop.sender for hop in found.control.hops] == list(HOPS)
+
+
+def test_a_size_that_is_lost_is_tried_in_smaller_ones() -> None:
+    def too_long(action: SendPacket) -> int | None:
+        payload = action.packet.payload
+        is_long = isinstance(payload, UdpDatagram) and len(payload.payload) > 1400
+        return 2 if is_long and not action.fragment_octets else None
+
+    found = of(varied(network(too_long), TUNNEL), Change.SIZE)
+    served = [item.octets for item in found if isinstance(item.attempts[0], Answered)]
+    assert [item.octets for item in found][:2] == [1500, 1492]
+    assert served == [1400, 1280, 576]
+
+
+def test_legs_that_are_lost_are_walked_beside_one_that_is_served() -> None:
+    wire = network(lambda action: 3 if action.packet.flow.source_port % 2 else None)
+    found = of(varied(wire, API_SERVER), Change.LEG)
+    walked = [item for item in found if isinstance(item.ladder, Ladder)]
+    assert (len(found), len(walked)) == (LEGS, 3)
+    assert all(len(item.control.hops) == 5 for item in walked if isinstance(item.control, Ladder))
+
+
+def test_where_every_leg_is_lost_the_path_is_no_matter_of_ports() -> None:
+    wire = network(lambda action: 3)
+    found = of(varied(wire, API_SERVER), Change.LEG)
+    assert all(not isinstance(item.ladder, Ladder) for item in found)
+
+
+def test_a_form_that_this_host_refuses_is_traced_and_not_walked() -> None:
+    class RefusingWire(RigWire):
+        """A wire whose kernel refuses what comes from the tunnel's port."""
+
+        def execute(self, action: Action) -> tuple[Event, ...]:
+            if isinstance(action, SendPacket):
+                if action.packet.flow.source_port == TUNNEL_PORT:
+                    self.sent.append((self.passed_s(), action))
+                    return (
+                        Refused(
+                            probe=action.probe,
+                            errno_name="EPERM",
+                            is_immediate=True,
+                            at_s=self.now_s(),
+                        ),
+                    )
+            return super().execute(action)
+
+    good = network(lambda action: None)
+    wire = RefusingWire(good._answer)
+    (found,) = of(varied(wire, TUNNEL), Change.SOURCE_PORT)
+    assert not isinstance(found.ladder, Ladder)
+    assert isinstance(found.trace, TracePassed)
+
+
+def test_an_interrupted_run_varies_nothing() -> None:
+    bench = rig(RigWire(), is_stopped=lambda: True)
+    trials = begin(bench, [TUNNEL], {"raven-tunnel-4500": link()})
+    assert finish(bench, trials).variations == {}
