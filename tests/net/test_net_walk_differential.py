@@ -36,7 +36,7 @@ pytestmark = [
     ),
 ]
 
-SETS = int(os.environ.get("EDGEDIAG_DIFFERENTIAL_SETS", "6"))
+SETS = int(os.environ.get("EDGEDIAG_DIFFERENTIAL_SETS", "20"))
 PACKETS = 12
 PORTS = (53, 123, 500, 4500, 6443, 10250)
 NODE = IPv4Address("192.0.2.1")
