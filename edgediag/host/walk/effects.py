@@ -3,6 +3,7 @@
 An effect that is not read is `Fate.UNDECIDED`: from there on nothing is said.
 """
 
+import struct
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -17,7 +18,7 @@ from edgediag.host.netfilter.statement import (
     Redirect,
     XtTarget,
 )
-from edgediag.host.walk.octets import Octets, masked, unknown
+from edgediag.host.walk.octets import Octets, known, masked, unknown
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.registers import Registers
 
@@ -30,6 +31,8 @@ _WRITTEN: Final = {"TTL": (1, 8, 1), "TOS": (1, 1, 1), "DSCP": (1, 1, 1)}
 _HARMLESS: Final = frozenset(
     {"LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "CHECKSUM", "CLASSIFY", "TCPMSS", "TCPOPTSTRIP"}
 )
+_RANGE: Final = struct.Struct("=I4s12x4s12x2s2s")
+_HAS_ADDRESSES, _HAS_PORTS = 1, 2
 _SOURCE_NAT: Final = frozenset({"SNAT", "MASQUERADE"})
 _DESTINATION_NAT: Final = frozenset({"DNAT", "REDIRECT"})
 
@@ -104,9 +107,23 @@ def apply_target(target: XtTarget, parcel: Parcel) -> Effect:
     if name in _SOURCE_NAT:
         return Effect(parcel=_from_elsewhere(parcel), fate=Fate.ACCEPTED, name="")
     if name in _DESTINATION_NAT:
-        elsewhere = _to(parcel, unknown(4, name), unknown(2, name))
+        elsewhere = _to(parcel, *_target_range(target, parcel))
         return Effect(parcel=elsewhere, fate=Fate.ACCEPTED, name="")
     return Effect(parcel=parcel, fate=Fate.UNDECIDED, name=f"-j {name}")
+
+
+def _target_range(target: XtTarget, parcel: Parcel) -> tuple[Octets, Octets]:
+    """Address and port of a DNAT that names one of each, or of neither (struct nf_nat_range2)."""
+    if (target.name, target.revision) != ("DNAT", 2) or len(target.info) < _RANGE.size:
+        return unknown(4, target.name), unknown(2, target.name)
+    flags, address, last_address, port, last_port = _RANGE.unpack_from(target.info)
+    is_one = address == last_address and (port == last_port or not flags & _HAS_PORTS)
+    if not is_one or flags & ~(_HAS_ADDRESSES | _HAS_PORTS):
+        return unknown(4, target.name), unknown(2, target.name)
+    return (
+        known(address) if flags & _HAS_ADDRESSES else parcel.destination,
+        known(port) if flags & _HAS_PORTS else parcel.destination_port,
+    )
 
 
 def _marked(parcel: Parcel, info: bytes) -> Parcel:

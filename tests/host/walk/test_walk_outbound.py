@@ -1,5 +1,6 @@
 """A packet through rules made by hand; the answers come from a table."""
 
+import struct
 from ipaddress import IPv4Address
 
 import pytest
@@ -130,6 +131,13 @@ TO_OTHER = (
     ImmediateLoad(value=IPv4Address("203.0.113.7").packed, slot=0),
     Nat(type_=1, family=2, address=(0, None), port=(None, None), flags=0),
 )
+XT_TO_OTHER = XtTarget(
+    name="DNAT",
+    revision=2,
+    info=struct.pack(
+        "=I4s12x4s12x2s2s4x", 1, *[IPv4Address("203.0.113.7").packed] * 2, b"\0\0", b"\0\0"
+    ),
+)
 IS_OTHER = (
     PayloadLoad(base=1, offset=16, length=4, slot=0),
     Compare(operator=0, slot=0, value=IPv4Address("203.0.113.7").packed),
@@ -223,6 +231,12 @@ MARKED = (MetaLoad(key=3, slot=0), Compare(operator=0, slot=0, value=b"\x07\0\0\
             {"n": chain_of("n", TO_OTHER), "o": chain_of("o", IS_OTHER)},
             ("dropped", (("o", 1),), ()),
             id="what comes later sees the translated destination",
+        ),
+        pytest.param(
+            (nat("n"), base("o")),
+            {"n": chain_of("n", (XT_TO_OTHER,)), "o": chain_of("o", IS_OTHER)},
+            ("dropped", (("o", 1),), ()),
+            id="so it is with DNAT of iptables",
         ),
         pytest.param(
             (base("m", priority=-150), base("o")),
