@@ -92,7 +92,8 @@ def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
     if number is not None:
         return native_number(number)
     # A packet that came in has a socket only where one is found before the hooks.
-    return None if parcel.state is CtState.NEW else unknown(4, word)
+    has_none = parcel.uid is None and parcel.state is CtState.NEW
+    return None if has_none else unknown(4, word)
 
 
 def _packet_type(parcel: Parcel) -> Octets:

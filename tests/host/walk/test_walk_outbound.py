@@ -18,6 +18,8 @@ from edgediag.host.netfilter.expression import (
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Limit, MetaSet, Nat, Verdict, XtMatch, XtTarget
 from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
+from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.loads import load
 from edgediag.host.walk.needs import (
     Answer,
     Backend,
@@ -33,6 +35,7 @@ from edgediag.host.walk.needs import (
     SetContents,
     Way,
 )
+from edgediag.host.walk.octets import unknown
 from edgediag.host.walk.outbound import Hooks, send
 from edgediag.host.walk.parcel import CtState, Interface
 from edgediag.model.answer import NotChecked
@@ -272,3 +275,9 @@ def test_a_table_that_was_not_read_takes_every_verdict_away() -> None:
     said = conclude(walked((), {}).courses, ("iptables-legacy table filter",))
     assert said.hangs_on == ("iptables-legacy table filter",)
     assert said.disposition is Disposition.UNDETERMINED
+
+
+def test_the_group_of_a_user_that_was_named_is_not_known() -> None:
+    sender = Sender(mark=0, uid=1000, gid=None, state=CtState.NEW)
+    found = load(MetaLoad(key=11, slot=0), parcel_of(flow(), sender), Inquiry({}))
+    assert found == unknown(4, "meta skgid")
