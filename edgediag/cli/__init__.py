@@ -22,6 +22,10 @@ PROGRAM: Final = "edgediag"
 # Name, the module whose `command` it is, and its line in `edgediag --help`.
 COMMANDS: Final = {
     "diagnose": ("edgediag.cli.diagnose", "Find where this node's traffic is blocked, and why."),
+    "explain": (
+        "edgediag.cli.explain",
+        "Explain why this node would pass or drop a packet, sending none.",
+    ),
     "facts": ("edgediag.cli.facts", "Print what is known of the cluster, and who says so."),
     "lab": ("edgediag.cli.lab", "The network in a box: build it, break it, look at it."),
     "matrix": ("edgediag.cli.matrix", "Print what this node must reach and be reached on."),

@@ -58,7 +58,10 @@ class ImmediateLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bitwise:
-    """(register & mask) ^ xor, or a shift by `shift` bits: positive to the left."""
+    """(register & mask) ^ xor, or a shift by `shift` bits: positive to the left.
+
+    Neither mask nor shift where it is an operation of another kind (Linux 6.13).
+    """
 
     source: int
     slot: int
@@ -69,11 +72,17 @@ class Bitwise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Byteorder:
-    """A register turned round into network byte order, or back out of it."""
+    """A register turned round into network byte order, or back out of it.
+
+    octets  of the whole value
+    unit    octets of each number in it: 2, 4 or 8
+    """
 
     source: int
     slot: int
     is_to_network: bool
+    octets: int
+    unit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

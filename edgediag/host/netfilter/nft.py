@@ -132,8 +132,13 @@ def _bitwise(found: Attributes) -> Bitwise:
 
 
 def _byteorder(found: Attributes) -> Byteorder:
-    is_to_network = big(found.get(3)) == 1
-    return Byteorder(source=_slot(found, 1), slot=_slot(found, 2), is_to_network=is_to_network)
+    return Byteorder(
+        source=_slot(found, 1),
+        slot=_slot(found, 2),
+        is_to_network=big(found.get(3)) == 1,
+        octets=big(found.get(4)),
+        unit=big(found.get(5)),
+    )
 
 
 def _compare(found: Attributes) -> Compare:

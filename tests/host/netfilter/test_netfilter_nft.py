@@ -148,7 +148,7 @@ def expression(name: str, *attributes: bytes) -> bytes:
         ),
         pytest.param(
             expression("byteorder", big32(1, 1), big32(2, 1), big32(3, 1)),
-            Byteorder(source=0, slot=0, is_to_network=True),
+            Byteorder(source=0, slot=0, is_to_network=True, octets=0, unit=0),
             id="byteorder",
         ),
         pytest.param(

@@ -89,5 +89,5 @@ def test_a_register_turned_to_network_order_is_no_longer_native() -> None:
     registers.load(MetaLoad(key=3, slot=0))
     value = (0x40).to_bytes(4, sys.byteorder)
     assert registers.get(0).network_order(value) == b"\0\0\0\x40"
-    registers.change(Byteorder(source=0, slot=0, is_to_network=True))
+    registers.change(Byteorder(source=0, slot=0, is_to_network=True, octets=0, unit=0))
     assert registers.get(0).network_order(b"\0\0\0\x40") == b"\0\0\0\x40"

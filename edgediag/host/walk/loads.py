@@ -1,0 +1,162 @@
+"""What the loads of a rule find in a packet; None where the kernel breaks off the rule instead.
+
+source  net/netfilter/nft_meta.c, nft_ct.c, nft_payload.c, nft_fib.c (Linux 6.18)
+"""
+
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+from typing import Final
+
+from edgediag.compat import assert_never
+from edgediag.host.netfilter.expression import (
+    CtLoad,
+    FibLoad,
+    ImmediateLoad,
+    Load,
+    MetaLoad,
+    PayloadLoad,
+)
+from edgediag.host.netfilter.fields import CT, META, fib_field
+from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.needs import NeedAddressType
+from edgediag.host.walk.octets import Octets, big_number, cut, known, native_number, unknown
+from edgediag.host.walk.parcel import (
+    NUMBERS,
+    CtState,
+    Interface,
+    Parcel,
+    network_header,
+    transport_header,
+)
+
+_IPV4: Final = 2
+_ETHER_IPV4: Final = 0x0800
+_NETWORK, _TRANSPORT = 1, 2
+_SADDR, _DADDR = 1, 2
+_ADDRESS_TYPE: Final = 3
+_SNAT, _DNAT = 0x10, 0x20
+# Expected, answered, assured and confirmed: of a first packet none of them holds.
+_NOT_OF_NEW: Final = 0x01 | 0x02 | 0x04 | 0x08
+
+
+def load(expression: Load, parcel: Parcel, inquiry: Inquiry) -> Octets | None:
+    """The octets that a register gets."""
+    match expression:
+        case PayloadLoad():
+            return _payload(expression, parcel)
+        case MetaLoad():
+            return _meta(expression.key, parcel)
+        case CtLoad():
+            return _ct(expression, parcel)
+        case FibLoad():
+            return _fib(expression, parcel, inquiry)
+        case ImmediateLoad():
+            return known(expression.value)
+        case _:
+            assert_never(expression)
+
+
+def address_type(octets: Octets, inquiry: Inquiry) -> Octets:
+    """What an address is to this host, as a number in the kernel's order."""
+    if not octets.is_known:
+        return unknown(4, octets.reason)
+    answer = inquiry.look_up(NeedAddressType(address=IPv4Address(octets.value)))
+    return native_number(answer) if isinstance(answer, int) else unknown(4, "the address's type")
+
+
+def _payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
+    stretch = range(load.offset, load.offset + load.length)
+    for base, offset, length in parcel.blurred:
+        if base == load.base and offset < stretch.stop and offset + length > stretch.start:
+            return unknown(load.length, "a header that a rule rewrites")
+    if load.base == _NETWORK:
+        return cut(network_header(parcel), load.offset, load.length)
+    if load.base == _TRANSPORT:
+        return cut(transport_header(parcel), load.offset, load.length)
+    return unknown(load.length, "the link-layer header" if not load.base else "an inner header")
+
+
+def _meta(key: int, parcel: Parcel) -> Octets | None:
+    made = _META.get(key)
+    if made is not None:
+        return made(parcel)
+    field = META.get(key)
+    return unknown(16 if field is None else field.octets, field.text if field else f"meta {key}")
+
+
+def _name(interface: Interface) -> Octets:
+    return known(interface.name.encode()[:15].ljust(16, b"\0"))
+
+
+def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
+    if number is not None:
+        return native_number(number)
+    # A packet that came in has a socket only where one is found before the hooks.
+    has_none = parcel.uid is None and parcel.state is CtState.NEW
+    return None if has_none else unknown(4, word)
+
+
+def _packet_type(parcel: Parcel) -> Octets:
+    address = IPv4Address(parcel.destination.value)
+    is_plain = parcel.destination.is_known and not address.is_multicast
+    return native_number(0, 1) if is_plain else unknown(1, "meta pkttype")
+
+
+_META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
+    1: lambda parcel: big_number(_ETHER_IPV4),
+    3: lambda parcel: parcel.mark,
+    4: lambda parcel: native_number(parcel.incoming.index),
+    5: lambda parcel: native_number(parcel.outgoing.index),
+    6: lambda parcel: _name(parcel.incoming),
+    7: lambda parcel: _name(parcel.outgoing),
+    10: lambda parcel: _owner(parcel.uid, parcel, "meta skuid"),
+    11: lambda parcel: _owner(parcel.gid, parcel, "meta skgid"),
+    15: lambda parcel: native_number(_IPV4, 1),
+    16: lambda parcel: native_number(NUMBERS[parcel.protocol], 1),
+    19: _packet_type,
+}
+
+
+def _ct(load: CtLoad, parcel: Parcel) -> Octets | None:
+    if load.key == 0:
+        return native_number(parcel.ct_state.value)
+    if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+        return None
+    field = CT.get(load.key)
+    words = f"ct {field.text if field else load.key}"
+    made = _CT.get(load.key)
+    # The tuple of the answers is not known before connection tracking has confirmed it.
+    if made is None or parcel.state is not CtState.NEW or load.direction == 1:
+        return unknown(16 if field is None else field.octets, words)
+    return made(parcel)
+
+
+def _status(parcel: Parcel) -> Octets:
+    number = _SNAT * parcel.has_snat | _DNAT * parcel.has_dnat
+    looked_at = _NOT_OF_NEW | _SNAT | _DNAT
+    full = native_number(looked_at).value
+    return Octets(value=native_number(number).value, known=full, reason="ct status")
+
+
+def _port(number: int) -> Octets:
+    return big_number(number) if number else unknown(2, "a port that is not given")
+
+
+_CT: Final[Mapping[int, Callable[[Parcel], Octets]]] = {
+    1: lambda parcel: native_number(0, 1),
+    2: _status,
+    3: lambda parcel: parcel.ct_mark,
+    7: lambda parcel: native_number(_IPV4, 1),
+    10: lambda parcel: native_number(NUMBERS[parcel.protocol], 1),
+    11: lambda parcel: _port(parcel.original.source_port),
+    12: lambda parcel: _port(parcel.original.destination_port),
+    19: lambda parcel: known(parcel.original.source.packed),
+    20: lambda parcel: known(parcel.original.destination.packed),
+}
+
+
+def _fib(load: FibLoad, parcel: Parcel, inquiry: Inquiry) -> Octets:
+    if load.result == _ADDRESS_TYPE and load.flags in (_SADDR, _DADDR):
+        address = parcel.source if load.flags == _SADDR else parcel.destination
+        return address_type(address, inquiry)
+    return unknown(16, fib_field(load.result, load.flags).text)

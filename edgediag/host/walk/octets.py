@@ -1,0 +1,133 @@
+"""Octets of which some bits are not known, and what can be said of them all the same."""
+
+from dataclasses import dataclass
+
+from edgediag.host.attributes import NATIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Octets:
+    """A value with the bits of it that are known.
+
+    value   0 in every bit that is not known
+    known   as long as `value`, 1 in every bit that is known
+    reason  what keeps the others from being known: "ip ttl", "limit"; "" where all are
+    """
+
+    value: bytes
+    known: bytes
+    reason: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every bit is known."""
+        return all(octet == 0xFF for octet in self.known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsure:
+    """Neither yes nor no, and what it hangs on."""
+
+    reason: str
+
+
+Truth = bool | Unsure
+
+
+def known(value: bytes) -> Octets:
+    """A value of which every bit is known."""
+    return Octets(value=value, known=b"\xff" * len(value), reason="")
+
+
+def unknown(length: int, reason: str) -> Octets:
+    """A value of which nothing is known."""
+    return Octets(value=bytes(length), known=bytes(length), reason=reason)
+
+
+def native_number(number: int, length: int = 4) -> Octets:
+    """A number as the kernel holds it in a register."""
+    return known((number & ((1 << 8 * length) - 1)).to_bytes(length, NATIVE))
+
+
+def big_number(number: int, length: int = 2) -> Octets:
+    """A number as a header holds it."""
+    return known(number.to_bytes(length, "big"))
+
+
+def joined(parts: tuple[Octets, ...]) -> Octets:
+    """Values one behind the other."""
+    return Octets(
+        value=b"".join(part.value for part in parts),
+        known=b"".join(part.known for part in parts),
+        reason=next((part.reason for part in parts if part.reason), ""),
+    )
+
+
+def cut(octets: Octets, start: int, length: int) -> Octets:
+    """A stretch of a value; what lies behind its end is not known."""
+    value, mask = (part[start : start + length] for part in (octets.value, octets.known))
+    missing = length - len(value)
+    is_whole = all(octet == 0xFF for octet in mask) and not missing
+    return Octets(
+        value=value + bytes(missing),
+        known=mask + bytes(missing),
+        reason="" if is_whole else octets.reason or "the packet's content",
+    )
+
+
+def masked(octets: Octets, mask: bytes, xor: bytes) -> Octets:
+    """(value & mask) ^ xor: a bit that the mask takes away is known to be what xor makes of 0."""
+    bits = tuple(
+        (((v & m) ^ x) & (k | ~m & 0xFF), k | ~m & 0xFF)
+        for v, k, m, x in zip(octets.value, octets.known, mask, xor)
+    )
+    is_whole = all(k == 0xFF for _, k in bits)
+    return Octets(
+        value=bytes(v for v, _ in bits),
+        known=bytes(k for _, k in bits),
+        reason="" if is_whole else octets.reason,
+    )
+
+
+def equals(octets: Octets, value: bytes) -> Truth:
+    """Whether a value is this one; a known bit that differs decides."""
+    pairs = zip(octets.value, octets.known, value)
+    if any((have ^ want) & mask for have, mask, want in pairs):
+        return False
+    return True if octets.is_known else Unsure(reason=octets.reason)
+
+
+def lies_between(octets: Octets, first: bytes, last: bytes) -> Truth:
+    """Whether a value is within two others, both inclusive, as memcmp(3) orders them."""
+    lowest = octets.value
+    highest = bytes(v | ~k & 0xFF for v, k in zip(octets.value, octets.known))
+    if highest < first or lowest > last:
+        return False
+    if first <= lowest and highest <= last:
+        return True
+    return Unsure(reason=octets.reason)
+
+
+def intersects(octets: Octets, mask: bytes) -> Truth:
+    """Whether a bit of the mask is set in a value."""
+    if any(have & bits for have, bits in zip(octets.value, mask)):
+        return True
+    is_known = all(not bits & ~kept & 0xFF for kept, bits in zip(octets.known, mask))
+    return False if is_known else Unsure(reason=octets.reason)
+
+
+def negated(truth: Truth) -> Truth:
+    """No for yes and yes for no."""
+    return truth if isinstance(truth, Unsure) else not truth
+
+
+def both(*truths: Truth) -> Truth:
+    """Whether all of them hold: one that does not hold decides."""
+    if any(truth is False for truth in truths):
+        return False
+    return next((truth for truth in truths if isinstance(truth, Unsure)), True)
+
+
+def either(*truths: Truth) -> Truth:
+    """Whether one of them holds: one that does decides."""
+    return negated(both(*(negated(truth) for truth in truths)))

@@ -1,0 +1,103 @@
+"""The packet on its way through the hooks, and what this host attaches to it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from edgediag.host.walk.octets import Octets, big_number, joined, known, unknown
+from edgediag.model.flow import Flow, Protocol
+
+NUMBERS = {Protocol.ICMP: 1, Protocol.TCP: 6, Protocol.UDP: 17}
+_SYN = 0x02
+
+
+class CtState(Enum):
+    """What connection tracking says of a packet; the value is its NF_CT_STATE_BIT."""
+
+    INVALID = 1
+    ESTABLISHED = 2
+    RELATED = 4
+    NEW = 8
+    UNTRACKED = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """A network device; index 0 and name "" for none."""
+
+    name: str
+    index: int
+
+
+NO_INTERFACE = Interface(name="", index=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One IPv4 packet without options, no fragment, at one place of its way.
+
+    state       what connection tracking will say once it has seen the packet
+    is_tracked  whether it has seen it
+    original    the flow as connection tracking saw it first
+    uid, gid    of the socket that sends it; None where no socket belongs to it
+    has_dnat, has_snat  a rule has set up a translation
+    blurred     header octets that rules have rewritten: base, offset and length of each stretch
+    """
+
+    protocol: Protocol
+    source: Octets
+    destination: Octets
+    source_port: Octets
+    destination_port: Octets
+    incoming: Interface
+    outgoing: Interface
+    mark: Octets
+    ct_mark: Octets
+    state: CtState
+    is_tracked: bool
+    original: Flow
+    uid: int | None
+    gid: int | None
+    has_dnat: bool
+    has_snat: bool
+    blurred: frozenset[tuple[int, int, int]]
+
+    @property
+    def ct_state(self) -> CtState:
+        """What a rule is told: invalid, as long as connection tracking has not seen the packet."""
+        is_told = self.is_tracked or self.state is CtState.UNTRACKED
+        return self.state if is_told else CtState.INVALID
+
+
+def network_header(parcel: Parcel) -> Octets:
+    """RFC 791 §3.1 as far as it is known: a header without options, of a packet in one piece."""
+    return joined(
+        (
+            known(b"\x45"),
+            unknown(1, "ip dscp"),
+            unknown(2, "ip length"),
+            unknown(2, "ip id"),
+            # DF may be set or not; the reserved bit, MF and the offset are 0.
+            Octets(value=bytes(2), known=b"\xbf\xff", reason="ip flags"),
+            unknown(1, "ip ttl"),
+            known(bytes([NUMBERS[parcel.protocol]])),
+            unknown(2, "ip checksum"),
+            parcel.source,
+            parcel.destination,
+        )
+    )
+
+
+def transport_header(parcel: Parcel) -> Octets:
+    """RFC 768, RFC 9293 §3.1 or RFC 792, as far as the flow and its state tell."""
+    match parcel.protocol:
+        case Protocol.ICMP:
+            # An echo request; the flow's ports are its identifier.
+            kind = known(b"\x08\x00") if parcel.state is CtState.NEW else unknown(2, "icmp type")
+            return joined((kind, unknown(2, "icmp checksum"), parcel.source_port))
+        case Protocol.UDP:
+            return joined((parcel.source_port, parcel.destination_port))
+        case Protocol.TCP:
+            is_first = parcel.state is CtState.NEW
+            flags = big_number(_SYN, 1) if is_first else unknown(1, "tcp flags")
+            numbers = unknown(9, "tcp sequence")
+            return joined((parcel.source_port, parcel.destination_port, numbers, flags))

@@ -1,0 +1,235 @@
+"""One rule for one packet: every outcome that it may have, each once."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from edgediag.host.netfilter.expression import (
+    Bitwise,
+    Byteorder,
+    Compare,
+    CtLoad,
+    Expression,
+    FibLoad,
+    ImmediateLoad,
+    InRange,
+    Lookup,
+    MetaLoad,
+    PayloadLoad,
+    Unknown,
+)
+from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.statement import (
+    ConnectionLimit,
+    Counter,
+    CtSet,
+    Limit,
+    Log,
+    Masquerade,
+    MetaSet,
+    Nat,
+    NoTrack,
+    ObjectReference,
+    PayloadSet,
+    Quota,
+    Redirect,
+    Reject,
+    Verdict,
+    XtMatch,
+    XtTarget,
+)
+from edgediag.host.walk.effects import Fate, apply_target, is_read, set_value, translate
+from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.loads import load
+from edgediag.host.walk.membership import find
+from edgediag.host.walk.needs import NeedSet, SetContents
+from edgediag.host.walk.octets import (
+    Truth,
+    Unsure,
+    cut,
+    equals,
+    known,
+    lies_between,
+    negated,
+)
+from edgediag.host.walk.parcel import CtState, Parcel
+from edgediag.host.walk.registers import Registers
+from edgediag.host.walk.xt_conditions import holds
+
+_CONTINUE: Final = -1
+# Expressions that are not read but only load, test or count: the rule may go on or not.
+_ONLY_TEST: Final = frozenset(
+    {"numgen", "hash", "rt", "socket", "xfrm", "osf", "inner", "tunnel", "last", "dynset"}
+)
+# Counter, conntrack helper, timeout, security mark and expectation: the rule goes on.
+_HARMLESS_OBJECTS: Final = frozenset({1, 3, 7, 8, 9})
+_TESTED_OBJECTS: Final = frozenset({0, 2, 4, 5})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a rule makes of a packet.
+
+    ending  a verdict of nf_tables, the packet's end, or None: the next rule is asked
+    reason  of an undecided end, else ""
+    """
+
+    parcel: Parcel
+    ending: Verdict | Fate | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """Every outcome; with more than one, `doubts` say what decides between them."""
+
+    outcomes: tuple[Outcome, ...]
+    doubts: tuple[str, ...]
+
+
+def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
+    """The outcomes of a rule; what `inquiry` misses makes them wider than they are."""
+    machine = _Machine(rule, parcel, inquiry)
+    for expression in rule.expressions:
+        if not machine.step(expression):
+            break
+    else:
+        machine.end(None)
+    outcomes = tuple(dict.fromkeys(machine.outcomes))
+    doubts = tuple(dict.fromkeys(machine.doubts)) if len(outcomes) > 1 else ()
+    return Evaluated(outcomes=outcomes, doubts=doubts)
+
+
+class _Machine:
+    """The registers, the packet so far and the outcomes so far."""
+
+    def __init__(self, rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> None:
+        self._rule = rule
+        self._parcel = parcel
+        self._inquiry = inquiry
+        self._held = Registers()
+        self.outcomes: list[Outcome] = []
+        self.doubts: list[str] = []
+
+    def end(self, ending: Verdict | Fate | None, reason: str = "") -> bool:
+        """Note an outcome; the rule may have others only by what came before."""
+        self.outcomes.append(Outcome(parcel=self._parcel, ending=ending, reason=reason))
+        return False
+
+    def step(self, expression: Expression) -> bool:
+        """Evaluate one expression; False where the rule ends with it."""
+        match expression:
+            case PayloadLoad() | MetaLoad() | CtLoad() | FibLoad() | ImmediateLoad():
+                octets = load(expression, self._parcel, self._inquiry)
+                if octets is None:
+                    return self.end(None)
+                self._held.load(expression.slot, octets)
+                return True
+            case Bitwise() | Byteorder():
+                self._held.change(expression)
+                return True
+            case Compare() | InRange():
+                return self._test(self._compared(expression))
+            case Lookup():
+                return self._look_up(expression)
+            case XtMatch():
+                return self._test(holds(expression, self._parcel, self._inquiry))
+            case Unknown():
+                return self._not_read(expression.name)
+            case Counter() | Log():
+                return True
+            case _:
+                return self._act(expression)
+
+    def _act(self, statement: Expression) -> bool:
+        match statement:
+            case Verdict():
+                return True if statement.code == _CONTINUE else self.end(statement)
+            case Reject():
+                return self.end(Fate.REJECTED)
+            case MetaSet() | CtSet() | PayloadSet() if is_read(statement):
+                self._parcel = set_value(statement, self._parcel, self._held)
+                return True
+            case NoTrack():
+                if not self._parcel.is_tracked:
+                    self._parcel = replace(self._parcel, state=CtState.UNTRACKED)
+                return True
+            case Nat() | Masquerade() | Redirect():
+                self._parcel = translate(statement, self._parcel, self._held)
+                return self.end(Fate.ACCEPTED)
+            case XtTarget():
+                return self._target(statement)
+            case Limit() | Quota() | ConnectionLimit():
+                return self._test(Unsure(reason=type(statement).__name__.lower()))
+            case ObjectReference() if statement.type_ in _HARMLESS_OBJECTS:
+                return True
+            case ObjectReference() if statement.type_ in _TESTED_OBJECTS:
+                return self._test(Unsure(reason=f"object {statement.name}".rstrip()))
+            case _:
+                name = type(statement).__name__.lower()
+                return self.end(Fate.UNDECIDED, name)
+
+    def _target(self, target: XtTarget) -> bool:
+        effect = apply_target(target, self._parcel)
+        self._parcel = effect.parcel
+        return True if effect.fate is Fate.GOES_ON else self.end(effect.fate, effect.name)
+
+    def _not_read(self, name: str) -> bool:
+        self._held.forget(f"[{name}]")
+        if name not in _ONLY_TEST:
+            return self.end(Fate.UNDECIDED, f"[{name}]")
+        return self._test(Unsure(reason=f"[{name}]"))
+
+    def _test(self, truth: Truth) -> bool:
+        if isinstance(truth, Unsure):
+            self.doubts.append(truth.reason)
+            self.end(None)
+            return True
+        return truth or self.end(None)
+
+    def _compared(self, test: Compare | InRange) -> Truth:
+        if isinstance(test, InRange):
+            octets = self._held.get(test.slot, len(test.first))
+            truth = lies_between(octets, test.first, test.last)
+            return negated(truth) if test.is_negated else truth
+        octets, value = self._held.get(test.slot, len(test.value)), test.value
+        lowest, highest = bytes(len(value)), b"\xff" * len(value)
+        is_equal = equals(octets, value)
+        is_below = negated(lies_between(octets, value, highest))
+        is_above = negated(lies_between(octets, lowest, value))
+        truths: dict[int, Truth] = {
+            0: is_equal,
+            1: negated(is_equal),
+            2: is_below,
+            3: negated(is_above),
+            4: is_above,
+            5: negated(is_below),
+        }
+        return truths.get(test.operator, Unsure(reason=f"operator {test.operator}"))
+
+    def _look_up(self, lookup: Lookup) -> bool:
+        need = NeedSet(family=self._rule.family, table=self._rule.table, name=lookup.set_name)
+        contents = self._inquiry.look_up(need)
+        if not isinstance(contents, SetContents):
+            reason = f"set {lookup.set_name}"
+            self._held.forget(reason)
+            if lookup.destination is not None and lookup.destination < 0:
+                return self.end(Fate.UNDECIDED, reason)
+            return self._test(Unsure(reason=reason))
+        found = find(self._held.rest(lookup.slot), contents)
+        if lookup.destination is None:
+            return self._test(negated(found.is_member) if lookup.is_negated else found.is_member)
+        if not self._test(found.is_member):
+            return False
+        if lookup.destination >= 0:
+            octets = found.data or known(b"")
+            self._held.load(lookup.destination, cut(octets, 0, max(4, len(octets.value))))
+            return True
+        return self._branch(tuple(found.verdicts))
+
+    def _branch(self, verdicts: tuple[Verdict, ...]) -> bool:
+        """One outcome for each verdict that a map may give."""
+        if len(verdicts) > 1:
+            self.doubts.append("a verdict map")
+        for verdict in verdicts:
+            self.end(None if verdict.code == _CONTINUE else verdict)
+        return False

@@ -1,0 +1,86 @@
+"""The matches conntrack and state of iptables (net/netfilter/xt_conntrack.c, xt_state.c)."""
+
+import struct
+from typing import Final
+
+from edgediag.host.attributes import NATIVE, native
+from edgediag.host.netfilter.expression import CtLoad
+from edgediag.host.netfilter.statement import XtMatch
+from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.loads import load
+from edgediag.host.walk.octets import Octets, Truth, both, cut, equals, intersects, masked, negated
+from edgediag.host.walk.parcel import NUMBERS, CtState, Parcel
+
+_HEAD: Final = struct.Struct("=4s12x4s12x4s12x4s12x")
+_REST_AT: Final = 136
+_REST: Final = struct.Struct("=H2s2s2s2sHHHH")
+_STATE, _PROTO, _SOURCE, _DESTINATION, _STATUS, _DIRECTION = 0x1, 0x2, 0x4, 0x8, 0x40, 0x1000
+_ALIAS: Final = 0x2000
+_READ: Final = _STATE | _PROTO | _SOURCE | _DESTINATION | _STATUS | _DIRECTION | _ALIAS
+_SNAT, _DNAT, _UNTRACKED = 0x40, 0x80, 0x100
+_PORT_OCTETS: Final = 2
+
+
+def state(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    """Whether connection tracking says one of the states."""
+    if len(match.info) < 4:
+        return None
+    return bool(native(match.info[:4]) & parcel.ct_state.value)
+
+
+def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    """Whether the connection is as the options ask; None where an option is not read."""
+    asked, inverted, states, statuses = _REST.unpack_from(match.info, _REST_AT)[-4:]
+    if asked & ~_READ:
+        return None
+    truths: list[tuple[int, Truth]] = [(_STATE, bool(states & _bits(parcel)))]
+    if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+        # Of a packet without a connection nothing but the state is looked at.
+        wanted = truths[0][1] is not bool(inverted & _STATE)
+        return bool(asked & _STATE) and wanted
+    truths += [
+        (_PROTO, _is_protocol(match, parcel)),
+        (_DIRECTION, _is_original(parcel, inquiry)),
+        *_addresses(match, parcel, inquiry),
+        (_STATUS, _has_status(statuses, parcel, inquiry)),
+    ]
+    return both(
+        *(negated(truth) if inverted & bit else truth for bit, truth in truths if asked & bit)
+    )
+
+
+def _bits(parcel: Parcel) -> int:
+    if parcel.ct_state is CtState.UNTRACKED:
+        return _UNTRACKED
+    state_bit: int = parcel.ct_state.value
+    return state_bit | _SNAT * parcel.has_snat | _DNAT * parcel.has_dnat
+
+
+def _is_protocol(match: XtMatch, parcel: Parcel) -> Truth:
+    (number, *_) = _REST.unpack_from(match.info, _REST_AT)
+    return bool(number == NUMBERS[parcel.protocol])
+
+
+def _is_original(parcel: Parcel, inquiry: Inquiry) -> Truth:
+    return equals(_ct(1, 1, parcel, inquiry), b"\0")
+
+
+def _addresses(
+    match: XtMatch, parcel: Parcel, inquiry: Inquiry
+) -> tuple[tuple[int, Truth], tuple[int, Truth]]:
+    source, source_mask, destination, destination_mask = _HEAD.unpack_from(match.info)
+    from_, to = _ct(19, 4, parcel, inquiry), _ct(20, 4, parcel, inquiry)
+    return (
+        (_SOURCE, equals(masked(from_, source_mask, bytes(4)), source)),
+        (_DESTINATION, equals(masked(to, destination_mask, bytes(4)), destination)),
+    )
+
+
+def _has_status(statuses: int, parcel: Parcel, inquiry: Inquiry) -> Truth:
+    return intersects(_ct(2, 4, parcel, inquiry), statuses.to_bytes(4, NATIVE))
+
+
+def _ct(key: int, length: int, parcel: Parcel, inquiry: Inquiry) -> Octets:
+    found = load(CtLoad(key=key, direction=0, slot=0), parcel, inquiry)
+    assert found is not None
+    return cut(found, 0, length)

@@ -1,0 +1,107 @@
+"""What a walk found, for a person hook by hook and for a program as JSON."""
+
+import json
+from typing import Final
+
+from edgediag.host.netfilter.iptables import iptables_text, is_iptables
+from edgediag.host.netfilter.text import filter_rule_text
+from edgediag.host.walk.chain_walk import Course, Step
+from edgediag.host.walk.conclusion import Conclusion, Disposition
+from edgediag.model.flow import Flow
+from edgediag.report.escape import escaped
+
+SCHEMA: Final = "edgediag.explanation/1"
+NOT_EVALUATED: Final = ("xfrm policies", "traffic control", "BPF programs", "the neighbour")
+_MOST_COURSES: Final = 8
+
+
+def render_text(flow: Flow, conclusion: Conclusion) -> str:
+    """The flow, each way it may take step by step, and what that comes to."""
+    lines = [f"{flow.protocol.value} {_end(flow, True)} -> {_end(flow, False)}"]
+    for number, course in enumerate(conclusion.courses[:_MOST_COURSES], start=1):
+        if len(conclusion.courses) > 1:
+            doubts = ", ".join(course.doubts)
+            lines.append(f"way {number} of {len(conclusion.courses)}, by {doubts}:")
+        lines += [f"  {_step(step)}" for step in course.steps]
+    lines.append(_verdict(conclusion))
+    if conclusion.disposition is Disposition.PASSES:
+        lines.append(f"not evaluated: {', '.join(NOT_EVALUATED)}")
+    return "".join(f"{escaped(line)}\n" for line in lines)
+
+
+def render_json(flow: Flow, conclusion: Conclusion) -> str:
+    """One object."""
+    document = {
+        "schema": SCHEMA,
+        "flow": {
+            "protocol": flow.protocol.value,
+            "source": str(flow.source),
+            "source_port": flow.source_port,
+            "destination": str(flow.destination),
+            "destination_port": flow.destination_port,
+        },
+        "disposition": conclusion.disposition.value,
+        "deciders": [_object(step) for step in conclusion.deciders],
+        "hangs_on": [escaped(reason) for reason in conclusion.hangs_on],
+        "ways": [_way(course) for course in conclusion.courses],
+        "not_evaluated": NOT_EVALUATED,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def rule_words(step: Step) -> str:
+    """The rule of a step as its own tool prints it, "" where the step has none."""
+    if step.rule is None:
+        return ""
+    if is_iptables(step.rule, step.hook.upper()):
+        return iptables_text(step.rule)
+    return filter_rule_text(step.rule, sets={}, interfaces={})
+
+
+def _way(course: Course) -> dict[str, object]:
+    return {
+        "fate": course.fate.value,
+        "doubts": [escaped(doubt) for doubt in course.doubts],
+        "steps": [_object(step) for step in course.steps],
+    }
+
+
+def _object(step: Step) -> dict[str, object]:
+    chain = step.chain
+    return {
+        "hook": step.hook,
+        "action": escaped(step.action),
+        "family": chain.family if chain else None,
+        "table": escaped(chain.table) if chain else None,
+        "chain": escaped(chain.chain) if chain else None,
+        "handle": step.rule.handle if step.rule else None,
+        "number": step.number or None,
+        "text": escaped(rule_words(step)) or None,
+    }
+
+
+def _step(step: Step) -> str:
+    if step.chain is None:
+        return f"{step.hook}: {step.action}"
+    place = f"{step.hook}: {step.chain.family} {step.chain.table} {step.chain.chain}"
+    if step.rule is None:
+        return f"{place}: {step.action}"
+    return f"{place} rule {step.number} (handle {step.rule.handle}): {rule_words(step)}"
+
+
+def _verdict(conclusion: Conclusion) -> str:
+    word = conclusion.disposition.value
+    match conclusion.disposition:
+        case Disposition.PASSES:
+            return f"{word} routing and the packet filters"
+        case Disposition.UNDETERMINED:
+            return f"{word}; hangs on {', '.join(conclusion.hangs_on) or 'rules not read'}"
+        case Disposition.DROPPED | Disposition.REJECTED:
+            by = "; or by ".join(_step(step) for step in conclusion.deciders)
+            return f"{word} by {by}"
+
+
+def _end(flow: Flow, is_source: bool) -> str:
+    address = flow.source if is_source else flow.destination
+    port = flow.source_port if is_source else flow.destination_port
+    return f"{address}:{port}" if port else str(address)
