@@ -67,13 +67,15 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     varied = finish(bench, trials)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
     found = read_back(bench, checks, sought, (state, surveyed.routes))
-    # Of a bad path among several a share is lost too, and counting it says nothing new.
+    # Of a bad path among several a share is lost too, and counting it says nothing new; but what
+    # loses one flow and serves it when it is alone makes lost paths as well.
+    is_lossy = found.surroundings.is_lossy
     steady = [
         check
         for check in checks
-        if not has_lost_leg(varied.variations.get(check.target.check, ()))
+        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
     ]
-    counted = count_losses(bench, steady, is_lossy=found.surroundings.is_lossy)
+    counted = count_losses(bench, steady, is_lossy=is_lossy)
     located = replace(
         found,
         overrides=_overrides(bench, assignment, surveyed),
