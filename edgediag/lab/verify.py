@@ -5,11 +5,13 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgediag.errors import EdgediagError
+from edgediag.lab.daemons.place import absent
 from edgediag.lab.files import SEARCH_PATH
 from edgediag.lab.injection import lacking
 from edgediag.lab.network import Lab
@@ -107,7 +109,16 @@ def _findings(lab: Lab, scenario: Scenario) -> tuple[Finding, ...]:
 
 def _run(lab: Lab, proofs: Iterable[Proof]) -> dict[Proof, Observation]:
     """One after another, so that none disturbs another's packets."""
-    return {proof: observe(lab.command(proof.node, proof.argv), LIMIT_S) for proof in proofs}
+    return {proof: observe(_command(lab, proof), LIMIT_S) for proof in proofs}
+
+
+def _command(lab: Lab, proof: Proof) -> tuple[str, ...]:
+    program = proof.argv[0]
+    if _find(program) is not None:
+        return tuple(lab.command(proof.node, proof.argv))
+    # A daemon that is unpacked and not installed: what starts it waits for the word "go".
+    launch = (sys.executable, "-m", "edgediag.lab.daemons.launch", lab.prefix, proof.node, program)
+    return "sh", "-c", 'echo go | "$@"', "sh", *launch, *proof.argv
 
 
 def _read(descriptor: int, deadline_s: float) -> bytes:
@@ -138,7 +149,7 @@ def _is_readable(descriptor: int, deadline_s: float) -> bool:
 
 def _missing(proof: Proof) -> str | None:
     """The first program that the proof needs and the machine lacks."""
-    return next((program for program in proof.programs if _find(program) is None), None)
+    return next(iter(absent([name for name in proof.programs if _find(name) is None])), None)
 
 
 def _find(program: str) -> str | None:
