@@ -6,6 +6,7 @@ from edgediag.checked import is_wild
 from edgediag.inference.misnamed import widened
 from edgediag.inference.reading import is_own_service, nobody_of, outcome_of
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHERE_SERVED
+from edgediag.inference.states import find_faults
 from edgediag.inference.wording import contradiction, summary
 from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
@@ -17,20 +18,29 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     """What all rules find in the evidence of a flow, in the order of the rules.
 
     What is served is judged by the rules for that; what was sent elsewhere, or as somebody else, by
-    that alone; what never leaves this host, by the rules for that.
+    that alone; what never leaves this host, by the rules for that. What else the row needs of this
+    host decides where the flow is served, and only supports where it fails.
     """
     if is_answered_well(outcome_of(evidence)) and not is_wild(
         evidence.attempts, nobody_of(evidence)
     ):
         served = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
-        return tuple(finding for finding in served if finding is not None)
+        found = tuple(finding for finding in served if finding is not None)
+        return (*found, *_faults(evidence, host, Strength.PROVES))
     for rule in EXCLUSIVE:
         first = rule.judge(evidence, host)
         if first is not None:
             return (first,)
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
-    return tuple(widened(finding, evidence) for finding in judged if finding is not None)
+    found = tuple(widened(finding, evidence) for finding in judged if finding is not None)
+    return (*found, *_faults(evidence, host, Strength.SUPPORTS))
+
+
+def _faults(
+    evidence: FlowEvidence, host: HostState, strength: Strength
+) -> tuple[Finding, ...]:
+    return find_faults(evidence.target, evidence.flow.destination, host, strength)
 
 
 def combine(target: str, findings: Sequence[Finding]) -> Verdict | None:

@@ -200,6 +200,15 @@ class XfrmPolicyObject:
     selector: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RavenStateObject:
+    """A part of what Raven leaves in the kernel: "rule", "device" or "table"; `state` in words."""
+
+    KIND: ClassVar[str] = "raven-state"
+    part: str
+    state: str
+
+
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
@@ -219,4 +228,5 @@ Culprit: TypeAlias = (
     | QdiscObject
     | VxlanObject
     | XfrmPolicyObject
+    | RavenStateObject
 )
