@@ -23,6 +23,7 @@ PROGRAM: Final = "edgediag"
 COMMANDS: Final = {
     "diagnose": ("edgediag.cli.diagnose", "Find where this node's traffic is blocked, and why."),
     "facts": ("edgediag.cli.facts", "Print what is known of the cluster, and who says so."),
+    "inspect": ("edgediag.cli.inspect", "Print one table of this node, and what is wrong in it."),
     "lab": ("edgediag.cli.lab", "The network in a box: build it, break it, look at it."),
     "matrix": ("edgediag.cli.matrix", "Print what this node must reach and be reached on."),
     "replay": ("edgediag.cli.replay", "Infer again from a run's evidence, with no network."),
