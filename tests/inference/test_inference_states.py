@@ -199,6 +199,12 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ),
     ("ike-daemon-gone", "a daemon", replace(LEFT_BEHIND, listeners=(IKE_SOCKET,)), None),
     ("ike-daemon-gone", "standing", replace(LEFT_BEHIND, xfrm_states=(ASSOCIATION,)), None),
+    (
+        "ike-daemon-gone",
+        "only wished for",
+        replace(LEFT_BEHIND, xfrm_states=(replace(ASSOCIATION, spi=0),)),
+        NOT_LISTENING,
+    ),
     ("ike-daemon-gone", "states unread", replace(LEFT_BEHIND, xfrm_states=UNREAD), None),
     ("ike-daemon-gone", "sockets unread", replace(LEFT_BEHIND, listeners=UNREAD), None),
     ("ike-daemon-gone", "policies unread", replace(LEFT_BEHIND, xfrm_policies=UNREAD), None),

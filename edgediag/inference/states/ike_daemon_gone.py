@@ -61,4 +61,6 @@ def _wants_tunnel(destination: Address | None, host: HostState) -> bool:
 def _has_association(destination: Address | None, host: HostState) -> bool:
     if isinstance(host.xfrm_states, NotChecked):
         return True
-    return any(destination in (state.source, state.destination) for state in host.xfrm_states)
+    # Until a daemon gives it an SPI, a state is only the kernel's own wish for one.
+    standing = (state for state in host.xfrm_states if state.spi)
+    return any(destination in (state.source, state.destination) for state in standing)

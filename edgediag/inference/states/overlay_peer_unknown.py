@@ -76,5 +76,9 @@ def _unknown(
 
 
 def _fault(device: VxlanDevice, text: str, mechanism: Mechanism, culprit: Culprit) -> Fault:
-    remedy = f"restart flannel, which writes what {device.interface} must know of each peer"
+    name = device.interface
+    remedy = (
+        f"look at bridge fdb show dev {name} and ip neigh show dev {name}, and restart flannel, "
+        "which writes both"
+    )
     return Fault(claim=on_this_host(mechanism, culprit), text=text, remedy=remedy)
