@@ -11,6 +11,7 @@ import pytest
 
 from edgediag.cli import COMMANDS, ExitStatus
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_OF_FORMS, RULES_WHERE_SERVED
+from edgediag.inference.states import STATE_RULES
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.verdict import Certainty, Mechanism, Place, Status
 
@@ -123,7 +124,9 @@ def test_every_mechanism_is_documented_in_one_line() -> None:
 def test_every_rule_is_documented() -> None:
     assert words(section(MECHANISMS, "RULES")) == [
         rule.id
-        for rule in dict.fromkeys((*EXCLUSIVE, *RULES, *RULES_WHERE_SERVED, *RULES_OF_FORMS))
+        for rule in dict.fromkeys(
+            (*EXCLUSIVE, *RULES, *RULES_WHERE_SERVED, *RULES_OF_FORMS, *STATE_RULES)
+        )
     ]
 
 

@@ -27,6 +27,7 @@ COMMANDS: Final = {
         "Explain why this node would pass or drop a packet, sending none.",
     ),
     "facts": ("edgediag.cli.facts", "Print what is known of the cluster, and who says so."),
+    "inspect": ("edgediag.cli.inspect", "Print one table of this node, and what is wrong in it."),
     "lab": ("edgediag.cli.lab", "The network in a box: build it, break it, look at it."),
     "matrix": ("edgediag.cli.matrix", "Print what this node must reach and be reached on."),
     "probe": ("edgediag.cli.probe", "Find out whether targets of your own are reached."),

@@ -13,6 +13,7 @@ from edgediag.model.flow import Address, Flow, Protocol
 
 UNICAST: Final = 1
 LOCAL: Final = 2
+BROADCAST: Final = 3
 BLACKHOLE: Final = 6
 UNREACHABLE: Final = 7
 PROHIBIT: Final = 8
@@ -20,6 +21,7 @@ THROW: Final = 9
 TYPE_NAMES: Final = {
     UNICAST: "unicast",
     LOCAL: "local",
+    BROADCAST: "broadcast",
     BLACKHOLE: "blackhole",
     UNREACHABLE: "unreachable",
     PROHIBIT: "prohibit",

@@ -13,6 +13,7 @@ from edgediag.inference.rules import (
     RULES_OF_FORMS,
     RULES_WHERE_SERVED,
 )
+from edgediag.inference.states import find_faults
 from edgediag.inference.wording import contradiction, summary
 from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
@@ -24,7 +25,8 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     """What all rules find in the evidence of a flow, in the order of the rules.
 
     What is served is judged by the rules for that; what was sent elsewhere, or as somebody else, by
-    that alone; what never leaves this host, by the rules for that.
+    that alone; what never leaves this host, by the rules for that. What else the row needs of this
+    host decides where the flow is served, and only supports where it fails.
     """
     if is_served(evidence):
         return _where_served(evidence, host)
@@ -34,7 +36,14 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
             return (first,)
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
-    return tuple(widened(finding, evidence) for finding in judged if finding is not None)
+    found = tuple(widened(finding, evidence) for finding in judged if finding is not None)
+    return (*found, *_faults(evidence, host, Strength.SUPPORTS))
+
+
+def _faults(
+    evidence: FlowEvidence, host: HostState, strength: Strength
+) -> tuple[Finding, ...]:
+    return find_faults(evidence.target, evidence.flow.destination, host, strength)
 
 
 def is_served(evidence: FlowEvidence) -> bool:
@@ -45,9 +54,12 @@ def is_served(evidence: FlowEvidence) -> bool:
 
 
 def _where_served(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
-    """What speaks against the service itself, else the first that other forms of it met."""
+    """What speaks against the service or this host, else the first that other forms of it met."""
     judged = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
-    found = tuple(finding for finding in judged if finding is not None)
+    found = (
+        *(finding for finding in judged if finding is not None),
+        *_faults(evidence, host, Strength.PROVES),
+    )
     in_forms = (rule.judge(evidence, host) for rule in RULES_OF_FORMS)
     return found or tuple(finding for finding in in_forms if finding is not None)[:1]
 

@@ -1,12 +1,10 @@
 """The device behind a VXLAN port that nothing takes: down, or made with another port."""
 
+from edgediag.inference.flannel_devices import PREFIX, as_culprit
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import Culprit, LinkObject, VxlanObject
+from edgediag.model.culprit import Culprit, LinkObject
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Mechanism
-
-# flannel names its devices so, with the VNI behind the dot (flannel pkg/backend/vxlan/vxlan.go).
-_FLANNEL = "flannel."
 
 
 def unheard_overlay(
@@ -27,14 +25,11 @@ def unheard_overlay(
             remedy = f"ip link set {name} up, and restart flannel: its routes went with it"
             return text, remedy, (Mechanism.LINK_DOWN, LinkObject(interface=name, state="down"))
     for device in host.vxlans:
-        if device.interface.startswith(_FLANNEL) and device.port != port:
-            culprit = VxlanObject(
-                interface=device.interface, vni=device.vni, port=device.port, local=device.local
-            )
+        if device.interface.startswith(PREFIX) and device.port != port:
             text = (
                 f"{device.interface} was made with udp port {device.port}, and nothing takes "
                 f"what the peers send to {port}"
             )
             remedy = f"restart flannel with port {port}, so that it makes {device.interface} anew"
-            return text, remedy, (Mechanism.VXLAN_MISMATCH, culprit)
+            return text, remedy, (Mechanism.VXLAN_MISMATCH, as_culprit(device))
     return None

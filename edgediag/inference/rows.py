@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from edgediag.endpoints import flannel_vxlan
 from edgediag.inference.claim import on_this_host
+from edgediag.inference.combine import combine
 from edgediag.inference.overlay_device import unheard_overlay
-from edgediag.inference.unjudged import unjudged
+from edgediag.inference.states import find_faults
+from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import Culprit, ListenerObject, ToolObject
@@ -29,7 +31,8 @@ def judge_listener(evidence: ListenerEvidence, host: HostState) -> CheckReport:
 
     Holds because   a port without a socket refuses everybody, whatever the network does; a socket
                     bound to the loopback address refuses everybody else. Where a VXLAN device
-                    should hold the port, it says itself why it does not
+                    should hold the port, it says itself why it does not; where it does, what it
+                    lacks for its peers blocks them all the same
     Does not hold   as a pass: a listener alone does not prove that filters let others in
     Asks for        the table of sockets; for a VXLAN port the devices
     """
@@ -37,7 +40,7 @@ def judge_listener(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     if isinstance(listeners, NotChecked):
         return unjudged(target, Status.NOT_CHECKED, listeners.reason)
     if any(not item.address.is_loopback for item in listeners):
-        return unjudged(target, Status.NOT_CHECKED, _INBOUND_NOTE)
+        return _heard(target, host)
     if not target.is_required and not listeners:
         return unjudged(target, Status.NOT_CHECKED, _OPTIONAL_NOTE)
     overlay = None
@@ -85,6 +88,15 @@ def judge_omitted(evidence: OmittedEvidence) -> CheckReport:
         verdict=None,
         findings=(),
     )
+
+
+def _heard(target: Target, host: HostState) -> CheckReport:
+    findings = find_faults(target, None, host, Strength.PROVES)
+    verdict = combine(named(target, None), findings)
+    if verdict is None:
+        return unjudged(target, Status.NOT_CHECKED, _INBOUND_NOTE)
+    status = status_of(verdict, is_served=False)
+    return replace(unjudged(target, status, ""), verdict=verdict, findings=findings)
 
 
 def _unheard(

@@ -209,6 +209,15 @@ class MtuObject:
     octets: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RavenStateObject:
+    """A part of what Raven leaves in the kernel: "rule", "device" or "table"; `state` in words."""
+
+    KIND: ClassVar[str] = "raven-state"
+    part: str
+    state: str
+
+
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
@@ -229,4 +238,5 @@ Culprit: TypeAlias = (
     | VxlanObject
     | XfrmPolicyObject
     | MtuObject
+    | RavenStateObject
 )

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 
 from edgediag.compat import assert_never
+from edgediag.host.overlay_routes import RAVEN_TABLE
 from edgediag.model.culprit import (
     ChainPolicy,
     ClockObject,
@@ -17,6 +18,7 @@ from edgediag.model.culprit import (
     NftRule,
     PolicyRuleObject,
     QdiscObject,
+    RavenStateObject,
     ResolverObject,
     RouteObject,
     SysctlObject,
@@ -139,10 +141,23 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
         case XfrmPolicyObject(direction=direction):
             name = f"xfrm policy {culprit.action} {direction}: {culprit.selector}"
             return name, ("ip", "xfrm", "policy", "list", "dir", direction)
+        case RavenStateObject():
+            return _raven(culprit)
         case ToolObject(names=names):
             return f"not installed: {', '.join(names)}", ()
         case _ as never:
             assert_never(never)
+
+
+def _raven(culprit: RavenStateObject) -> tuple[str, tuple[str, ...]]:
+    match culprit.part:
+        case "device":
+            return f"Raven's raven0: {culprit.state}", ("ip", "-d", "link", "show", "raven0")
+        case "table":
+            command = ("ip", "route", "show", "table", str(RAVEN_TABLE))
+            return f"Raven's table {RAVEN_TABLE}: {culprit.state}", command
+        case part:
+            return f"Raven's policy {part}: {culprit.state}", ("ip", "rule", "show")
 
 
 def _iptables(rule: IptablesRule) -> tuple[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from edgediag.model.culprit import (
     NftRule,
     PolicyRuleObject,
     QdiscObject,
+    RavenStateObject,
     ResolverObject,
     RouteObject,
     SysctlObject,
@@ -192,6 +193,21 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         XfrmPolicyObject(direction="out", action="block", priority=0, selector="dst 192.0.2.1/32"),
         "xfrm policy block out: dst 192.0.2.1/32",
         "ip xfrm policy list dir out",
+    ),
+    (
+        RavenStateObject(part="device", state="down"),
+        "Raven's raven0: down",
+        "ip -d link show raven0",
+    ),
+    (
+        RavenStateObject(part="table", state="empty"),
+        "Raven's table 9027: empty",
+        "ip route show table 9027",
+    ),
+    (
+        RavenStateObject(part="rule", state="missing"),
+        "Raven's policy rule: missing",
+        "ip rule show",
     ),
     (ToolObject(names=("socat", "conntrack")), "not installed: socat, conntrack", ""),
 ]

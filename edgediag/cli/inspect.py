@@ -1,0 +1,32 @@
+"""`edgediag inspect`: one local table as the diagnosis reads it, and what is wrong in it."""
+
+import click
+
+from edgediag.cli import ExitStatus
+from edgediag.inference.inspection import TABLES, Inspection, inspect
+from edgediag.model.answer import NotChecked
+from edgediag.net.host_tables import read_host
+from edgediag.report.inspection import render_json, render_text
+
+
+@click.command("inspect")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, and nothing else.")
+@click.argument("table", type=click.Choice([table.name for table in TABLES]))
+def command(table: str, is_json: bool) -> ExitStatus:
+    """Print one table of this node as edgediag reads it, and what is wrong in it.
+
+    Nothing is sent, and nothing is changed.
+    """
+    chosen = next(item for item in TABLES if item.name == table)
+    inspection = inspect(chosen, read_host())
+    click.echo(render_json(inspection) if is_json else render_text(inspection), nl=False)
+    return exit_status(inspection)
+
+
+def exit_status(inspection: Inspection) -> ExitStatus:
+    """A fault outweighs a part that could not be read."""
+    if inspection.faults:
+        return ExitStatus.FAULT_FOUND
+    if any(isinstance(entries, NotChecked) for _, entries in inspection.parts):
+        return ExitStatus.UNDETERMINED
+    return ExitStatus.PASSED

@@ -1,0 +1,322 @@
+"""What the state of an overlay proves, what it only supports, and when nothing is said of it."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+
+from edgediag.inference.combine import find
+from edgediag.inference.judge import judge
+from edgediag.inference.states import STATE_RULES, StateRule
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import (
+    Culprit,
+    ListenerObject,
+    NeighbourObject,
+    RavenStateObject,
+    VxlanObject,
+)
+from edgediag.model.endpoint import Direction
+from edgediag.model.evidence import ListenerEvidence, RunEvidence
+from edgediag.model.flow import Protocol
+from edgediag.model.host import (
+    HostState,
+    Link,
+    Listener,
+    Neighbour,
+    NeighbourState,
+    PolicyRule,
+)
+from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.verdict import Mechanism, Place, Status, Strength
+from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
+from story import (
+    EDGE,
+    HOST,
+    NEIGHBOUR_HOST,
+    answered,
+    flow_evidence,
+    host_state,
+    ike_reply,
+    link,
+    probe,
+    target,
+    unanswered,
+)
+
+UNREAD = NotChecked(reason="not recorded")
+PEER = "192.0.2.11"
+PEER_END = ip_address("203.0.113.200")
+PEER_MAC = "02:00:00:00:02:00"
+
+# Raven's overlay.
+RAVEN0 = VxlanDevice(
+    interface="raven0",
+    vni=200,
+    port=4472,
+    local=ip_address(EDGE),
+    remote=None,
+    underlay="eth0",
+    is_learning=False,
+    is_asking=False,
+    is_external=False,
+    has_checksum=True,
+)
+RAVEN_LINK = replace(link(), name="raven0", index=7, kind="vxlan", mtu=1436)
+RAVEN_RULE = PolicyRule(
+    priority=100, action="lookup", table=9027, text="from all fwmark 0x40 lookup 9027"
+)
+RAVEN_ROUTE = OverlayRoute(
+    interface="raven0",
+    type_="unicast",
+    prefix="203.0.113.128/25",
+    gateway=PEER_END,
+    table=9027,
+    mtu=1436,
+)
+RAVEN = replace(
+    host_state(),
+    links=(link(), RAVEN_LINK),
+    rules=(RAVEN_RULE,),
+    vxlans=(RAVEN0,),
+    overlay_routes=(RAVEN_ROUTE,),
+)
+
+# flannel's.
+FLANNEL = replace(RAVEN0, interface="flannel.1", vni=1, port=8472)
+FLANNEL_LINK = replace(RAVEN_LINK, name="flannel.1", index=8)
+KNOWN = Neighbour(
+    interface="flannel.1", address=PEER_END, mac=PEER_MAC, state=NeighbourState.PERMANENT
+)
+ENTRY = ForwardingEntry(interface="flannel.1", mac=PEER_MAC, destination=ip_address(PEER))
+POD_NET = replace(
+    host_state(),
+    links=(link(), FLANNEL_LINK),
+    vxlans=(FLANNEL,),
+    neighbours=(KNOWN,),
+    forwarding=(ENTRY,),
+    overlay_routes=(replace(RAVEN_ROUTE, interface="flannel.1", table=254),),
+)
+
+# The policies of an IKE daemon.
+POLICY = XfrmPolicy(
+    direction="out",
+    action="allow",
+    priority=0,
+    index=1,
+    selector=XfrmSelector(
+        source=(ip_address("203.0.113.0"), 25),
+        destination=(ip_address("203.0.113.128"), 25),
+        source_port=(0, 0),
+        destination_port=(0, 0),
+        ip_protocol=0,
+        is_narrower=False,
+    ),
+    templates=(
+        XfrmTemplate(
+            source=ip_address(EDGE),
+            destination=ip_address(HOST),
+            protocol="esp",
+            mode="tunnel",
+            request=16389,
+        ),
+    ),
+)
+ASSOCIATION = XfrmState(
+    source=ip_address(HOST),
+    destination=ip_address(EDGE),
+    spi=1,
+    protocol="esp",
+    mode="tunnel",
+    request=16389,
+    is_in_udp=True,
+    ports=(4500, 4500),
+    octets=0,
+)
+IKE_SOCKET = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=4500, uid=0)
+LEFT_BEHIND = replace(host_state(), xfrm_policies=(POLICY,))
+ELSEWHERE = replace(
+    POLICY, templates=(replace(POLICY.templates[0], destination=ip_address(NEIGHBOUR_HOST)),)
+)
+
+
+def raven(**changed: object) -> VxlanDevice:
+    return replace(RAVEN0, **changed)  # type: ignore[arg-type]  # fields of a story
+
+
+def with_raven0(device: VxlanDevice | None, shown: Link | None = RAVEN_LINK) -> HostState:
+    links = (link(),) if shown is None else (link(), shown)
+    return replace(RAVEN, links=links, vxlans=() if device is None else (device,))
+
+
+def with_flannel(**changed: object) -> HostState:
+    device = replace(FLANNEL, **changed)  # type: ignore[arg-type]  # fields of a story
+    shown = replace(FLANNEL_LINK, name=device.interface)
+    return replace(POD_NET, vxlans=(device,), links=(link(), shown))
+
+
+def part(name: str, state: str) -> RavenStateObject:
+    return RavenStateObject(part=name, state=state)
+
+
+def device_of(host: HostState) -> VxlanObject:
+    assert not isinstance(host.vxlans, NotChecked)
+    [device] = host.vxlans
+    return VxlanObject(
+        interface=device.interface, vni=device.vni, port=device.port, local=device.local
+    )
+
+
+NO_MAC = NeighbourObject(interface="flannel.1", address=PEER_END, state="missing")
+FAILED = replace(KNOWN, mac="", state=NeighbourState.FAILED)
+FLOOD = replace(ENTRY, mac="00:00:00:00:00:00")
+STALE = with_flannel(local=ip_address("192.0.2.77"))
+DOWN = replace(RAVEN_LINK, is_up=False)
+NOT_LISTENING = ListenerObject(protocol="udp", port=4500, address="")
+
+# Rule, state, culprit; None where the rule must stay silent.
+ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
+    ("raven-unready", "all is there", RAVEN, None),
+    ("raven-unready", "device alone", replace(RAVEN, rules=(), overlay_routes=()), None),
+    ("raven-unready", "nothing at all", host_state(), None),
+    ("raven-unready", "no rule", replace(RAVEN, rules=()), part("rule", "missing")),
+    ("raven-unready", "no routes", replace(RAVEN, overlay_routes=()), part("table", "empty")),
+    ("raven-unready", "no device", with_raven0(None, None), part("device", "missing")),
+    ("raven-unready", "down", with_raven0(RAVEN0, DOWN), part("device", "down")),
+    ("raven-unready", "a bridge", with_raven0(None), part("device", "no VXLAN device")),
+    ("raven-unready", "old port", with_raven0(raven(port=8472)), part("device", "port 8472")),
+    ("raven-unready", "other VNI", with_raven0(raven(vni=1)), part("device", "VNI 1")),
+    ("raven-unready", "rules unread", replace(RAVEN, rules=UNREAD), None),
+    ("raven-unready", "routes unread", replace(RAVEN, overlay_routes=UNREAD), None),
+    ("raven-unready", "links unread", replace(RAVEN, links=UNREAD), None),
+    ("ike-daemon-gone", "policies left behind", LEFT_BEHIND, NOT_LISTENING),
+    ("ike-daemon-gone", "no policy: off", host_state(), None),
+    (
+        "ike-daemon-gone",
+        "a tunnel to somebody else",
+        replace(LEFT_BEHIND, xfrm_policies=(ELSEWHERE,)),
+        None,
+    ),
+    ("ike-daemon-gone", "a daemon", replace(LEFT_BEHIND, listeners=(IKE_SOCKET,)), None),
+    ("ike-daemon-gone", "standing", replace(LEFT_BEHIND, xfrm_states=(ASSOCIATION,)), None),
+    (
+        "ike-daemon-gone",
+        "only wished for",
+        replace(LEFT_BEHIND, xfrm_states=(replace(ASSOCIATION, spi=0),)),
+        NOT_LISTENING,
+    ),
+    ("ike-daemon-gone", "states unread", replace(LEFT_BEHIND, xfrm_states=UNREAD), None),
+    ("ike-daemon-gone", "sockets unread", replace(LEFT_BEHIND, listeners=UNREAD), None),
+    ("ike-daemon-gone", "policies unread", replace(LEFT_BEHIND, xfrm_policies=UNREAD), None),
+    ("vxlan-source-gone", "own address", POD_NET, None),
+    ("vxlan-source-gone", "another address", STALE, device_of(STALE)),
+    ("vxlan-source-gone", "the kernel's choice", with_flannel(local=None), None),
+    ("vxlan-source-gone", "addresses unread", replace(STALE, addresses=UNREAD), None),
+    ("overlay-peer-unknown", "both entries", POD_NET, None),
+    ("overlay-peer-unknown", "no neighbour", replace(POD_NET, neighbours=()), NO_MAC),
+    (
+        "overlay-peer-unknown",
+        "neighbour failed",
+        replace(POD_NET, neighbours=(FAILED,)),
+        replace(NO_MAC, state="failed"),
+    ),
+    (
+        "overlay-peer-unknown",
+        "no forwarding entry",
+        replace(POD_NET, forwarding=()),
+        device_of(POD_NET),
+    ),
+    ("overlay-peer-unknown", "floods", replace(POD_NET, forwarding=(FLOOD,)), None),
+    *(
+        (
+            "overlay-peer-unknown",
+            f"finds out: {name}",
+            replace(with_flannel(**{name: value}), forwarding=(), neighbours=()),
+            None,
+        )
+        for name, value in (
+            ("is_learning", True),
+            ("is_asking", True),
+            ("is_external", True),
+            ("remote", ip_address(PEER)),
+        )
+    ),
+    ("overlay-peer-unknown", "tables unread", replace(POD_NET, forwarding=UNREAD), None),
+    ("overlay-peer-unknown", "neighbours unread", replace(POD_NET, neighbours=UNREAD), None),
+    (
+        "overlay-peer-unknown",
+        "routes unread",
+        replace(POD_NET, overlay_routes=UNREAD, neighbours=()),
+        None,
+    ),
+    ("vxlan-vni-differs", "as named", POD_NET, None),
+    ("vxlan-vni-differs", "another name", with_flannel(interface="flannel.x", vni=2), None),
+    ("vxlan-vni-differs", "not flannel's", with_flannel(interface="vxlan.1", vni=2), None),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "host", "culprit"),
+    [pytest.param(rule, host, culprit, id=f"{rule}: {name}") for rule, name, host, culprit in ROWS],
+)
+def test_what_a_state_says(rule: str, host: HostState, culprit: Culprit | None) -> None:
+    [judged] = [item for item in STATE_RULES if item.id == rule]
+    fault = judged.judge(ip_address(HOST), host)
+    assert (None if fault is None else fault.claim.culprit) == culprit
+    assert fault is None or fault.claim.where == (Place.LOCAL,)
+
+
+def test_which_side_has_the_wrong_vni_is_not_told() -> None:
+    check = listener_row(with_flannel(vni=2))
+    assert (check[0], check[1]) == (Status.BLOCKED, (Place.LOCAL, Place.REMOTE))
+
+
+@pytest.mark.parametrize("host", [POD_NET, replace(POD_NET, vxlans=UNREAD), host_state()])
+def test_an_overlay_in_order_leaves_its_row_as_it_was(host: HostState) -> None:
+    assert listener_row(host) == (Status.NOT_CHECKED, ())
+
+
+def test_an_inbound_row_is_blocked_by_what_its_device_lacks() -> None:
+    assert listener_row(replace(POD_NET, forwarding=())) == (Status.BLOCKED, (Place.LOCAL,))
+
+
+def listener_row(host: HostState) -> tuple[Status, tuple[Place, ...]]:
+    """Status and places of flannel's row on a host whose VXLAN port is taken."""
+    row = target("flannel-vxlan-8472", kinds=(), port=8472, direction=Direction.INBOUND)
+    socket = replace(IKE_SOCKET, port=8472)
+    evidence = ListenerEvidence(target=row, listeners=(socket,))
+    [check] = judge(RunEvidence(host=host, checks=(evidence,))).checks
+    return check.status, () if check.verdict is None else check.verdict.where
+
+
+def test_where_the_flow_is_served_the_state_proves() -> None:
+    evidence = flow_evidence(answered(probe(), ike_reply()))
+    host = replace(RAVEN, rules=())
+    assert [item.strength for item in find(evidence, host)] == [Strength.PROVES]
+    [check] = judge(RunEvidence(host=host, checks=(evidence,))).checks
+    assert check.status is Status.BLOCKED
+    assert check.verdict is not None
+    assert check.verdict.mechanism is Mechanism.RAVEN_NOT_READY
+
+
+def test_where_the_flow_fails_the_state_supports_and_the_flow_decides() -> None:
+    evidence = flow_evidence(unanswered(probe()))
+    broken, sound = replace(RAVEN, rules=()), RAVEN
+    found = {item.rule: item.strength for item in find(evidence, broken)}
+    assert found["raven-unready"] is Strength.SUPPORTS
+    [one] = judge(RunEvidence(host=broken, checks=(evidence,))).checks
+    [other] = judge(RunEvidence(host=sound, checks=(evidence,))).checks
+    assert (one.status, one.verdict) == (other.status, other.verdict)
+
+
+def test_the_state_of_one_row_is_not_held_against_another() -> None:
+    evidence = flow_evidence(answered(probe(check="raven-proxy-10280"), ike_reply()))
+    assert find(evidence, replace(RAVEN, rules=())) == ()
+
+
+@pytest.mark.parametrize("rule", STATE_RULES, ids=lambda rule: rule.id)
+def test_every_rule_says_when_it_holds_and_when_it_does_not(rule: StateRule) -> None:
+    text = str(rule.judge.__doc__)
+    heads = ("Holds because", "Does not hold", "Asks for", "source  ")
+    positions = [text.index(head) for head in heads]
+    assert positions == sorted(positions)
