@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.endpoints.system_tools import TOOL_GROUPS
@@ -56,11 +57,14 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     surveyed = survey(bench, assignment)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
+    shown = ask_for_certificates(bench, checks)
+    checks = with_certificates(checks, shown)
     denied = denial(checks, bench.loop.outcomes(surveyed.queries))
     search = plan_search(checks, bench.supply, denied)
     sought = seek(bench, search, surveyed.routes)
     # What came late counts as well, such as a router's word that a host is not found.
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
+    checks = with_certificates(checks, shown)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
     located = replace(
         read_back(bench, checks, sought, (state, surveyed.routes)),

@@ -98,6 +98,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         handshake=located.handshakes.get(name, NOT_DOUBTED),
         name_server=located.name_servers.get(name, NO_NAME_SERVER),
         named_by=located.named_by.get(name, ()),
+        certificate=check.certificate,
     )
 
 

@@ -111,7 +111,8 @@ def plan_search(
     """What to ask about the checks that failed, and about a name that was denied."""
     failing = [check for check in checks if not is_ok(check) or is_doubtful(check)]
     lost = [check for check in failing if not is_suspect(check)]
-    working = [check for check in checks if is_ok(check)]
+    # What must be explained itself is no measure for others.
+    working = [check for check in checks if is_ok(check) and not is_doubtful(check)]
     walked = _share(checks, lost)
     own = [check for check in lost if _name(check) in walked[_name(check)]][:MAX_OWN_WALKS]
     controls = {_name(check): _controls(check, working, supply) for check in own}

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 from edgediag.checked import is_wild
 from edgediag.inference.misnamed import widened
 from edgediag.inference.reading import is_own_service, nobody_of, outcome_of
-from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHERE_SERVED
+from edgediag.inference.rules import (
+    EXCLUSIVE,
+    RULES,
+    RULES_AT_HOME,
+    RULES_WHERE_SERVED,
+    certificate_refused,
+)
 from edgediag.inference.wording import contradiction, summary
 from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
@@ -16,21 +22,28 @@ from edgediag.model.verdict import Certainty, Finding, Locus, Place, Strength, V
 def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     """What all rules find in the evidence of a flow, in the order of the rules.
 
-    What is served is judged by the rules for that; what was sent elsewhere, or as somebody else, by
-    that alone; what never leaves this host, by the rules for that.
+    What is served is judged by the rules for that, but where a client would refuse the server;
+    what was sent elsewhere, or as somebody else, by that alone; what never leaves this host, by the
+    rules for that.
     """
     if is_answered_well(outcome_of(evidence)) and not is_wild(
         evidence.attempts, nobody_of(evidence)
     ):
         served = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
-        return tuple(finding for finding in served if finding is not None)
-    for rule in EXCLUSIVE:
-        first = rule.judge(evidence, host)
-        if first is not None:
-            return (first,)
+        found = tuple(finding for finding in served if finding is not None)
+        is_refused = any(finding.rule == certificate_refused.ID for finding in found)
+        return (_exclusive_finding(evidence, host) if is_refused else ()) or found
+    first = _exclusive_finding(evidence, host)
+    if first:
+        return first
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
     return tuple(widened(finding, evidence) for finding in judged if finding is not None)
+
+
+def _exclusive_finding(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
+    judged = (rule.judge(evidence, host) for rule in EXCLUSIVE)
+    return next(((finding,) for finding in judged if finding is not None), ())
 
 
 def combine(target: str, findings: Sequence[Finding]) -> Verdict | None:

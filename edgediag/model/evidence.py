@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.flow import Address, Flow
@@ -152,6 +153,7 @@ class FlowEvidence:
     handshake  of one that no service proved, in a run where others failed after theirs
     name_server  for checks of a name server
     named_by  the checks of the resolvers that gave this address for the name; none for an address
+    certificate  of a TLS server that answered the ClientHello
     """
 
     target: Target
@@ -173,6 +175,7 @@ class FlowEvidence:
     handshake: HandshakeEvidence | NotChecked
     name_server: NameServer | NotChecked
     named_by: tuple[str, ...] | NotChecked
+    certificate: Presented | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

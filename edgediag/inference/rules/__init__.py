@@ -13,6 +13,7 @@ from edgediag.inference.rules import (
     answer_not_delivered,
     answer_too_large,
     answered_in_the_end,
+    certificate_refused,
     cgroup_refuses,
     clock_skew,
     diverges_from_control,
@@ -105,7 +106,8 @@ EXCLUSIVE: tuple[Rule, ...] = tuple(
 
 # For flows that an application would take for served.
 RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
-    Rule(id=module.ID, judge=module.judge) for module in (accepted_on_path, clock_skew)
+    Rule(id=module.ID, judge=module.judge)
+    for module in (accepted_on_path, clock_skew, certificate_refused)
 )
 
 # For destinations on this very host, where "never left" is as it should be.

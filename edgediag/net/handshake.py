@@ -1,0 +1,222 @@
+"""TLS handshakes by the standard library, all at once and within one deadline.
+
+Only who ends a handshake can read a certificate of TLS 1.3 (RFC 8446 §4.4.2). Nothing is asked
+above it, and every connection is reset when it is done.
+"""
+
+import errno
+import os
+import selectors
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Anchors, Audience, Chain, Presented, Server
+from edgediag.net.clock import Clock
+from edgediag.wire.x509 import decode_certificate
+
+DEADLINE_S: Final = 1.0
+
+NO_ANCHORS: Final = "the authorities that sign for it are not known"
+_NO_TIME = NotChecked(reason=f"its handshake was not over within {DEADLINE_S:g} s")
+_NO_CERTIFICATE = NotChecked(reason="it shows no certificate that can be read")
+
+# struct linger: close() resets, so that no TIME_WAIT and no repeated FIN is left behind.
+_RESET_ON_CLOSE: Final = struct.pack("@ii", 1, 0)
+
+# <openssl/x509_vfy.h>: dates are judged in the inference, beside what other clocks say.
+_NO_CHECK_TIME: Final = 0x200000
+# The same: a wrong signature (7) is an issuer of the right name with another key, as the authority
+# of a cluster that was built anew; 18 to 21 are chains that end at nobody known.
+_UNKNOWN_ISSUER: Final = frozenset((2, 7, 18, 19, 20, 21))
+
+_Ended: TypeAlias = bytes | ssl.SSLCertVerificationError | NotChecked
+"""The certificate, or why there is none: refused by this end, or for another reason."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One connection; `tls` is set once it stands."""
+
+    server: Server
+    raw: socket.socket
+    context: ssl.SSLContext
+    tls: ssl.SSLSocket | None = None
+
+    def advance(self) -> _Ended | int:
+        """What it came to, or the events of `selectors` to wait for."""
+        try:
+            if self.tls is None:
+                self.tls = _secured(self)
+            self.tls.do_handshake()
+            return self.tls.getpeercert(binary_form=True) or _NO_CERTIFICATE
+        except ssl.SSLWantReadError:
+            return selectors.EVENT_READ
+        except ssl.SSLWantWriteError:
+            return selectors.EVENT_WRITE
+        except ssl.SSLCertVerificationError as exc:
+            return exc
+        except ssl.SSLError as exc:
+            return NotChecked(reason=f"its handshake failed: {exc.reason or 'no TLS'}")
+        except (OSError, ValueError) as exc:
+            return NotChecked(reason=f"its handshake failed: {exc}")
+
+    def close(self) -> None:
+        """The connection is reset."""
+        (self.tls or self.raw).close()
+
+
+class Handshakes:
+    """Who shows which certificate, in the network namespace of the caller."""
+
+    def __init__(self, anchors: Anchors, clock: Clock) -> None:
+        self._anchors = anchors
+        self._clock = clock
+
+    def of(self, servers: Sequence[Server]) -> Mapping[Server, Presented | NotChecked]:
+        """What each server shows; at most DEADLINE_S passes, however many they are."""
+        deadline_s = time.monotonic() + DEADLINE_S
+        trusting = _context()
+        judged = _trust(trusting, self._anchors)
+        ended = _run(servers, trusting, deadline_s)
+        refused = [
+            server
+            for server, end in ended.items()
+            if isinstance(end, ssl.SSLCertVerificationError)
+        ]
+        # Who is refused is asked once more, to read what was refused.
+        read = _run(refused, _context(), deadline_s)
+        return {
+            server: self._presented(read.get(server, end), _chain(end, server.audience in judged))
+            for server, end in ended.items()
+        }
+
+    def _presented(self, read: _Ended, verified: tuple[Chain, str]) -> Presented | NotChecked:
+        if isinstance(read, NotChecked):
+            return read
+        certificate = decode_certificate(read) if isinstance(read, bytes) else None
+        if certificate is None:
+            return _NO_CERTIFICATE
+        chain, reason = verified
+        return Presented(
+            certificate=certificate,
+            chain=chain,
+            reason=reason,
+            seen_s=self._clock.now_s(),
+            alike=(),
+        )
+
+
+def _chain(verified: _Ended, is_judged: bool) -> tuple[Chain, str]:
+    if isinstance(verified, ssl.SSLCertVerificationError):
+        if verified.verify_code not in _UNKNOWN_ISSUER:
+            return Chain.NOT_CHECKED, verified.verify_message
+        return (
+            (Chain.UNKNOWN_ISSUER, verified.verify_message)
+            if is_judged
+            else (Chain.NOT_CHECKED, NO_ANCHORS)
+        )
+    return (Chain.TRUSTED, "") if is_judged else (Chain.NOT_CHECKED, NO_ANCHORS)
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Names are compared in the inference, on the certificate itself.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # A key that this library finds too short is no fault of the path.
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context
+
+
+def _trust(context: ssl.SSLContext, anchors: Anchors) -> frozenset[Audience]:
+    """Let it trust all of them; whose servers are judged: those whose authorities are all known."""
+    judged: set[Audience] = set()
+    for pem, audiences in (
+        (anchors.stated, tuple(Audience)),
+        (anchors.cluster, (Audience.CLUSTER,)),
+        (anchors.public, (Audience.PUBLIC,)),
+    ):
+        if _is_loaded(context, pem):
+            judged.update(audiences)
+    if judged:
+        # As Go's crypto/x509, which the node's own programs use: any certificate of the store ends
+        # a chain.
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME
+        context.verify_mode = ssl.CERT_REQUIRED
+    return frozenset(judged)
+
+
+def _is_loaded(context: ssl.SSLContext, pem: str | NotChecked) -> bool:
+    if isinstance(pem, NotChecked):
+        return False
+    try:
+        context.load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
+
+
+def _run(
+    servers: Iterable[Server], context: ssl.SSLContext, deadline_s: float
+) -> dict[Server, _Ended]:
+    ended: dict[Server, _Ended] = {}
+    with ExitStack() as undo:
+        selector = undo.enter_context(selectors.DefaultSelector())
+        for server in servers:
+            attempt = _connecting(server, context)
+            if isinstance(attempt, NotChecked):
+                ended[server] = attempt
+                continue
+            undo.callback(attempt.close)
+            ended[server] = _NO_TIME
+            selector.register(attempt.raw.fileno(), selectors.EVENT_WRITE, attempt)
+        while selector.get_map() and (left_s := deadline_s - time.monotonic()) > 0:
+            for key, _ in selector.select(left_s):
+                _advance(selector, key, ended)
+    return ended
+
+
+def _advance(
+    selector: selectors.BaseSelector, key: selectors.SelectorKey, ended: dict[Server, _Ended]
+) -> None:
+    attempt: _Attempt = key.data
+    outcome = attempt.advance()
+    if isinstance(outcome, int):
+        selector.modify(key.fd, outcome, attempt)
+        return
+    # The number is all that is left of a socket that was wrapped.
+    selector.unregister(key.fd)
+    ended[attempt.server] = outcome
+
+
+def _connecting(server: Server, context: ssl.SSLContext) -> _Attempt | NotChecked:
+    try:
+        raw = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as exc:
+        return NotChecked(reason=f"no socket for its handshake: {exc.strerror}")
+    raw.setblocking(False)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    error = raw.connect_ex((str(server.address), server.port))
+    if error in (0, errno.EINPROGRESS):
+        return _Attempt(server, raw, context)
+    raw.close()
+    return NotChecked(reason=f"it cannot be connected to again: {os.strerror(error)}")
+
+
+def _secured(attempt: _Attempt) -> ssl.SSLSocket:
+    error = attempt.raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
+    return attempt.context.wrap_socket(
+        attempt.raw,
+        server_hostname=attempt.server.name.removesuffix("."),
+        do_handshake_on_connect=False,
+    )
