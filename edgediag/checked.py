@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from edgediag.flaw import flaw_of
+from edgediag.flaw import is_refused
 from edgediag.meaning import (
     decisive,
     has_come_back,
@@ -114,8 +114,7 @@ def is_doubtful(check: Checked) -> bool:
 
 def has_flaw(check: Checked) -> bool:
     """True if a client would refuse the certificate that the server shows."""
-    shown = check.certificate
-    return isinstance(shown, Presented) and flaw_of(shown, check.target.host) is not None
+    return is_refused(check.certificate, check.target.host)
 
 
 def clock_of(outcome: Outcome) -> ClockOffset | None:

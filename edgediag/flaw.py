@@ -3,6 +3,7 @@
 from enum import Enum
 from ipaddress import ip_address
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 
 
@@ -34,6 +35,11 @@ def flaw_of(presented: Presented, host: str) -> Flaw | None:
     if is_name_known and certificate.names and not covers(certificate, host):
         return Flaw.OTHER_NAME
     return None
+
+
+def is_refused(shown: Presented | NotChecked, host: str) -> bool:
+    """True if a certificate was seen, and a client that asks for `host` finds anything wrong."""
+    return isinstance(shown, Presented) and flaw_of(shown, host) is not None
 
 
 def is_valid_at(certificate: Certificate, at_s: float) -> bool:

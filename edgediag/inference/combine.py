@@ -3,15 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from edgediag.checked import is_wild
+from edgediag.flaw import is_refused
 from edgediag.inference.misnamed import widened
 from edgediag.inference.reading import is_own_service, nobody_of, outcome_of
-from edgediag.inference.rules import (
-    EXCLUSIVE,
-    RULES,
-    RULES_AT_HOME,
-    RULES_WHERE_SERVED,
-    certificate_refused,
-)
+from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_AT_HOME, RULES_WHERE_SERVED
 from edgediag.inference.wording import contradiction, summary
 from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
@@ -31,8 +26,8 @@ def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     ):
         served = (rule.judge(evidence, host) for rule in RULES_WHERE_SERVED)
         found = tuple(finding for finding in served if finding is not None)
-        is_refused = any(finding.rule == certificate_refused.ID for finding in found)
-        return (_exclusive_finding(evidence, host) if is_refused else ()) or found
+        is_strange = is_refused(evidence.certificate, evidence.target.host)
+        return (_exclusive_finding(evidence, host) if is_strange else ()) or found
     first = _exclusive_finding(evidence, host)
     if first:
         return first
