@@ -20,6 +20,7 @@ TOO_MANY = NotChecked(reason=f"only the first {MAX_SERVERS} servers are asked fo
 
 Shown: TypeAlias = Presented | NotChecked
 
+_REGISTRY = "registry"
 _BY_FACT = frozenset(source.value for source in HostSource)
 
 
@@ -58,6 +59,7 @@ def _server(check: Checked) -> Server:
         port=target.port,
         name=target.host,
         audience=_audience(target.endpoint),
+        is_registry=target.endpoint == _REGISTRY,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from edgediag.flaw import is_refused
+from edgediag.flaw import is_refused, is_unavailable
 from edgediag.meaning import (
     decisive,
     has_come_back,
@@ -109,7 +109,8 @@ def is_suspect(check: Checked) -> bool:
 def is_doubtful(check: Checked) -> bool:
     """True if the service answers well and its answer must be explained all the same."""
     clock = clock_of(decisive(check.attempts))
-    return (clock is not None and is_off(clock)) or has_flaw(check)
+    is_odd = has_flaw(check) or is_unavailable(check.certificate)
+    return (clock is not None and is_off(clock)) or is_odd
 
 
 def has_flaw(check: Checked) -> bool:

@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 
+_SERVER_ERRORS = range(500, 600)
+
 
 class Flaw(Enum):
     """The first thing that makes a client refuse."""
@@ -40,6 +42,14 @@ def flaw_of(presented: Presented, host: str) -> Flaw | None:
 def is_refused(shown: Presented | NotChecked, host: str) -> bool:
     """True if a certificate was seen, and a client that asks for `host` finds anything wrong."""
     return isinstance(shown, Presented) and flaw_of(shown, host) is not None
+
+
+def is_unavailable(shown: Presented | NotChecked) -> bool:
+    """True if the server says of itself that it cannot serve.
+
+    source  RFC 9110 §15.6
+    """
+    return isinstance(shown, Presented) and shown.http_status in _SERVER_ERRORS
 
 
 def is_valid_at(certificate: Certificate, at_s: float) -> bool:

@@ -479,6 +479,7 @@ def presented(
     until_s: float = SEEN_S + YEAR_S,
     alike: Iterable[str] = (),
     issuer: str = "CN=an authority",
+    http_status: int = 0,
 ) -> Presented:
     """A certificate as shown at SEEN_S, in order unless a story says otherwise."""
     return Presented(
@@ -493,4 +494,5 @@ def presented(
         reason="" if chain is Chain.TRUSTED else "unable to get local issuer certificate",
         seen_s=SEEN_S,
         alike=addresses(*alike),
+        http_status=http_status,
     )

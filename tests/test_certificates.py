@@ -40,7 +40,9 @@ def asked(
 
 
 def test_a_server_is_asked_once_whatever_it_is_checked_for() -> None:
-    found, checks = asked(check("a.example"), check("a.example", id_="dockerauth-443"))
+    found, checks = asked(
+        check("a.example", id_="dockerauth-443"), check("a.example", id_="cs-anony-443")
+    )
     (server,) = found.asked
     assert (str(server.address), server.port, server.name) == (HOST, 443, "a.example")
     assert checks[0].certificate == checks[1].certificate != NO_CERTIFICATE
@@ -72,6 +74,13 @@ def test_who_did_not_say_hello_is_not_asked(said: Reply) -> None:
 def test_who_signs_for_a_server_follows_from_who_names_it(id_: str, audience: Audience) -> None:
     found, _ = asked(check("a.example", id_=id_))
     assert [server.audience for server in found.asked] == [audience]
+
+
+def test_a_registry_that_says_it_cannot_serve_must_be_explained() -> None:
+    shown = {"a.example": presented("a.example", http_status=503)}
+    found, (checked,) = asked(check("a.example"), shown=shown)
+    assert [server.is_registry for server in found.asked] == [True]
+    assert is_doubtful(checked)
 
 
 def test_hosts_that_show_the_same_stranger_are_told_of_each_other() -> None:

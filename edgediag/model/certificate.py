@@ -25,12 +25,17 @@ class Chain(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Whom to ask for a certificate; `name` is sent as the server name unless it is an address."""
+    """Whom to ask for a certificate.
+
+    name         sent as the server name unless it is an address
+    is_registry  it is asked above TLS whether it serves, if it is trusted
+    """
 
     address: Address
     port: int
     name: str
     audience: Audience
+    is_registry: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,7 @@ class Presented:
     reason   why the chain is not trusted or was not checked, "" where it is trusted
     seen_s   by this node's clock, seconds since the epoch
     alike    other hosts of the run that show an unknown issuer of the same name, ascending
+    http_status  of a registry's answer, 0 where nothing was asked or nothing came in time
     """
 
     certificate: Certificate
@@ -77,3 +83,4 @@ class Presented:
     reason: str
     seen_s: float
     alike: tuple[Address, ...]
+    http_status: int

@@ -1,11 +1,13 @@
 """TLS handshakes by the standard library, all at once and within one deadline.
 
-Only who ends a handshake can read a certificate of TLS 1.3 (RFC 8446 §4.4.2). Nothing is asked
-above it, and every connection is reset when it is done.
+Only who ends a handshake can read a certificate of TLS 1.3 (RFC 8446 §4.4.2). Above it a registry
+that is trusted is asked what its clients ask first, and nobody else anything; every connection is
+reset when it is done.
 """
 
 import errno
 import os
+import re
 import selectors
 import socket
 import ssl
@@ -13,7 +15,7 @@ import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
@@ -36,40 +38,69 @@ _NO_CHECK_TIME: Final = 0x200000
 # of a cluster that was built anew; 18 to 21 are chains that end at nobody known.
 _UNKNOWN_ISSUER: Final = frozenset((2, 7, 18, 19, 20, 21))
 
-_Ended: TypeAlias = bytes | ssl.SSLCertVerificationError | NotChecked
-"""The certificate, or why there is none: refused by this end, or for another reason."""
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r]")
+_MOST_HEAD_OCTETS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A certificate in DER, and the status of what was answered above it, 0 for nothing."""
+
+    der: bytes
+    status: int
+
+
+_Ended: TypeAlias = _Shown | ssl.SSLCertVerificationError | NotChecked
+"""What was shown, or why nothing was: refused by this end, or for another reason."""
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """One connection; `tls` is set once it stands."""
+    """One connection; `tls` is set once it stands, `shown` once its handshake has ended."""
 
     server: Server
     raw: socket.socket
     context: ssl.SSLContext
     tls: ssl.SSLSocket | None = None
+    shown: _Shown | None = None
+    head: bytes = b""
 
     def advance(self) -> _Ended | int:
         """What it came to, or the events of `selectors` to wait for."""
         try:
-            if self.tls is None:
-                self.tls = _secured(self)
-            self.tls.do_handshake()
-            return self.tls.getpeercert(binary_form=True) or _NO_CERTIFICATE
+            return self._step()
         except ssl.SSLWantReadError:
             return selectors.EVENT_READ
         except ssl.SSLWantWriteError:
             return selectors.EVENT_WRITE
         except ssl.SSLCertVerificationError as exc:
             return exc
-        except ssl.SSLError as exc:
-            return NotChecked(reason=f"its handshake failed: {exc.reason or 'no TLS'}")
         except (OSError, ValueError) as exc:
-            return NotChecked(reason=f"its handshake failed: {exc}")
+            why = exc.reason if isinstance(exc, ssl.SSLError) else exc
+            return self.shown or NotChecked(reason=f"its handshake failed: {why or 'no TLS'}")
 
     def close(self) -> None:
         """The connection is reset."""
         (self.tls or self.raw).close()
+
+    def _step(self) -> _Ended:
+        self.tls = self.tls or _secured(self)
+        is_asked = self.server.is_registry and self.context.verify_mode is ssl.CERT_REQUIRED
+        if self.shown is None:
+            self.tls.do_handshake()
+            der = self.tls.getpeercert(binary_form=True)
+            if not der:
+                return _NO_CERTIFICATE
+            self.shown = _Shown(der=der, status=0)
+            if is_asked:
+                self.tls.send(_request(self.server.name))
+        while is_asked and b"\n" not in self.head and len(self.head) < _MOST_HEAD_OCTETS:
+            octets = self.tls.recv(_MOST_HEAD_OCTETS)
+            if not octets:
+                break
+            self.head += octets
+        line = _STATUS_LINE.match(self.head)
+        return replace(self.shown, status=int(line[1]) if line else 0)
 
 
 class Handshakes:
@@ -100,8 +131,8 @@ class Handshakes:
     def _presented(self, read: _Ended, verified: tuple[Chain, str]) -> Presented | NotChecked:
         if isinstance(read, NotChecked):
             return read
-        certificate = decode_certificate(read) if isinstance(read, bytes) else None
-        if certificate is None:
+        certificate = decode_certificate(read.der) if isinstance(read, _Shown) else None
+        if certificate is None or not isinstance(read, _Shown):
             return _NO_CERTIFICATE
         chain, reason = verified
         return Presented(
@@ -110,6 +141,7 @@ class Handshakes:
             reason=reason,
             seen_s=self._clock.now_s(),
             alike=(),
+            http_status=read.status,
         )
 
 
@@ -191,10 +223,20 @@ def _advance(
     outcome = attempt.advance()
     if isinstance(outcome, int):
         selector.modify(key.fd, outcome, attempt)
+        ended[attempt.server] = attempt.shown or _NO_TIME
         return
     # The number is all that is left of a socket that was wrapped.
     selector.unregister(key.fd)
     ended[attempt.server] = outcome
+
+
+def _request(name: str) -> bytes:
+    """What every client of a registry asks first.
+
+    source  OCI Distribution Specification 1.1 "Determining Support"; RFC 9112 §3
+    """
+    host = name.encode("ascii", errors="replace")
+    return b"GET /v2/ HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
 
 
 def _connecting(server: Server, context: ssl.SSLContext) -> _Attempt | NotChecked:

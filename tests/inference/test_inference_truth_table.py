@@ -2043,6 +2043,31 @@ NEAR_ACCEPTED = HandshakeEvidence(
 CERTIFICATES = [
     *(
         pytest.param(
+            Picture(evidence=shows(shown), verdict=verdict, fires=("service-unavailable",)), id=name
+        )
+        for name, shown, verdict in (
+            (
+                "a registry that is trusted says 503",
+                presented(HOST, http_status=503),
+                remote(H3, Mechanism.SERVICE_REFUSES),
+            ),
+            (
+                "who says 503 is not known",
+                presented(HOST, http_status=503, chain=Chain.NOT_CHECKED),
+                ambiguous(H3, OUTSIDE, Mechanism.SERVICE_REFUSES),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=shows(presented(HOST, http_status=401)),
+            verdict=None,
+            silent=("service-unavailable",),
+        ),
+        id="a registry that serves asks strangers who they are",
+    ),
+    *(
+        pytest.param(
             Picture(evidence=evidence, verdict=verdict, fires=("certificate-refused",)), id=name
         )
         for name, evidence, verdict in (

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
         try:
             connection, _ = listener.accept()
             with connection, context.wrap_socket(connection, server_side=True) as tls:
-                tls.recv(1)
+                if tls.recv(4096).startswith(b"GET /v2/ HTTP/1.1\r\nHost: registry.example\r\n"):
+                    tls.send(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
         except ssl.SSLError:
             continue
         except OSError:
@@ -62,7 +64,11 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
 
 def server(port: int, audience: Audience = Audience.PUBLIC) -> Server:
     return Server(
-        address=ip_address("127.0.0.1"), port=port, name="registry.example", audience=audience
+        address=ip_address("127.0.0.1"),
+        port=port,
+        name="registry.example",
+        audience=audience,
+        is_registry=False,
     )
 
 
@@ -142,6 +148,24 @@ def test_all_are_asked_at_once_and_the_silent_cost_one_deadline(files: Certifica
         taken_s = time.monotonic() - started_s
     assert [isinstance(found[each], Presented) for each in asked] == [False, False, True]
     assert DEADLINE_S <= taken_s < 1.5 * DEADLINE_S
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_registry", "status"),
+    [
+        pytest.param(None, True, 503, id="a registry that is trusted"),
+        pytest.param(None, False, 0, id="another server"),
+        pytest.param(Mode.UNKNOWN_ISSUER, True, 0, id="a registry that is not trusted"),
+    ],
+)
+def test_a_registry_that_is_trusted_is_asked_whether_it_serves(
+    files: Certificate, mode: Mode | None, is_registry: bool, status: int
+) -> None:
+    path = files.chain if mode is None else files.faulty[mode]
+    with serving(path, files.key) as port:
+        found = shown(replace(server(port), is_registry=is_registry), stated(files))
+    assert isinstance(found, Presented)
+    assert found.http_status == status
 
 
 def test_nothing_is_left_of_a_handshake(files: Certificate) -> None:

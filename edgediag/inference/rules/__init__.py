@@ -42,6 +42,7 @@ from edgediag.inference.rules import (
     routing_loop,
     server_name_filtered,
     service_answer,
+    service_unavailable,
     stream_fails,
     traced_drop,
     xfrm_blocks,
@@ -107,7 +108,7 @@ EXCLUSIVE: tuple[Rule, ...] = tuple(
 # For flows that an application would take for served.
 RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (accepted_on_path, clock_skew, certificate_refused)
+    for module in (accepted_on_path, clock_skew, certificate_refused, service_unavailable)
 )
 
 # For destinations on this very host, where "never left" is as it should be.
