@@ -28,7 +28,7 @@ def ask_for_certificates(bench: Bench, checks: Iterable[Checked]) -> Mapping[str
     """By check, what each server showed that answered a ClientHello; each is asked once."""
     servers = {check.target.check: _server(check) for check in checks if _is_tls(check)}
     asked = tuple(dict.fromkeys(servers.values()))[:MAX_SERVERS]
-    if not asked:
+    if not asked or bench.loop.is_interrupted():
         return {}
     shown = _with_alike(bench.certificates.of(asked))
     return {check: shown.get(server, TOO_MANY) for check, server in servers.items()}

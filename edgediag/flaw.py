@@ -30,11 +30,10 @@ def flaw_of(presented: Presented, host: str) -> Flaw | None:
         return Flaw.EXPIRED
     if presented.seen_s < certificate.not_before_s:
         return Flaw.NOT_YET_VALID
-    # Clients may know a server of the cluster by another name than its address; what is signed by
-    # nobody known is held against a name alone.
-    is_name_known = presented.chain is Chain.TRUSTED or not _is_address(host)
-    # Without any name, old clients compare the subject instead.
-    if is_name_known and certificate.names and not covers(certificate, host):
+    # Whose signers are not known, of them it is not known either by which name clients ask. Without
+    # any name, old clients compare the subject instead.
+    is_named = presented.chain is Chain.TRUSTED and bool(certificate.names)
+    if is_named and not covers(certificate, host):
         return Flaw.OTHER_NAME
     return None
 

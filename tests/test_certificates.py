@@ -48,6 +48,13 @@ def test_a_server_is_asked_once_whatever_it_is_checked_for() -> None:
     assert checks[0].certificate == checks[1].certificate != NO_CERTIFICATE
 
 
+def test_nobody_is_asked_once_the_run_is_interrupted() -> None:
+    certificates = RigCertificates()
+    bench = rig(RigWire(), is_stopped=lambda: True, certificates=certificates)
+    assert ask_for_certificates(bench, [check("a.example")]) == {}
+    assert certificates.asked == []
+
+
 @pytest.mark.parametrize(
     "said",
     [

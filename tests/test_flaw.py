@@ -26,14 +26,14 @@ NAME = "cs.example"
         pytest.param(
             presented("other.example", chain=Chain.NOT_CHECKED),
             NAME,
-            Flaw.OTHER_NAME,
-            id="another name, by whomever it is signed",
+            None,
+            id="another name, and its signers are not known: nor is what clients ask for",
         ),
         pytest.param(
-            presented("other.example", chain=Chain.NOT_CHECKED),
-            HOST,
-            None,
-            id="not the address, by nobody known: clients may use its name",
+            presented(NAME, chain=Chain.NOT_CHECKED, until_s=SEEN_S - 1),
+            NAME,
+            Flaw.EXPIRED,
+            id="dates are dates, whoever signed them",
         ),
         pytest.param(
             presented("other.example", chain=Chain.UNKNOWN_ISSUER, until_s=SEEN_S - YEAR_S),
