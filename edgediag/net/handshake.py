@@ -19,24 +19,18 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors, Audience, Chain, Presented, Server
+from edgediag.model.certificate import Anchors, Chain, Presented, Server
 from edgediag.net.clock import Clock
+from edgediag.net.trust import chain_of, open_context, trust
 from edgediag.wire.x509 import decode_certificate
 
 DEADLINE_S: Final = 1.0
 
-NO_ANCHORS: Final = "the authorities that sign for it are not known"
 _NO_TIME = NotChecked(reason=f"its handshake was not over within {DEADLINE_S:g} s")
 _NO_CERTIFICATE = NotChecked(reason="it shows no certificate that can be read")
 
 # struct linger: close() resets, so that no TIME_WAIT and no repeated FIN is left behind.
 _RESET_ON_CLOSE: Final = struct.pack("@ii", 1, 0)
-
-# <openssl/x509_vfy.h>: dates are judged in the inference, beside what other clocks say.
-_NO_CHECK_TIME: Final = 0x200000
-# The same: a wrong signature (7) is an issuer of the right name with another key, as the authority
-# of a cluster that was built anew; 18 to 21 are chains that end at nobody known.
-_UNKNOWN_ISSUER: Final = frozenset((2, 7, 18, 19, 20, 21))
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r]")
 _MOST_HEAD_OCTETS: Final = 1024
@@ -113,8 +107,8 @@ class Handshakes:
     def of(self, servers: Sequence[Server]) -> Mapping[Server, Presented | NotChecked]:
         """What each server shows; at most DEADLINE_S passes, however many they are."""
         deadline_s = time.monotonic() + DEADLINE_S
-        trusting = _context()
-        judged = _trust(trusting, self._anchors)
+        trusting = open_context()
+        judged = trust(trusting, self._anchors)
         ended = _run(servers, trusting, deadline_s)
         refused = [
             server
@@ -122,9 +116,11 @@ class Handshakes:
             if isinstance(end, ssl.SSLCertVerificationError)
         ]
         # Who is refused is asked once more, to read what was refused.
-        read = _run(refused, _context(), deadline_s)
+        read = _run(refused, open_context(), deadline_s)
         return {
-            server: self._presented(read.get(server, end), _chain(end, server.audience in judged))
+            server: self._presented(
+                read.get(server, end), _verified(end, server.audience in judged)
+            )
             for server, end in ended.items()
         }
 
@@ -145,55 +141,8 @@ class Handshakes:
         )
 
 
-def _chain(verified: _Ended, is_judged: bool) -> tuple[Chain, str]:
-    if isinstance(verified, ssl.SSLCertVerificationError):
-        if verified.verify_code not in _UNKNOWN_ISSUER:
-            return Chain.NOT_CHECKED, verified.verify_message
-        return (
-            (Chain.UNKNOWN_ISSUER, verified.verify_message)
-            if is_judged
-            else (Chain.NOT_CHECKED, NO_ANCHORS)
-        )
-    return (Chain.TRUSTED, "") if is_judged else (Chain.NOT_CHECKED, NO_ANCHORS)
-
-
-def _context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # Names are compared in the inference, on the certificate itself.
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # A key that this library finds too short is no fault of the path.
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context
-
-
-def _trust(context: ssl.SSLContext, anchors: Anchors) -> frozenset[Audience]:
-    """Let it trust all of them; whose servers are judged: those whose authorities are all known."""
-    judged: set[Audience] = set()
-    for pem, audiences in (
-        (anchors.stated, tuple(Audience)),
-        (anchors.cluster, (Audience.CLUSTER,)),
-        (anchors.public, (Audience.PUBLIC,)),
-    ):
-        if _is_loaded(context, pem):
-            judged.update(audiences)
-    if judged:
-        # As Go's crypto/x509, which the node's own programs use: any certificate of the store ends
-        # a chain.
-        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME
-        context.verify_mode = ssl.CERT_REQUIRED
-    return frozenset(judged)
-
-
-def _is_loaded(context: ssl.SSLContext, pem: str | NotChecked) -> bool:
-    if isinstance(pem, NotChecked):
-        return False
-    try:
-        context.load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
-        return False
-    return True
+def _verified(end: _Ended, is_judged: bool) -> tuple[Chain, str]:
+    return chain_of(end if isinstance(end, ssl.SSLCertVerificationError) else None, is_judged)
 
 
 def _run(

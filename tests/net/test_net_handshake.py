@@ -17,7 +17,8 @@ from edgediag.lab.services.catalog import Mode
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Audience, Chain, Presented, Server
 from edgediag.net.clock import Clock
-from edgediag.net.handshake import DEADLINE_S, NO_ANCHORS, Handshakes
+from edgediag.net.handshake import DEADLINE_S, Handshakes
+from edgediag.net.trust import NO_ANCHORS
 
 UNKNOWN = NotChecked(reason="not read")
 NO_AUTHORITY = Anchors(stated=UNKNOWN, cluster=UNKNOWN, public=UNKNOWN)
