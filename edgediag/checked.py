@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from edgediag.flaw import is_refused, is_unavailable
 from edgediag.meaning import (
     decisive,
     has_come_back,
@@ -13,6 +14,8 @@ from edgediag.meaning import (
     speaks_for,
     wire_flow,
 )
+from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Presented
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ClockOffset, Surroundings
 from edgediag.model.flow import Address
@@ -23,17 +26,21 @@ from edgediag.model.reply import ConnectedMute, NtpReply
 from edgediag.names import addresses_in
 from edgediag.plan import STREAMS
 
+NO_CERTIFICATE = NotChecked(reason="no server answered a TLS ClientHello")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """A check and its attempts, in the order of the plan, at least one.
 
     nobody  what a name server said of names that nobody has; none where it was not asked
+    certificate  what a TLS server showed when it was asked for it
     """
 
     target: Target
     attempts: tuple[Outcome, ...]
     nobody: tuple[Outcome, ...]
+    certificate: Presented | NotChecked = NO_CERTIFICATE
 
 
 def is_ok(check: Checked) -> bool:
@@ -102,7 +109,13 @@ def is_suspect(check: Checked) -> bool:
 def is_doubtful(check: Checked) -> bool:
     """True if the service answers well and its answer must be explained all the same."""
     clock = clock_of(decisive(check.attempts))
-    return clock is not None and is_off(clock)
+    is_odd = has_flaw(check) or is_unavailable(check.certificate)
+    return (clock is not None and is_off(clock)) or is_odd
+
+
+def has_flaw(check: Checked) -> bool:
+    """True if a client would refuse the certificate that the server shows."""
+    return is_refused(check.certificate, check.target.host)
 
 
 def clock_of(outcome: Outcome) -> ClockOffset | None:

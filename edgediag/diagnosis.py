@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.endpoints.system_tools import TOOL_GROUPS
@@ -58,12 +59,15 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     surveyed = survey(bench, assignment)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
     before = with_nobody(bench, _checked(bench, surveyed), nobody)
+    shown = ask_for_certificates(bench, before)
+    before = with_certificates(before, shown)
     denied = denial(before, bench.loop.outcomes(surveyed.queries))
     search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
     trials = begin(bench, before, _links(before, surveyed))
     sought = seek(bench, search, surveyed.routes)
     # What came late counts as well, such as a router's word that a host is not found.
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
+    checks = with_certificates(checks, shown)
     varied = finish(bench, trials)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
     found = read_back(bench, checks, sought, (state, surveyed.routes))

@@ -108,6 +108,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         named_by=located.named_by.get(name, ()),
         variations=located.variations.get(name, NOT_VARIED),
         trains=_trains(check, located),
+        certificate=check.certificate,
     )
 
 

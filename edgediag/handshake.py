@@ -7,7 +7,7 @@ expires there. A host answers both, so that healthy paths spend no router's erro
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edgediag.checked import Checked, hop_limit_of, host_of, is_ok
+from edgediag.checked import Checked, has_flaw, hop_limit_of, host_of, is_ok
 from edgediag.conversation import fails_behind_handshake
 from edgediag.meaning import decisive, distance
 from edgediag.model.endpoint import ProbeKind
@@ -51,10 +51,10 @@ def plan_handshakes(
 
     quiet_s  when the walks of this stage are under way or over, and those of octets begin
 
-    Nothing where no connection failed behind its handshake: a proxy that hands on what it accepts
-    blocks nobody.
+    Nothing where no connection failed behind its handshake, and none met a certificate with a flaw:
+    a proxy that hands on what it accepts blocks nobody.
     """
-    if not any(map(fails_behind_handshake, checks)):
+    if not any(fails_behind_handshake(check) or has_flaw(check) for check in checks):
         return ()
     echoes: dict[Address, Probe] = {}
     handshakes: list[Handshake] = []
@@ -84,7 +84,7 @@ def _is_unproven(check: Checked) -> bool:
         case Answered(reply=Connected() | SynAck()):
             return True
         case _:
-            return fails_behind_handshake(check)
+            return fails_behind_handshake(check) or has_flaw(check)
 
 
 def _schedule(last_s: float) -> Schedule:

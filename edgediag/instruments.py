@@ -1,11 +1,12 @@
 """What a diagnosis works with: the loop over the wire, this host's kernel, a supply to draw on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Presented, Server
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
@@ -52,6 +53,13 @@ class Host(Protocol):
         """Those of the programs that are on the search path."""
 
 
+class Certificates(Protocol):
+    """TLS servers by what they show of themselves."""
+
+    def of(self, servers: Sequence[Server]) -> Mapping[Server, Presented | NotChecked]:
+        """The certificate of each server, or why it was not seen; in bounded time for all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """All instruments of one run."""
@@ -59,3 +67,4 @@ class Bench:
     host: Host
     loop: Loop
     supply: Supply
+    certificates: Certificates

@@ -15,6 +15,7 @@ from edgediag.net.clock import Clock
 from edgediag.net.dry import DryWire
 from edgediag.net.entropy import first_ip_id, tokens
 from edgediag.net.files import NodeFiles
+from edgediag.net.handshake import Handshakes
 from edgediag.net.host import KernelHost
 from edgediag.net.ports import MAX_PORTS, hold_ports
 from edgediag.net.wire_io import WireIo
@@ -66,7 +67,12 @@ def measure(
         supply = Supply(
             tokens=tokens(), ports=iter(ports.numbers), first_ip_id=first_ip_id()
         )
-        bench = Bench(host=host, loop=loop, supply=supply)
+        bench = Bench(
+            host=host,
+            loop=loop,
+            supply=supply,
+            certificates=Handshakes(assignment.anchors, clock),
+        )
         diagnosed = diagnose(bench, assignment)
         return Measured(
             diagnosed=diagnosed, dropped=wire.dropped(), left_out=capture.left_out
@@ -79,7 +85,14 @@ def rehearse(assignment: Assignment, files: NodeFiles) -> tuple[str, ...]:
     loop = Loop(wire, Session(rate_pps=_DRY_RATE_PPS), clock, is_stopped=lambda: True)
     # Ports are held by real runs only; these stand for them.
     supply = Supply(tokens=tokens(), ports=iter(range(20000, 65536)), first_ip_id=first_ip_id())
-    diagnose(Bench(host=KernelHost(files), loop=loop, supply=supply), assignment)
+    bench = Bench(
+        host=KernelHost(files),
+        loop=loop,
+        supply=supply,
+        # Nobody answers in a dry run, so nobody is asked for a certificate.
+        certificates=Handshakes(assignment.anchors, clock),
+    )
+    diagnose(bench, assignment)
     return tuple(wire.lines)
 
 

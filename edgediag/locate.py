@@ -125,7 +125,8 @@ def plan_search(
     failing = [check for check in checks if not is_ok(check) or is_doubtful(check)]
     wanted = [check for check in checks if _is_walk_wanted(check)] if is_traced else failing
     lost = [check for check in wanted if not is_suspect(check)]
-    working = [check for check in checks if is_ok(check)]
+    # What must be explained itself is no measure for others.
+    working = [check for check in checks if is_ok(check) and not is_doubtful(check)]
     limited = _refused_beside(lost)
     walked = _share(checks, [check for check in lost if _name(check) not in limited])
     walked |= {name: walked[beside] for name, beside in limited.items()}

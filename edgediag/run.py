@@ -68,6 +68,10 @@ class Loop:
         """True if these probes have their outcomes."""
         return self._session.is_settled((probe.id for probe in probes), self._listened_s)
 
+    def is_interrupted(self) -> bool:
+        """True once the run is stopped, when nothing more is to be sent."""
+        return self._is_stopped()
+
     def _send(self, now_s: float) -> None:
         for action in self._session.due(now_s):
             for event in self._wire.execute(action):

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from edgediag.instruments import Bench
 from edgediag.matrix import with_addresses
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Anchors
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow
@@ -29,6 +30,7 @@ class Assignment:
 
     hosts_entries  the names that this node settles by itself
     resolver_lines  that name the resolvers; empty where they are asked by default
+    anchors  that certificates are held against
     is_traced      what passes is walked as well
     """
 
@@ -36,6 +38,7 @@ class Assignment:
     hosts_entries: tuple[HostsEntry, ...]
     resolver_lines: tuple[ResolverLine, ...] | NotChecked
     timeout_s: float
+    anchors: Anchors
     is_traced: bool = False
 
 

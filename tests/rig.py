@@ -3,12 +3,13 @@
 Time passes on the wire alone, and only while somebody waits.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from edgediag.instruments import Bench, Tracer
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Anchors, Presented, Server
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
@@ -24,6 +25,9 @@ FIRST_PORT = 40000
 NEXT_HOP = NextHop(
     interface="eth0", source_mac="02:00:00:00:00:10", destination_mac="02:00:00:00:00:01"
 )
+
+UNSEEN = NotChecked(reason="no handshake was ended")
+NO_ANCHORS = Anchors(stated=UNSEEN, cluster=UNSEEN, public=UNSEEN)
 
 
 def silence(action: Action, now_s: float) -> Iterable[Event]:
@@ -138,11 +142,33 @@ class RigHost:
         return tuple(names)
 
 
+@dataclass
+class RigCertificates:
+    """What servers show as a story has it, by their names; `asked` are all that were asked."""
+
+    shown: Mapping[str, Presented] = field(default_factory=dict)
+    asked: list[Server] = field(default_factory=list)
+
+    def of(self, servers: Sequence[Server]) -> Mapping[Server, Presented | NotChecked]:
+        """What each shows."""
+        self.asked += servers
+        return {server: self.shown.get(server.name, UNSEEN) for server in servers}
+
+
 def rig(
-    wire: RigWire, host: RigHost | None = None, *, is_stopped: Callable[[], bool] = lambda: False
+    wire: RigWire,
+    host: RigHost | None = None,
+    *,
+    is_stopped: Callable[[], bool] = lambda: False,
+    certificates: RigCertificates | None = None,
 ) -> Bench:
     """A bench of stand-ins; a thousand source ports from 40000 on."""
     loop = Loop(wire, Session(rate_pps=10_000.0), wire, is_stopped=is_stopped)
     ports = iter(range(FIRST_PORT, FIRST_PORT + 1000))
     supply = Supply(tokens=iter(range(2**50, 2**51)), ports=ports, first_ip_id=0)
-    return Bench(host=host or RigHost(), loop=loop, supply=supply)
+    return Bench(
+        host=host or RigHost(),
+        loop=loop,
+        supply=supply,
+        certificates=certificates or RigCertificates(),
+    )

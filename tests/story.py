@@ -8,8 +8,10 @@ a healthy network; `dataclasses.replace` changes what has no parameter here.
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
+from edgediag.checked import NO_CERTIFICATE
 from edgediag.evidence import NO_NAME_SERVER
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
     ClockOffset,
@@ -442,6 +444,7 @@ def flow_evidence(
     handshake: HandshakeEvidence | NotChecked = NOT_ASKED,
     variations: tuple[Variation, ...] | NotChecked = NOT_ASKED,
     trains: tuple[Train, ...] | NotChecked = NOT_ASKED,
+    certificate: Presented | NotChecked = NO_CERTIFICATE,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -467,4 +470,37 @@ def flow_evidence(
         named_by=named_by,
         variations=variations,
         trains=trains,
+        certificate=certificate,
+    )
+
+
+# Certificates; all moments are seconds since the epoch.
+
+SEEN_S = 1_000_000.0
+YEAR_S = 31_536_000.0
+
+
+def presented(
+    *names: str,
+    chain: Chain = Chain.TRUSTED,
+    since_s: float = SEEN_S - YEAR_S,
+    until_s: float = SEEN_S + YEAR_S,
+    alike: Iterable[str] = (),
+    issuer: str = "CN=an authority",
+    http_status: int = 0,
+) -> Presented:
+    """A certificate as shown at SEEN_S, in order unless a story says otherwise."""
+    return Presented(
+        certificate=Certificate(
+            subject="CN=a server",
+            issuer=issuer,
+            names=names,
+            not_before_s=since_s,
+            not_after_s=until_s,
+        ),
+        chain=chain,
+        reason="" if chain is Chain.TRUSTED else "unable to get local issuer certificate",
+        seen_s=SEEN_S,
+        alike=addresses(*alike),
+        http_status=http_status,
     )

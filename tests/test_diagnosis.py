@@ -57,7 +57,7 @@ from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import Assignment
-from rig import RigHost, RigWire, rig
+from rig import NO_ANCHORS, RigCertificates, RigHost, RigWire, rig
 from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, neighbour, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
@@ -272,6 +272,12 @@ NAMED = target("cs-anony-443", kinds=API.kinds, host="cs.example", address=None,
 KUBELET = target("kubelet-10250", kinds=(), port=10250, address=None, direction=Direction.INBOUND)
 
 
+def assigned(matrix: Matrix) -> Assignment:
+    return Assignment(
+        matrix=matrix, hosts_entries=(), resolver_lines=(), timeout_s=2.0, anchors=NO_ANCHORS
+    )
+
+
 def run(
     world: World,
     *targets: Target,
@@ -283,9 +289,11 @@ def run(
     supply = Supply(
         tokens=iter(range(2**40, 2**41)), ports=iter(range(40000, 41000)), first_ip_id=0
     )
-    bench = Bench(host=FakeHost(world), loop=loop, supply=supply)
+    bench = Bench(
+        host=FakeHost(world), loop=loop, supply=supply, certificates=RigCertificates()
+    )
     matrix = Matrix(targets=targets or (API, TUNNEL), omitted=(), not_applicable=())
-    assignment = Assignment(matrix=matrix, hosts_entries=(), resolver_lines=(), timeout_s=2.0)
+    assignment = assigned(matrix)
     diagnosed = diagnose(bench, assignment)
     return diagnosed, judge(diagnosed.evidence), wire
 
@@ -397,9 +405,7 @@ def test_why_a_check_has_no_outcome(row: Target, why: NotChecked) -> None:
     host = RigHost(way=lambda flow: route(None, interface="lo", is_local=True))
     bench = rig(RigWire(), host, is_stopped=lambda: True)
     matrix = Matrix(targets=(row,), omitted=(), not_applicable=())
-    (evidence,) = diagnose(
-        bench, Assignment(matrix=matrix, hosts_entries=(), resolver_lines=(), timeout_s=2.0)
-    ).evidence.checks
+    (evidence,) = diagnose(bench, assigned(matrix)).evidence.checks
     assert isinstance(evidence, OmittedEvidence)
     assert evidence.omitted.because == why
 

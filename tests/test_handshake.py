@@ -6,11 +6,12 @@ import pytest
 
 from edgediag.checked import Checked
 from edgediag.handshake import MAX_HANDSHAKES, Handshake, plan_handshakes
+from edgediag.model.certificate import Chain
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
 from edgediag.model.reply import Connected, ConnectedMute, Reply, TlsAnswer, TlsReply
 from edgediag.plan import Supply
-from story import HOST, NEIGHBOUR_HOST, answered, flow, ike_reply, probe, syn_ack, target
+from story import HOST, NEIGHBOUR_HOST, answered, flow, ike_reply, presented, probe, syn_ack, target
 
 MUTE = ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=63)
 SERVED = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
@@ -54,6 +55,18 @@ def test_where_one_fails_all_that_rest_on_a_handshake_are_asked(
     other: Checked, is_asked: bool
 ) -> None:
     assert len(planned(check(MUTE), other)) == 1 + is_asked
+
+
+def test_where_a_certificate_is_refused_its_handshake_is_asked_and_no_good_one() -> None:
+    shown = presented(HOST, chain=Chain.UNKNOWN_ISSUER)
+    refused = replace(check(SERVED), certificate=shown)
+    (found,) = planned(refused, replace(check(SERVED, port=444), certificate=presented(HOST)))
+    assert (found.check, found.syn.hop_limit, found.echo.hop_limit) == (
+        refused.target.check,
+        2,
+        2,
+    )
+    assert found.before is not None
 
 
 def test_syn_and_echo_come_no_farther_than_the_answer_came_from() -> None:

@@ -43,6 +43,7 @@ PURE = IO | NETWORK | SHELL | {"click"}
 FORBIDDEN: dict[str, frozenset[str]] = {
     "__init__": PURE | {"edgediag"},
     "__main__": IO | NETWORK,
+    "certificates": PURE - {"edgediag.run"},
     "checked": PURE,
     "cli": NETWORK | {"socket"},
     "compat": PURE | {"edgediag"},
@@ -54,6 +55,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "errors": PURE | {"edgediag"},
     "evidence": PURE,
     "forms": PURE,
+    "flaw": PURE,
     "handshake": PURE,
     "host": PURE,
     "inference": PURE | {"edgediag.wire", "edgediag.report"},

@@ -16,12 +16,13 @@ from edgediag.locate import (
     is_same_network,
     plan_search,
 )
+from edgediag.model.certificate import Presented
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation
 from edgediag.model.flow import Protocol
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
-from edgediag.model.reply import IcmpKind
+from edgediag.model.reply import IcmpKind, TlsAnswer, TlsReply
 from edgediag.plan import Supply
 from story import (
     HOST,
@@ -30,6 +31,7 @@ from story import (
     flow,
     icmp,
     ike_reply,
+    presented,
     probe,
     refused,
     reset,
@@ -73,6 +75,26 @@ def search(*checks: Checked) -> Search:
 
 def walks(found: Search, purpose: Purpose) -> list[str]:
     return [walk.check for walk in found.walks if walk.purpose is purpose]
+
+
+def shows(check: str, n: int, certificate: Presented) -> Checked:
+    """A TLS server that answers well, and what it shows."""
+    on = flow(Protocol.TCP, port=1000 + n, source_port=40000 + n)
+    hello = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
+    found = checked(
+        check,
+        answered(probe(ProbeKind.TCP_SYN, on=on, check=check, id_=n), syn_ack()),
+        answered(probe(ProbeKind.TLS_CLIENT_HELLO, on=on, check=check, id_=100 + n), hello),
+    )
+    return replace(found, certificate=certificate)
+
+
+def test_who_shows_a_certificate_that_clients_refuse_is_walked_and_is_no_control() -> None:
+    good = shows("good", 1, presented(HOST))
+    bad = shows("bad", 2, presented(HOST, until_s=0.0))
+    found = search(good, bad, shows("worse", 3, presented("192.0.2.99")))
+    assert walks(found, Purpose.LADDER) == ["bad", "worse"]
+    assert walks(found, Purpose.CONTROL) == ["good"]
 
 
 # What is said of a check before anything is walked.

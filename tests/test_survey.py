@@ -21,7 +21,7 @@ from edgediag.model.exchange import (
 )
 from edgediag.model.host import HostState, Route, RouteAnswer, RouteRefused
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
-from rig import RigHost, RigWire, rig, silence
+from rig import NO_ANCHORS, RigHost, RigWire, rig, silence
 from story import (
     EDGE,
     HOST,
@@ -79,7 +79,11 @@ def surveyed(
 ) -> Surveyed:
     matrix = Matrix(targets=targets, omitted=(), not_applicable=())
     assignment = Assignment(
-        matrix=matrix, hosts_entries=hosts_entries, resolver_lines=(), timeout_s=2.0
+        matrix=matrix,
+        hosts_entries=hosts_entries,
+        resolver_lines=(),
+        timeout_s=2.0,
+        anchors=NO_ANCHORS,
     )
     return survey(rig(wire, host), assignment)
 

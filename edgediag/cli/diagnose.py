@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 
 import click
 
@@ -16,10 +17,13 @@ from edgediag.cli.printing import print_report
 from edgediag.cli.selection import select
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.conflict_text import conflict_text
-from edgediag.discovery.given import Given
+from edgediag.discovery.given import EXPECTED, Given
+from edgediag.discovery.trust import NOT_STATED, pem_in, read_anchors
+from edgediag.errors import UsageError
 from edgediag.inference.judge import report_of
 from edgediag.live import Measured, Pace, measure, rehearse
 from edgediag.matrix import build_matrix
+from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import ClusterFacts
 from edgediag.model.report import Node, Record, Report, Run
 from edgediag.net.capture import Capture
@@ -86,6 +90,7 @@ def command(
             hosts_entries=facts.hosts_entries,
             resolver_lines=facts.resolver_lines,
             timeout_s=timeout_s,
+            anchors=read_anchors(files, _stated_anchors(given)),
         ),
         rate_pps=rate_pps,
         settings=_settings(given, (("timeout", f"{timeout_s:g}"), ("rate", f"{rate_pps:g}"))),
@@ -117,6 +122,17 @@ def carry_out(job: Job, output: OutputOptions) -> tuple[Report, Record]:
     if directory is not None:
         _say(output, f"evidence is in {directory}")
     return report, record
+
+
+def _stated_anchors(given: Given) -> str | NotChecked:
+    fact = next((fact for fact in given.stated if fact.name == "ca"), None)
+    if fact is None:
+        return NOT_STATED
+    pem = pem_in(NodeFiles(root="/"), str(Path(fact.value).absolute()))
+    if isinstance(pem, NotChecked):
+        expected = EXPECTED[fact.name]
+        raise UsageError(f"{fact.source}: {fact.value!a} is not {expected}: {pem.reason}")
+    return pem
 
 
 def _record(

@@ -140,6 +140,12 @@ _OPTIONS: Final = (
         help="Saved output of kubectl get gateways.raven.openyurt.io -o json.",
     ),
     _option(
+        "--ca",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        help="PEM file of authorities that this node trusts besides those it knows.",
+    ),
+    _option(
         "--config",
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False),

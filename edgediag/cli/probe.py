@@ -12,6 +12,7 @@ from edgediag.cli.printing import print_report
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.given import Given
 from edgediag.discovery.probe_url import targets_of
+from edgediag.discovery.trust import NOT_STATED, read_anchors
 from edgediag.matrix import build_matrix
 from edgediag.model.endpoint import Matrix
 from edgediag.net.files import NodeFiles
@@ -53,6 +54,7 @@ def job_for(
             matrix=Matrix(targets=(*targets, *resolvers), omitted=(), not_applicable=()),
             hosts_entries=facts.hosts_entries,
             resolver_lines=facts.resolver_lines,
+            anchors=read_anchors(files, NOT_STATED),
             timeout_s=timeout_s,
         ),
         rate_pps=rate_pps,

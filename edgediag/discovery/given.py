@@ -21,6 +21,7 @@ EXPECTED = {
     "role": "gateway, member, solo or single-node",
     "services": "a file that kubectl get svc -o json was saved in",
     "gateways": "a file that kubectl get gateways.raven.openyurt.io -o json was saved in",
+    "ca": "a PEM file of certificates",
 }
 """What can be stated, by the option's name without its dashes, and what its text must be."""
 

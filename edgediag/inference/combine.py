@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from edgediag.checked import is_wild
+from edgediag.flaw import is_refused
 from edgediag.inference.forms import is_served_as_the_tunnel_asks
 from edgediag.inference.misnamed import widened
 from edgediag.inference.reading import is_own_service, nobody_of, outcome_of
@@ -24,16 +25,16 @@ from edgediag.model.verdict import Certainty, Finding, Locus, Place, Strength, V
 def find(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
     """What all rules find in the evidence of a flow, in the order of the rules.
 
-    What is served is judged by the rules for that; what was sent elsewhere, or as somebody else, by
-    that alone; what never leaves this host, by the rules for that. What else the row needs of this
-    host decides where the flow is served, and only supports where it fails.
+    What is served is judged by the rules for that, but where a client would refuse the server;
+    what was sent elsewhere, or as somebody else, by that alone; what never leaves this host, by the
+    rules for that. What else the row needs of this host decides where the flow is served, and only
+    supports where it fails.
     """
     if is_served(evidence):
         return _where_served(evidence, host)
-    for rule in EXCLUSIVE:
-        first = rule.judge(evidence, host)
-        if first is not None:
-            return (first,)
+    first = _exclusive_finding(evidence, host)
+    if first:
+        return first
     rules = RULES_AT_HOME if is_own_service(evidence) else RULES
     judged = (rule.judge(evidence, host) for rule in rules)
     found = tuple(widened(finding, evidence) for finding in judged if finding is not None)
@@ -60,8 +61,15 @@ def _where_served(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...
         *(finding for finding in judged if finding is not None),
         *_faults(evidence, host, Strength.PROVES),
     )
+    if is_refused(evidence.certificate, evidence.target.host):
+        found = _exclusive_finding(evidence, host) or found
     in_forms = (rule.judge(evidence, host) for rule in RULES_OF_FORMS)
     return found or tuple(finding for finding in in_forms if finding is not None)[:1]
+
+
+def _exclusive_finding(evidence: FlowEvidence, host: HostState) -> tuple[Finding, ...]:
+    judged = (rule.judge(evidence, host) for rule in EXCLUSIVE)
+    return next(((finding,) for finding in judged if finding is not None), ())
 
 
 def combine(target: str, findings: Sequence[Finding]) -> Verdict | None:

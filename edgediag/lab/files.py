@@ -28,6 +28,7 @@ FACTS: Mapping[str, Value] = MappingProxyType(
         "tunnel-server": [HOSTS["tunnel-server"]],
         "peer": [PEER_ADDRESS],
         "self-hosted-ntp": False,
+        "ca": str(state.certificate().authority),
     }
 )
 

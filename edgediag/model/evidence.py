@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.flow import Address, Flow
@@ -156,6 +157,7 @@ class FlowEvidence:
     named_by  the checks of the resolvers that gave this address for the name; none for an address
     variations  the same question with one thing changed
     trains    of this check; of one that failed those of others as well, in the order sent
+    certificate  of a TLS server that answered the ClientHello
     """
 
     target: Target
@@ -179,6 +181,7 @@ class FlowEvidence:
     named_by: tuple[str, ...] | NotChecked
     variations: tuple[Variation, ...] | NotChecked
     trains: tuple[Train, ...] | NotChecked
+    certificate: Presented | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,3 +221,13 @@ def test_a_run_never_overwrites_another(lab: Lab, tmp_path: Path) -> None:
     ended = diagnose(lab, "--output", str(tmp_path))
     assert ended.returncode == 2
     assert (tmp_path / "report.json").read_text() == "kept"
+
+
+def test_a_file_that_holds_no_authority_is_refused_before_anything_is_sent(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("no certificate\n")
+    done = diagnose(lab, "--ca", str(path))
+    assert done.returncode == 2
+    assert f"is not a PEM file of certificates: {path} has no certificate" in done.stderr

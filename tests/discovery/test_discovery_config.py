@@ -38,7 +38,7 @@ def test_what_a_config_file_states(text: str, stated: list[tuple[str, str]]) -> 
             "colour = 1\n",
             "config file c.toml: unknown key 'colour'; known are region, k8s-version, phase,"
             " api-server, raven-gateway, raven-proxy, raven-tunnel, tunnel-server, peer,"
-            " self-hosted-ntp, proxy-mode, tunnel-mode, role, services, gateways",
+            " self-hosted-ntp, proxy-mode, tunnel-mode, role, services, gateways, ca",
             id="an unknown key lists the known ones",
         ),
         pytest.param(

@@ -8,6 +8,7 @@ import pytest
 from edgediag.inference.combine import combine, find
 from edgediag.inference.rules import RULES, RULES_WHERE_SERVED
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Chain, Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.culprit import (
     ChainPolicy,
@@ -75,6 +76,7 @@ from story import (
     HOST,
     NEIGHBOUR_HOST,
     NOT_ASKED,
+    SEEN_S,
     acknowledged,
     addresses,
     answered,
@@ -92,12 +94,14 @@ from story import (
     neighbour,
     ntp_reply,
     passed,
+    presented,
     probe,
     refused,
     reset,
     route,
     surroundings,
     syn_ack,
+    target,
     unanswered,
 )
 
@@ -2088,7 +2092,199 @@ SERVED = [
     ),
 ]
 
-PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *NAME_SERVERS, *SERVED]
+
+def shows(
+    certificate: Presented | NotChecked,
+    *clocks: float,
+    name: str = HOST,
+    way: HandshakeEvidence | None = None,
+    override: Override | None = None,
+    has_left: bool = True,
+) -> FlowEvidence:
+    """A server behind three routers that answers TLS, by what these clocks are ahead of ours."""
+    servers = zip((NTP_HOST, OTHER), clocks, strict=False)
+    around = surroundings(clocks=(ClockOffset(server=at, offset_s=by) for at, by in servers))
+    return flow_evidence(
+        answered(API_SYN, syn_ack(), has_left=has_left),
+        answered(API_TLS, HELLO, has_left=has_left),
+        of=target("api-server-6443", kinds=(API_SYN.kind, API_TLS.kind), host=name, address=HOST),
+        walked=ladder(API, expiring(H1, H2, H3)) if way is None else NotChecked(reason="many"),
+        handshake=NotChecked(reason="not asked") if way is None else way,
+        around=around,
+        override=override,
+        certificate=certificate,
+    )
+
+
+EXPIRED = presented(HOST, until_s=SEEN_S - 1000.0)
+FUTURE = presented(HOST, since_s=SEEN_S + 500.0)
+STRANGE = presented(HOST, chain=Chain.UNKNOWN_ISSUER)
+IN_STEP = (SECOND_S, -SECOND_S)
+NEAR_ACCEPTED = HandshakeEvidence(
+    syn=answered(replace(API_SYN, hop_limit=2), syn_ack(63)),
+    before=answered(replace(API_SYN, hop_limit=1), icmp(IcmpKind.TIME_EXCEEDED, H1)),
+    echo=answered(
+        probe(ProbeKind.ICMP_ECHO, hop_limit=2),
+        icmp(IcmpKind.TIME_EXCEEDED, H2, hop_limit=63),
+    ),
+)
+
+CERTIFICATES = [
+    *(
+        pytest.param(
+            Picture(evidence=shows(shown), verdict=verdict, fires=("service-unavailable",)), id=name
+        )
+        for name, shown, verdict in (
+            (
+                "a registry that is trusted says 503",
+                presented(HOST, http_status=503),
+                remote(H3, Mechanism.SERVICE_REFUSES),
+            ),
+            (
+                "who says 503 is not known",
+                presented(HOST, http_status=503, chain=Chain.NOT_CHECKED),
+                ambiguous(H3, OUTSIDE, Mechanism.SERVICE_REFUSES),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=shows(presented(HOST, http_status=401)),
+            verdict=None,
+            silent=("service-unavailable",),
+        ),
+        id="a registry that serves asks strangers who they are",
+    ),
+    *(
+        pytest.param(
+            Picture(evidence=evidence, verdict=verdict, fires=("certificate-refused",)), id=name
+        )
+        for name, evidence, verdict in (
+            (
+                "expired by two other clocks as well: the server's",
+                shows(EXPIRED, *IN_STEP),
+                remote(H3, Mechanism.CERTIFICATE),
+            ),
+            (
+                "not yet valid, and one clock confirms ours",
+                shows(FUTURE, SECOND_S),
+                remote(H3, Mechanism.CERTIFICATE),
+            ),
+            (
+                "expired by a clock that is off as well",
+                shows(EXPIRED, AHEAD_S),
+                remote(H3, Mechanism.CERTIFICATE),
+            ),
+            (
+                "expired, and no other clock answers",
+                shows(EXPIRED),
+                ambiguous(H3, (Place.LOCAL, Place.REMOTE), Mechanism.CERTIFICATE),
+            ),
+            (
+                "valid by two other clocks: this host's is wrong",
+                shows(FUTURE, AHEAD_S, AHEAD_S + SECOND_S),
+                replace(
+                    local(Mechanism.CLOCK_SKEW, ClockObject(offset_s=AHEAD_S)),
+                    certainty=Certainty.BOUNDED,
+                ),
+            ),
+            (
+                "valid by one other clock: one of two is wrong",
+                shows(FUTURE, AHEAD_S),
+                ambiguous(H3, (Place.LOCAL, Place.REMOTE), Mechanism.CERTIFICATE),
+            ),
+            (
+                "the other clocks differ",
+                shows(FUTURE, AHEAD_S, SECOND_S),
+                ambiguous(H3, (Place.LOCAL, Place.REMOTE), Mechanism.CERTIFICATE),
+            ),
+            (
+                "expired, and who signed it was not judged: anybody may have made it",
+                shows(replace(EXPIRED, chain=Chain.NOT_CHECKED), *IN_STEP),
+                ambiguous(H3, OUTSIDE, Mechanism.CERTIFICATE),
+            ),
+            (
+                "a good signature for another name",
+                shows(presented("other.example"), name="cs.example"),
+                remote(H3, Mechanism.CERTIFICATE),
+            ),
+            (
+                "another name where a line of the hosts file leads, and no resolver says more",
+                shows(
+                    presented("other.example"),
+                    name="cs.example",
+                    override=Override(entry=replace(LINE, address=API.destination), answers=()),
+                ),
+                ambiguous(H3, (Place.LOCAL, Place.REMOTE), Mechanism.CERTIFICATE),
+            ),
+            (
+                "a stranger's at the host's distance: the host, or a box before it",
+                shows(STRANGE, *IN_STEP),
+                ambiguous(H3, OUTSIDE, Mechanism.CERTIFICATE),
+            ),
+            (
+                "the same stranger's at another host",
+                shows(replace(STRANGE, alike=addresses(NEIGHBOUR_HOST))),
+                ambiguous(H3, OUTSIDE, Mechanism.TLS_INTERCEPTION),
+            ),
+            (
+                "a stranger's, behind a handshake that cannot have reached the host",
+                shows(STRANGE, way=NEAR_ACCEPTED),
+                Said(
+                    where=ON_PATH,
+                    certainty=Certainty.PROVEN,
+                    after=H1,
+                    upto=H2,
+                    mechanism=Mechanism.TLS_INTERCEPTION,
+                ),
+            ),
+            (
+                "a stranger's, and no packet was seen leaving: this host may answer",
+                shows(STRANGE, has_left=False),
+                ambiguous(H3, ANYWHERE, Mechanism.CERTIFICATE),
+            ),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(evidence=evidence, verdict=None, silent=("certificate-refused",)), id=name
+        )
+        for name, evidence in (
+            ("a certificate in order", shows(presented(HOST))),
+            ("none was seen", shows(NotChecked(reason="the version did not look at it"))),
+            (
+                "a stranger's to whom no authority is known",
+                shows(presented(HOST, chain=Chain.NOT_CHECKED)),
+            ),
+            (
+                "in order, though a proxy accepts",
+                shows(presented(HOST), way=NEAR_ACCEPTED),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=shows(
+                STRANGE,
+                name=LINE.name,
+                override=Override(
+                    entry=replace(LINE, address=API.destination), answers=addresses(OTHER_NETWORK)
+                ),
+            ),
+            verdict=local(
+                Mechanism.HOSTS_OVERRIDE,
+                HostsFileObject(
+                    name=LINE.name, address=API.destination, path=LINE.path, line=LINE.line
+                ),
+            ),
+            fires=("hosts-override",),
+            silent=("certificate-refused",),
+        ),
+        id="a stranger's where a hosts file leads and no resolver does",
+    ),
+]
+
+PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *NAME_SERVERS, *SERVED, *CERTIFICATES]
 ALL_RULES = tuple(dict.fromkeys((*RULES, *RULES_WHERE_SERVED)))
 
 

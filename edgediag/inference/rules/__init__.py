@@ -13,6 +13,7 @@ from edgediag.inference.rules import (
     answer_not_delivered,
     answer_too_large,
     answered_in_the_end,
+    certificate_refused,
     cgroup_refuses,
     clock_skew,
     counted_loss,
@@ -46,6 +47,7 @@ from edgediag.inference.rules import (
     routing_loop,
     server_name_filtered,
     service_answer,
+    service_unavailable,
     shape_filter,
     size_black_hole,
     source_port_filter,
@@ -130,7 +132,8 @@ EXCLUSIVE: tuple[Rule, ...] = tuple(
 
 # For flows that an application would take for served.
 RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
-    Rule(id=module.ID, judge=module.judge) for module in (accepted_on_path, clock_skew)
+    Rule(id=module.ID, judge=module.judge)
+    for module in (accepted_on_path, clock_skew, certificate_refused, service_unavailable)
 )
 
 # For destinations on this very host, where "never left" is as it should be.

@@ -1,0 +1,90 @@
+"""Asks those that answered a ClientHello for their certificates, and puts these to the checks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from edgediag.checked import Checked, host_of
+from edgediag.instruments import Bench
+from edgediag.meaning import decisive
+from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Audience, Chain, Presented, Server
+from edgediag.model.endpoint import HostSource
+from edgediag.model.outcome import Answered
+from edgediag.model.reply import TlsAnswer, TlsReply
+
+# A node needs some fifteen; a matrix that names more is asked for the first of them.
+MAX_SERVERS = 32
+
+TOO_MANY = NotChecked(reason=f"only the first {MAX_SERVERS} servers are asked for a certificate")
+
+Shown: TypeAlias = Presented | NotChecked
+
+_REGISTRY = "registry"
+_BY_FACT = frozenset(source.value for source in HostSource)
+
+
+def ask_for_certificates(bench: Bench, checks: Iterable[Checked]) -> Mapping[str, Shown]:
+    """By check, what each server showed that answered a ClientHello; each is asked once."""
+    servers = {check.target.check: _server(check) for check in checks if _is_tls(check)}
+    asked = tuple(dict.fromkeys(servers.values()))[:MAX_SERVERS]
+    if not asked or bench.loop.is_interrupted():
+        return {}
+    shown = _with_alike(bench.certificates.of(asked))
+    return {check: shown.get(server, TOO_MANY) for check, server in servers.items()}
+
+
+def with_certificates(
+    checks: Iterable[Checked], shown: Mapping[str, Shown]
+) -> tuple[Checked, ...]:
+    """The checks with the certificates of their servers."""
+    return tuple(
+        replace(check, certificate=shown.get(check.target.check, check.certificate))
+        for check in checks
+    )
+
+
+def _is_tls(check: Checked) -> bool:
+    match decisive(check.attempts):
+        case Answered(reply=TlsReply(answer=TlsAnswer.SERVER_HELLO)):
+            return True
+        case _:
+            return False
+
+
+def _server(check: Checked) -> Server:
+    target = check.target
+    return Server(
+        address=host_of(check),
+        port=target.port,
+        name=target.host,
+        audience=_audience(target.endpoint),
+        is_registry=target.endpoint == _REGISTRY,
+    )
+
+
+def _audience(endpoint: str) -> Audience:
+    if endpoint == HostSource.API_SERVER.value:
+        return Audience.CLUSTER
+    # What a fact of the cluster or a file of the node names may have an authority of its own.
+    return Audience.OTHER if endpoint in _BY_FACT else Audience.PUBLIC
+
+
+def _with_alike(shown: Mapping[Server, Shown]) -> dict[Server, Shown]:
+    strangers = [
+        (server, one.certificate.issuer)
+        for server, one in shown.items()
+        if isinstance(one, Presented) and one.chain is Chain.UNKNOWN_ISSUER
+    ]
+    return {server: _beside(server, one, strangers) for server, one in shown.items()}
+
+
+def _beside(server: Server, shown: Shown, strangers: Sequence[tuple[Server, str]]) -> Shown:
+    if isinstance(shown, NotChecked) or shown.chain is not Chain.UNKNOWN_ISSUER:
+        return shown
+    alike = {
+        other.address
+        for other, issuer in strangers
+        if issuer == shown.certificate.issuer and other.address != server.address
+    }
+    return replace(shown, alike=tuple(sorted(alike, key=int)))

@@ -1,0 +1,77 @@
+"""What is wrong with a certificate, by this node's clock, its anchors and the name asked for."""
+
+from enum import Enum
+from ipaddress import ip_address
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Certificate, Chain, Presented
+
+_SERVER_ERRORS = range(500, 600)
+
+
+class Flaw(Enum):
+    """The first thing that makes a client refuse."""
+
+    UNKNOWN_ISSUER = "unknown-issuer"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    OTHER_NAME = "other-name"
+
+
+def flaw_of(presented: Presented, host: str) -> Flaw | None:
+    """What a client that asks for `host` finds wrong, None for nothing.
+
+    An issuer that nobody here knows may have written anything, so it comes first.
+    """
+    if presented.chain is Chain.UNKNOWN_ISSUER:
+        return Flaw.UNKNOWN_ISSUER
+    certificate = presented.certificate
+    if presented.seen_s > certificate.not_after_s:
+        return Flaw.EXPIRED
+    if presented.seen_s < certificate.not_before_s:
+        return Flaw.NOT_YET_VALID
+    # Whose signers are not known, of them it is not known either by which name clients ask. Without
+    # any name, old clients compare the subject instead.
+    is_named = presented.chain is Chain.TRUSTED and bool(certificate.names)
+    if is_named and not covers(certificate, host):
+        return Flaw.OTHER_NAME
+    return None
+
+
+def is_refused(shown: Presented | NotChecked, host: str) -> bool:
+    """True if a certificate was seen, and a client that asks for `host` finds anything wrong."""
+    return isinstance(shown, Presented) and flaw_of(shown, host) is not None
+
+
+def is_unavailable(shown: Presented | NotChecked) -> bool:
+    """True if the server says of itself that it cannot serve.
+
+    source  RFC 9110 §15.6
+    """
+    return isinstance(shown, Presented) and shown.http_status in _SERVER_ERRORS
+
+
+def is_valid_at(certificate: Certificate, at_s: float) -> bool:
+    """True if a moment lies between both dates of a certificate."""
+    return certificate.not_before_s <= at_s <= certificate.not_after_s
+
+
+def covers(certificate: Certificate, host: str) -> bool:
+    """True if one of its names is the host, or stands for it by a "*" as the whole first label.
+
+    source  RFC 6125 §6.4.3
+    """
+    if _is_address(host):
+        return str(ip_address(host)) in certificate.names
+    wanted = host.lower().removesuffix(".")
+    _, _, parent = wanted.partition(".")
+    names = {name.lower().removesuffix(".") for name in certificate.names}
+    return wanted in names or (bool(parent) and f"*.{parent}" in names)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

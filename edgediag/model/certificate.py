@@ -1,0 +1,86 @@
+"""What a TLS server presents of itself, and how it stands against what this node trusts."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Address
+
+
+class Audience(Enum):
+    """Whose authority signs for a server: the cluster's, one that everybody trusts, or unknown."""
+
+    CLUSTER = "cluster"
+    PUBLIC = "public"
+    OTHER = "other"
+
+
+class Chain(Enum):
+    """What the verification of a chain of signatures came to, whatever its dates are."""
+
+    TRUSTED = "trusted"
+    UNKNOWN_ISSUER = "unknown-issuer"
+    NOT_CHECKED = "not-checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Whom to ask for a certificate.
+
+    name         sent as the server name unless it is an address
+    is_registry  it is asked above TLS whether it serves, if it is trusted
+    """
+
+    address: Address
+    port: int
+    name: str
+    audience: Audience
+    is_registry: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchors:
+    """The certificates that this node trusts, as PEM, or why they are not known.
+
+    stated   by the operator, for every server
+    cluster  of the cluster's own authority
+    public   of the authorities that everybody trusts
+    """
+
+    stated: str | NotChecked
+    cluster: str | NotChecked
+    public: str | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A server's own certificate (RFC 5280 §4.1).
+
+    subject, issuer  in one line, "CN=…, O=…"; data from outside
+    names            DNS names and addresses of the subject alternative name, in the order given
+    not_before_s, not_after_s  seconds since the epoch
+    """
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before_s: float
+    not_after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """The certificate that answered a handshake.
+
+    reason   why the chain is not trusted or was not checked, "" where it is trusted
+    seen_s   by this node's clock, seconds since the epoch
+    alike    other hosts of the run that show an unknown issuer of the same name, ascending
+    http_status  of a registry's answer, 0 where nothing was asked or nothing came in time
+    """
+
+    certificate: Certificate
+    chain: Chain
+    reason: str
+    seen_s: float
+    alike: tuple[Address, ...]
+    http_status: int

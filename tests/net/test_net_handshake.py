@@ -1,0 +1,177 @@
+"""Handshakes with servers of this process, of which each shows another certificate."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from edgediag.lab.certificates import Certificate, certificate_in, ensure_certificate
+from edgediag.lab.services.catalog import Mode
+from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Anchors, Audience, Chain, Presented, Server
+from edgediag.net.clock import Clock
+from edgediag.net.handshake import DEADLINE_S, Handshakes
+from edgediag.net.trust import NO_ANCHORS
+
+UNKNOWN = NotChecked(reason="not read")
+NO_AUTHORITY = Anchors(stated=UNKNOWN, cluster=UNKNOWN, public=UNKNOWN)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    root = tmp_path_factory.mktemp("certificates")
+    ensure_certificate(root)
+    return certificate_in(root)
+
+
+@contextmanager
+def serving(chain: Path, key: Path) -> Iterator[int]:
+    """A TLS server; the port where it listens."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    with listening() as listener:
+        thread = threading.Thread(target=_serve, args=(listener, context), daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def listening() -> Iterator[socket.socket]:
+    """Somebody who accepts, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+            with connection, context.wrap_socket(connection, server_side=True) as tls:
+                if tls.recv(4096).startswith(b"GET /v2/ HTTP/1.1\r\nHost: registry.example\r\n"):
+                    tls.send(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
+        except ssl.SSLError:
+            continue
+        except OSError:
+            if listener.fileno() < 0:
+                return
+
+
+def server(port: int, audience: Audience = Audience.PUBLIC) -> Server:
+    return Server(
+        address=ip_address("127.0.0.1"),
+        port=port,
+        name="registry.example",
+        audience=audience,
+        is_registry=False,
+    )
+
+
+def shown(asked: Server, anchors: Anchors) -> Presented | NotChecked:
+    return Handshakes(anchors, Clock()).of([asked])[asked]
+
+
+def stated(files: Certificate) -> Anchors:
+    return Anchors(stated=files.authority.read_text(), cluster=UNKNOWN, public=UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("mode", "chain"),
+    [
+        (None, Chain.TRUSTED),
+        (Mode.EXPIRED, Chain.TRUSTED),
+        (Mode.NOT_YET_VALID, Chain.TRUSTED),
+        (Mode.OTHER_NAME, Chain.TRUSTED),
+        (Mode.UNKNOWN_ISSUER, Chain.UNKNOWN_ISSUER),
+    ],
+)
+def test_the_chain_is_judged_whatever_dates_and_names_are(
+    files: Certificate, mode: Mode | None, chain: Chain
+) -> None:
+    path = files.chain if mode is None else files.faulty[mode]
+    with serving(path, files.key) as port:
+        found = shown(server(port), stated(files))
+    assert isinstance(found, Presented)
+    assert found.chain is chain
+    assert (mode is Mode.OTHER_NAME) == (found.certificate.names == ("other.example",))
+    is_strange = found.certificate.issuer == "CN=edgediag lab stranger"
+    assert is_strange == (mode is Mode.UNKNOWN_ISSUER)
+    is_valid = found.certificate.not_before_s < found.seen_s < found.certificate.not_after_s
+    assert is_valid == (mode not in (Mode.EXPIRED, Mode.NOT_YET_VALID))
+
+
+@pytest.mark.parametrize(
+    ("audience", "chain"),
+    [
+        (Audience.CLUSTER, Chain.UNKNOWN_ISSUER),
+        (Audience.PUBLIC, Chain.NOT_CHECKED),
+        (Audience.OTHER, Chain.NOT_CHECKED),
+    ],
+)
+def test_an_issuer_is_unknown_only_to_whom_all_authorities_of_the_server_are_known(
+    files: Certificate, audience: Audience, chain: Chain
+) -> None:
+    anchors = Anchors(stated=UNKNOWN, cluster=files.authority.read_text(), public=UNKNOWN)
+    with serving(files.faulty[Mode.UNKNOWN_ISSUER], files.key) as port:
+        found = shown(server(port, audience), anchors)
+    assert isinstance(found, Presented)
+    assert found.chain is chain
+
+
+@pytest.mark.parametrize("pem", [UNKNOWN, "no certificate", "-----BEGIN CERTIFICATE-----\n"])
+def test_without_an_authority_the_certificate_is_read_all_the_same(
+    files: Certificate, pem: str | NotChecked
+) -> None:
+    with serving(files.chain, files.key) as port:
+        found = shown(server(port), Anchors(stated=pem, cluster=UNKNOWN, public=UNKNOWN))
+    assert isinstance(found, Presented)
+    assert (found.chain, found.reason) == (Chain.NOT_CHECKED, NO_ANCHORS)
+
+
+def test_who_refuses_or_speaks_no_tls_shows_nothing() -> None:
+    with listening() as listener:
+        port = listener.getsockname()[1]
+    assert isinstance(shown(server(port), NO_AUTHORITY), NotChecked)
+
+
+def test_all_are_asked_at_once_and_the_silent_cost_one_deadline(files: Certificate) -> None:
+    with serving(files.chain, files.key) as port, listening() as one, listening() as other:
+        silent = [server(mute.getsockname()[1]) for mute in (one, other)]
+        asked = [*silent, server(port)]
+        started_s = time.monotonic()
+        found = Handshakes(stated(files), Clock()).of(asked)
+        taken_s = time.monotonic() - started_s
+    assert [isinstance(found[each], Presented) for each in asked] == [False, False, True]
+    assert DEADLINE_S <= taken_s < 1.5 * DEADLINE_S
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_registry", "status"),
+    [
+        pytest.param(None, True, 503, id="a registry that is trusted"),
+        pytest.param(None, False, 0, id="another server"),
+        pytest.param(Mode.UNKNOWN_ISSUER, True, 0, id="a registry that is not trusted"),
+    ],
+)
+def test_a_registry_that_is_trusted_is_asked_whether_it_serves(
+    files: Certificate, mode: Mode | None, is_registry: bool, status: int
+) -> None:
+    path = files.chain if mode is None else files.faulty[mode]
+    with serving(path, files.key) as port:
+        found = shown(replace(server(port), is_registry=is_registry), stated(files))
+    assert isinstance(found, Presented)
+    assert found.http_status == status
+
+
+def test_nothing_is_left_of_a_handshake(files: Certificate) -> None:
+    with serving(files.chain, files.key) as port:
+        shown(server(port), stated(files))
+        with open("/proc/net/tcp") as table:
+            ports = [line.split()[2] for line in table.readlines()[1:]]
+    assert not [remote for remote in ports if remote.endswith(f":{port:04X}")]
