@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from edgediag.alternative import plan_doubts
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.endpoints.system_tools import TOOL_GROUPS
@@ -58,7 +59,8 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
     denied = denial(checks, bench.loop.outcomes(surveyed.queries))
     search = plan_search(checks, bench.supply, denied)
-    sought = seek(bench, search, surveyed.routes)
+    doubts = plan_doubts(checks, surveyed.routes, surveyed.state, bench.supply)
+    sought = seek(bench, search, surveyed.routes, doubts)
     # What came late counts as well, such as a router's word that a host is not found.
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
@@ -225,5 +227,6 @@ def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
         *carriers(sought.conversations),
         *questions(sought.conversations, sought.handshakes),
         *contrasts,
+        *(way.probe for way in sought.alternatives),
         *(probe for rungs in sought.rungs.values() for probe in rungs),
     )

@@ -8,6 +8,7 @@ from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import (
+    Alternative,
     Control,
     FlowEvidence,
     HandshakeEvidence,
@@ -33,6 +34,8 @@ NOT_CONVERSED = NotChecked(
     reason="no connection failed after its handshake, or others were asked in its stead"
 )
 NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or others did")
+NO_OTHER_WAY = NotChecked(reason="its source and next hop are in no doubt, or no other is known")
+NOT_SOLICITED = NotChecked(reason="something was heard by its next hop, or nothing was sent to it")
 NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
@@ -54,6 +57,8 @@ class Located:
     handshakes  of checks that a handshake alone speaks for
     name_servers  by check
     named_by    by check of what was asked by name
+    alternatives  of the checks whose source or next hop is in doubt
+    link_answers  of the checks whose next hop was asked for its link-layer address
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -71,6 +76,8 @@ class Located:
     surroundings: Surroundings
     streams: Mapping[str, StreamEvidence]
     handshakes: Mapping[str, HandshakeEvidence]
+    alternatives: Mapping[str, tuple[Alternative, ...]]
+    link_answers: Mapping[str, tuple[str, ...] | NotChecked]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -98,6 +105,8 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         handshake=located.handshakes.get(name, NOT_DOUBTED),
         name_server=located.name_servers.get(name, NO_NAME_SERVER),
         named_by=located.named_by.get(name, ()),
+        alternatives=located.alternatives.get(name, NO_OTHER_WAY),
+        link_answers=located.link_answers.get(name, NOT_SOLICITED),
     )
 
 

@@ -1,6 +1,6 @@
 """What a diagnosis works with: the loop over the wire, this host's kernel, a supply to draw on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,6 +30,13 @@ class Tracer(Protocol):
         """The counters of this host that rose meanwhile."""
 
 
+class Solicitation(Protocol):
+    """Link-layer addresses asked for by hand, past the neighbour table."""
+
+    def answers(self) -> Mapping[tuple[str, Address], tuple[str, ...] | NotChecked]:
+        """The MACs that answered so far, ascending, by device and address."""
+
+
 class Host(Protocol):
     """This host as its kernel describes it."""
 
@@ -44,6 +51,11 @@ class Host(Protocol):
 
     def next_hop(self, route: Route, destination: Address) -> NextHop | NotChecked:
         """Where a frame on a route goes."""
+
+    def solicit(
+        self, asked: Sequence[tuple[str, Address]]
+    ) -> AbstractContextManager[Solicitation]:
+        """Ask once on each device who has an address."""
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""

@@ -3,11 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
+from edgediag.alternative import AnotherWay, Doubts, NextHopAddress, next_hop_address
+from edgediag.checked import Checked, are_octets_kept, host_of, is_ok, lead, surroundings
 from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
 from edgediag.handshake import Handshake
-from edgediag.inquiry import carriers, handshakes_of, questions, settled, streams_of
+from edgediag.inquiry import (
+    addressed,
+    alternatives_of,
+    carriers,
+    handshakes_of,
+    questions,
+    settled,
+    streams_of,
+)
 from edgediag.instruments import Bench
 from edgediag.locate import Search
 from edgediag.model.answer import NotChecked
@@ -48,12 +57,17 @@ class Sought:
     drops: tuple[DropCount, ...]
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
+    alternatives: tuple[AnotherWay, ...]
+    link_answers: Mapping[NextHopAddress, tuple[str, ...] | NotChecked]
 
 
-def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
+def seek(
+    bench: Bench, search: Search, routes: Mapping[str, RouteAnswer], doubts: Doubts
+) -> Sought:
     """Trace the suspects, then send their contrasts and climb all ladders at once."""
     traced = retrace(bench, search.suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
+    others, others_hops = addressed(bench, doubts.alternatives)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
         one.check.target.check: draw_confirm(lead(one.check).probe, one.start_s, bench.supply)
@@ -63,8 +77,11 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent += confirmations.values()
     sent += [probe for ladder in rungs.values() for probe in ladder]
     sent += questions(search.conversations, search.handshakes)
-    bench.loop.submit([*carriers(search.conversations), *sent], next_hops)
-    bench.loop.settle(sent)
+    sent += [way.probe for way in others]
+    with bench.host.solicit(doubts.next_hops) as solicited:
+        bench.loop.submit([*carriers(search.conversations), *sent], {**next_hops, **others_hops})
+        bench.loop.settle(sent)
+        link_answers = solicited.answers()
     return Sought(
         contrasts=contrasts,
         confirmations=confirmations,
@@ -74,6 +91,8 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
         drops=traced.drops,
         conversations=search.conversations,
         handshakes=search.handshakes,
+        alternatives=others,
+        link_answers=link_answers,
     )
 
 
@@ -120,6 +139,8 @@ def read_back(
         surroundings=surroundings(checks, later, routes),
         streams=streams_of(bench, sought.conversations),
         handshakes=handshakes_of(bench, sought.handshakes),
+        alternatives=alternatives_of(bench, sought.alternatives),
+        link_answers=_link_answers(checks, routes, sought),
     )
 
 
@@ -145,6 +166,20 @@ def _contrasts(
         contrast = draw_contrast(probe, bench.supply)
         contrasts[name], next_hops[contrast.id] = contrast, hop
     return contrasts, next_hops
+
+
+def _link_answers(
+    checks: Sequence[Checked], routes: Mapping[str, RouteAnswer], sought: Sought
+) -> dict[str, tuple[str, ...] | NotChecked]:
+    found = {}
+    for check in checks:
+        route = routes[check.target.check]
+        if not isinstance(route, Route):
+            continue
+        hop = next_hop_address(route, host_of(check))
+        if hop in sought.link_answers:
+            found[check.target.check] = sought.link_answers[hop]
+    return found
 
 
 def _neighbour(bench: Bench, check: Checked, route: RouteAnswer) -> Neighbour | NotChecked:

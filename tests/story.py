@@ -8,10 +8,11 @@ a healthy network; `dataclasses.replace` changes what has no parameter here.
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
-from edgediag.evidence import NO_NAME_SERVER
+from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_SOLICITED
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
+    Alternative,
     ClockOffset,
     Control,
     FlowEvidence,
@@ -436,6 +437,8 @@ def flow_evidence(
     around: Surroundings | None = None,
     stream: StreamEvidence | NotChecked = NOT_ASKED,
     handshake: HandshakeEvidence | NotChecked = NOT_ASKED,
+    alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
+    link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -459,4 +462,6 @@ def flow_evidence(
         handshake=handshake,
         name_server=name_server,
         named_by=named_by,
+        alternatives=alternatives,
+        link_answers=link_answers,
     )

@@ -44,6 +44,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "__init__": PURE | {"edgediag"},
     "__main__": IO | NETWORK,
     "checked": PURE,
+    "alternative": PURE,
     "cli": NETWORK | {"socket"},
     "compat": PURE | {"edgediag"},
     "conversation": PURE,
@@ -74,6 +75,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "run": (PURE - SHELL) | {"edgediag.cli", "edgediag.lab", "edgediag.live"},
     "search": PURE,
     "session": PURE | {"edgediag.wire"},
+    "source": PURE,
     "survey": PURE,
     "wire": (PURE - {"scapy"}) | {"scapy.all", "scapy.sendrecv", "scapy.route", "scapy.route6"},
 }

@@ -135,6 +135,23 @@ class NameServer:
     nobody: tuple[Outcome, ...]
 
 
+class Change(Enum):
+    """What was changed when a question was put another way."""
+
+    SOURCE = "source"
+    NEXT_HOP = "next-hop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """The same question at the link layer, with one thing changed; to whom it was handed."""
+
+    change: Change
+    interface: str
+    next_hop: Address
+    outcome: Outcome
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
@@ -152,6 +169,8 @@ class FlowEvidence:
     handshake  of one that no service proved, in a run where others failed after theirs
     name_server  for checks of a name server
     named_by  the checks of the resolvers that gave this address for the name; none for an address
+    alternatives  the same question another way, where this host's choice of it is in doubt
+    link_answers  the MACs that answered an ARP request for the next hop, ascending
     """
 
     target: Target
@@ -173,6 +192,8 @@ class FlowEvidence:
     handshake: HandshakeEvidence | NotChecked
     name_server: NameServer | NotChecked
     named_by: tuple[str, ...] | NotChecked
+    alternatives: tuple[Alternative, ...] | NotChecked
+    link_answers: tuple[str, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
