@@ -1,6 +1,8 @@
 """Asks by hand who has an address on a link, and hears all who say that they do."""
 
+import os
 import socket
+import struct
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address
 from typing import Final
@@ -16,6 +18,15 @@ _MAC_OCTETS: Final = 6
 
 # linux/if_arp.h: a device with another kind of address has no such question.
 _ARPHRD_ETHER: Final = 1
+
+# linux/if_packet.h: struct packet_mreq.
+_SOL_PACKET: Final = 263
+_PACKET_ADD_MEMBERSHIP: Final = 1
+_PACKET_MR_UNICAST: Final = 3
+_MREQ: Final = struct.Struct("=iHH8s")
+
+# IEEE 802c: no vendor gives such addresses out.
+_LOCALLY_ADMINISTERED: Final = b"\x02"
 
 _NO_ETHERNET: Final = NotChecked(reason="its device knows no ARP")
 
@@ -46,12 +57,13 @@ class ArpSolicitation:
             return
         try:
             self._sockets[key] = opened = _opened(interface)
+            answer_mac = _join(opened, interface)
             _, _, _, kind, mac = opened.getsockname()
             if kind != _ARPHRD_ETHER or len(mac) != _MAC_OCTETS:
                 self._failed[key] = _NO_ETHERNET
                 self._sockets.pop(key).close()
                 return
-            opened.send(encode_request(mac, address))
+            opened.send(encode_request(mac, answer_mac, address))
         except OSError as error:
             reason = f"cannot ask for {address} on {interface}: {error.strerror}"
             self._failed[key] = NotChecked(reason=reason)
@@ -69,6 +81,19 @@ def _opened(interface: str) -> socket.socket:
         opened.close()
         raise
     return opened
+
+
+def _join(opened: socket.socket, interface: str) -> bytes:
+    """A MAC of the socket's own; frames to it arrive until the socket is closed.
+
+    The kernel learns from every answer to its own MAC, and so a stale entry that is to be looked
+    at would be mended; frames to another one it leaves alone (net/ipv4/arp.c, arp_rcv).
+    """
+    mac = _LOCALLY_ADMINISTERED + os.urandom(_MAC_OCTETS - 1)
+    index = socket.if_nametoindex(interface)
+    request = _MREQ.pack(index, _PACKET_MR_UNICAST, _MAC_OCTETS, mac)
+    opened.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, request)
+    return mac
 
 
 def _heard(opened: socket.socket, address: Address) -> tuple[str, ...]:

@@ -19,14 +19,17 @@ _HEADER: Final = struct.Struct("!6s6sH")
 _PACKET: Final = struct.Struct("!HHBBH6s4s6s4s")
 
 
-def encode_request(source_mac: bytes, address: IPv4Address) -> bytes:
+def encode_request(source_mac: bytes, answer_mac: bytes, address: IPv4Address) -> bytes:
     """A frame that asks everybody on the link who has an address.
 
     The sender's address is left zero (RFC 5227 §1.1), so that nobody learns anything by it.
+
+    source_mac  of the device
+    answer_mac  where the answers shall go
     """
     header = _HEADER.pack(_BROADCAST, source_mac, ETHERTYPE_ARP)
     fields = (_ETHERNET, _ETHERTYPE_IPV4, 6, 4, _REQUEST)
-    return header + _PACKET.pack(*fields, source_mac, bytes(4), bytes(6), address.packed)
+    return header + _PACKET.pack(*fields, answer_mac, bytes(4), bytes(6), address.packed)
 
 
 def decode_reply(frame: bytes) -> tuple[IPv4Address, str] | None:

@@ -1,6 +1,6 @@
 """A flow that is answered as soon as another next hop gets it."""
 
-from edgediag.inference.alternatives import answered_otherwise, route_object
+from edgediag.inference.alternatives import answered_otherwise, way_object
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import is_silent, is_unresolved, outcome_of, packets_of
 from edgediag.meaning import has_left
@@ -19,7 +19,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     next hop of this host, is answered by the destination
     Does not hold   where the other next hop brings no answer either, or where nothing was asked
                     another way: a gateway that serves others is no proof against one that is broken
-    Asks for        the route, the neighbour entry, the question by another next hop
+    Asks for        the route and the policy rules, the neighbour entry, the question by another
+                    next hop
     source          RFC 1122 §3.3.1.1
     """
     other = answered_otherwise(evidence, Change.NEXT_HOP)
@@ -36,5 +37,5 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"comes back; handed to {other.next_hop} by {other.interface} it is answered"
     )
     remedy = f"ip route get {evidence.flow.destination}: mend or remove the route {route.prefix}"
-    claim = on_this_host(Mechanism.MISROUTE, route_object(route))
+    claim = on_this_host(Mechanism.MISROUTE, way_object(route, host))
     return finding(ID, evidence, claim, (text, remedy, packets_of([outcome, other.outcome])))
