@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edgediag.checked import Checked, host_of, is_answering, is_heard, is_ok, lead
-from edgediag.meaning import has_come_back, has_left, wire_flow
+from edgediag.meaning import has_come_back, has_left, is_sent_elsewhere, wire_flow
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import Change
 from edgediag.model.flow import Address
@@ -115,9 +115,12 @@ def _ways(
         wire_flow(item).source for check in checks for item in filter(is_heard, check.attempts)
     }
     serving = _serving(checks, routes)
-    for check in filter(_is_unheard, checks):
+    for check in filter(_is_in_question, checks):
         route = routes.get(check.target.check)
         if not isinstance(route, Route) or route.is_local:
+            continue
+        if is_sent_elsewhere(_last_left(check) or lead(check)):
+            yield check, (Change.TRANSLATION, route, lead(check).probe.flow.source)
             continue
         if wire_flow(_last_left(check) or lead(check)).source not in heard:
             yield from ((check, way) for way in _by_source(check, route, state))
@@ -182,6 +185,12 @@ def _next_hops(
 
 def _is_unheard(check: Checked) -> bool:
     return not is_ok(check) and not any(map(has_come_back, check.attempts))
+
+
+def _is_in_question(check: Checked) -> bool:
+    """True for what was not heard, and for what somebody answered who was not asked."""
+    left = _last_left(check)
+    return _is_unheard(check) or not is_ok(check) and left is not None and is_sent_elsewhere(left)
 
 
 def _has_left(check: Checked) -> bool:

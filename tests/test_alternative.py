@@ -93,6 +93,14 @@ def test_a_bridge_of_pods_is_held_against_whoever_is_known_on_the_uplink() -> No
     assert changes(doubts) == [(Change.NEXT_HOP, "eth0", str(neighbour().address), EDGE)]
 
 
+def test_what_a_rule_sends_elsewhere_is_asked_past_the_rule() -> None:
+    outcome = asked("a")
+    wire = replace(flow(), destination=ip_address(NEIGHBOUR_HOST))
+    seen = tuple(replace(item, rewritten=wire) for item in outcome.seen)
+    doubts = planned({"a": route()}, check("a", replace(outcome, seen=seen)), state=ODD)
+    assert changes(doubts) == [(Change.TRANSLATION, "eth0", GATEWAY, EDGE)]
+
+
 def test_no_more_is_asked_than_the_ports_are_for() -> None:
     names = [f"check-{number}" for number in range(40)]
     checks = [check(name, asked(name, source=LONE)) for name in names]

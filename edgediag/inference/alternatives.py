@@ -22,6 +22,13 @@ def answered_otherwise(evidence: FlowEvidence, change: Change) -> Alternative | 
     return next(heard, None)
 
 
+def was_put(evidence: FlowEvidence, change: Change) -> bool:
+    """True if the question was put with this one thing changed, whatever came of it."""
+    if isinstance(evidence.alternatives, NotChecked):
+        return False
+    return any(item.change is change for item in evidence.alternatives)
+
+
 def route_object(route: Route) -> RouteObject:
     """The route that decided, as a culprit."""
     return RouteObject(type_="unicast", prefix=route.prefix, table=route.table)

@@ -136,10 +136,14 @@ class NameServer:
 
 
 class Change(Enum):
-    """What was changed when a question was put another way."""
+    """What was changed when a question was put another way.
+
+    TRANSLATION  nothing, but that no translation of this host's own was passed
+    """
 
     SOURCE = "source"
     NEXT_HOP = "next-hop"
+    TRANSLATION = "translation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -809,6 +809,23 @@ ON_THIS_HOST = [
         ),
         id="it left for another destination than was asked",
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    sent_as(LOST, replace(TUNNEL, destination=LINE.address)),
+                    alternatives=(other_way(Change.TRANSLATION, is_answered=is_answered),),
+                ),
+                verdict=verdict,
+                fires=("rewritten-here",),
+            ),
+            id=f"it left for another destination, and past the rule the one asked for {name}",
+        )
+        for name, is_answered, verdict in (
+            ("answers", True, local(Mechanism.MISROUTE)),
+            ("is silent too", False, ambiguous(None, ANYWHERE, Mechanism.MISROUTE)),
+        )
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(
