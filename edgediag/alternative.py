@@ -68,39 +68,21 @@ def plan_doubts(
     state: HostState,
     supply: Supply,
 ) -> Doubts:
-    """What to ask of the flows whose source or next hop this host may have chosen badly."""
-    return Doubts(
-        alternatives=plan_alternatives(checks, routes, state, supply),
-        next_hops=doubtful_next_hops(checks, routes),
-    )
+    """What to ask of the flows whose source or next hop this host may have chosen badly.
 
-
-def plan_alternatives(
-    checks: Sequence[Checked],
-    routes: Mapping[str, RouteAnswer],
-    state: HostState,
-    supply: Supply,
-) -> tuple[AnotherWay, ...]:
-    """The questions to put another way, in the order of the checks, as many as we may."""
-    return tuple(
+    Both in the order of the checks, and only so many as is polite.
+    """
+    ways = list(_ways(checks, routes, state))[:MAX_ALTERNATIVES]
+    alternatives = tuple(
         AnotherWay(
             check=check.target.check,
             change=change,
             probe=draw_alternative(lead(check).probe, source, supply),
             via=via,
         )
-        for check, (change, via, source) in list(_ways(checks, routes, state))[:MAX_ALTERNATIVES]
+        for check, (change, via, source) in ways
     )
-
-
-def doubtful_next_hops(
-    checks: Sequence[Checked], routes: Mapping[str, RouteAnswer]
-) -> tuple[NextHopAddress, ...]:
-    """Next hops that frames were sent to and nothing came back by, in the order of the checks."""
-    serving = set(_next_hops(filter(is_answering, checks), routes))
-    lost = (check for check in checks if _is_unheard(check) and _has_left(check))
-    doubtful = dict.fromkeys(hop for hop in _next_hops(lost, routes) if hop not in serving)
-    return tuple(doubtful)[:MAX_SOLICITED]
+    return Doubts(alternatives=alternatives, next_hops=_doubtful_next_hops(checks, routes))
 
 
 def next_hop_address(route: Route, destination: Address) -> NextHopAddress:
@@ -172,6 +154,16 @@ def _serving(
         if isinstance(route, Route) and route.gateway is not None:
             found.setdefault((route.interface, route.gateway), route)
     return tuple(found.values())
+
+
+def _doubtful_next_hops(
+    checks: Sequence[Checked], routes: Mapping[str, RouteAnswer]
+) -> tuple[NextHopAddress, ...]:
+    """Next hops that frames were sent to and nothing came back by, in the order of the checks."""
+    serving = set(_next_hops(filter(is_answering, checks), routes))
+    lost = (check for check in checks if _is_unheard(check) and _has_left(check))
+    doubtful = dict.fromkeys(hop for hop in _next_hops(lost, routes) if hop not in serving)
+    return tuple(doubtful)[:MAX_SOLICITED]
 
 
 def _next_hops(

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgediag.alternative import AnotherWay, Doubts, NextHopAddress, next_hop_address
-from edgediag.checked import Checked, are_octets_kept, host_of, is_ok, lead, surroundings
+from edgediag.alternative import AnotherWay, Doubts, NextHopAddress
+from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
 from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
 from edgediag.handshake import Handshake
@@ -13,6 +13,7 @@ from edgediag.inquiry import (
     alternatives_of,
     carriers,
     handshakes_of,
+    link_answers_of,
     questions,
     settled,
     streams_of,
@@ -140,7 +141,7 @@ def read_back(
         streams=streams_of(bench, sought.conversations),
         handshakes=handshakes_of(bench, sought.handshakes),
         alternatives=alternatives_of(bench, sought.alternatives),
-        link_answers=_link_answers(checks, routes, sought),
+        link_answers=link_answers_of(checks, routes, sought.link_answers),
     )
 
 
@@ -166,20 +167,6 @@ def _contrasts(
         contrast = draw_contrast(probe, bench.supply)
         contrasts[name], next_hops[contrast.id] = contrast, hop
     return contrasts, next_hops
-
-
-def _link_answers(
-    checks: Sequence[Checked], routes: Mapping[str, RouteAnswer], sought: Sought
-) -> dict[str, tuple[str, ...] | NotChecked]:
-    found = {}
-    for check in checks:
-        route = routes[check.target.check]
-        if not isinstance(route, Route):
-            continue
-        hop = next_hop_address(route, host_of(check))
-        if hop in sought.link_answers:
-            found[check.target.check] = sought.link_answers[hop]
-    return found
 
 
 def _neighbour(bench: Bench, check: Checked, route: RouteAnswer) -> Neighbour | NotChecked:
