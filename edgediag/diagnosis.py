@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from edgediag.alternative import plan_doubts
 from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
@@ -64,7 +65,8 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     denied = denial(before, bench.loop.outcomes(surveyed.queries))
     search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
     trials = begin(bench, before, _links(before, surveyed))
-    sought = seek(bench, search, surveyed.routes)
+    doubts = plan_doubts(before, surveyed.routes, surveyed.state, bench.supply)
+    sought = seek(bench, search, surveyed.routes, doubts)
     # What came late counts as well, such as a router's word that a host is not found.
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
     checks = with_certificates(checks, shown)
@@ -256,5 +258,6 @@ def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
         *carriers(sought.conversations),
         *questions(sought.conversations, sought.handshakes),
         *contrasts,
+        *(way.probe for way in sought.alternatives),
         *(probe for rungs in sought.rungs.values() for probe in rungs),
     )

@@ -8,6 +8,7 @@ from edgediag.locate import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import (
+    Alternative,
     Control,
     FlowEvidence,
     HandshakeEvidence,
@@ -35,6 +36,8 @@ NOT_CONVERSED = NotChecked(
     reason="no connection failed after its handshake, or others were asked in its stead"
 )
 NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or others did")
+NO_OTHER_WAY = NotChecked(reason="its source and next hop are in no doubt, or no other is known")
+NOT_SOLICITED = NotChecked(reason="something was heard by its next hop, or nothing was sent to it")
 NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_COUNTED = NotChecked(reason="nothing hinted at a loss, or other checks were counted")
 NOT_VARIED = NotChecked(reason="no other form of the question was tried")
@@ -60,6 +63,8 @@ class Located:
     named_by    by check of what was asked by name
     variations  of checks that were asked in other forms
     trains      of checks that were asked many times
+    alternatives  of the checks whose source or next hop is in doubt
+    link_answers  of the checks whose next hop was asked for its link-layer address
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -79,6 +84,8 @@ class Located:
     handshakes: Mapping[str, HandshakeEvidence]
     variations: Mapping[str, tuple[Variation, ...]]
     trains: Mapping[str, tuple[Train, ...]]
+    alternatives: Mapping[str, tuple[Alternative, ...]]
+    link_answers: Mapping[str, tuple[str, ...] | NotChecked]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -109,6 +116,8 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         variations=located.variations.get(name, NOT_VARIED),
         trains=_trains(check, located),
         certificate=check.certificate,
+        alternatives=located.alternatives.get(name, NO_OTHER_WAY),
+        link_answers=located.link_answers.get(name, NOT_SOLICITED),
     )
 
 

@@ -1,12 +1,16 @@
 """What is asked beside the walks, of connections and handshakes: sent with them, and read back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from edgediag.alternative import AnotherWay, NextHopAddress, next_hop_address
+from edgediag.checked import Checked, host_of
 from edgediag.conversation import Conversation
 from edgediag.handshake import Handshake
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import HandshakeEvidence, StreamEvidence
+from edgediag.model.evidence import Alternative, HandshakeEvidence, StreamEvidence
+from edgediag.model.exchange import NextHop
+from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.path import ladder_of
@@ -60,6 +64,51 @@ def handshakes_of(
         )
         for one in handshakes
     }
+
+
+def addressed(
+    bench: Bench, ways: Sequence[AnotherWay]
+) -> tuple[tuple[AnotherWay, ...], dict[int, NextHop]]:
+    """The other ways whose next hop's link-layer address is known, and it by probe."""
+    hops = {
+        way.probe.id: bench.host.next_hop(way.via, way.probe.flow.destination) for way in ways
+    }
+    known = {id_: hop for id_, hop in hops.items() if not isinstance(hop, NotChecked)}
+    return tuple(way for way in ways if way.probe.id in known), known
+
+
+def alternatives_of(
+    bench: Bench, ways: Sequence[AnotherWay]
+) -> dict[str, tuple[Alternative, ...]]:
+    """What came of each question that was put another way, by check."""
+    found: dict[str, tuple[Alternative, ...]] = {}
+    for way in ways:
+        outcome = settled(bench, way.probe)
+        if isinstance(outcome, NotChecked):
+            continue
+        interface, next_hop = next_hop_address(way.via, way.probe.flow.destination)
+        alternative = Alternative(
+            change=way.change, interface=interface, next_hop=next_hop, outcome=outcome
+        )
+        found[way.check] = (*found.get(way.check, ()), alternative)
+    return found
+
+
+def link_answers_of(
+    checks: Sequence[Checked],
+    routes: Mapping[str, RouteAnswer],
+    told: Mapping[NextHopAddress, tuple[str, ...] | NotChecked],
+) -> dict[str, tuple[str, ...] | NotChecked]:
+    """What was told of each check's next hop, where it was asked for its link-layer address."""
+    found = {}
+    for check in checks:
+        route = routes[check.target.check]
+        if not isinstance(route, Route):
+            continue
+        hop = next_hop_address(route, host_of(check))
+        if hop in told:
+            found[check.target.check] = told[hop]
+    return found
 
 
 def settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:

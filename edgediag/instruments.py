@@ -31,6 +31,13 @@ class Tracer(Protocol):
         """The counters of this host that rose meanwhile."""
 
 
+class Solicitation(Protocol):
+    """Link-layer addresses asked for by hand, past the neighbour table."""
+
+    def answers(self) -> Mapping[tuple[str, Address], tuple[str, ...] | NotChecked]:
+        """The MACs that answered so far, ascending, by device and address."""
+
+
 class Host(Protocol):
     """This host as its kernel describes it."""
 
@@ -45,6 +52,11 @@ class Host(Protocol):
 
     def next_hop(self, route: Route, destination: Address) -> NextHop | NotChecked:
         """Where a frame on a route goes."""
+
+    def solicit(
+        self, asked: Sequence[tuple[str, Address]]
+    ) -> AbstractContextManager[Solicitation]:
+        """Ask once on each device who has an address."""
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""

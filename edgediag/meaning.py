@@ -136,6 +136,12 @@ def is_rewritten(outcome: Outcome) -> bool:
     return wire_flow(outcome) != outcome.probe.flow
 
 
+def is_sent_elsewhere(outcome: Outcome) -> bool:
+    """True if this host sent the probe to another destination than was asked."""
+    wire, asked = wire_flow(outcome), outcome.probe.flow
+    return (wire.destination, wire.destination_port) != (asked.destination, asked.destination_port)
+
+
 def is_answered_well(outcome: Outcome) -> bool:
     """True if the probe was answered by a service that works."""
     return isinstance(outcome, Answered) and is_service(outcome.reply)

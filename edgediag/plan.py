@@ -34,6 +34,9 @@ FOLLOW_UP_PORTS = 88
 # What may be asked from other ports: to take other paths, and to count what is lost.
 VARIED_PORTS = 100
 
+# How often a question may be put another way, with another source or next hop.
+MAX_ALTERNATIVES = 24
+
 # A name that every region's clusters use: what the resolver's own check asks for.
 RESOLVER_TEST_NAME = "cs-anony.aliyuncs.com"
 
@@ -137,7 +140,8 @@ def ports_needed(*, targets: int, queries: int) -> int:
     and an identifier for the echo that may serve as its control. What else is asked of connections
     that failed does not grow with them.
     """
-    return 4 * targets + queries + FOLLOW_UP_PORTS + VARIED_PORTS
+    spare = FOLLOW_UP_PORTS + VARIED_PORTS + MAX_ALTERNATIVES
+    return 4 * targets + queries + spare
 
 
 def draw_nobody(probe: Probe, supply: Supply) -> tuple[Probe, ...]:
@@ -222,6 +226,20 @@ def plan_queries(
 def draw_contrast(probe: Probe, supply: Supply) -> Probe:
     """The same question on the same flow, past this host's IP stack."""
     return _again(probe, (Purpose.CONTRAST, Way.LINK, CONTRAST_SCHEDULE), supply)
+
+
+def draw_alternative(probe: Probe, source: Address, supply: Supply) -> Probe:
+    """The same question past this host's IP stack, with a given source and on a flow of its own."""
+    again = _again(probe, (Purpose.ALTERNATIVE, Way.LINK, CONTRAST_SCHEDULE), supply)
+    port = supply.port()
+    is_echo = probe.flow.protocol is Protocol.ICMP
+    flow = replace(
+        probe.flow,
+        source=source,
+        source_port=port,
+        destination_port=port if is_echo else probe.flow.destination_port,
+    )
+    return replace(again, flow=flow)
 
 
 def draw_repeats(probe: Probe, count: int, supply: Supply) -> tuple[Probe, ...]:

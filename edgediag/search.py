@@ -3,11 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from edgediag.alternative import AnotherWay, Doubts, NextHopAddress
 from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
 from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
 from edgediag.handshake import Handshake
-from edgediag.inquiry import carriers, handshakes_of, questions, settled, streams_of
+from edgediag.inquiry import (
+    addressed,
+    alternatives_of,
+    carriers,
+    handshakes_of,
+    link_answers_of,
+    questions,
+    settled,
+    streams_of,
+)
 from edgediag.instruments import Bench
 from edgediag.locate import CONFIRM_SPACING_S, Search
 from edgediag.meaning import is_answered_well
@@ -54,12 +64,17 @@ class Sought:
     drops: tuple[DropCount, ...]
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
+    alternatives: tuple[AnotherWay, ...]
+    link_answers: Mapping[NextHopAddress, tuple[str, ...] | NotChecked]
 
 
-def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sought:
+def seek(
+    bench: Bench, search: Search, routes: Mapping[str, RouteAnswer], doubts: Doubts
+) -> Sought:
     """Trace the suspects, then send their contrasts and climb all ladders at once."""
     traced = retrace(bench, search.suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
+    others, others_hops = addressed(bench, doubts.alternatives)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
     confirmations = {
         one.check.target.check: draw_confirm(lead(one.check).probe, (one.start_s,), bench.supply)
@@ -69,8 +84,11 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
     sent += confirmations.values()
     sent += [probe for ladder in rungs.values() for probe in ladder]
     sent += questions(search.conversations, search.handshakes)
-    bench.loop.submit([*carriers(search.conversations), *sent], next_hops)
-    bench.loop.settle(sent)
+    sent += [way.probe for way in others]
+    with bench.host.solicit(doubts.next_hops) as solicited:
+        bench.loop.submit([*carriers(search.conversations), *sent], {**next_hops, **others_hops})
+        bench.loop.settle(sent)
+        link_answers = solicited.answers()
     again = _asked_again(bench, confirmations)
     return Sought(
         contrasts=contrasts,
@@ -81,6 +99,8 @@ def seek(bench: Bench, search: Search, routes: Mapping[str, RouteAnswer]) -> Sou
         drops=traced.drops,
         conversations=search.conversations,
         handshakes=search.handshakes,
+        alternatives=others,
+        link_answers=link_answers,
     )
 
 
@@ -152,6 +172,8 @@ def read_back(
         surroundings=surroundings(checks, later, routes),
         streams=streams_of(bench, sought.conversations),
         handshakes=handshakes_of(bench, sought.handshakes),
+        alternatives=alternatives_of(bench, sought.alternatives),
+        link_answers=link_answers_of(checks, routes, sought.link_answers),
     )
 
 

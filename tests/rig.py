@@ -4,10 +4,10 @@ Time passes on the wire alone, and only while somebody waits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from edgediag.instruments import Bench, Tracer
+from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop
@@ -98,6 +98,17 @@ class RigTracer:
 
 
 @dataclass
+class RigSolicitation:
+    """Link-layer addresses that a story tells."""
+
+    told: Mapping[tuple[str, Address], tuple[str, ...] | NotChecked]
+
+    def answers(self) -> Mapping[tuple[str, Address], tuple[str, ...] | NotChecked]:
+        """What the story tells."""
+        return self.told
+
+
+@dataclass
 class RigHost:
     """A host in order, but for what a story changes; `asked` are the flows routed, `traced` too."""
 
@@ -108,6 +119,8 @@ class RigHost:
     said: TraceResult = passed()
     asked: list[Flow] = field(default_factory=list)
     traced: list[Flow] = field(default_factory=list)
+    macs: tuple[str, ...] = ()
+    solicited: list[tuple[str, Address]] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -125,6 +138,13 @@ class RigHost:
     def next_hop(self, way: Route, destination: Address) -> NextHop | NotChecked:
         """Where frames go."""
         return self.hop
+
+    def solicit(
+        self, asked: Sequence[tuple[str, Address]]
+    ) -> AbstractContextManager[Solicitation]:
+        """All are asked, and answered as the story says."""
+        self.solicited += asked
+        return nullcontext(RigSolicitation({key: self.macs for key in asked}))
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace, or what the story says instead of one."""

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
 from edgediag.checked import NO_CERTIFICATE
-from edgediag.evidence import NO_NAME_SERVER
+from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_SOLICITED
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
+    Alternative,
     ClockOffset,
     Control,
     FlowEvidence,
@@ -445,6 +446,8 @@ def flow_evidence(
     variations: tuple[Variation, ...] | NotChecked = NOT_ASKED,
     trains: tuple[Train, ...] | NotChecked = NOT_ASKED,
     certificate: Presented | NotChecked = NO_CERTIFICATE,
+    alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
+    link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -471,6 +474,8 @@ def flow_evidence(
         variations=variations,
         trains=trains,
         certificate=certificate,
+        alternatives=alternatives,
+        link_answers=link_answers,
     )
 
 

@@ -1,7 +1,7 @@
 """The main job from end to end, against a network that a table describes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 
@@ -9,7 +9,7 @@ import pytest
 
 from edgediag.diagnosis import INTERRUPTED, OWN_ADDRESS, Diagnosed, diagnose
 from edgediag.inference.judge import Judgement, judge
-from edgediag.instruments import Bench, Tracer
+from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule
 from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
@@ -57,7 +57,7 @@ from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import Assignment
-from rig import NO_ANCHORS, RigCertificates, RigHost, RigWire, rig
+from rig import NO_ANCHORS, RigCertificates, RigHost, RigSolicitation, RigWire, rig
 from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, neighbour, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
@@ -248,6 +248,11 @@ class FakeHost:
             source_mac="02:00:00:00:00:10",
             destination_mac="02:00:00:00:00:01",
         )
+
+    def solicit(
+        self, asked: Sequence[tuple[str, Address]]
+    ) -> AbstractContextManager[Solicitation]:
+        return nullcontext(RigSolicitation({}))
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         @contextmanager

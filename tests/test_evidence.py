@@ -98,6 +98,8 @@ def located(*ladders: Ladder) -> Located:
         overrides={},
         name_servers={},
         named_by={},
+        alternatives={},
+        link_answers={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgediag.alternative import Doubts
 from edgediag.checked import Checked
 from edgediag.evidence import Located
 from edgediag.instruments import Bench
@@ -63,6 +64,9 @@ WALK = Walk(
 )
 
 
+NO_DOUBTS = Doubts(alternatives=(), next_hops=())
+
+
 def search(
     *suspects: Checked,
     walks: tuple[Walk, ...] = (),
@@ -103,7 +107,7 @@ def located(
     bench: Bench, planned: Search, check: Checked, way: RouteAnswer, state: HostState
 ) -> tuple[Sought, Located]:
     routes = {NAME: way}
-    sought = seek(bench, planned, routes)
+    sought = seek(bench, planned, routes, NO_DOUBTS)
     return sought, read_back(bench, [check], sought, (state, routes))
 
 
@@ -129,6 +133,8 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
         drops=(),
         conversations=(),
         handshakes=(),
+        alternatives=(),
+        link_answers={},
     )
     assert (found.neighbours, found.links) == ({}, {NAME: link()})
 
@@ -284,7 +290,7 @@ def test_what_is_still_silent_is_asked_again_where_another_was_served_in_the_end
         )
 
     wire = RigWire(serves_syns)
-    sought = seek(rig(wire), planned, {NAME: route(), "ntp": route()})
+    sought = seek(rig(wire), planned, {NAME: route(), "ntp": route()}, NO_DOUBTS)
     asked = [at_s for at_s, action in wire.sent if isinstance(action, SendDatagram)]
     assert len(asked) == 1 + RECONFIRM_TRIES
     assert len(sought.repeats) == 1 and set(sought.confirmations) == {NAME, "ntp"}
@@ -301,7 +307,7 @@ def test_the_next_hop_is_read_of_failing_checks_alone() -> None:
     )
     bench = rig(RigWire(), RigHost(entry=neighbour(NeighbourState.FAILED)))
     routes: dict[str, RouteAnswer] = {NAME: route(), "other": route()}
-    sought = seek(bench, search(), routes)
+    sought = seek(bench, search(), routes, NO_DOUBTS)
     found = read_back(bench, [LOST, works], sought, (host_state(), routes))
     assert found.neighbours == {NAME: neighbour(NeighbourState.FAILED)}
     assert set(found.links) == {NAME, "other"}

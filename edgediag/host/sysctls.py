@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 HOST_KEYS: Final = (
+    "net.ipv4.ip_default_ttl",
     "net.ipv4.ip_forward",
     "net.ipv4.ip_nonlocal_bind",
     "net.ipv4.tcp_syncookies",

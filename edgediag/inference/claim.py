@@ -78,11 +78,14 @@ def at_destination(after: Locus, mechanism: Mechanism, certainty: Certainty) -> 
 
 
 def one_of(where: tuple[Place, ...], after: Locus, mechanism: Mechanism | None) -> Claim:
-    """The block is in one of several places that look the same from here."""
+    """The block is in one of several places that look the same from here.
+
+    Where this host is one of them, it does not begin behind any hop.
+    """
     return Claim(
         where=where,
         certainty=Certainty.AMBIGUOUS,
-        after=after,
+        after=None if Place.LOCAL in where else after,
         upto=Landmark.HOST,
         mechanism=mechanism,
         culprit=None,

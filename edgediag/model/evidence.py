@@ -138,6 +138,27 @@ class NameServer:
     nobody: tuple[Outcome, ...]
 
 
+class Altered(Enum):
+    """What was changed when a question was put another way.
+
+    TRANSLATION  nothing, but that no translation of this host's own was passed
+    """
+
+    SOURCE = "source"
+    NEXT_HOP = "next-hop"
+    TRANSLATION = "translation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """The same question at the link layer, with one thing changed; to whom it was handed."""
+
+    change: Altered
+    interface: str
+    next_hop: Address
+    outcome: Outcome
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
@@ -158,6 +179,8 @@ class FlowEvidence:
     variations  the same question with one thing changed
     trains    of this check; of one that failed those of others as well, in the order sent
     certificate  of a TLS server that answered the ClientHello
+    alternatives  the same question another way, where this host's choice of it is in doubt
+    link_answers  the MACs that answered an ARP request for the next hop, ascending
     """
 
     target: Target
@@ -182,6 +205,8 @@ class FlowEvidence:
     variations: tuple[Variation, ...] | NotChecked
     trains: tuple[Train, ...] | NotChecked
     certificate: Presented | NotChecked
+    alternatives: tuple[Alternative, ...] | NotChecked
+    link_answers: tuple[str, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

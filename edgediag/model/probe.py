@@ -28,6 +28,7 @@ class Purpose(Enum):
     RESOLVE = "resolve"
     CHECK = "check"
     CONTRAST = "contrast"
+    ALTERNATIVE = "alternative"
     TRACE = "trace"
     CONFIRM = "confirm"
     LADDER = "ladder"

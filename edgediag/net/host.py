@@ -1,13 +1,14 @@
 """This host as a diagnosis asks it: tables, routes, traces and programs of the running kernel."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 
-from edgediag.instruments import Tracer
+from edgediag.instruments import Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
+from edgediag.net.arp import ArpSolicitation
 from edgediag.net.attribution import open_attribution
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
@@ -35,6 +36,12 @@ class KernelHost:
     def next_hop(self, route: Route, destination: Address) -> NextHop | NotChecked:
         """Where a frame on a route goes."""
         return next_hop_for(route, destination)
+
+    def solicit(
+        self, asked: Sequence[tuple[str, Address]]
+    ) -> AbstractContextManager[Solicitation]:
+        """Ask once on each device who has an address."""
+        return closing(ArpSolicitation(asked))
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""

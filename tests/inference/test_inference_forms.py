@@ -222,7 +222,6 @@ def outside(mechanism: Mechanism) -> Said:
             (JUMBO, served(Change.SIZE, 1400)),
             Said(
                 where=(Place.LOCAL, Place.ON_PATH),
-                after="edge",
                 upto="host",
                 mechanism=Mechanism.PMTU_BLACKHOLE,
             ),

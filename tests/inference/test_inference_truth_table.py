@@ -30,6 +30,8 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import (
+    Altered,
+    Alternative,
     ClockOffset,
     Control,
     FlowEvidence,
@@ -47,6 +49,7 @@ from edgediag.model.host import (
     InterfaceAddress,
     Link,
     NeighbourState,
+    PolicyRule,
     RouteRefused,
     Sysctl,
     TraceDropped,
@@ -54,7 +57,7 @@ from edgediag.model.host import (
 from edgediag.model.outcome import Outcome, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder
-from edgediag.model.probe import Way
+from edgediag.model.probe import Purpose, Way
 from edgediag.model.reply import (
     Connected,
     ConnectedMute,
@@ -206,7 +209,7 @@ def ambiguous(
     return Said(
         where=where,
         certainty=Certainty.AMBIGUOUS,
-        after=after,
+        after=None if Place.LOCAL in where else after,
         upto="host",
         mechanism=mechanism,
     )
@@ -303,6 +306,34 @@ ETH1_DOWN = replace(ETH0_DOWN, name="eth1", index=3)
 CNI0 = replace(link(), name="cni0", kind="bridge", index=4)
 NO_DEFAULT = RouteObject(type_="missing", prefix="default", table=254)
 NO_WAY = RouteRefused(errno_name="ENETUNREACH", culprit=NO_DEFAULT)
+
+
+DEFAULT_ROUTE = RouteObject(type_="unicast", prefix="default", table=254)
+DEFAULT_TTL = Sysctl(key="net.ipv4.ip_default_ttl", value="3")
+FOREIGN = ip_address("198.51.100.200")
+LEADING = PolicyRule(
+    priority=100, action="lookup", table=100, text="from all to 198.51.0.0/16 lookup 100"
+)
+MACS = ("02:00:00:00:00:01", "02:00:00:00:00:77")
+
+
+def with_addresses(*owned: tuple[str, int]) -> HostState:
+    addresses = tuple(
+        InterfaceAddress(interface="eth0", address=ip_address(text), prefix_length=length)
+        for text, length in owned
+    )
+    return replace(host_state(), addresses=addresses)
+
+
+def other_way(change: Altered, *, is_answered: bool = True) -> Alternative:
+    """The tunnel's question put another way."""
+    asked = probe(id_=50, purpose=Purpose.ALTERNATIVE, way=Way.LINK)
+    return Alternative(
+        change=change,
+        interface="eth0",
+        next_hop=ip_address(GATEWAY),
+        outcome=answered(asked, ike_reply()) if is_answered else unanswered(asked),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -810,6 +841,23 @@ ON_THIS_HOST = [
         ),
         id="it left for another destination than was asked",
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    sent_as(LOST, replace(TUNNEL, destination=LINE.address)),
+                    alternatives=(other_way(Altered.TRANSLATION, is_answered=is_answered),),
+                ),
+                verdict=verdict,
+                fires=("rewritten-here",),
+            ),
+            id=f"it left for another destination, and past the rule the one asked for {name}",
+        )
+        for name, is_answered, verdict in (
+            ("answers", True, local(Mechanism.MISROUTE)),
+            ("is silent too", False, ambiguous(None, ANYWHERE, Mechanism.MISROUTE)),
+        )
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(
@@ -817,11 +865,156 @@ ON_THIS_HOST = [
                 walked=ladder(TUNNEL, [None, None]),
                 controls=(WHOLE_ECHO,),
             ),
-            verdict=ambiguous("edge", ANYWHERE, Mechanism.WRONG_SOURCE),
+            verdict=ambiguous(None, ANYWHERE, Mechanism.WRONG_SOURCE),
             fires=("foreign-source",),
             silent=("rewritten-here", "diverges-from-control"),
         ),
         id="it left with a source that the device does not have",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    sent_as(LOST, replace(TUNNEL, source=source)),
+                    way=replace(route(), source=chosen),
+                    alternatives=(other_way(Altered.SOURCE, is_answered=is_answered),),
+                ),
+                host=with_addresses(("198.51.100.200", 32), (EDGE, 24)),
+                verdict=verdict,
+                fires=("foreign-source",),
+                silent=("left-this-host",),
+            ),
+            id=name,
+        )
+        for name, source, chosen, is_answered, verdict in (
+            (
+                "a source of another network: with the uplink's own it is answered",
+                FOREIGN,
+                FOREIGN,
+                True,
+                local(Mechanism.WRONG_SOURCE, DEFAULT_ROUTE),
+            ),
+            (
+                "the kernel chose well, and a rule changed it: no route is named",
+                FOREIGN,
+                ip_address(EDGE),
+                True,
+                local(Mechanism.WRONG_SOURCE),
+            ),
+            (
+                "a source of another network, and the uplink's own is silent too",
+                FOREIGN,
+                FOREIGN,
+                False,
+                ambiguous(None, ANYWHERE, Mechanism.WRONG_SOURCE),
+            ),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=False),
+                    way=replace(route(None), prefix="198.51.0.0/16", table=table),
+                    next_hop=replace(
+                        neighbour(NeighbourState.FAILED), address=ip_address(HOST)
+                    ),
+                    alternatives=(other_way(Altered.NEXT_HOP),),
+                ),
+                host=replace(host_state(), rules=rules),
+                verdict=local(Mechanism.MISROUTE, culprit),
+                fires=("answered-another-way", "neighbour-failed"),
+            ),
+            id=name,
+        )
+        for name, table, rules, culprit in (
+            (
+                "looked for on the link, and the gateway has it: the route is too wide",
+                254,
+                (),
+                replace(DEFAULT_ROUTE, prefix="198.51.0.0/16"),
+            ),
+            (
+                "a single rule leads to the table of that route",
+                100,
+                (LEADING,),
+                PolicyRuleObject(priority=LEADING.priority, text=LEADING.text),
+            ),
+            ("two rules lead there: none is named", 100, (LEADING, LEADING), None),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=lost(
+                None,
+                None,
+                controls=(),
+                alternatives=(other_way(Altered.NEXT_HOP, is_answered=False),),
+                link_answers=("02:00:00:00:00:77",),
+                next_hop=neighbour(NeighbourState.PERMANENT),
+            ),
+            verdict=local(
+                Mechanism.NEIGHBOUR_FAILED,
+                NeighbourObject(
+                    interface="eth0", address=ip_address(GATEWAY), state="permanent"
+                ),
+            ),
+            fires=("neighbour-mistaken",),
+            silent=("answered-another-way",),
+        ),
+        id="the gateway answers ARP from another address than the entry has",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=lost(None, None, controls=(), link_answers=macs),
+                verdict=ambiguous("edge"),
+                fires=("all-dark",),
+                silent=("neighbour-mistaken",),
+            ),
+            id=name,
+        )
+        for name, macs in (
+            ("the entry's address is one of two that answer", MACS),
+            ("nobody answers ARP: some tell nobody who has no address", ()),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=lost(*rungs, controls=()),
+                host=replace(host_state(), sysctls=(DEFAULT_TTL,)),
+                verdict=verdict,
+                fires=fires,
+                silent=silent,
+            ),
+            id=name,
+        )
+        for name, rungs, verdict, fires, silent in (
+            (
+                "our own probes come farther than the kernel's hop limit",
+                (H1, H2, H3, H4, ike_reply()),
+                local(
+                    Mechanism.LOCAL_DROP, SysctlObject(key=DEFAULT_TTL.key, value=DEFAULT_TTL.value)
+                ),
+                ("hop-limit-too-small",),
+                ("answered-in-the-end",),
+            ),
+            (
+                "no probe came as far as the kernel's hop limit: it is not to blame",
+                (H1, H2, None),
+                ambiguous(H2),
+                ("all-dark",),
+                ("hop-limit-too-small",),
+            ),
+            (
+                "in a circle no hop limit suffices",
+                (H1, H2, H1, H2),
+                ambiguous(H2),
+                ("all-dark",),
+                ("hop-limit-too-small",),
+            ),
+        )
     ),
     pytest.param(
         Picture(
@@ -957,7 +1150,7 @@ SILENCE = [
     pytest.param(
         Picture(
             evidence=lost(H1, H2, H3, H4, None, uplink=link(xdp_program=7)),
-            verdict=ambiguous(H4, ANYWHERE),
+            verdict=ambiguous(None, ANYWHERE),
             fires=("last-mile-silent",),
         ),
         id="an XDP program may hide the answer from every tap",
@@ -1106,7 +1299,7 @@ SILENCE = [
                 around=surroundings(silent=[HOST, OTHER_NETWORK]),
                 next_hop=neighbour(NeighbourState.PERMANENT),
             ),
-            verdict=ambiguous("edge", ANYWHERE),
+            verdict=ambiguous(None, ANYWHERE, None),
             fires=("all-dark",),
         ),
         id="not even the first hop answers, and its address was never confirmed",

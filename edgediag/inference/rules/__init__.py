@@ -12,6 +12,7 @@ from edgediag.inference.rules import (
     all_dark,
     answer_not_delivered,
     answer_too_large,
+    answered_another_way,
     answered_in_the_end,
     certificate_refused,
     cgroup_refuses,
@@ -23,6 +24,7 @@ from edgediag.inference.rules import (
     forged_reset,
     form_refused_here,
     fragment_drop,
+    hop_limit_too_small,
     hosts_override,
     icmp_from_host,
     icmp_from_router,
@@ -33,6 +35,7 @@ from edgediag.inference.rules import (
     lost_at_egress,
     lost_at_ingress,
     neighbour_failed,
+    neighbour_mistaken,
     never_left,
     octets_stopped,
     own_service,
@@ -76,6 +79,8 @@ RULES: tuple[Rule, ...] = tuple(
         route_to_self,
         traced_drop,
         own_service,
+        answered_another_way,
+        neighbour_mistaken,
         neighbour_failed,
         xfrm_blocks,
         lost_at_egress,
@@ -127,7 +132,7 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
 # that was meant: it alone is heard.
 EXCLUSIVE: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (hosts_override, rewritten_here, foreign_source)
+    for module in (hop_limit_too_small, hosts_override, rewritten_here, foreign_source)
 )
 
 # For flows that an application would take for served.

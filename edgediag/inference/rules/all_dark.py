@@ -74,7 +74,8 @@ def _is_passed(evidence: FlowEvidence) -> bool:
 def _claim(evidence: FlowEvidence, *, is_alone: bool) -> Claim:
     after = after_of(evidence)
     if is_next_hop_doubtful(evidence):
-        return one_of(ANYWHERE, after, Mechanism.SILENT_DROP)
+        # Dropped on the way, or sent where nobody is: what happens to it is not known either.
+        return one_of(ANYWHERE, None, None)
     if is_alone:
         return one_of(LOST_OUTSIDE, after, Mechanism.SILENT_DROP)
     return between(after, Landmark.HOST, Mechanism.SILENT_DROP)

@@ -1,9 +1,10 @@
 """A packet that this host sent to somebody else than was asked."""
 
-from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.alternatives import answered_otherwise, was_put
+from edgediag.inference.claim import ANYWHERE, finding, on_this_host, one_of
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well, wire_flow
-from edgediag.model.evidence import FlowEvidence
+from edgediag.model.evidence import Altered, FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism
 
@@ -14,10 +15,12 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """A translation of this host sends the flow to another destination.
 
     Holds because   the tap saw the packet leave with another destination than was asked: whatever
-                    comes back, the destination asked for was never addressed
+                    comes back, the destination asked for was never addressed. Where that one is
+                    silent too when it is asked past the rule, the rule may be meant so, and what is
+                    behind it at fault
     Does not hold   for a flow that works, or where the packet left as it was asked. A rewritten
                     source alone is what a masquerade does
-    Asks for        the tap
+    Asks for        the tap, the question past the rule
     source          RFC 3022 §2; net/netfilter/nf_nat_core.c, NF_INET_LOCAL_OUT
     """
     outcome = outcome_of(evidence)
@@ -27,10 +30,18 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     asked = (evidence.flow.destination, evidence.flow.destination_port)
     if (wire.destination, wire.destination_port) == asked:
         return None
+    is_asked = was_put(evidence, Altered.TRANSLATION)
+    other = answered_otherwise(evidence, Altered.TRANSLATION)
     text = (
         f"this host rewrites the destination: the packet left for {wire.destination} port "
         f"{wire.destination_port}"
     )
     remedy = "look for a dnat or redirect rule: nft list ruleset; iptables-save -t nat"
     claim = on_this_host(Mechanism.MISROUTE, None)
-    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
+    if other is not None:
+        text += f"; sent past the rule, {evidence.flow.destination} answers"
+    elif is_asked:
+        text += f"; sent past the rule, {evidence.flow.destination} is silent as well"
+        claim = one_of(ANYWHERE, None, Mechanism.MISROUTE)
+    packets = packets_of([outcome] if other is None else [outcome, other.outcome])
+    return finding(ID, evidence, claim, (text, remedy, packets))
