@@ -106,8 +106,8 @@ pure: dev
 
 netns: dev
 	$(BIN)/python -m pytest -q -n 2 -m "golden or netns" --ignore tests/lab/test_lab_truths.py
-	# A lab waits most of its time for what does not answer: four share two cores well.
-	$(BIN)/python -m pytest -q -n 4 -m netns tests/lab/test_lab_truths.py
+	# A lab waits most of its time for what does not answer: six share two cores well.
+	$(BIN)/python -m pytest -q -n 6 -m netns tests/lab/test_lab_truths.py
 
 # What explain says of 1,000 random rule sets beside the kernel's own trace: five minutes.
 differential: dev
