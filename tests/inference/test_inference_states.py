@@ -212,6 +212,7 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("vxlan-source-gone", "another address", STALE, device_of(STALE)),
     ("vxlan-source-gone", "the kernel's choice", with_flannel(local=None), None),
     ("vxlan-source-gone", "addresses unread", replace(STALE, addresses=UNREAD), None),
+    ("vxlan-source-gone", "no address below", replace(STALE, addresses=()), None),
     ("overlay-peer-unknown", "both entries", POD_NET, None),
     ("overlay-peer-unknown", "no neighbour", replace(POD_NET, neighbours=()), NO_MAC),
     (
