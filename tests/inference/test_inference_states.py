@@ -14,6 +14,7 @@ from edgediag.model.culprit import (
     ListenerObject,
     NeighbourObject,
     RavenStateObject,
+    SysctlObject,
     VxlanObject,
 )
 from edgediag.model.endpoint import Direction
@@ -26,6 +27,7 @@ from edgediag.model.host import (
     Neighbour,
     NeighbourState,
     PolicyRule,
+    Sysctl,
 )
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
@@ -155,6 +157,16 @@ def with_flannel(**changed: object) -> HostState:
     return replace(POD_NET, vxlans=(device,), links=(link(), shown))
 
 
+def sysctl(interface: str, value: str = "1") -> SysctlObject:
+    return SysctlObject(key=f"net.ipv4.conf.{interface}.rp_filter", value=value)
+
+
+def strict(own: str, of_all: str) -> HostState:
+    """Raven's node with these values of the reverse-path filter."""
+    values = (sysctl("raven0", own), sysctl("all", of_all))
+    return replace(RAVEN, sysctls=tuple(Sysctl(key=it.key, value=it.value) for it in values))
+
+
 def part(name: str, state: str) -> RavenStateObject:
     return RavenStateObject(part=name, state=state)
 
@@ -189,6 +201,12 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("raven-unready", "rules unread", replace(RAVEN, rules=UNREAD), None),
     ("raven-unready", "routes unread", replace(RAVEN, overlay_routes=UNREAD), None),
     ("raven-unready", "links unread", replace(RAVEN, links=UNREAD), None),
+    ("raven-strict", "the stricter of both counts", strict("0", "1"), sysctl("all")),
+    ("raven-strict", "its own", strict("1", "0"), sysctl("raven0")),
+    ("raven-strict", "loose, as Raven sets it", strict("2", "1"), None),
+    ("raven-strict", "off", strict("0", "0"), None),
+    ("raven-strict", "no rule: proxy mode", replace(strict("1", "1"), rules=()), None),
+    ("raven-strict", "sysctls unread", replace(RAVEN, sysctls=UNREAD), None),
     ("ike-daemon-gone", "policies left behind", LEFT_BEHIND, NOT_LISTENING),
     ("ike-daemon-gone", "no policy: off", host_state(), None),
     (

@@ -20,6 +20,9 @@ from edgediag.net.clock import Clock
 from edgediag.net.handshake import DEADLINE_S, Handshakes
 from edgediag.net.trust import NO_ANCHORS
 
+# A network namespace without devices has no loopback to speak over.
+pytestmark = pytest.mark.netns
+
 UNKNOWN = NotChecked(reason="not read")
 NO_AUTHORITY = Anchors(stated=UNKNOWN, cluster=UNKNOWN, public=UNKNOWN)
 

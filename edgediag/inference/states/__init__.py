@@ -11,6 +11,7 @@ from edgediag.inference.fault import Fault
 from edgediag.inference.states import (
     ike_daemon_gone,
     overlay_peer_unknown,
+    raven_strict,
     raven_unready,
     vxlan_source_gone,
     vxlan_vni_differs,
@@ -41,6 +42,7 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
     for endpoint, module in (
         (_TUNNEL, ike_daemon_gone),
         (_TUNNEL, raven_unready),
+        (_TUNNEL, raven_strict),
         (_FLANNEL, vxlan_source_gone),
         (_FLANNEL, overlay_peer_unknown),
         (_FLANNEL, vxlan_vni_differs),
