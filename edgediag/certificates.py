@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from edgediag.checked import Checked, host_of
+from edgediag.endpoints import ENDPOINTS
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
@@ -22,6 +23,7 @@ Shown: TypeAlias = Presented | NotChecked
 
 _REGISTRY = "registry"
 _BY_FACT = frozenset(source.value for source in HostSource)
+_OF_THE_MATRIX = frozenset(endpoint.id for endpoint in ENDPOINTS)
 
 
 def ask_for_certificates(bench: Bench, checks: Iterable[Checked]) -> Mapping[str, Shown]:
@@ -66,8 +68,10 @@ def _server(check: Checked) -> Server:
 def _audience(endpoint: str) -> Audience:
     if endpoint == HostSource.API_SERVER.value:
         return Audience.CLUSTER
-    # What a fact of the cluster or a file of the node names may have an authority of its own.
-    return Audience.OTHER if endpoint in _BY_FACT else Audience.PUBLIC
+    # What a fact of the cluster, a file of the node or the operator names may have an authority of
+    # its own.
+    is_public = endpoint in _OF_THE_MATRIX and endpoint not in _BY_FACT
+    return Audience.PUBLIC if is_public else Audience.OTHER
 
 
 def _with_alike(shown: Mapping[Server, Shown]) -> dict[Server, Shown]:

@@ -22,6 +22,7 @@ WATCHED_SYSCTLS = (
     "net.ipv4.icmp_ratelimit",
     "net.ipv4.icmp_ratemask",
     "net.ipv4.ip_default_ttl",
+    "net.ipv4.ip_local_reserved_ports",
     "net.ipv4.conf.all.rp_filter",
     "net.ipv4.conf.default.rp_filter",
     "net.ipv4.fwmark_reflect",
