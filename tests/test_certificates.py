@@ -76,6 +76,7 @@ def test_who_did_not_say_hello_is_not_asked(said: Reply) -> None:
         ("tunnel-server-10262", Audience.OTHER),
         ("package-source-443", Audience.OTHER),
         ("registry-443", Audience.PUBLIC),
+        ("mine-443", Audience.OTHER),
     ],
 )
 def test_who_signs_for_a_server_follows_from_who_names_it(id_: str, audience: Audience) -> None:
