@@ -53,6 +53,7 @@ class Sought:
     contrasts  by check: the probe, or why none was sent
     confirmations  by check, the last one asked
     rungs      by flow
+    waited_for  the next hops of suspects as they were at first: the kernel forgets a failed one
     repeats    of suspects for the trace, and confirmations that were asked once more
     """
 
@@ -64,6 +65,7 @@ class Sought:
     drops: tuple[DropCount, ...]
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
+    waited_for: Mapping[str, Neighbour | NotChecked]
     alternatives: tuple[AnotherWay, ...]
     link_answers: Mapping[NextHopAddress, tuple[str, ...] | NotChecked]
 
@@ -72,6 +74,10 @@ def seek(
     bench: Bench, search: Search, routes: Mapping[str, RouteAnswer], doubts: Doubts
 ) -> Sought:
     """Trace the suspects, then send their contrasts and climb all ladders at once."""
+    waited_for = {
+        check.target.check: _neighbour(bench, check, routes[check.target.check])
+        for check in search.suspects
+    }
     traced = retrace(bench, search.suspects)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     others, others_hops = addressed(bench, doubts.alternatives)
@@ -99,6 +105,7 @@ def seek(
         drops=traced.drops,
         conversations=search.conversations,
         handshakes=search.handshakes,
+        waited_for=waited_for,
         alternatives=others,
         link_answers=link_answers,
     )
@@ -162,7 +169,7 @@ def read_back(
         trains={},
         routes=routes,
         neighbours={
-            check.target.check: _neighbour(bench, check, routes[check.target.check])
+            check.target.check: _next_hop_of(bench, check, routes, sought)
             for check in checks
             if not is_ok(check)
         },
@@ -199,6 +206,14 @@ def _contrasts(
         contrast = draw_contrast(probe, bench.supply)
         contrasts[name], next_hops[contrast.id] = contrast, hop
     return contrasts, next_hops
+
+
+def _next_hop_of(
+    bench: Bench, check: Checked, routes: Mapping[str, RouteAnswer], sought: Sought
+) -> Neighbour | NotChecked:
+    name = check.target.check
+    found = _neighbour(bench, check, routes[name])
+    return sought.waited_for.get(name, found) if isinstance(found, NotChecked) else found
 
 
 def _neighbour(bench: Bench, check: Checked, route: RouteAnswer) -> Neighbour | NotChecked:

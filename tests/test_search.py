@@ -133,6 +133,7 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
         drops=(),
         conversations=(),
         handshakes=(),
+        waited_for={},
         alternatives=(),
         link_answers={},
     )
@@ -367,3 +368,13 @@ def test_a_ladder_that_was_is_kept() -> None:
 def test_a_contrast_that_was_not_waited_for_is_no_silence() -> None:
     _, found = located(stopping(0.7), search(STUCK), STUCK, route(), host_state())
     assert isinstance(found.contrasts[NAME], NotChecked)
+
+
+def test_a_failed_next_hop_that_the_kernel_forgets_is_remembered() -> None:
+    host = RigHost(entry=neighbour(NeighbourState.FAILED))
+    bench = rig(RigWire(), host)
+    routes: dict[str, RouteAnswer] = {NAME: route()}
+    sought = seek(bench, replace(search(), suspects=(STUCK,)), routes, NO_DOUBTS)
+    host.entry = NotChecked(reason="no such entry")
+    found = read_back(bench, [STUCK], sought, (host_state(), routes))
+    assert found.neighbours[NAME] == neighbour(NeighbourState.FAILED)
