@@ -7,7 +7,6 @@ from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, is_served
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
 from edgediag.inference.names import judge_hijacked, judge_name
-from edgediag.inference.overlay_mtu import judge_overlay_mtu
 from edgediag.inference.reading import nobody_of
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
@@ -82,7 +81,7 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
         case FlowEvidence():
             return _judge_flow(evidence, host)
         case ListenerEvidence():
-            return judge_overlay_mtu(judge_listener(evidence, host), host)
+            return judge_listener(evidence, host)
         case ToolsEvidence():
             return judge_tools(evidence)
         case OmittedEvidence():

@@ -11,6 +11,7 @@ PARTIAL = (
     Mechanism.ECMP_PARTIAL,
     Mechanism.FRAGMENT_DROP,
     Mechanism.PMTU_BLACKHOLE,
+    Mechanism.MTU,
 )
 _DEGRADING = (*PARTIAL, Mechanism.CLOCK_SKEW)
 

@@ -10,6 +10,7 @@ from edgediag.endpoints import flannel_vxlan, raven_gateway
 from edgediag.inference.fault import Fault
 from edgediag.inference.states import (
     ike_daemon_gone,
+    overlay_mtu,
     overlay_peer_unknown,
     raven_strict,
     raven_unready,
@@ -46,6 +47,7 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
         (_FLANNEL, vxlan_source_gone),
         (_FLANNEL, overlay_peer_unknown),
         (_FLANNEL, vxlan_vni_differs),
+        (_FLANNEL, overlay_mtu),
     )
 )
 
