@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edgediag.checked import Checked, is_heard, is_ok, lead
-from edgediag.locate import Choice, Search
+from edgediag.locate.planned import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import (

@@ -19,7 +19,8 @@ from edgediag.inquiry import (
     streams_of,
 )
 from edgediag.instruments import Bench
-from edgediag.locate import CONFIRM_SPACING_S, Search
+from edgediag.locate.pacing import CONFIRM_SPACING_S
+from edgediag.locate.planned import Search
 from edgediag.meaning import is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop

@@ -9,7 +9,7 @@ from edgediag.alternative import Doubts
 from edgediag.checked import Checked
 from edgediag.evidence import Located
 from edgediag.instruments import Bench
-from edgediag.locate import Confirmation, Search
+from edgediag.locate.planned import Confirmation, Search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.exchange import (
