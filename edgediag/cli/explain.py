@@ -1,7 +1,6 @@
 """`edgediag explain`: why this host would pass or drop a packet that it sends; none is sent."""
 
 import os
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from typing import Final
 
@@ -10,8 +9,7 @@ import click
 from edgediag.cli import ExitStatus
 from edgediag.errors import CannotRunError, UsageError
 from edgediag.host.walk.conclusion import Disposition, conclude
-from edgediag.host.walk.octets import big_number, known, native_number, unknown
-from edgediag.host.walk.parcel import NO_INTERFACE, CtState, Parcel
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
@@ -27,16 +25,6 @@ _STATUS: Final = {
 _STATES: Final = {"new": CtState.NEW, "established": CtState.ESTABLISHED}
 _PORT: Final = click.IntRange(0, 0xFFFF)
 _NUMBER: Final = click.IntRange(0, 0xFFFFFFFF)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """What a packet carries beside its headers; gid None where it is not known."""
-
-    mark: int
-    uid: int
-    gid: int | None
-    state: CtState
 
 
 @click.command("explain")
@@ -75,34 +63,6 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
     render = render_json if options["is_json"] else render_text
     click.echo(render(flow, conclusion), nl=False)
     return _STATUS[conclusion.disposition]
-
-
-def parcel_of(flow: Flow, sender: Sender) -> Parcel:
-    """The packet as it leaves the socket; a port 0 stands for one that is not known."""
-    source, destination = (
-        big_number(port) if port else unknown(2, word)
-        for port, word in ((flow.source_port, "--sport"), (flow.destination_port, "--dport"))
-    )
-    is_new = sender.state is CtState.NEW
-    return Parcel(
-        protocol=flow.protocol,
-        source=known(flow.source.packed),
-        destination=known(flow.destination.packed),
-        source_port=source,
-        destination_port=destination,
-        incoming=NO_INTERFACE,
-        outgoing=NO_INTERFACE,
-        mark=native_number(sender.mark),
-        ct_mark=native_number(0) if is_new else unknown(4, "ct mark"),
-        state=sender.state,
-        is_tracked=False,
-        original=flow,
-        uid=sender.uid,
-        gid=sender.gid,
-        has_dnat=False,
-        has_snat=False,
-        blurred=frozenset(),
-    )
 
 
 def _with_source(flow: Flow, sender: Sender) -> Flow:

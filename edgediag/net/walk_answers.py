@@ -12,25 +12,24 @@ from typing import Final
 
 from edgediag.host.attributes import attributes, big, string
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
+from edgediag.host.netfilter.chains import BaseChain, Chain, ChainName, SetContents
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
+from edgediag.host.walk.hook_walk import HookWalk
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
-    BaseChain,
-    Chain,
-    ChainName,
     Need,
     NeedAddressType,
     NeedChain,
     NeedRoute,
     NeedSet,
     NoWay,
-    SetContents,
     Way,
 )
-from edgediag.host.walk.outbound import Hooks, send
+from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Route
@@ -59,7 +58,7 @@ def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
             host = _Host(netlink, routing)
-            courses = host.answered(send(parcel, Hooks(chains=_met(chains))))
+            courses = host.answered(send(parcel, HookWalk(_met(chains), Journal())))
             unread = (*_legacy_tables(), *_at_devices(chains, courses))
             if _generation(netlink) == before:
                 return courses, unread

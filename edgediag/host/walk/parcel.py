@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from edgediag.host.walk.octets import Octets, big_number, joined, known, unknown
+from edgediag.host.walk.octets import Octets, big_number, joined, known, native_number, unknown
 from edgediag.model.flow import Flow, Protocol
 
 NUMBERS = {Protocol.ICMP: 1, Protocol.TCP: 6, Protocol.UDP: 17}
@@ -66,6 +66,44 @@ class Parcel:
         """What a rule is told: invalid, as long as connection tracking has not seen the packet."""
         is_told = self.is_tracked or self.state is CtState.UNTRACKED
         return self.state if is_told else CtState.INVALID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """What a packet carries beside its headers; gid None where it is not known."""
+
+    mark: int
+    uid: int
+    gid: int | None
+    state: CtState
+
+
+def parcel_of(flow: Flow, sender: Sender) -> Parcel:
+    """The packet as it leaves the socket; a port 0 stands for one that is not known."""
+    source, destination = (
+        big_number(port) if port else unknown(2, word)
+        for port, word in ((flow.source_port, "--sport"), (flow.destination_port, "--dport"))
+    )
+    is_new = sender.state is CtState.NEW
+    return Parcel(
+        protocol=flow.protocol,
+        source=known(flow.source.packed),
+        destination=known(flow.destination.packed),
+        source_port=source,
+        destination_port=destination,
+        incoming=NO_INTERFACE,
+        outgoing=NO_INTERFACE,
+        mark=native_number(sender.mark),
+        ct_mark=native_number(0) if is_new else unknown(4, "ct mark"),
+        state=sender.state,
+        is_tracked=False,
+        original=flow,
+        uid=sender.uid,
+        gid=sender.gid,
+        has_dnat=False,
+        has_snat=False,
+        blurred=frozenset(),
+    )
 
 
 def network_header(parcel: Parcel) -> Octets:

@@ -5,7 +5,14 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from edgediag.cli.explain import Sender, parcel_of
+from edgediag.host.netfilter.chains import (
+    Backend,
+    BaseChain,
+    Chain,
+    ChainName,
+    Element,
+    SetContents,
+)
 from edgediag.host.netfilter.expression import (
     Compare,
     Expression,
@@ -18,26 +25,14 @@ from edgediag.host.netfilter.expression import (
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Limit, MetaSet, Nat, Verdict, XtMatch, XtTarget
 from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
+from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.loads import load
-from edgediag.host.walk.needs import (
-    Answer,
-    Backend,
-    BaseChain,
-    Chain,
-    ChainName,
-    Element,
-    Need,
-    NeedChain,
-    NeedRoute,
-    NeedSet,
-    NoWay,
-    SetContents,
-    Way,
-)
+from edgediag.host.walk.needs import Answer, Need, NeedChain, NeedRoute, NeedSet, NoWay, Way
 from edgediag.host.walk.octets import unknown
-from edgediag.host.walk.outbound import Hooks, send
-from edgediag.host.walk.parcel import CtState, Interface
+from edgediag.host.walk.outbound import send
+from edgediag.host.walk.parcel import CtState, Interface, Sender, parcel_of
 from edgediag.model.answer import NotChecked
 from story import flow
 
@@ -95,7 +90,7 @@ def walked(
     bases: tuple[BaseChain, ...], answers: dict[str, Answer], way: Answer = UP
 ) -> Conclusion:
     sender = Sender(mark=0, uid=0, gid=0, state=CtState.NEW)
-    walk = send(parcel_of(flow(), sender), Hooks(chains=bases))
+    walk = send(parcel_of(flow(), sender), HookWalk(bases, Journal()))
 
     def answer(need: Need) -> Answer:
         match need:
