@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
 from edgediag.checked import NO_CERTIFICATE
-from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_SOLICITED
+from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_EXPLAINED, NOT_SOLICITED
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
@@ -26,6 +26,7 @@ from edgediag.model.evidence import (
     StreamEvidence,
     Surroundings,
 )
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -448,6 +449,7 @@ def flow_evidence(
     certificate: Presented | NotChecked = NO_CERTIFICATE,
     alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
+    explained: Explained | NotChecked = NOT_EXPLAINED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -476,6 +478,7 @@ def flow_evidence(
         certificate=certificate,
         alternatives=alternatives,
         link_answers=link_answers,
+        explained=explained,
     )
 
 

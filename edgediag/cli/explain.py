@@ -8,8 +8,9 @@ import click
 
 from edgediag.cli import ExitStatus
 from edgediag.errors import CannotRunError, UsageError
-from edgediag.host.walk.conclusion import Disposition, conclude
+from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.parcel import CtState, Sender, parcel_of
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for

@@ -8,6 +8,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
@@ -181,6 +182,7 @@ class FlowEvidence:
     certificate  of a TLS server that answered the ClientHello
     alternatives  the same question another way, where this host's choice of it is in doubt
     link_answers  the MACs that answered an ARP request for the next hop, ascending
+    explained  of what did not leave, or left with another address
     """
 
     target: Target
@@ -207,6 +209,7 @@ class FlowEvidence:
     certificate: Presented | NotChecked
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
+    explained: Explained | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from edgediag.inference.rules import (
     clock_skew,
     counted_loss,
     diverges_from_control,
+    explained_drop,
     foreign_source,
     forged_answer,
     forged_reset,
@@ -56,6 +57,7 @@ from edgediag.inference.rules import (
     source_port_filter,
     stream_fails,
     traced_drop,
+    translated_here,
     xfrm_blocks,
 )
 from edgediag.model.evidence import FlowEvidence
@@ -78,6 +80,8 @@ RULES: tuple[Rule, ...] = tuple(
         route_refused,
         route_to_self,
         traced_drop,
+        explained_drop,
+        translated_here,
         own_service,
         answered_another_way,
         neighbour_mistaken,
@@ -143,5 +147,6 @@ RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
 
 # For destinations on this very host, where "never left" is as it should be.
 RULES_AT_HOME: tuple[Rule, ...] = tuple(
-    Rule(id=module.ID, judge=module.judge) for module in (traced_drop, own_service)
+    Rule(id=module.ID, judge=module.judge)
+    for module in (traced_drop, explained_drop, translated_here, own_service)
 )

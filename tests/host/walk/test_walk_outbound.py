@@ -24,7 +24,7 @@ from edgediag.host.netfilter.expression import (
 )
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Limit, MetaSet, Nat, Verdict, XtMatch, XtTarget
-from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
+from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.journal import Journal
@@ -34,6 +34,7 @@ from edgediag.host.walk.octets import unknown
 from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import CtState, Interface, Sender, parcel_of
 from edgediag.model.answer import NotChecked
+from edgediag.model.explained import Disposition
 from story import flow
 
 DROP, ACCEPT, RETURN = (Verdict(code=code, chain="") for code in (0, 1, -5))
