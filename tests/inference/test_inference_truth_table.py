@@ -13,6 +13,7 @@ from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.culprit import (
     ChainPolicy,
     ClockObject,
+    ConntrackObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -360,6 +361,15 @@ class Picture:
     fires: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     host: HostState = host_state()
+
+
+def tracking(entries: str, limit: str) -> HostState:
+    """A host whose connection tracking holds so many entries."""
+    keys = ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
+    values = zip(keys, (entries, limit), strict=True)
+    return replace(
+        host_state(), sysctls=tuple(Sysctl(key=key, value=value) for key, value in values)
+    )
 
 
 def xfrm_block(direction: str, host: str) -> XfrmPolicy:
@@ -1191,6 +1201,58 @@ ON_THIS_HOST = [
             fires=("cgroup-refuses", "never-left"),
         ),
         id="refused behind POSTROUTING: a program of a control group",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    refused(TUNNEL_PROBE), trace=passed(), drops=(drop(Drop.CONNTRACK, ""),)
+                ),
+                host=tracking(entries, limit),
+                verdict=verdict,
+                fires=fires,
+                silent=("cgroup-refuses",) + silent,
+            ),
+            id=f"connection tracking counted a drop, {name}",
+        )
+        for name, entries, limit, verdict, fires, silent in (
+            (
+                "and its table is full",
+                "262144",
+                "262144",
+                local(Mechanism.CONNTRACK_FULL, ConntrackObject(entries=262144, limit=262144)),
+                ("conntrack-full", "never-left"),
+                (),
+            ),
+            (
+                "and its table has room",
+                "1000",
+                "262144",
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("conntrack-full",),
+            ),
+            (
+                "and how much it holds is not told",
+                "",
+                "",
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("conntrack-full",),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False), trace=passed(until="output")
+            ),
+            host=tracking("262144", "262144"),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("conntrack-full",),
+        ),
+        id="the table of connections is full, and counted no drop",
     ),
     pytest.param(
         Picture(

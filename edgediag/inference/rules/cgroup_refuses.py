@@ -4,7 +4,7 @@ from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import packets_of
 from edgediag.meaning import has_left
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TracePassed
+from edgediag.model.host import Drop, HostState, TracePassed
 from edgediag.model.outcome import SendFailed
 from edgediag.model.verdict import Finding, Mechanism
 
@@ -15,13 +15,18 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """A BPF program of a control group refuses the packet.
 
     Holds because   sending fails with EPERM although the packet came to the end of POSTROUTING:
-                    behind that, the egress programs of control groups alone refuse so
-    Does not hold   where a packet of the flow left, or did not come through netfilter
-    Asks for        the trace, the errno of the attempts, the tap
-    source          net/ipv4/ip_output.c, ip_finish_output: BPF_CGROUP_RUN_PROG_INET_EGRESS
+                    behind that the egress programs of control groups refuse so
+    Does not hold   where a packet of the flow left, or did not come through netfilter; where
+                    connection tracking counted drops of its own, for it enters a new connection
+                    behind the last chain, and refuses in the same words
+    Asks for        the trace, the errno of the attempts, the tap, the counters of drops
+    source          net/ipv4/ip_output.c, ip_finish_output: BPF_CGROUP_RUN_PROG_INET_EGRESS;
+                    net/netfilter/nf_conntrack_core.c, __nf_conntrack_confirm
     """
     trace = evidence.trace
     if not isinstance(trace, TracePassed) or not trace.is_sent:
+        return None
+    if any(item.drop is Drop.CONNTRACK for item in evidence.drops):
         return None
     refused = [
         item

@@ -21,7 +21,8 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
 
     Holds because   connect() without a bind to a port takes one of the range that is not reserved,
                     whatever the destination: where none is left it fails with EADDRNOTAVAIL (of a
-                    datagram socket EAGAIN, measured) and nothing is sent. The probes have ports of their own, held by number, and pass
+                    datagram socket EAGAIN, measured) and nothing is sent. The probes have ports of
+                    their own, held by number, and pass
     Does not hold   as soon as one port is left; where a sysctl was not read, or not in this form
     Asks for        sysctls
     source          Documentation/networking/ip-sysctl.rst (ip_local_port_range,
