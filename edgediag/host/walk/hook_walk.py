@@ -14,7 +14,8 @@ from edgediag.host.walk.chain_walk import ChainWalk, Course, Step, united
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.needs import Asking
-from edgediag.host.walk.parcel import CtState, Parcel
+from edgediag.host.walk.octets import known
+from edgediag.host.walk.parcel import CtState, Parcel, port_octets
 
 INGRESS: Final = "ingress"
 PREROUTING: Final = "prerouting"
@@ -95,7 +96,7 @@ class HookWalk:
                 continue
             walk = ChainWalk(chain.hook, self._journal)
             for each in (yield from walk.walk(chain.name, course, 0)):
-                found.append(_after(chain, each))
+                found.append(_with_route_due(chain, course.parcel, _after(chain, each)))
         return united(found)
 
 
@@ -120,11 +121,26 @@ def _after(chain: BaseChain, course: Course) -> Course:
     return course.with_step(step, fate)
 
 
+def _with_route_due(chain: BaseChain, before: Parcel, course: Course) -> Course:
+    """A packet of this host's own is routed again behind a chain that is made for it, or a NAT.
+
+    A mark that a chain of type filter sets comes too late for that.
+    """
+    after = course.parcel
+    is_routed_again = {
+        "route": (before.mark, before.blurred) != (after.mark, after.blurred),
+        "nat": before.destination != after.destination,
+    }
+    if chain.hook != OUTPUT or not is_routed_again.get(chain.type_):
+        return course
+    return replace(course, parcel=replace(after, is_route_due=True))
+
+
 def _is_passed_over(chain: BaseChain, parcel: Parcel) -> bool:
     """Whether a chain of type nat is not asked: there is a translation, or nothing to translate."""
     if chain.type_ != "nat":
         return False
-    if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+    if parcel.is_reply or parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
         return True
     return parcel.has_dnat if chain.hook in _FROM_HERE_OR_IN else parcel.has_snat
 
@@ -137,8 +153,27 @@ def _tracked(parcel: Parcel) -> Parcel:
     return replace(parcel, is_tracked=True)
 
 
-_ENTERED: Final = ((_CONNTRACK, _tracked),)
+def _destination_restored(parcel: Parcel) -> Parcel:
+    """An answer goes to whom the connection came from, whatever the source was made to be."""
+    if not (parcel.is_reply and parcel.is_tracked and parcel.has_snat):
+        return parcel
+    address, port = known(parcel.original.source.packed), parcel.original.source_port
+    return replace(
+        parcel, destination=address, destination_port=port_octets(port, "--sport")
+    )
+
+
+def _source_restored(parcel: Parcel) -> Parcel:
+    """An answer comes from whom the connection went to, whatever the destination was made to be."""
+    if not (parcel.is_reply and parcel.is_tracked and parcel.has_dnat):
+        return parcel
+    address, port = known(parcel.original.destination.packed), parcel.original.destination_port
+    return replace(parcel, source=address, source_port=port_octets(port, "--dport"))
+
+
+_BEGUN: Final = ((_CONNTRACK, _tracked), (_NAT[PREROUTING], _destination_restored))
+_ENDED: Final = ((_NAT[POSTROUTING], _source_restored),)
 # What the kernel itself does in a hook, behind the chains of which priorities.
 _BETWEEN: Final = MappingProxyType(
-    {PREROUTING: _ENTERED, OUTPUT: _ENTERED, INPUT: (), FORWARD: (), POSTROUTING: ()}
+    {PREROUTING: _BEGUN, OUTPUT: _BEGUN, INPUT: _ENDED, FORWARD: (), POSTROUTING: _ENDED}
 )

@@ -45,6 +45,14 @@ class NeedRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedSocket:
+    """Whether a socket takes a packet that comes in by a device."""
+
+    flow: Flow
+    incoming: Interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """Where a packet goes: out by a device, or to this host itself."""
 
@@ -60,8 +68,16 @@ class NoWay:
     text: str
 
 
-Need: TypeAlias = NeedChain | NeedSet | NeedAddressType | NeedRoute
-Answer: TypeAlias = Chain | SetContents | int | Way | NoWay | NotChecked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Whether a socket takes the packet, and which, or which do not."""
+
+    is_taken: bool
+    text: str
+
+
+Need: TypeAlias = NeedChain | NeedSet | NeedAddressType | NeedRoute | NeedSocket
+Answer: TypeAlias = Chain | SetContents | int | Way | NoWay | Taken | NotChecked
 
 _T = TypeVar("_T")
 Asking: TypeAlias = Generator[Need, Answer, _T]
@@ -77,6 +93,18 @@ def ask_route(need: NeedRoute) -> Asking[Way | NoWay | NotChecked]:
     """The way of a flow, or why it is not known."""
     answer = yield need
     return answer if isinstance(answer, Way | NoWay | NotChecked) else _foreign(answer)
+
+
+def ask_socket(need: NeedSocket) -> Asking[Taken | NotChecked]:
+    """Whether a socket takes a packet, or why it is not known."""
+    answer = yield need
+    return answer if isinstance(answer, Taken | NotChecked) else _foreign(answer)
+
+
+def ask_address_type(address: IPv4Address) -> Asking[int | NotChecked]:
+    """What an address is to this host, or why it is not known."""
+    answer = yield NeedAddressType(address=address)
+    return answer if isinstance(answer, int | NotChecked) else _foreign(answer)
 
 
 def _foreign(answer: Answer) -> NotChecked:

@@ -4,17 +4,15 @@ source  net/ipv4/ip_output.c, net/netfilter/nf_nat_core.c (nf_nat_inet_fn), nft_
 """
 
 from dataclasses import replace
-from ipaddress import IPv4Address
 from typing import Final
 
-from edgediag.host.attributes import NATIVE
-from edgediag.host.walk.chain_walk import Course, Step, united
+from edgediag.host.walk.chain_walk import Course, united
 from edgediag.host.walk.effects import Fate
-from edgediag.host.walk.hook_walk import OUTPUT, POSTROUTING, HookWalk
-from edgediag.host.walk.needs import Asking, NeedRoute, Way, ask_route
-from edgediag.host.walk.parcel import Parcel
-from edgediag.model.answer import NotChecked
-from edgediag.model.flow import Flow
+from edgediag.host.walk.hook_walk import EGRESS, OUTPUT, POSTROUTING, HookWalk
+from edgediag.host.walk.inbound import delivered
+from edgediag.host.walk.needs import Asking
+from edgediag.host.walk.parcel import NO_INTERFACE, Parcel
+from edgediag.host.walk.routing import routed
 
 _LOOPBACK: Final = "lo"
 
@@ -22,52 +20,38 @@ _LOOPBACK: Final = "lo"
 def send(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
     """Every course of a packet that this host sends; `Fate.ACCEPTED` for those that leave it."""
     course = Course(parcel=parcel, steps=(), doubts=(), fate=Fate.GOES_ON)
-    routed = yield from _route(course, "routing")
-    courses = yield from hooks.walk(OUTPUT, routed)
-    rerouted: list[Course] = []
-    for each in courses:
-        if each.fate is Fate.GOES_ON and _is_rerouted(routed[0].parcel, each.parcel):
-            rerouted += yield from _route(each, "routing again")
+    began = yield from routed(course, "routing")
+    found: list[Course] = []
+    for each in (yield from hooks.walk(OUTPUT, began)):
+        if each.fate is Fate.GOES_ON and each.parcel.is_route_due:
+            found += yield from routed(each, "routing again")
         else:
-            rerouted.append(each)
-    ended = yield from hooks.walk(POSTROUTING, rerouted)
-    return united(_sent(each) for each in ended)
+            found.append(each)
+    ended: list[Course] = []
+    for each in (yield from hooks.walk(POSTROUTING, found)):
+        ended += yield from _at_device(each, hooks)
+    return united(ended)
 
 
-def _sent(course: Course) -> Course:
-    if course.fate is not Fate.GOES_ON:
-        return course
-    if course.parcel.outgoing.name == _LOOPBACK:
-        return course.undecided(POSTROUTING, "what the packet meets when it comes in again by lo")
-    return replace(course, fate=Fate.ACCEPTED)
+def _at_device(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
+    device = course.parcel.outgoing
+    left = yield from hooks.at_device(EGRESS, device.name, [course])
+    ended: list[Course] = []
+    for each in left:
+        if each.fate is not Fate.GOES_ON:
+            ended.append(each)
+        elif device.name != _LOOPBACK:
+            ended.append(replace(each, fate=Fate.ACCEPTED))
+        elif each.parcel.is_for_here:
+            ended += yield from _looped(each, hooks)
+        else:
+            ended.append(each.undecided(EGRESS, "a packet routed to lo that is not for this host"))
+    return ended
 
 
-def _route(course: Course, hook: str) -> Asking[list[Course]]:
-    parcel = course.parcel
-    if not (parcel.destination.is_known and parcel.mark.is_known):
-        reason = parcel.destination.reason or parcel.mark.reason
-        return [course.undecided(hook, f"the way of a packet changed by {reason}")]
-    source = IPv4Address(parcel.source.value if parcel.source.is_known else 0)
-    flow = Flow(
-        protocol=parcel.protocol,
-        source=source,
-        source_port=int.from_bytes(parcel.source_port.value, "big"),
-        destination=IPv4Address(parcel.destination.value),
-        destination_port=int.from_bytes(parcel.destination_port.value, "big"),
+def _looped(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
+    """In again by lo: with its route, its connection and its translations, without its socket."""
+    parcel = replace(
+        course.parcel, incoming=course.parcel.outgoing, outgoing=NO_INTERFACE, uid=None, gid=None
     )
-    mark = int.from_bytes(parcel.mark.value, NATIVE)
-    way = yield from ask_route(
-        NeedRoute(flow=flow, incoming="", mark=mark, uid=parcel.uid or 0)
-    )
-    if isinstance(way, NotChecked):
-        return [course.undecided(hook, way.reason)]
-    step = Step(hook=hook, chain=None, rule=None, number=0, action=way.text)
-    if not isinstance(way, Way):
-        return [course.with_step(step, Fate.DROPPED)]
-    onward = replace(course, parcel=replace(parcel, outgoing=way.outgoing))
-    return [onward.with_step(step, Fate.GOES_ON)]
-
-
-def _is_rerouted(before: Parcel, after: Parcel) -> bool:
-    looked_at = (before.mark, before.destination), (after.mark, after.destination)
-    return looked_at[0] != looked_at[1]
+    return (yield from delivered(replace(course, parcel=parcel), hooks.without_nat()))
