@@ -35,7 +35,7 @@ class MaskedValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IpHeader:
-    """The rule goes on only for packets with these headers and devices.
+    """The rule goes on only for packets with these headers and devices; None for any.
 
     incoming, outgoing      the name of the device, filled up with zeros to 16 octets
     protocol                0 for every one
@@ -43,10 +43,10 @@ class IpHeader:
     is_goto                 a jump of the rule does not come back to it
     """
 
-    source: MaskedValue
-    destination: MaskedValue
-    incoming: MaskedValue
-    outgoing: MaskedValue
+    source: MaskedValue | None
+    destination: MaskedValue | None
+    incoming: MaskedValue | None
+    outgoing: MaskedValue | None
     protocol: int
     is_protocol_negated: bool
     is_later_fragment: bool
@@ -63,10 +63,10 @@ def decode_header(family: str, octets: bytes) -> IpHeader:
     source, destination, source_mask, destination_mask, *rest = layout.unpack(octets)
     incoming, outgoing, incoming_mask, outgoing_mask, protocol, flags, inverted = rest
     return IpHeader(
-        source=_masked(source, source_mask, inverted & _NOT_SOURCE),
-        destination=_masked(destination, destination_mask, inverted & _NOT_DESTINATION),
-        incoming=_masked(incoming, incoming_mask, inverted & _NOT_IN),
-        outgoing=_masked(outgoing, outgoing_mask, inverted & _NOT_OUT),
+        source=_address(source, source_mask, inverted & _NOT_SOURCE),
+        destination=_address(destination, destination_mask, inverted & _NOT_DESTINATION),
+        incoming=_device(incoming, incoming_mask, inverted & _NOT_IN),
+        outgoing=_device(outgoing, outgoing_mask, inverted & _NOT_OUT),
         protocol=protocol,
         is_protocol_negated=bool(inverted & _NOT_PROTOCOL),
         is_later_fragment=bool(flags & _FRAGMENT[family]),
@@ -77,38 +77,43 @@ def decode_header(family: str, octets: bytes) -> IpHeader:
 
 def header_words(header: IpHeader) -> Iterator[tuple[str, str]]:
     """Each condition as iptables-save prints it, behind its option: "-s", "! -s 10.0.0.0/8"."""
-    options = (
-        ("-s", _address(header.source), header.source.is_negated),
-        ("-d", _address(header.destination), header.destination.is_negated),
-        ("-i", _device(header.incoming), header.incoming.is_negated),
-        ("-o", _device(header.outgoing), header.outgoing.is_negated),
-        ("-p", _protocol(header.protocol), header.is_protocol_negated),
-    )
-    for option, value, is_negated in options:
-        if value:
-            yield option, f"{'! ' * is_negated}{option} {value}"
+    addresses = (("-s", header.source), ("-d", header.destination))
+    devices = (("-i", header.incoming), ("-o", header.outgoing))
+    for option, asked in addresses:
+        if asked is not None:
+            yield option, f"{'! ' * asked.is_negated}{option} {_network(asked)}"
+    for option, asked in devices:
+        if asked is not None:
+            yield option, f"{'! ' * asked.is_negated}{option} {_name(asked)}"
+    if header.protocol:
+        number = header.protocol.to_bytes(2, "big")
+        negation = "! " * header.is_protocol_negated
+        yield "-p", f"{negation}-p {format_value('protocol', number)}"
     if header.is_later_fragment:
         yield "-f", f"{'! ' * header.is_fragment_negated}-f"
 
 
-def _masked(value: bytes, mask: bytes, negated: int) -> MaskedValue:
+def _address(value: bytes, mask: bytes, negated: int) -> MaskedValue | None:
+    if not any(mask) and not any(value) and not negated:
+        return None
     return MaskedValue(value=value, mask=mask, is_negated=bool(negated))
 
 
-def _address(asked: MaskedValue) -> str:
-    if not any(asked.mask) and not any(asked.value) and not asked.is_negated:
-        return ""
+def _device(name: bytes, mask: bytes, negated: int) -> MaskedValue | None:
+    """iptables leaves the "+" of a wildcard in the name, behind the mask; nobody looks at it."""
+    if not any(mask) and not negated:
+        return None
+    value = bytes(octet & bits for octet, bits in zip(name, mask))
+    return MaskedValue(value=value, mask=mask, is_negated=bool(negated))
+
+
+def _network(asked: MaskedValue) -> str:
     length = mask_length(asked.mask)
     mask = format_value("address", asked.mask) if length is None else str(length)
     return f"{format_value('address', asked.value)}/{mask}"
 
 
-def _device(asked: MaskedValue) -> str:
+def _name(asked: MaskedValue) -> str:
     """The name; with "+" where the mask leaves its end open."""
-    counted = asked.mask.find(b"\0")
-    shown = text(asked.value if counted < 0 else asked.value[:counted])
-    return f"{shown}+" if counted > 0 and asked.value[counted - 1] else shown
-
-
-def _protocol(number: int) -> str:
-    return format_value("protocol", number.to_bytes(2, "big")) if number else ""
+    shown = text(asked.value)
+    return shown if b"\0" in asked.value[: len(asked.mask.rstrip(b"\0"))] else f"{shown}+"

@@ -185,10 +185,12 @@ def _heads(family: str, entries: memoryview, begun: set[int]) -> list[_Head]:
         if not least <= target_at <= next_at - PART.size or offset + next_at > len(entries):
             return []
         name_at = offset + target_at + 2
-        if entries[name_at : name_at + len(_ERROR_NAME)].tobytes() == _ERROR_NAME:
+        is_named = entries[name_at] == _ERROR_NAME[0]
+        if is_named and entries[name_at : name_at + len(_ERROR_NAME)].tobytes() == _ERROR_NAME:
             name = text(bytes(entries[offset + target_at + PART.size : offset + next_at]))
             heads.append(_Head(last=last, offset=offset, behind=offset + next_at, name=name))
-        missing.discard(offset)
+        if missing:
+            missing.discard(offset)
         last = offset
         offset += next_at
     is_whole = heads and heads[-1].behind == len(entries) and not missing

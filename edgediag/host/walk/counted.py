@@ -74,17 +74,12 @@ def _conditions(rule: FilterRule, parcel: Parcel) -> Iterator[Truth]:
     for expression in rule.expressions:
         match expression:
             case IpHeader():
-                yield header_holds(_by_any_device(expression), parcel)
+                yield header_holds(replace(expression, incoming=None, outgoing=None), parcel)
             case XtMatch(name=name) if name in _BY_FLOW:
                 yield holds(expression, parcel, Inquiry({}))
             case _:
                 # What the rule does, or asks of more than the flow.
                 pass
-
-
-def _by_any_device(header: IpHeader) -> IpHeader:
-    any_ = replace(header.incoming, mask=b"", is_negated=False)
-    return replace(header, incoming=any_, outgoing=any_)
 
 
 def _any_packet(flow: Flow) -> Parcel:

@@ -4,8 +4,6 @@ source  ip_packet_match of net/ipv4/netfilter/ip_tables.c, ip6_packet_match of
         net/ipv6/netfilter/ip6_tables.c
 """
 
-from dataclasses import replace
-
 from edgediag.host.netfilter.ip_header import IpHeader, MaskedValue
 from edgediag.host.routes import PROTOCOL_NUMBERS
 from edgediag.host.walk.octets import Octets, Truth, both, equals, known, masked, negated
@@ -16,12 +14,13 @@ _IPV4_OCTETS, _NAME_OCTETS = 4, 16
 
 def header_holds(header: IpHeader, parcel: Parcel) -> Truth:
     """Whether a packet has these headers and devices; it is no later fragment."""
-    version = 4 if len(header.source.value) == _IPV4_OCTETS else 6
+    version = 4 if len(parcel.source.value) == _IPV4_OCTETS else 6
     is_protocol = header.protocol in (0, PROTOCOL_NUMBERS[parcel.protocol, version])
     if header.protocol and is_protocol is header.is_protocol_negated:
         return False
     if header.is_later_fragment is not header.is_fragment_negated:
         return False
+    # The destination decides most often: of many rules it is the only one that is asked for.
     return both(
         _has(header.destination, parcel.destination),
         _has(header.source, parcel.source),
@@ -30,16 +29,13 @@ def header_holds(header: IpHeader, parcel: Parcel) -> Truth:
     )
 
 
-def _is_by(asked: MaskedValue, interface: Interface) -> Truth:
-    if not any(asked.mask):
-        return not asked.is_negated
-    # iptables leaves the "+" of a wildcard in the name, behind the mask; the kernel compares the
-    # bits under the mask alone. Those of an address it compares with the whole of it.
-    value = bytes(octet & bits for octet, bits in zip(asked.value, asked.mask))
+def _is_by(asked: MaskedValue | None, interface: Interface) -> Truth:
     name = interface.name.encode()[:_NAME_OCTETS].ljust(_NAME_OCTETS, b"\0")
-    return _has(replace(asked, value=value), known(name))
+    return asked is None or _has(asked, known(name))
 
 
-def _has(asked: MaskedValue, octets: Octets) -> Truth:
+def _has(asked: MaskedValue | None, octets: Octets) -> Truth:
+    if asked is None:
+        return True
     found = equals(masked(octets, asked.mask, bytes(len(asked.mask))), asked.value)
     return negated(found) if asked.is_negated else found

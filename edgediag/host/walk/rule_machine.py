@@ -96,7 +96,9 @@ def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
             break
     else:
         machine.end(None)
-    outcomes = tuple(dict.fromkeys(machine.outcomes))
+    outcomes = tuple(machine.outcomes)
+    if len(outcomes) > 1:
+        outcomes = tuple(dict.fromkeys(outcomes))
     doubts = tuple(dict.fromkeys(machine.doubts)) if len(outcomes) > 1 else ()
     return Evaluated(outcomes=outcomes, doubts=doubts)
 

@@ -45,13 +45,11 @@ ENTRIES = DROP + JUMP + POLICY + blob.chain_head("own") + OWN + blob.chain_head(
 INFO = LegacyInfo(
     begins={"OUTPUT": 0}, policies={"OUTPUT": JUMP_AT + len(JUMP)}, octets=len(ENTRIES)
 )
-ANY = MaskedValue(value=bytes(4), mask=bytes(4), is_negated=False)
-ANY_DEVICE = MaskedValue(value=bytes(16), mask=bytes(16), is_negated=False)
 PLAIN = IpHeader(
-    source=ANY,
-    destination=ANY,
-    incoming=ANY_DEVICE,
-    outgoing=ANY_DEVICE,
+    source=None,
+    destination=None,
+    incoming=None,
+    outgoing=None,
     protocol=0,
     is_protocol_negated=False,
     is_later_fragment=False,
