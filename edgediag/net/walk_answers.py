@@ -8,18 +8,20 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from edgediag.host.attributes import attributes, big, native, string
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
-from edgediag.host.netfilter.chains import BaseChain, Chain, ChainName, SetContents
+from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
+from edgediag.host.netfilter.legacy import LegacyTable
+from edgediag.host.netfilter.legacy_rule import chain_rules
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inbound import receive
 from edgediag.host.walk.journal import Journal
+from edgediag.host.walk.legacy import base_chains
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
@@ -41,6 +43,7 @@ from edgediag.net.arrivals import refusal_words
 from edgediag.net.fib import route_for
 from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
+from edgediag.net.xtables import read_placed
 
 _NFTABLES: Final = 10 << 8
 _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 4, 7, 10, 13, 16
@@ -50,7 +53,6 @@ _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
 _RTM_GETLINK, _IFLA_MASTER = 18, 10
 _IFINFOMSG: Final = struct.Struct("=BBHiII")
 _IPV4_FAMILIES: Final = frozenset({"ip", "inet", "netdev"})
-_LEGACY: Final = Path("/proc/thread-self/net/ip_tables_names")
 _TRIES: Final = 4
 
 
@@ -88,9 +90,12 @@ def _walk(parcel: Parcel, begin: Begin) -> tuple[list[Course], tuple[str, ...]]:
             chains = _base_chains(netlink)
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
-            host = _Host(netlink, routing)
-            courses = host.answered(begin(parcel, HookWalk(_met(chains), Journal())))
-            unread = (*_legacy_tables(), *_masters(routing, parcel))
+            tables, unread = read_placed("ip")
+            host = _Host(netlink, routing, tables)
+            legacy = (chain for table in tables for chain in base_chains(table))
+            hooks = HookWalk((*_met(chains), *legacy), Journal())
+            courses = host.answered(begin(parcel, hooks))
+            unread = (*unread, *_masters(routing, parcel))
             if _generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -107,9 +112,12 @@ def interface(name: str) -> Interface:
 class _Host:
     """The answers of the running kernel."""
 
-    def __init__(self, netlink: NetlinkSocket, routing: NetlinkSocket) -> None:
+    def __init__(
+        self, netlink: NetlinkSocket, routing: NetlinkSocket, legacy: Sequence[LegacyTable]
+    ) -> None:
         self._netlink = netlink
         self._routing = routing
+        self._legacy = {(table.family, table.name): table for table in legacy}
 
     def answered(self, walk: Asking[list[Course]]) -> list[Course]:
         """Drive a walk to its end."""
@@ -135,6 +143,8 @@ class _Host:
                 return taken(need)
 
     def _chain(self, name: ChainName) -> Chain | NotChecked:
+        if name.backend is Backend.LEGACY:
+            return Chain(rules=chain_rules(self._legacy[name.family, name.table], name.chain))
         keys = string(1, name.table) + string(2, name.chain)
         dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
         if isinstance(dump, Refusal):
@@ -199,15 +209,6 @@ def _base_chains(netlink: NetlinkSocket) -> tuple[BaseChain, ...] | Refusal:
 
 def _met(chains: Sequence[BaseChain]) -> tuple[BaseChain, ...]:
     return tuple(chain for chain in chains if chain.name.family in _IPV4_FAMILIES)
-
-
-def _legacy_tables() -> tuple[str, ...]:
-    """Asking about a table that does not exist would make it: only the list is read."""
-    try:
-        tables = _LEGACY.read_text(encoding="ascii", errors="replace").split()
-    except FileNotFoundError:
-        return ()
-    return tuple(f"iptables-legacy table {table}" for table in tables)
 
 
 def _masters(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:

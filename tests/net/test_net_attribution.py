@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.host.netfilter.legacy_selector import selector_words
+from edgediag.host.netfilter.iptables import iptables_text
+from edgediag.host.netfilter.legacy_rule import chain_rules
 from edgediag.model.culprit import IptablesRule
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Drop, TraceDropped, TracePassed, TraceResult
@@ -70,8 +71,8 @@ def test_a_host_without_legacy_tables_gets_none_by_being_read(two_nodes: "TwoNod
 def test_rules_are_read_as_iptables_wrote_them(two_nodes: "TwoNodes") -> None:
     two_nodes.node.run(*(f"iptables-legacy {rule}" for rule in RULES))
     with two_nodes.node.inside():
-        rules = [rule for rule in read_legacy() if rule.chain == "OUTPUT" and rule.number]
-    words = [f"-A {rule.chain} {selector_words(rule.selector)} -j {rule.target}" for rule in rules]
+        (table,) = read_legacy()
+    words = [f"-A OUTPUT {iptables_text(rule)}" for rule in chain_rules(table, "OUTPUT")]
     assert words == list(RULES)
 
 

@@ -7,7 +7,7 @@ from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Masquerade, Nat, Redirect, XtTarget
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion
-from edgediag.host.walk.culprit import culprit_of
+from edgediag.host.walk.culprit import step_culprit
 from edgediag.host.walk.effects import Fate
 from edgediag.model.explained import End, Explained, Translation
 
@@ -22,7 +22,7 @@ _ENDS_OF_TARGETS: Final = {
 
 def summary(conclusion: Conclusion) -> Explained:
     """The end of a packet, what decides it, and the rules that rewrite it on every course."""
-    deciders = (culprit_of(step) for step in conclusion.deciders)
+    deciders = (step_culprit(step, sets={}, interfaces={}) for step in conclusion.deciders)
     by_course = [dict.fromkeys(_translations(course)) for course in conclusion.courses]
     shared = by_course[0] if by_course else {}
     return Explained(
@@ -38,7 +38,7 @@ def summary(conclusion: Conclusion) -> Explained:
 def _translations(course: Course) -> Iterator[Translation]:
     for step in course.steps:
         end = None if step.rule is None else _translated_end(step, step.rule)
-        rule = None if end is None else culprit_of(step)
+        rule = None if end is None else step_culprit(step, sets={}, interfaces={})
         if end is not None and rule is not None:
             yield Translation(end=end, rule=rule)
 
