@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edgediag.alternative import plan_doubts
+from edgediag.arrival import arrival_at, is_open
 from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
@@ -26,6 +27,7 @@ from edgediag.model.evidence import (
     RunEvidence,
     ToolsEvidence,
 )
+from edgediag.model.explained import Explained
 from edgediag.model.host import HostState, Link, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
@@ -43,6 +45,7 @@ IPV6 = NotChecked(reason="its address is of IPv6, which is not probed yet")
 INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
 
 
+NOBODY_LISTENS = NotChecked(reason="nobody listens for others there")
 NOT_DENIED = NotChecked(reason="no resolver that works denied a name")
 
 _Walked: TypeAlias = Ladder | NotChecked
@@ -163,7 +166,7 @@ def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) ->
             target=target, groups=TOOL_GROUPS, present=bench.host.programs(names)
         )
     if target.direction is Direction.INBOUND:
-        return ListenerEvidence(target=target, listeners=_listeners(target, state))
+        return _listened(bench, target, seen)
     return OmittedEvidence(
         omitted=Omitted(
             check=target.check,
@@ -174,6 +177,20 @@ def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) ->
             because=_unasked(target, surveyed.routes.get(target.check)),
         )
     )
+
+
+def _listened(
+    bench: Bench, target: Target, seen: tuple[Surveyed, HostState]
+) -> ListenerEvidence:
+    surveyed, state = seen
+    listeners = _listeners(target, state)
+    explained: Explained | NotChecked = NOBODY_LISTENS
+    if not isinstance(listeners, NotChecked) and is_open(listeners):
+        arrival = arrival_at(target, state, surveyed.routes.values())
+        explained = (
+            arrival if isinstance(arrival, NotChecked) else bench.host.explain_arrival(arrival)
+        )
+    return ListenerEvidence(target=target, listeners=listeners, explained=explained)
 
 
 def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:

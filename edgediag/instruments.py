@@ -8,7 +8,7 @@ from typing import Protocol
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
 from edgediag.model.exchange import NextHop
-from edgediag.model.explained import Explained
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
@@ -64,6 +64,9 @@ class Host(Protocol):
 
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the rule sets would do with a new packet of the flow that this host sends."""
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        """What the rule sets would do with a new packet that comes in."""
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

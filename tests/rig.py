@@ -11,7 +11,7 @@ from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop
-from edgediag.model.explained import Explained
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
@@ -124,6 +124,7 @@ class RigHost:
     macs: tuple[str, ...] = ()
     rules: Explained | NotChecked = UNEXPLAINED
     explained: list[Flow] = field(default_factory=list)
+    arrived: list[Arrival] = field(default_factory=list)
     solicited: list[tuple[str, Address]] = field(default_factory=list)
 
     def read(self) -> HostState:
@@ -164,6 +165,11 @@ class RigHost:
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the story says that the rules do."""
         self.explained.append(flow)
+        return self.rules
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        """The same of what comes in."""
+        self.arrived.append(arrival)
         return self.rules
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:

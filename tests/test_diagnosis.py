@@ -29,7 +29,7 @@ from edgediag.model.exchange import (
     StreamOpened,
     StreamReceived,
 )
-from edgediag.model.explained import Explained
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -263,6 +263,9 @@ class FakeHost:
         return opened()
 
     def explain(self, flow: Flow) -> Explained | NotChecked:
+        return NotChecked(reason="no rules are read")
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         return NotChecked(reason="no rules are read")
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "certificates": PURE - {"edgediag.run"},
     "checked": PURE,
     "alternative": PURE,
+    "arrival": PURE,
     "cli": NETWORK | {"socket"},
     "compat": PURE | {"edgediag"},
     "conversation": PURE,

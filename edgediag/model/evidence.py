@@ -231,10 +231,14 @@ class NameEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerEvidence:
-    """An inbound check: who on this node takes what arrives on the port."""
+    """An inbound check: who on this node takes what arrives on the port.
+
+    explained  what arrives from a neighbour, where somebody listens
+    """
 
     target: Target
     listeners: tuple[Listener, ...] | NotChecked
+    explained: Explained | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

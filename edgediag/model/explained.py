@@ -5,8 +5,23 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.flow import Flow
 
 RuleObject: TypeAlias = NftRule | IptablesRule | ChainPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A packet that somebody of a network sends to this host.
+
+    interface      by which it comes in
+    prefix_length  of the network; who of it sends is not known
+    flow           from one of them, who stands for all; port 0 for one that is not known
+    """
+
+    interface: str
+    prefix_length: int
+    flow: Flow
 
 
 class Disposition(Enum):

@@ -3,14 +3,16 @@
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 
 from edgediag.host.walk.conclusion import conclude
-from edgediag.host.walk.parcel import CtState, Sender, parcel_of
+from edgediag.host.walk.octets import within
+from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.host.walk.summary import summary
 from edgediag.instruments import Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
-from edgediag.model.explained import Explained
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
 from edgediag.net.arp import ArpSolicitation
@@ -19,7 +21,7 @@ from edgediag.net.degraded import degraded
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
-from edgediag.net.walk_answers import walk_outbound
+from edgediag.net.walk_answers import interface, walk_inbound, walk_outbound
 
 
 class KernelHost:
@@ -61,6 +63,14 @@ class KernelHost:
         sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
         parcel = parcel_of(flow, sender)
         return degraded("packet filters", lambda: summary(conclude(*walk_outbound(parcel))))
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        """What the rule sets would do with a new packet that comes in."""
+        device = interface(arrival.interface)
+        parcel = parcel_in(arrival.flow, device, CtState.NEW)
+        somebody = within(parcel.source, arrival.prefix_length, "who sends it")
+        parcel = replace(parcel, source=somebody)
+        return degraded("packet filters", lambda: summary(conclude(*walk_inbound(parcel))))
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

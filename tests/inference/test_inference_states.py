@@ -360,7 +360,7 @@ def listener_row(host: HostState) -> tuple[Status, tuple[Place, ...]]:
     """Status and places of flannel's row on a host whose VXLAN port is taken."""
     row = target("flannel-vxlan-8472", kinds=(), port=8472, direction=Direction.INBOUND)
     socket = replace(IKE_SOCKET, port=8472)
-    evidence = ListenerEvidence(target=row, listeners=(socket,))
+    evidence = ListenerEvidence(target=row, listeners=(socket,), explained=UNREAD)
     [check] = judge(RunEvidence(host=host, checks=(evidence,))).checks
     return check.status, () if check.verdict is None else check.verdict.where
 

@@ -54,6 +54,14 @@ def big_number(number: int, length: int = 2) -> Octets:
     return known(number.to_bytes(length, "big"))
 
 
+def within(octets: Octets, prefix_length: int, reason: str) -> Octets:
+    """The value with its first bits alone known: somebody of a network."""
+    width = 8 * len(octets.value)
+    mask = ((1 << width) - (1 << (width - prefix_length))).to_bytes(len(octets.value), "big")
+    value = bytes(v & m for v, m in zip(octets.value, mask))
+    return Octets(value=value, known=mask, reason=reason)
+
+
 def joined(parts: tuple[Octets, ...]) -> Octets:
     """Values one behind the other."""
     return Octets(

@@ -39,8 +39,13 @@ def routed(course: Course, hook: str) -> Asking[list[Course]]:
 
 
 def flow_of(parcel: Parcel) -> Flow:
-    """The flow as the headers have it now; what is not known is left open."""
+    """The flow as the headers have it now; what is not known is left open.
+
+    Of a packet that comes in somebody stands for all who may have sent it.
+    """
     source = IPv4Address(parcel.source.value if parcel.source.is_known else 0)
+    if parcel.incoming.index and not parcel.source.is_known:
+        source = IPv4Address(parcel.original.source)
     return Flow(
         protocol=parcel.protocol,
         source=source,
