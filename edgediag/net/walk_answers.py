@@ -53,7 +53,7 @@ _TRIES: Final = 4
 def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
     """Every course of a packet that this host sends, and the rule sets that were not read.
 
-    raises  OSError where no netlink socket can be had
+    raises  OSError where no netlink socket can be had, nor the list of iptables-legacy's tables
     """
     with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
         for _ in range(_TRIES):
