@@ -62,7 +62,7 @@ Begin: TypeAlias = Callable[[Parcel, HookWalk], Asking[list[Course]]]
 def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
     """Every course of a packet that this host sends, and the rule sets that were not read.
 
-    raises  OSError where no netlink socket can be had
+    raises  OSError where no netlink socket can be had, nor the list of iptables-legacy's tables
     """
     return _walk(parcel, send)
 
