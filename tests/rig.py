@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
-from edgediag.model.exchange import Action, CloseStream, Event, NextHop
+from edgediag.model.exchange import Action, CloseStream, Event, NextHop, Trial
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
@@ -121,6 +121,8 @@ class RigHost:
     traced: list[Flow] = field(default_factory=list)
     macs: tuple[str, ...] = ()
     solicited: list[tuple[str, Address]] = field(default_factory=list)
+    verdict: bool | NotChecked = False
+    trials: list[Trial] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -156,6 +158,11 @@ class RigHost:
     @contextmanager
     def _opened(self) -> Iterator[Tracer]:
         yield RigTracer(self.said)
+
+    def rehearse(self, trial: Trial) -> bool | NotChecked:
+        """Programs drop as the story says."""
+        self.trials.append(trial)
+        return self.verdict
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """All of them are there."""

@@ -28,6 +28,7 @@ from edgediag.model.exchange import (
     SendPacket,
     StreamOpened,
     StreamReceived,
+    Trial,
 )
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
@@ -253,6 +254,9 @@ class FakeHost:
         self, asked: Sequence[tuple[str, Address]]
     ) -> AbstractContextManager[Solicitation]:
         return nullcontext(RigSolicitation({}))
+
+    def rehearse(self, trial: Trial) -> bool | NotChecked:
+        return False
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         @contextmanager

@@ -100,6 +100,7 @@ def located(*ladders: Ladder) -> Located:
         named_by={},
         alternatives={},
         link_answers={},
+        rehearsals={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

@@ -11,7 +11,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
-from edgediag.lab import bpf, cgroup, kernel, kube_proxy, netfilter, state
+from edgediag.lab import bpf, cgroup, kernel, kube_proxy, namespace, netfilter, state
 from edgediag.lab.daemons import place
 from edgediag.lab.daemons import start as daemons
 from edgediag.lab.files import edge_folder
@@ -116,7 +116,11 @@ def _attach(name: str, step: ProgramStep) -> None:
         if step.device:
             with kernel.netlink(name) as ipr:
                 index = kernel.interface_index(ipr, step.device)
-                ipr.link("set", index=index, xdp_fd=program)
+                if step.kind == "xdp":
+                    ipr.link("set", index=index, xdp_fd=program)
+            if step.kind == "tcx":
+                with namespace.entered(name):
+                    bpf.attach_to_device(program, index, step.direction)
         else:
             _attach_to_cgroup(name, program, step.direction)
     finally:

@@ -15,6 +15,7 @@ from edgediag.model.host import (
     Link,
     Listener,
     Neighbour,
+    PacketProgram,
     RouteAnswer,
     TraceResult,
 )
@@ -160,6 +161,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What a BPF program says of a copy of the flow's packet, or of the answer to it."""
+
+    program: PacketProgram
+    is_dropped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
 
@@ -181,6 +190,7 @@ class FlowEvidence:
     certificate  of a TLS server that answered the ClientHello
     alternatives  the same question another way, where this host's choice of it is in doubt
     link_answers  the MACs that answered an ARP request for the next hop, ascending
+    rehearsals  of programs where the packet, or the answer to it, may be lost
     """
 
     target: Target
@@ -207,6 +217,7 @@ class FlowEvidence:
     certificate: Presented | NotChecked
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
+    rehearsals: tuple[Rehearsed, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,11 @@
 """A packet that netfilter let pass and the kernel refused all the same."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.programs import dropping, in_words, on_groups, sole
 from edgediag.inference.reading import packets_of
 from edgediag.meaning import has_left
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import CgroupProgramObject
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, TracePassed
 from edgediag.model.outcome import SendFailed
@@ -16,8 +19,11 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   sending fails with EPERM although the packet came to the end of POSTROUTING:
                     behind that, the egress programs of control groups alone refuse so
-    Does not hold   where a packet of the flow left, or did not come through netfilter
-    Asks for        the trace, the errno of the attempts, the tap
+    Does not hold   where a packet of the flow left, or did not come through netfilter, or where no
+                    such program is attached. One is named where it is the only one, or the only one
+                    that drops a copy of the packet; of several none is accused alone
+    Asks for        the trace, the errno of the attempts, the tap, the programs of the groups of
+                    this process, their verdicts on a copy of the packet
     source          net/ipv4/ip_output.c, ip_finish_output: BPF_CGROUP_RUN_PROG_INET_EGRESS
     """
     trace = evidence.trace
@@ -28,9 +34,14 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         for item in evidence.attempts
         if isinstance(item, SendFailed) and item.errno_name == "EPERM"
     ]
-    if not refused or any(map(has_left, evidence.attempts)):
+    attached = on_groups(host, "egress")
+    if not refused or any(map(has_left, evidence.attempts)) or attached == ():
         return None
     text = "the packet passed POSTROUTING, and the kernel refused it with EPERM behind that"
     remedy = "bpftool cgroup tree: look for an egress program on the group of this process"
-    claim = on_this_host(Mechanism.CGROUP_DROP, None)
+    known = () if isinstance(attached, NotChecked) else attached
+    programs = dropping(evidence, CgroupProgramObject) or known
+    if programs:
+        text += f", where the program {in_words(programs)} stands at egress of a control group"
+    claim = on_this_host(Mechanism.CGROUP_DROP, sole(programs))
     return finding(ID, evidence, claim, (text, remedy, packets_of(refused)))
