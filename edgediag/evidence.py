@@ -15,7 +15,7 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
-    Rehearsed,
+    ProgramVerdict,
     Relation,
     StreamEvidence,
     Surroundings,
@@ -42,7 +42,7 @@ NOT_SOLICITED = NotChecked(reason="something was heard by its next hop, or nothi
 NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_COUNTED = NotChecked(reason="nothing hinted at a loss, or other checks were counted")
 NOT_VARIED = NotChecked(reason="no other form of the question was tried")
-NOT_REHEARSED = NotChecked(reason="the check passed, or the kernel has no way out for it")
+NOT_RUN = NotChecked(reason="the check passed, or the kernel has no way out for it")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -67,7 +67,7 @@ class Located:
     trains      of checks that were asked many times
     alternatives  of the checks whose source or next hop is in doubt
     link_answers  of the checks whose next hop was asked for its link-layer address
-    rehearsals  of the checks that failed
+    program_verdicts  of the checks that failed
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -89,7 +89,7 @@ class Located:
     trains: Mapping[str, tuple[Train, ...]]
     alternatives: Mapping[str, tuple[Alternative, ...]]
     link_answers: Mapping[str, tuple[str, ...] | NotChecked]
-    rehearsals: Mapping[str, tuple[Rehearsed, ...] | NotChecked]
+    program_verdicts: Mapping[str, tuple[ProgramVerdict, ...] | NotChecked]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -122,7 +122,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         certificate=check.certificate,
         alternatives=located.alternatives.get(name, NO_OTHER_WAY),
         link_answers=located.link_answers.get(name, NOT_SOLICITED),
-        rehearsals=located.rehearsals.get(name, NOT_REHEARSED),
+        program_verdicts=located.program_verdicts.get(name, NOT_RUN),
     )
 
 

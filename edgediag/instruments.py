@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
-from edgediag.model.exchange import NextHop, Trial
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
@@ -61,7 +61,7 @@ class Host(Protocol):
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""
 
-    def rehearse(self, trial: Trial) -> bool | NotChecked:
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:

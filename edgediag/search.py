@@ -181,7 +181,7 @@ def read_back(
         handshakes=handshakes_of(bench, sought.handshakes),
         alternatives=alternatives_of(bench, sought.alternatives),
         link_answers=link_answers_of(checks, routes, sought.link_answers),
-        rehearsals={},
+        program_verdicts={},
     )
 
 

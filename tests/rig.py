@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
-from edgediag.model.exchange import Action, CloseStream, Event, NextHop, Trial
+from edgediag.model.exchange import Action, CloseStream, Event, NextHop, ProgramRun
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
@@ -122,7 +122,7 @@ class RigHost:
     macs: tuple[str, ...] = ()
     solicited: list[tuple[str, Address]] = field(default_factory=list)
     verdict: bool | NotChecked = False
-    trials: list[Trial] = field(default_factory=list)
+    runs: list[ProgramRun] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -159,9 +159,9 @@ class RigHost:
     def _opened(self) -> Iterator[Tracer]:
         yield RigTracer(self.said)
 
-    def rehearse(self, trial: Trial) -> bool | NotChecked:
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Programs drop as the story says."""
-        self.trials.append(trial)
+        self.runs.append(run)
         return self.verdict
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:

@@ -23,12 +23,12 @@ from edgediag.model.exchange import (
     NextHop,
     Observed,
     OpenStream,
+    ProgramRun,
     Refused,
     SendDatagram,
     SendPacket,
     StreamOpened,
     StreamReceived,
-    Trial,
 )
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
@@ -255,7 +255,7 @@ class FakeHost:
     ) -> AbstractContextManager[Solicitation]:
         return nullcontext(RigSolicitation({}))
 
-    def rehearse(self, trial: Trial) -> bool | NotChecked:
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
         return False
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:

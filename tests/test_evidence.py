@@ -100,7 +100,7 @@ def located(*ladders: Ladder) -> Located:
         named_by={},
         alternatives={},
         link_answers={},
-        rehearsals={},
+        program_verdicts={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

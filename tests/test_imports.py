@@ -74,7 +74,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "path": PURE,
     "plan": PURE,
     "probes": PURE | {"edgediag.wire", "edgediag.session"},
-    "rehearsal": PURE - {"edgediag.run"},
+    "program_runs": PURE - {"edgediag.run"},
     "report": PURE,
     "retrace": PURE,
     "run": (PURE - SHELL) | {"edgediag.cli", "edgediag.lab", "edgediag.live"},

@@ -13,9 +13,9 @@ P = TypeVar("P", CgroupProgramObject, TcFilterObject, XdpProgramObject)
 
 def dropping(evidence: FlowEvidence, type_: type[P]) -> tuple[P, ...]:
     """The programs of a kind that drop a copy of the flow's packet or of its answer."""
-    if isinstance(evidence.rehearsals, NotChecked):
+    if isinstance(evidence.program_verdicts, NotChecked):
         return ()
-    dropped = (item.program for item in evidence.rehearsals if item.is_dropped)
+    dropped = (item.program for item in evidence.program_verdicts if item.is_dropped)
     return tuple(program for program in dropped if isinstance(program, type_))
 
 

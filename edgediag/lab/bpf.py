@@ -26,11 +26,14 @@ from edgediag.net import bpf
 
 # Linux, include/uapi/linux/bpf.h
 _PROG_ATTACH: Final = 8
+_PROG_QUERY: Final = 16
 PROGRAM_TYPES: Final[Mapping[str, int]] = MappingProxyType({"tcx": 3, "xdp": 6, "cgroup": 8})
 CGROUP_DIRECTIONS: Final[Mapping[str, int]] = MappingProxyType({"ingress": 0, "egress": 1})
 TCX_DIRECTIONS: Final[Mapping[str, int]] = MappingProxyType({"ingress": 46, "egress": 47})
 # union bpf_attr for BPF_PROG_ATTACH.
 _ATTACH: Final = struct.Struct("=IIII")
+# union bpf_attr for BPF_PROG_QUERY, which only counts where there is no room for ids.
+_QUERY: Final = struct.Struct("=II56x")
 
 # RFC 791 §3.1; the ports stand first in TCP and UDP alike.
 IPV4_OCTETS: Final = 20
@@ -119,6 +122,16 @@ def load(kind: str, instructions: bytes) -> int:
 def attach_to_cgroup(descriptor: int, cgroup: int, direction: str) -> None:
     """The program sees every packet of the sockets made in the cgroup (a descriptor too)."""
     _attach("cgroup", _ATTACH.pack(cgroup, descriptor, CGROUP_DIRECTIONS[direction], 0))
+
+
+def has_tcx() -> bool:
+    """The kernel has places for programs on devices; asked for those of the loopback device."""
+    loopback = 1
+    try:
+        bpf.command(_PROG_QUERY, _QUERY.pack(loopback, TCX_DIRECTIONS["ingress"]))
+    except OSError:
+        return False
+    return True
 
 
 def attach_to_device(descriptor: int, index: int, direction: str) -> None:

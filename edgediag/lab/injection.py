@@ -52,9 +52,11 @@ RULE_ACTIONS: Mapping[str, str] = MappingProxyType(
 def lacking(programs: Sequence[str], steps: Sequence[Step]) -> tuple[str, ...]:
     """What this machine does not have of what the steps need, each in a few words."""
     missing = [f"{name} is not installed" for name in place.absent(programs)]
-    needs_cgroup = any(isinstance(step, ProgramStep) and step.kind == "cgroup" for step in steps)
-    if needs_cgroup and cgroup.root() is None:
+    kinds = {step.kind for step in steps if isinstance(step, ProgramStep)}
+    if "cgroup" in kinds and cgroup.root() is None:
         missing.append("no cgroup2 is mounted")
+    if "tcx" in kinds and not bpf.has_tcx():
+        missing.append("the kernel has no TCX (Linux 6.6)")
     return tuple(missing)
 
 

@@ -161,7 +161,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
+class ProgramVerdict:
     """What a BPF program says of a copy of the flow's packet, or of the answer to it."""
 
     program: PacketProgram
@@ -190,7 +190,7 @@ class FlowEvidence:
     certificate  of a TLS server that answered the ClientHello
     alternatives  the same question another way, where this host's choice of it is in doubt
     link_answers  the MACs that answered an ARP request for the next hop, ascending
-    rehearsals  of programs where the packet, or the answer to it, may be lost
+    program_verdicts  of programs where the packet, or the answer to it, may be lost
     """
 
     target: Target
@@ -217,7 +217,7 @@ class FlowEvidence:
     certificate: Presented | NotChecked
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
-    rehearsals: tuple[Rehearsed, ...] | NotChecked
+    program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ class NextHop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class ProgramRun:
     """A copy of a packet for a BPF program to judge, as its frame crosses the link at `hop`."""
 
     program: PacketProgram

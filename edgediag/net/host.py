@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, closing
 
 from edgediag.instruments import Solicitation, Tracer
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import NextHop, Trial
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
 from edgediag.net.arp import ArpSolicitation
@@ -13,7 +13,7 @@ from edgediag.net.attribution import open_attribution
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
-from edgediag.net.rehearsal import rehearsed
+from edgediag.net.program_run import run_program
 
 
 class KernelHost:
@@ -50,9 +50,9 @@ class KernelHost:
         devices = {route.interface for route in routes if isinstance(route, Route)}
         return open_attribution(flows, sorted(devices - {"", "lo"}))
 
-    def rehearse(self, trial: Trial) -> bool | NotChecked:
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""
-        return rehearsed(trial)
+        return run_program(run)
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

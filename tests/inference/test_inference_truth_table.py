@@ -41,7 +41,7 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
-    Rehearsed,
+    ProgramVerdict,
     Relation,
 )
 from edgediag.model.flow import Flow, Protocol
@@ -1068,9 +1068,9 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 refused(TUNNEL_PROBE),
                 trace=passed(),
-                rehearsals=(
-                    Rehearsed(program=OUT_GROUP, is_dropped=False),
-                    Rehearsed(program=OTHER_OUT_GROUP, is_dropped=True),
+                program_verdicts=(
+                    ProgramVerdict(program=OUT_GROUP, is_dropped=False),
+                    ProgramVerdict(program=OTHER_OUT_GROUP, is_dropped=True),
                 ),
             ),
             host=replace(host_state(), cgroup_programs=(OUT_GROUP, OTHER_OUT_GROUP)),
@@ -1094,7 +1094,7 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(API_SYN, has_come_back=True),
                 trace=passed(until="delivered"),
-                rehearsals=(Rehearsed(program=IN_GROUP, is_dropped=True),),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
             ),
             verdict=local(Mechanism.CGROUP_DROP, IN_GROUP),
             fires=("cgroup-drops-answer", "answer-not-delivered"),
@@ -1106,9 +1106,9 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(API_SYN, has_come_back=True),
                 trace=passed(until="delivered"),
-                rehearsals=(
-                    Rehearsed(program=IN_GROUP, is_dropped=True),
-                    Rehearsed(program=replace(IN_GROUP, program=9), is_dropped=True),
+                program_verdicts=(
+                    ProgramVerdict(program=IN_GROUP, is_dropped=True),
+                    ProgramVerdict(program=replace(IN_GROUP, program=9), is_dropped=True),
                 ),
             ),
             verdict=local(Mechanism.CGROUP_DROP),
@@ -1121,7 +1121,7 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(API_SYN, has_come_back=True),
                 trace=passed(until="received"),
-                rehearsals=(Rehearsed(program=IN_GROUP, is_dropped=True),),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
             ),
             verdict=local(Mechanism.LOCAL_DROP),
             fires=("answer-not-delivered",),
@@ -1134,7 +1134,7 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(API_SYN, has_come_back=True),
                 trace=passed(until="delivered"),
-                rehearsals=(Rehearsed(program=IN_GROUP, is_dropped=False),),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=False),),
             ),
             host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
             verdict=local(Mechanism.LOCAL_DROP),
@@ -1148,7 +1148,7 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(API_SYN),
                 uplink=link(xdp_program=7),
-                rehearsals=(Rehearsed(program=XDP_PROGRAM, is_dropped=True),),
+                program_verdicts=(ProgramVerdict(program=XDP_PROGRAM, is_dropped=True),),
             ),
             verdict=local(Mechanism.XDP_DROP, XDP_PROGRAM),
             fires=("xdp-drops",),
@@ -1161,7 +1161,7 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(API_SYN),
                 uplink=link(xdp_program=7),
-                rehearsals=(Rehearsed(program=XDP_PROGRAM, is_dropped=False),),
+                program_verdicts=(ProgramVerdict(program=XDP_PROGRAM, is_dropped=False),),
             ),
             verdict=ambiguous(None, ANYWHERE, None),
             fires=("left-this-host",),
@@ -1174,7 +1174,7 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(TUNNEL_PROBE, has_left=False),
                 trace=passed(),
-                rehearsals=(Rehearsed(program=TCX_PROGRAM, is_dropped=True),),
+                program_verdicts=(ProgramVerdict(program=TCX_PROGRAM, is_dropped=True),),
             ),
             verdict=local(Mechanism.TC_DROP, TCX_PROGRAM),
             fires=("tcx-drops", "never-left"),
@@ -1186,7 +1186,7 @@ ON_THIS_HOST = [
             evidence=flow_evidence(
                 unanswered(TUNNEL_PROBE, has_left=False),
                 trace=passed(),
-                rehearsals=(Rehearsed(program=TCX_PROGRAM, is_dropped=False),),
+                program_verdicts=(ProgramVerdict(program=TCX_PROGRAM, is_dropped=False),),
             ),
             verdict=local(Mechanism.LOCAL_DROP),
             fires=("never-left",),

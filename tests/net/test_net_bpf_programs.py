@@ -13,14 +13,14 @@ from pyroute2 import IPRoute
 from edgediag.lab import bpf
 from edgediag.lab.bpf import Match
 from edgediag.model.culprit import TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import NextHop, Trial
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Packet, TcpSegment
 from edgediag.net.bpf_programs import read_tcx_programs
 from edgediag.net.cgroups import group_folders
 from edgediag.net.host_tables import read_host
-from edgediag.net.rehearsal import rehearsed
+from edgediag.net.program_run import run_program
 
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes
@@ -65,7 +65,7 @@ def xdp_program() -> XdpProgramObject:
 
 def verdict(program: PacketProgram, flow: Flow) -> object:
     packet = Packet(flow=flow, hop_limit=60, ip_id=1, payload=SYN_ACK)
-    return rehearsed(Trial(program=program, packet=packet, hop=HOP))
+    return run_program(ProgramRun(program=program, packet=packet, hop=HOP))
 
 
 def test_an_xdp_program_is_listed_with_its_device_and_mode(node: "Node") -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from edgediag.compat import assert_never
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import Trial
+from edgediag.model.exchange import ProgramRun
 from edgediag.model.host import PacketProgram
 from edgediag.net import bpf
 from edgediag.net.bpf_programs import opened
@@ -29,15 +29,15 @@ _TEST_RUN: Final = struct.Struct("=IIIIQQI44x")
 _VERDICT: Final = 4
 
 
-def rehearsed(trial: Trial) -> bool | NotChecked:
+def run_program(run: ProgramRun) -> bool | NotChecked:
     """Whether the program drops the copy, or why the kernel does not run it."""
-    return degraded("what a BPF program says", lambda: _is_dropped(trial))
+    return degraded("what a BPF program says", lambda: _is_dropped(run))
 
 
-def _is_dropped(trial: Trial) -> bool:
-    octets = frame(trial.packet, trial.hop)
-    verdict = _run(_program_id(trial.program), octets)
-    match trial.program:
+def _is_dropped(run: ProgramRun) -> bool:
+    octets = frame(run.packet, run.hop)
+    verdict = _run(_program_id(run.program), octets)
+    match run.program:
         case XdpProgramObject():
             return verdict in _XDP_DROPS
         case CgroupProgramObject():

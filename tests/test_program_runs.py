@@ -8,12 +8,12 @@ from edgediag.checked import Checked
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import Rehearsed
+from edgediag.model.evidence import ProgramVerdict
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import HostState, PacketProgram
 from edgediag.model.outcome import Outcome
 from edgediag.model.packet import TcpSegment
-from edgediag.rehearsal import MOST_TRIALS, NO_PROGRAM, TOO_MANY, UNKNOWN_ANSWER, rehearse
+from edgediag.program_runs import MOST_RUNS, NO_PROGRAM, TOO_MANY, UNKNOWN_ANSWER, run_programs
 from rig import NEXT_HOP, RigHost, RigWire, rig, silence
 from story import (
     answered,
@@ -49,9 +49,9 @@ DATAGRAM = probe(check=NAME)
 
 def tried(
     outcome: Outcome, host: RigHost, state: HostState = STATE
-) -> tuple[Rehearsed, ...] | NotChecked | None:
+) -> tuple[ProgramVerdict, ...] | NotChecked | None:
     check = Checked(target=target(NAME), attempts=(outcome,), nobody=())
-    return rehearse(rig(RigWire(silence), host), [check], {NAME: route()}, state).get(NAME)
+    return run_programs(rig(RigWire(silence), host), [check], {NAME: route()}, state).get(NAME)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_a_copy_meets_the_programs_of_the_part_where_it_was_lost(
     outcome: Outcome, programs: tuple[PacketProgram, ...], copied: Flow
 ) -> None:
     host = RigHost(verdict=True)
-    said = tuple(Rehearsed(program=program, is_dropped=True) for program in programs)
+    said = tuple(ProgramVerdict(program=program, is_dropped=True) for program in programs)
     assert tried(outcome, host) == said
-    assert {trial.packet.flow for trial in host.trials} == {copied}
+    assert {run.packet.flow for run in host.runs} == {copied}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_copy_meets_the_programs_of_the_part_where_it_was_lost(
         ),
         pytest.param(
             unanswered(SYN),
-            replace(STATE, xdp_programs=(XDP,) * (MOST_TRIALS + 1)),
+            replace(STATE, xdp_programs=(XDP,) * (MOST_RUNS + 1)),
             TOO_MANY,
             id="more programs than are tried",
         ),
@@ -109,7 +109,7 @@ def test_nothing_is_tried(
 ) -> None:
     host = RigHost(verdict=True)
     assert tried(outcome, host, state) == expected
-    assert host.trials == []
+    assert host.runs == []
 
 
 def test_what_the_kernel_does_not_run_is_not_checked() -> None:
@@ -125,7 +125,7 @@ def test_without_a_next_hop_there_is_no_frame() -> None:
 def test_an_answer_is_made_up_as_it_would_come() -> None:
     host = RigHost()
     tried(unanswered(SYN), host)
-    (trial,) = host.trials
-    segment = trial.packet.payload
+    (run,) = host.runs
+    segment = run.packet.payload
     assert isinstance(segment, TcpSegment)
-    assert (segment.flags, trial.hop.source_mac) == ("SA", NEXT_HOP.destination_mac)
+    assert (segment.flags, run.hop.source_mac) == ("SA", NEXT_HOP.destination_mac)

@@ -11,8 +11,8 @@ from edgediag.checked import Checked, is_ok
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive, has_come_back, has_left, wire_flow
 from edgediag.model.answer import NotChecked
-from edgediag.model.evidence import Rehearsed
-from edgediag.model.exchange import NextHop, Trial
+from edgediag.model.evidence import ProgramVerdict
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import HostState, PacketProgram, Route, RouteAnswer
 from edgediag.model.outcome import Outcome
@@ -23,13 +23,13 @@ from edgediag.probes import packet_codec
 from edgediag.probes.tcp_syn import build
 
 # Of one run; each takes some 50 us.
-MOST_TRIALS: Final = 200
+MOST_RUNS: Final = 200
 
 NO_PROGRAM: Final = NotChecked(reason="no BPF program stands where it may be lost")
-TOO_MANY: Final = NotChecked(reason=f"{MOST_TRIALS} other copies were put before programs")
+TOO_MANY: Final = NotChecked(reason=f"{MOST_RUNS} other copies were put before programs")
 UNKNOWN_ANSWER: Final = NotChecked(reason="no answer over UDP is made up to try programs with")
 
-Rehearsals: TypeAlias = Mapping[str, tuple[Rehearsed, ...] | NotChecked]
+Verdicts: TypeAlias = Mapping[str, tuple[ProgramVerdict, ...] | NotChecked]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +37,19 @@ class _Copy:
     """A packet, and the programs that it meets on its way."""
 
     packet: Packet
+    is_answer: bool
     programs: tuple[PacketProgram, ...]
 
 
-def rehearse(
+def run_programs(
     bench: Bench,
     checks: Sequence[Checked],
     routes: Mapping[str, RouteAnswer],
     state: HostState,
-) -> Rehearsals:
+) -> Verdicts:
     """What the programs on the way of each failed check say of it, by check."""
-    found: dict[str, tuple[Rehearsed, ...] | NotChecked] = {}
-    left = MOST_TRIALS
+    found: dict[str, tuple[ProgramVerdict, ...] | NotChecked] = {}
+    left = MOST_RUNS
     for check in checks:
         route = routes[check.target.check]
         if is_ok(check) or not isinstance(route, Route) or route.is_local:
@@ -62,22 +63,20 @@ def rehearse(
     return found
 
 
-def _tried(bench: Bench, copy: _Copy, route: Route) -> tuple[Rehearsed, ...] | NotChecked:
+def _tried(bench: Bench, copy: _Copy, route: Route) -> tuple[ProgramVerdict, ...] | NotChecked:
     flow = copy.packet.flow
-    outside = flow.destination if flow.source == route.source else flow.source
-    next_hop = bench.host.next_hop(route, outside)
+    next_hop = bench.host.next_hop(route, flow.source if copy.is_answer else flow.destination)
     if isinstance(next_hop, NotChecked):
         return next_hop
-    is_answer = outside == flow.source
-    hop = _back(next_hop) if is_answer else next_hop
-    trials = [Trial(program=item, packet=copy.packet, hop=hop) for item in copy.programs]
-    verdicts = [bench.host.rehearse(trial) for trial in trials]
+    hop = _back(next_hop) if copy.is_answer else next_hop
+    runs = [ProgramRun(program=item, packet=copy.packet, hop=hop) for item in copy.programs]
+    verdicts = [bench.host.run_program(run) for run in runs]
     refused = [verdict for verdict in verdicts if isinstance(verdict, NotChecked)]
     if refused:
         return refused[0]
     return tuple(
-        Rehearsed(program=trial.program, is_dropped=verdict is True)
-        for trial, verdict in zip(trials, verdicts, strict=True)
+        ProgramVerdict(program=run.program, is_dropped=verdict is True)
+        for run, verdict in zip(runs, verdicts, strict=True)
     )
 
 
@@ -88,13 +87,13 @@ def _copy(check: Checked, route: Route, state: HostState) -> _Copy | NotChecked:
     if not programs:
         return NO_PROGRAM
     if direction == "egress":
-        return _Copy(packet=_query(outcome.probe), programs=programs)
+        return _Copy(packet=_query(outcome.probe), is_answer=False, programs=programs)
     if outcome.probe.flow.protocol is not Protocol.TCP:
         return UNKNOWN_ANSWER
     # A control group meets the answer behind the translation, a device before it.
     is_behind = has_come_back(outcome)
     flow = outcome.probe.flow if is_behind else wire_flow(outcome)
-    return _Copy(packet=_syn_ack(outcome.probe, flow), programs=programs)
+    return _Copy(packet=_syn_ack(outcome.probe, flow), is_answer=True, programs=programs)
 
 
 def _met(
