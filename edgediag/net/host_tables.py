@@ -186,6 +186,8 @@ def _listeners() -> tuple[Listener, ...]:
 
 
 def _sysctls(interfaces: Iterable[str]) -> tuple[Sysctl, ...]:
+    if not (_SYSCTLS / "net").is_dir():
+        raise OSError(errno.ENOENT, "no sysctls")
     found = ((key, _read(_SYSCTLS / sysctl_path(key))) for key in sysctl_keys(interfaces))
     return tuple(Sysctl(key=key, value=value) for key, value in found if value is not None)
 

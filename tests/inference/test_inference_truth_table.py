@@ -1120,6 +1120,65 @@ ON_THIS_HOST = [
         Picture(
             evidence=flow_evidence(
                 unanswered(API_SYN, has_come_back=True),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP, IN_GROUP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer comes in, nothing traces it, and a program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_come_back=True), trace=passed(until="delivered")
+            ),
+            host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer passes INPUT, and what the program behind it says is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                program_verdicts=(ProgramVerdict(program=OUT_GROUP, is_dropped=True),),
+            ),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP,)),
+            verdict=local(Mechanism.CGROUP_DROP, OUT_GROUP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused, nothing traces it, and a program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE)),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("cgroup-refuses",),
+        ),
+        id="refused, nothing traces it, and what a program says of it is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                program_verdicts=(
+                    ProgramVerdict(
+                        program=replace(TCX_PROGRAM, direction="ingress"), is_dropped=True
+                    ),
+                ),
+            ),
+            verdict=local(Mechanism.TC_DROP, replace(TCX_PROGRAM, direction="ingress")),
+            fires=("tcx-drops", "answer-not-delivered"),
+        ),
+        id="the answer comes in, nothing traces it, and a TCX program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
                 trace=passed(until="received"),
                 program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
             ),
