@@ -12,7 +12,8 @@ from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import NOT_WALKED, Located, join
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
-from edgediag.locate import Search, plan_search
+from edgediag.locate.planned import Search
+from edgediag.locate.planning import plan_search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (

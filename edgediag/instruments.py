@@ -8,6 +8,7 @@ from typing import Protocol
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
 from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
@@ -60,6 +61,9 @@ class Host(Protocol):
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""
+
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        """What the rule sets would do with a new packet of the flow that this host sends."""
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""

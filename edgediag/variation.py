@@ -20,7 +20,7 @@ from edgediag.forms import (
     smaller,
 )
 from edgediag.instruments import Bench
-from edgediag.locate import hops_of
+from edgediag.locate.controls import hops_of
 from edgediag.meaning import has_left, is_gone
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Link, TraceResult

@@ -11,6 +11,7 @@ from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop, ProgramRun
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
 from edgediag.plan import Supply
@@ -26,6 +27,7 @@ NEXT_HOP = NextHop(
     interface="eth0", source_mac="02:00:00:00:00:10", destination_mac="02:00:00:00:00:01"
 )
 
+UNEXPLAINED = NotChecked(reason="no rules are read")
 UNSEEN = NotChecked(reason="no handshake was ended")
 NO_ANCHORS = Anchors(stated=UNSEEN, cluster=UNSEEN, public=UNSEEN)
 
@@ -120,6 +122,8 @@ class RigHost:
     asked: list[Flow] = field(default_factory=list)
     traced: list[Flow] = field(default_factory=list)
     macs: tuple[str, ...] = ()
+    rules: Explained | NotChecked = UNEXPLAINED
+    explained: list[Flow] = field(default_factory=list)
     solicited: list[tuple[str, Address]] = field(default_factory=list)
     verdict: bool | NotChecked = False
     runs: list[ProgramRun] = field(default_factory=list)
@@ -158,6 +162,11 @@ class RigHost:
     @contextmanager
     def _opened(self) -> Iterator[Tracer]:
         yield RigTracer(self.said)
+
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        """What the story says that the rules do."""
+        self.explained.append(flow)
+        return self.rules
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Programs drop as the story says."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
 from edgediag.checked import NO_CERTIFICATE
-from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_RUN, NOT_SOLICITED
+from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_EXPLAINED, NOT_RUN, NOT_SOLICITED
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
@@ -27,6 +27,7 @@ from edgediag.model.evidence import (
     StreamEvidence,
     Surroundings,
 )
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -453,6 +454,7 @@ def flow_evidence(
     certificate: Presented | NotChecked = NO_CERTIFICATE,
     alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
+    explained: Explained | NotChecked = NOT_EXPLAINED,
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked = NOT_RUN,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
@@ -482,6 +484,7 @@ def flow_evidence(
         certificate=certificate,
         alternatives=alternatives,
         link_answers=link_answers,
+        explained=explained,
         program_verdicts=program_verdicts,
     )
 

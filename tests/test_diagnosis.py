@@ -30,6 +30,7 @@ from edgediag.model.exchange import (
     StreamOpened,
     StreamReceived,
 )
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -264,6 +265,9 @@ class FakeHost:
             yield FakeTracer(self.world)
 
         return opened()
+
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        return NotChecked(reason="no rules are read")
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(names)

@@ -11,7 +11,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
-from edgediag.lab import bpf, cgroup, kernel, kube_proxy, namespace, netfilter, state
+from edgediag.lab import bpf, cgroup, conntrack, kernel, kube_proxy, namespace, netfilter, state
 from edgediag.lab.daemons import place
 from edgediag.lab.daemons import start as daemons
 from edgediag.lab.files import edge_folder
@@ -19,6 +19,7 @@ from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    ConntrackStep,
     DaemonStep,
     FileStep,
     IptablesStep,
@@ -98,6 +99,8 @@ def _apply(prefix: str, step: Step) -> None:
         case KubeProxyStep():
             program = f"iptables-{step.backend}-restore"
             netfilter.run_program(name, (program,), kube_proxy.restore_text(step.services))
+        case ConntrackStep():
+            conntrack.fill(name)
         case ServiceStep():
             control.ask(state.control_socket(prefix, step.node), {step.service: step.mode})
         case DaemonStep():

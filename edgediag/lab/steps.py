@@ -142,6 +142,13 @@ class KubeProxyStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConntrackStep:
+    """Fill the table of tracked connections; only building the lab anew empties it."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStep:
     """Put a service into another mode."""
 
@@ -172,6 +179,7 @@ Step: TypeAlias = (
     | CommandStep
     | ProgramStep
     | KubeProxyStep
+    | ConntrackStep
     | ServiceStep
     | DaemonStep
 )
@@ -190,6 +198,7 @@ ACTIONS: Mapping[str, type[Step]] = MappingProxyType(
         "command": CommandStep,
         "program": ProgramStep,
         "kube-proxy": KubeProxyStep,
+        "fill-conntrack": ConntrackStep,
         "service": ServiceStep,
         "daemon": DaemonStep,
     }

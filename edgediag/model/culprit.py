@@ -233,6 +233,15 @@ class MtuObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConntrackObject:
+    """The table of tracked connections, and how many it may hold."""
+
+    KIND: ClassVar[str] = "conntrack"
+    entries: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RavenStateObject:
     """A part of what Raven leaves in the kernel: "rule", "device" or "table"; `state` in words."""
 
@@ -263,4 +272,5 @@ Culprit: TypeAlias = (
     | XfrmPolicyObject
     | MtuObject
     | RavenStateObject
+    | ConntrackObject
 )

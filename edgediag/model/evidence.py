@@ -8,6 +8,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
@@ -190,6 +191,7 @@ class FlowEvidence:
     certificate  of a TLS server that answered the ClientHello
     alternatives  the same question another way, where this host's choice of it is in doubt
     link_answers  the MACs that answered an ARP request for the next hop, ascending
+    explained  of what did not leave, or left with another address
     program_verdicts  of programs where the packet, or the answer to it, may be lost
     """
 
@@ -217,6 +219,7 @@ class FlowEvidence:
     certificate: Presented | NotChecked
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
+    explained: Explained | NotChecked
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
 
 

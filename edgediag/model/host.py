@@ -174,11 +174,13 @@ class Drop(Enum):
     QDISC         a queueing discipline
     TC_FILTER     the filters of a device, by the clsact or ingress discipline that holds them
     REVERSE_PATH  the reverse-path filter
+    CONNTRACK     connection tracking, of packets that it cannot track
     """
 
     QDISC = "qdisc"
     TC_FILTER = "tc-filter"
     REVERSE_PATH = "reverse-path"
+    CONNTRACK = "conntrack"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

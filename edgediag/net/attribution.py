@@ -13,6 +13,7 @@ from edgediag.host.netfilter.legacy import LegacyRule
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, TraceDropped, TraceResult
+from edgediag.net.conntrack import read_conntrack_drops
 from edgediag.net.degraded import degraded
 from edgediag.net.nftrace import Tracer as NftTracer
 from edgediag.net.nftrace import open_tracer
@@ -94,4 +95,8 @@ def _rules() -> tuple[LegacyRule, ...] | NotChecked:
 
 
 def _counts() -> tuple[DropCount, ...] | NotChecked:
-    return degraded("counters of drops", read_drop_counts)
+    counted = degraded("counters of drops", read_drop_counts)
+    tracked = degraded("conntrack", read_conntrack_drops)
+    if isinstance(counted, NotChecked):
+        return tracked
+    return counted if isinstance(tracked, NotChecked) else (*counted, *tracked)

@@ -5,36 +5,41 @@ generation of nf_tables and ended with another is made again.
 """
 
 import socket
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from edgediag.host.attributes import attributes, big, string
+from edgediag.host.attributes import attributes, big, native, string
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
+from edgediag.host.netfilter.chains import BaseChain, Chain, ChainName, SetContents
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
+from edgediag.host.walk.hook_walk import HookWalk
+from edgediag.host.walk.inbound import receive
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
-    BaseChain,
-    Chain,
-    ChainName,
     Need,
     NeedAddressType,
     NeedChain,
     NeedRoute,
     NeedSet,
+    NeedSocket,
     NoWay,
-    SetContents,
     Way,
 )
-from edgediag.host.walk.outbound import Hooks, send
+from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import Interface, Parcel
+from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Route
+from edgediag.net.arrivals import refusal_words
 from edgediag.net.fib import route_for
+from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 
 _NFTABLES: Final = 10 << 8
@@ -42,9 +47,14 @@ _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 4, 7, 10, 13, 16
 _RTM_GETROUTE: Final = 26
 _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
-_IPV4_FAMILIES: Final = frozenset({"ip", "inet"})
+_RTM_GETLINK, _IFLA_MASTER = 18, 10
+_IFINFOMSG: Final = struct.Struct("=BBHiII")
+_IPV4_FAMILIES: Final = frozenset({"ip", "inet", "netdev"})
 _LEGACY: Final = Path("/proc/thread-self/net/ip_tables_names")
 _TRIES: Final = 4
+
+
+Begin: TypeAlias = Callable[[Parcel, HookWalk], Asking[list[Course]]]
 
 
 def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
@@ -52,6 +62,26 @@ def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
 
     raises  OSError where no netlink socket can be had
     """
+    return _walk(parcel, send)
+
+
+def walk_inbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+    """The same of a packet that comes in by a device.
+
+    raises  OSError where no netlink socket can be had
+    """
+    return _walk(parcel, receive)
+
+
+def walk_reply(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+    """The same of a packet that this host sends and of its answer.
+
+    raises  OSError where no netlink socket can be had
+    """
+    return _walk(parcel, answer)
+
+
+def _walk(parcel: Parcel, begin: Begin) -> tuple[list[Course], tuple[str, ...]]:
     with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
         for _ in range(_TRIES):
             before = _generation(netlink)
@@ -59,8 +89,8 @@ def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
             host = _Host(netlink, routing)
-            courses = host.answered(send(parcel, Hooks(chains=_met(chains))))
-            unread = (*_legacy_tables(), *_at_devices(chains, courses))
+            courses = host.answered(begin(parcel, HookWalk(_met(chains), Journal())))
+            unread = (*_legacy_tables(), *_masters(routing, parcel))
             if _generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -101,6 +131,8 @@ class _Host:
                 return self._address_type(need.address)
             case NeedRoute():
                 return _way(need)
+            case NeedSocket():
+                return taken(need)
 
     def _chain(self, name: ChainName) -> Chain | NotChecked:
         keys = string(1, name.table) + string(2, name.chain)
@@ -142,10 +174,12 @@ class _Host:
 
 
 def _way(need: NeedRoute) -> Way | NoWay | NotChecked:
-    answer = route_for(need.flow, mark=need.mark, uid=need.uid)
+    answer = route_for(need.flow, mark=need.mark, uid=need.uid, incoming=need.incoming)
     if isinstance(answer, NotChecked):
         return answer
     if not isinstance(answer, Route):
+        if need.incoming:
+            return NoWay(text=refusal_words(need.flow, need.incoming, need.mark, answer))
         return NoWay(text=f"no way: {answer.errno_name}")
     by = f" via {answer.gateway}" if answer.gateway else ""
     return Way(
@@ -176,14 +210,16 @@ def _legacy_tables() -> tuple[str, ...]:
     return tuple(f"iptables-legacy table {table}" for table in tables)
 
 
-def _at_devices(chains: Sequence[BaseChain], courses: Sequence[Course]) -> tuple[str, ...]:
-    """Chains at the device that the packet leaves by, or at a bridge."""
-    devices = {course.parcel.outgoing.name for course in courses}
-    return tuple(
-        f"chain {chain.name.family} {chain.name.table} {chain.name.chain}"
-        for chain in chains
-        if chain.hook == "egress" and devices & set(chain.devices)
-    )
+def _masters(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:
+    """What takes the packet from the device that it comes in by, before IP sees it."""
+    device = parcel.incoming
+    if not device.index:
+        return ()
+    answer = routing.request(_RTM_GETLINK, _IFINFOMSG.pack(0, 0, 0, device.index, 0, 0))
+    if isinstance(answer, Refusal):
+        return (f"device {device.name}: {answer.errno_name}",)
+    master = native(attributes(answer.payload[_IFINFOMSG.size :]).get(_IFLA_MASTER))
+    return (f"what takes packets from {device.name}, a port of another device",) if master else ()
 
 
 def _generation(netlink: NetlinkSocket) -> int | None:

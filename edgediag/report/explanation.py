@@ -6,7 +6,8 @@ from typing import Final
 from edgediag.host.netfilter.iptables import iptables_text, is_iptables
 from edgediag.host.netfilter.text import filter_rule_text
 from edgediag.host.walk.chain_walk import Course, Step
-from edgediag.host.walk.conclusion import Conclusion, Disposition
+from edgediag.host.walk.conclusion import Conclusion
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow
 from edgediag.report.escape import escaped
 

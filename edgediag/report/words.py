@@ -9,6 +9,7 @@ from edgediag.model.culprit import (
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
+    ConntrackObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -116,15 +117,6 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return _program(culprit)
         case ListenerObject():
             return _listener(culprit)
-        case ResolverObject(path=path, line=0):
-            return f"{path} names no resolver, {culprit.address} is asked", ("cat", path)
-        case ResolverObject(path=path, line=line):
-            return f"{path}, line {line}: {culprit.text}", ("sed", "-n", f"{line}p", path)
-        case HostsFileObject(path=path, line=line):
-            name = f"{path}, line {line}: {culprit.address} {culprit.name}"
-            return name, ("sed", "-n", f"{line}p", path)
-        case ClockObject():
-            return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
         case QdiscObject(interface=device):
             name = f"queueing discipline {culprit.discipline} {culprit.handle} of {device}"
             return name, ("tc", "-s", "qdisc", "show", "dev", device)
@@ -135,10 +127,31 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
         case XfrmPolicyObject(direction=direction):
             name = f"xfrm policy {culprit.action} {direction}: {culprit.selector}"
             return name, ("ip", "xfrm", "policy", "list", "dir", direction)
+        case ResolverObject() | HostsFileObject() | ClockObject() | ConntrackObject():
+            return _beside_devices(culprit)
         case RavenStateObject():
             return _raven(culprit)
         case ToolObject(names=names):
             return f"not installed: {', '.join(names)}", ()
+        case _ as never:
+            assert_never(never)
+
+
+def _beside_devices(
+    culprit: ResolverObject | HostsFileObject | ClockObject | ConntrackObject,
+) -> tuple[str, tuple[str, ...]]:
+    match culprit:
+        case ResolverObject(path=path, line=0):
+            return f"{path} names no resolver, {culprit.address} is asked", ("cat", path)
+        case ResolverObject(path=path, line=line):
+            return f"{path}, line {line}: {culprit.text}", ("sed", "-n", f"{line}p", path)
+        case HostsFileObject(path=path, line=line):
+            name = f"{path}, line {line}: {culprit.address} {culprit.name}"
+            return name, ("sed", "-n", f"{line}p", path)
+        case ClockObject():
+            return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
+        case ConntrackObject(entries=entries, limit=limit):
+            return f"connection tracking: {entries} of {limit} entries", ("conntrack", "-S")
         case _ as never:
             assert_never(never)
 

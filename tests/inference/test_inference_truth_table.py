@@ -14,6 +14,7 @@ from edgediag.model.culprit import (
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
+    ConntrackObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -44,6 +45,7 @@ from edgediag.model.evidence import (
     ProgramVerdict,
     Relation,
 )
+from edgediag.model.explained import Disposition, End, Explained, Translation
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     Drop,
@@ -144,6 +146,20 @@ IN_GROUP = CgroupProgramObject(program=13, name="in", group="/", attach="ingress
 RP_FILTER = Sysctl(key="net.ipv4.conf.eth0.rp_filter", value="1")
 RP_FILTER_OF_ALL = Sysctl(key="net.ipv4.conf.all.rp_filter", value="0")
 NFT_RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
+
+RULE_OF_NAT = IptablesRule(
+    backend="nft", table="nat", chain="OUTPUT", number=1, text="-p udp -j DNAT"
+)
+POLICY = ChainPolicy(family="inet", table="f", chain="out", policy="drop")
+NO_TRACE = NotChecked(reason="cannot trace in nf_tables: CAP_NET_ADMIN is missing")
+TRANSLATED = Translation(end=End.DESTINATION, rule=RULE_OF_NAT)
+
+
+def explained(*translations: Translation) -> Explained:
+    """A packet that the rules of this host let pass, translated."""
+    return Explained(
+        disposition=Disposition.PASSES, deciders=(), translations=translations, hangs_on=()
+    )
 
 
 def drop(what: Drop, discipline: str) -> DropCount:
@@ -353,6 +369,15 @@ class Picture:
     fires: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     host: HostState = host_state()
+
+
+def tracking(entries: str, limit: str) -> HostState:
+    """A host whose connection tracking holds so many entries."""
+    keys = ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
+    values = zip(keys, (entries, limit), strict=True)
+    return replace(
+        host_state(), sysctls=tuple(Sysctl(key=key, value=value) for key, value in values)
+    )
 
 
 def xfrm_block(direction: str, host: str) -> XfrmPolicy:
@@ -866,6 +891,134 @@ ON_THIS_HOST = [
             ("is silent too", False, ambiguous(None, ANYWHERE, Mechanism.MISROUTE)),
         )
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=has_left),
+                    trace=trace,
+                    explained=replace(explained(), disposition=disposition, deciders=deciders),
+                ),
+                verdict=verdict,
+                fires=fires,
+                silent=silent,
+            ),
+            id=name,
+        )
+        for name, has_left, trace, disposition, deciders, verdict, fires, silent in (
+            (
+                "no trace is to be had, and the rules come to one that drops",
+                False,
+                NO_TRACE,
+                Disposition.DROPPED,
+                (NFT_RULE,),
+                local(Mechanism.RULE_DROP, NFT_RULE),
+                ("explained-drop", "never-left"),
+                (),
+            ),
+            (
+                "no trace is to be had, and the rules come to a policy",
+                False,
+                NO_TRACE,
+                Disposition.DROPPED,
+                (POLICY,),
+                local(Mechanism.POLICY_DROP, POLICY),
+                ("explained-drop",),
+                (),
+            ),
+            (
+                "no trace is to be had, and one of two rules rejects it",
+                False,
+                NO_TRACE,
+                Disposition.REJECTED,
+                (NFT_RULE, RULE_OF_NAT),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("explained-drop",),
+            ),
+            (
+                "no trace is to be had, and by the rules it would not have left: it did",
+                True,
+                NO_TRACE,
+                Disposition.DROPPED,
+                (NFT_RULE,),
+                None,
+                ("left-this-host",),
+                ("explained-drop",),
+            ),
+            (
+                "the kernel let it pass, whatever the rules say as they are read",
+                False,
+                passed(),
+                Disposition.DROPPED,
+                (NFT_RULE,),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("explained-drop",),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                sent_as(LOST, replace(TUNNEL, destination=LINE.address)),
+                explained=explained(TRANSLATED),
+            ),
+            verdict=local(Mechanism.MISROUTE, RULE_OF_NAT),
+            fires=("rewritten-here",),
+            silent=("translated-here",),
+        ),
+        id="it left for another destination, by a rule that is known",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=False),
+                    trace=trace,
+                    explained=explained(*translations),
+                ),
+                verdict=verdict,
+                fires=fires,
+                silent=silent,
+            ),
+            id=name,
+        )
+        for name, trace, translations, verdict, fires, silent in (
+            (
+                "it is given another destination, and does not leave",
+                passed(),
+                (TRANSLATED,),
+                local(Mechanism.MISROUTE, RULE_OF_NAT),
+                ("translated-here", "never-left"),
+                (),
+            ),
+            (
+                "it does not leave, and no rule gives it another destination for certain",
+                passed(),
+                (),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("translated-here",),
+            ),
+            (
+                "only its source is rewritten, and it does not leave",
+                passed(),
+                (replace(TRANSLATED, end=End.SOURCE),),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("translated-here",),
+            ),
+            (
+                "it is given another destination, and another rule drops it there",
+                TraceDropped(culprit=NFT_RULE, hook="output", is_reject=False, is_reply=False),
+                (TRANSLATED,),
+                local(Mechanism.RULE_DROP, NFT_RULE),
+                ("traced-drop",),
+                ("translated-here",),
+            ),
+        )
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(
@@ -878,6 +1031,19 @@ ON_THIS_HOST = [
             silent=("rewritten-here", "diverges-from-control"),
         ),
         id="it left with a source that the device does not have",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                sent_as(LOST, replace(TUNNEL, source=FOREIGN)),
+                alternatives=(other_way(Altered.SOURCE),),
+                explained=explained(replace(TRANSLATED, end=End.SOURCE)),
+            ),
+            host=with_addresses((EDGE, 24)),
+            verdict=local(Mechanism.WRONG_SOURCE, RULE_OF_NAT),
+            fires=("foreign-source",),
+        ),
+        id="the kernel chose well, and a rule that is known changed it",
     ),
     *(
         pytest.param(
@@ -903,7 +1069,7 @@ ON_THIS_HOST = [
                 local(Mechanism.WRONG_SOURCE, DEFAULT_ROUTE),
             ),
             (
-                "the kernel chose well, and a rule changed it: no route is named",
+                "the kernel chose well, and a rule changed it that is not known",
                 FOREIGN,
                 ip_address(EDGE),
                 True,
@@ -1044,6 +1210,58 @@ ON_THIS_HOST = [
             fires=("cgroup-refuses", "never-left"),
         ),
         id="refused behind POSTROUTING: a program of a control group",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    refused(TUNNEL_PROBE), trace=passed(), drops=(drop(Drop.CONNTRACK, ""),)
+                ),
+                host=tracking(entries, limit),
+                verdict=verdict,
+                fires=fires,
+                silent=("cgroup-refuses",) + silent,
+            ),
+            id=f"connection tracking counted a drop, {name}",
+        )
+        for name, entries, limit, verdict, fires, silent in (
+            (
+                "and its table is full",
+                "262144",
+                "262144",
+                local(Mechanism.CONNTRACK_FULL, ConntrackObject(entries=262144, limit=262144)),
+                ("conntrack-full", "never-left"),
+                (),
+            ),
+            (
+                "and its table has room",
+                "1000",
+                "262144",
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("conntrack-full",),
+            ),
+            (
+                "and how much it holds is not told",
+                "",
+                "",
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("conntrack-full",),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False), trace=passed(until="output")
+            ),
+            host=tracking("262144", "262144"),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("conntrack-full",),
+        ),
+        id="the table of connections is full, and counted no drop",
     ),
     pytest.param(
         Picture(
@@ -2712,6 +2930,42 @@ def test_which_rules_fire_and_which_stay_silent(picture: Picture) -> None:
     fired = {finding.rule for finding in find(picture.evidence, picture.host)}
     assert set(picture.fires) <= fired
     assert not set(picture.silent) & fired
+
+
+@pytest.mark.parametrize(
+    ("disposition", "deciders", "is_reply", "ending"),
+    [
+        pytest.param(
+            Disposition.DROPPED,
+            (replace(NFT_RULE, text=""),),
+            False,
+            "; the rules as they are read say the same",
+            id="by the same rule, whose words were not read",
+        ),
+        pytest.param(
+            Disposition.PASSES,
+            (),
+            False,
+            "; by the rules as they are read it passes: they are read wrongly or have changed, "
+            "and the kernel's word counts",
+            id="not at all",
+        ),
+        pytest.param(Disposition.UNDETERMINED, (), False, "in the output hook", id="perhaps"),
+        pytest.param(Disposition.PASSES, (), True, "in the output hook", id="and it is the answer"),
+    ],
+)
+def test_the_kernel_is_believed_whatever_the_rules_say_as_they_are_read(
+    disposition: Disposition, deciders: tuple[NftRule, ...], is_reply: bool, ending: str
+) -> None:
+    evidence = flow_evidence(
+        refused(TUNNEL_PROBE),
+        trace=TraceDropped(
+            culprit=NFT_RULE, hook="output", is_reject=False, is_reply=is_reply
+        ),
+        explained=replace(explained(), disposition=disposition, deciders=deciders),
+    )
+    texts = {one.rule: one.text for one in find(evidence, host_state())}
+    assert texts["traced-drop"].endswith(ending)
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in ALL_RULES])

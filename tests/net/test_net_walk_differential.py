@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.cli.explain import Sender, parcel_of
-from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
-from edgediag.host.walk.parcel import CtState
+from edgediag.host.walk.conclusion import Conclusion, conclude
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import TraceDropped, TraceResult
 from edgediag.net.nftrace import open_tracer

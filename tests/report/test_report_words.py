@@ -9,6 +9,7 @@ from edgediag.model.culprit import (
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
+    ConntrackObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -231,6 +232,11 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         RavenStateObject(part="rule", state="missing"),
         "Raven's policy rule: missing",
         "ip rule show",
+    ),
+    (
+        ConntrackObject(entries=9, limit=10),
+        "connection tracking: 9 of 10 entries",
+        "conntrack -S",
     ),
     (ToolObject(names=("socat", "conntrack")), "not installed: socat, conntrack", ""),
 ]

@@ -18,8 +18,10 @@ from edgediag.inference.rules import (
     cgroup_drops_answer,
     cgroup_refuses,
     clock_skew,
+    conntrack_full,
     counted_loss,
     diverges_from_control,
+    explained_drop,
     foreign_source,
     forged_answer,
     forged_reset,
@@ -58,6 +60,7 @@ from edgediag.inference.rules import (
     stream_fails,
     tcx_drops,
     traced_drop,
+    translated_here,
     xdp_drops,
     xfrm_blocks,
 )
@@ -81,6 +84,9 @@ RULES: tuple[Rule, ...] = tuple(
         route_refused,
         route_to_self,
         traced_drop,
+        explained_drop,
+        conntrack_full,
+        translated_here,
         own_service,
         answered_another_way,
         neighbour_mistaken,
@@ -148,5 +154,6 @@ RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
 
 # For destinations on this very host, where "never left" is as it should be.
 RULES_AT_HOME: tuple[Rule, ...] = tuple(
-    Rule(id=module.ID, judge=module.judge) for module in (traced_drop, own_service)
+    Rule(id=module.ID, judge=module.judge)
+    for module in (traced_drop, explained_drop, translated_here, own_service)
 )

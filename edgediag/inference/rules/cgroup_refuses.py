@@ -7,7 +7,7 @@ from edgediag.meaning import has_left
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TracePassed, TraceResult
+from edgediag.model.host import Drop, HostState, TracePassed, TraceResult
 from edgediag.model.outcome import SendFailed
 from edgediag.model.verdict import Finding, Mechanism
 
@@ -18,19 +18,24 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """A BPF program of a control group refuses the packet.
 
     Holds because   sending fails with EPERM although the packet came to the end of POSTROUTING:
-                    behind that, the egress programs of control groups alone refuse so
+                    behind that the egress programs of control groups refuse so.
                     Where that is not known, such a program that drops a copy of the packet shows as
                     much: the packet would have ended there at the latest
     Does not hold   where a packet of the flow left, or did not come through netfilter, or where no
-                    such program is attached. One is named where it is the only one, or the only one
-                    that drops a copy of the packet; of several none is accused alone
-    Asks for        the trace, the errno of the attempts, the tap, the programs of the groups of
-                    this process, their verdicts on a copy of the packet
-    source          net/ipv4/ip_output.c, ip_finish_output: BPF_CGROUP_RUN_PROG_INET_EGRESS
+                    such program is attached; where connection tracking counted drops of its own,
+                    for it enters a new connection behind the last chain, and refuses in the same
+                    words. One is named where it is the only one, or the only one that drops a copy
+                    of the packet; of several none is accused alone
+    Asks for        the trace, the errno of the attempts, the tap, the counters of drops, the
+                    programs of the groups of this process, their verdicts on a copy of the packet
+    source          net/ipv4/ip_output.c, ip_finish_output: BPF_CGROUP_RUN_PROG_INET_EGRESS;
+                    net/netfilter/nf_conntrack_core.c, __nf_conntrack_confirm
     """
     trace = evidence.trace
     dropped = dropping(evidence, CgroupProgramObject)
     if not _is_behind_netfilter(trace, bool(dropped)):
+        return None
+    if any(item.drop is Drop.CONNTRACK for item in evidence.drops):
         return None
     refused = [
         item
