@@ -109,12 +109,23 @@ DENIALS: Final[Mapping[str, Denial]] = MappingProxyType(
                 for option in (64, 65)
             )
         ),
-        **{f"no-{name}": Denial(capabilities=(name,)) for name in CAPABILITIES},
+        "no-CAP_NET_ADMIN": Denial(capabilities=("CAP_NET_ADMIN",)),
+        "no-CAP_NET_RAW": Denial(capabilities=("CAP_NET_RAW",)),
+        "no-CAP_SYS_ADMIN": Denial(capabilities=("CAP_SYS_ADMIN",)),
+        # CAP_SYS_ADMIN stands for both.
+        "no-CAP_BPF": Denial(capabilities=("CAP_BPF", "CAP_PERFMON")),
+        # What a container has that may open raw sockets.
+        "few-rights": Denial(
+            capabilities=tuple(name for name in CAPABILITIES if name != "CAP_NET_RAW")
+        ),
         "no-packet-sockets": Denial(
             calls=(Call(name="socket", error=errno.EPERM, arguments={0: _PACKET}),)
         ),
     }
 )
+
+# Those without which no packet is sent or seen.
+FATAL: Final = ("no-CAP_NET_RAW", "no-packet-sockets")
 
 
 def main(name: str, _dashes: str, *command: str) -> None:
