@@ -125,7 +125,7 @@ class RigHost:
     rules: Explained | NotChecked = UNEXPLAINED
     explained: list[Flow] = field(default_factory=list)
     solicited: list[tuple[str, Address]] = field(default_factory=list)
-    verdict: bool | NotChecked = False
+    verdict: Callable[[ProgramRun], bool | NotChecked] = lambda run: False
     runs: list[ProgramRun] = field(default_factory=list)
 
     def read(self) -> HostState:
@@ -171,7 +171,7 @@ class RigHost:
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Programs drop as the story says."""
         self.runs.append(run)
-        return self.verdict
+        return self.verdict(run)
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """All of them are there."""

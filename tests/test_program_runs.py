@@ -9,11 +9,20 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import ProgramVerdict
+from edgediag.model.exchange import ProgramRun
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import HostState, PacketProgram
 from edgediag.model.outcome import Outcome
 from edgediag.model.packet import TcpSegment
-from edgediag.program_runs import MOST_RUNS, NO_PROGRAM, TOO_MANY, UNKNOWN_ANSWER, run_programs
+from edgediag.program_runs import (
+    MOST_RUNS,
+    NO_PROGRAM,
+    NOTHING_SERVED,
+    TOO_MANY,
+    UNFAITHFUL,
+    UNKNOWN_ANSWER,
+    run_programs,
+)
 from rig import NEXT_HOP, RigHost, RigWire, rig, silence
 from story import (
     answered,
@@ -47,11 +56,25 @@ CONNECT = probe(ProbeKind.TCP_CONNECT, on=API, check=NAME)
 DATAGRAM = probe(check=NAME)
 
 
+SERVED = Checked(
+    target=target("oss-443"),
+    attempts=(answered(probe(ProbeKind.TCP_SYN, on=flow(Protocol.TCP, port=443)), syn_ack()),),
+    nobody=(),
+)
+PASSED = SERVED.attempts[0].probe.flow
+
+
+def drops(run: ProgramRun) -> bool:
+    """Every program drops all but what was served."""
+    return run.packet.flow not in (PASSED, PASSED.reversed())
+
+
 def tried(
-    outcome: Outcome, host: RigHost, state: HostState = STATE
+    outcome: Outcome, host: RigHost, state: HostState = STATE, beside: Checked = SERVED
 ) -> tuple[ProgramVerdict, ...] | NotChecked | None:
     check = Checked(target=target(NAME), attempts=(outcome,), nobody=())
-    return run_programs(rig(RigWire(silence), host), [check], {NAME: route()}, state).get(NAME)
+    routes = {NAME: route(), beside.target.check: route()}
+    return run_programs(rig(RigWire(silence), host), [check, beside], routes, state).get(NAME)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +101,10 @@ def tried(
 def test_a_copy_meets_the_programs_of_the_part_where_it_was_lost(
     outcome: Outcome, programs: tuple[PacketProgram, ...], copied: Flow
 ) -> None:
-    host = RigHost(verdict=True)
+    host = RigHost(verdict=drops)
     said = tuple(ProgramVerdict(program=program, is_dropped=True) for program in programs)
     assert tried(outcome, host) == said
-    assert {run.packet.flow for run in host.runs} == {copied}
+    assert [run.program for run in host.runs if run.packet.flow == copied] == [*programs]
 
 
 @pytest.mark.parametrize(
@@ -107,19 +130,34 @@ def test_a_copy_meets_the_programs_of_the_part_where_it_was_lost(
 def test_nothing_is_tried(
     outcome: Outcome, state: HostState, expected: NotChecked | None
 ) -> None:
-    host = RigHost(verdict=True)
+    host = RigHost(verdict=drops)
     assert tried(outcome, host, state) == expected
     assert host.runs == []
 
 
+def test_a_program_that_drops_what_was_served_is_not_believed() -> None:
+    assert tried(unanswered(SYN), RigHost(verdict=lambda run: True)) == UNFAITHFUL
+
+
+def test_where_nothing_was_served_no_program_is_believed() -> None:
+    lost = Checked(target=target("oss-443"), attempts=(unanswered(SYN),), nobody=())
+    assert tried(unanswered(SYN), RigHost(verdict=drops), beside=lost) == NOTHING_SERVED
+
+
+def test_a_program_that_lets_it_pass_needs_no_comparison() -> None:
+    host = RigHost()
+    assert tried(unanswered(SYN), host) == (ProgramVerdict(program=XDP, is_dropped=False),)
+    assert len(host.runs) == 1
+
+
 def test_what_the_kernel_does_not_run_is_not_checked() -> None:
     denied = NotChecked(reason="EPERM")
-    assert tried(unanswered(SYN), RigHost(verdict=denied)) == denied
+    assert tried(unanswered(SYN), RigHost(verdict=lambda run: denied)) == denied
 
 
 def test_without_a_next_hop_there_is_no_frame() -> None:
     unknown = NotChecked(reason="no neighbour entry")
-    assert tried(unanswered(SYN), RigHost(verdict=True, hop=unknown)) == unknown
+    assert tried(unanswered(SYN), RigHost(verdict=drops, hop=unknown)) == unknown
 
 
 def test_an_answer_is_made_up_as_it_would_come() -> None:

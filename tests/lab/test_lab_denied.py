@@ -23,6 +23,8 @@ from edgediag.lab.network import Lab
 pytestmark = pytest.mark.netns
 
 CHECKS = ("raven-tunnel-4500", "ntp-aliyun-123", "api-server-6443")
+# By which programs that drop are compared with what they let pass.
+SERVED = "raven-proxy-10280"
 FAULTS = """
 claim = "Three faults of the node's own, each of another kind"
 family = "local"
@@ -101,7 +103,7 @@ def diagnosed(denial: str, lab: Lab) -> Ended:
     """The diagnosis of the three checks."""
     config = edge_folder(lab.prefix) / f"{denial}.toml"
     config.write_text(facts_text(FACTS))
-    only = [word for check in CHECKS for word in ("--only", check)]
+    only = [word for check in (*CHECKS, SERVED) for word in ("--only", check)]
     quick = ("--timeout", "1", "--no-output", "--json")
     return without(denial, lab, "diagnose", "--config", str(config), *only, *quick)
 

@@ -24,8 +24,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     one drops it. Where nothing traced the answer, it ended there at the latest.
                     Where the kernel cannot be asked, those that stand there are possible causes
     Does not hold   where the answer is known to have ended before, or every program lets the copy
-                    pass; nor over UDP, whose answers are not made up here. Several that drop
-                    it are all named, and none is accused alone
+                    pass, or one drops as well a copy of what is known to have passed; nor over UDP,
+                    whose answers are not made up here. Several that drop it are all named, and none
+                    is accused alone
     Asks for        the tap, the trace, the programs' verdicts on a copy of the answer
     source          net/core/filter.c, sk_filter_trim_cap: BPF_CGROUP_RUN_PROG_INET_INGRESS
     """

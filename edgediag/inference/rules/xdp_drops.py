@@ -17,8 +17,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the probe left, no tap saw an answer, and the kernel, asked to run the program
                     on a copy of the answer, says that it drops it: whatever else there may be on
                     the path, this flow is not served before the program lets its answer pass
-    Does not hold   where an answer was seen, or the program lets the copy pass; nor over UDP, whose
-                    answers are not made up here. A program that drops by time or by number may let
+    Does not hold   where an answer was seen, or the program lets the copy pass, or drops as well a
+                    copy of an answer that is known to have passed; nor over UDP, whose answers are
+                    not made up here. A program that drops by time or by number may let
                     a copy pass and stays possible
     Asks for        the tap, the program's verdict on a copy of the answer
     source          net/core/dev.c, __netif_receive_skb_core: generic XDP before the taps, a
