@@ -33,6 +33,7 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
+from edgediag.program_runs import run_programs
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
@@ -93,6 +94,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         named_by=_named_by(bench, surveyed),
         variations=varied.variations,
         trains=counted.trains,
+        program_verdicts=run_programs(bench, checks, surveyed.routes, state),
     )
     flows = {check.target.check: join(check, search, located) for check in checks}
     denials = _denials(search, located)

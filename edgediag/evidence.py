@@ -15,6 +15,7 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
+    ProgramVerdict,
     Relation,
     StreamEvidence,
     Surroundings,
@@ -43,6 +44,7 @@ NOT_EXPLAINED = NotChecked(reason="it left this host as asked, or other flows we
 NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_COUNTED = NotChecked(reason="nothing hinted at a loss, or other checks were counted")
 NOT_VARIED = NotChecked(reason="no other form of the question was tried")
+NOT_RUN = NotChecked(reason="the check passed, or the kernel has no way out for it")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -68,6 +70,7 @@ class Located:
     alternatives  of the checks whose source or next hop is in doubt
     link_answers  of the checks whose next hop was asked for its link-layer address
     explained  of the checks that did not leave, or left with another address
+    program_verdicts  of the checks that failed
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -90,6 +93,7 @@ class Located:
     alternatives: Mapping[str, tuple[Alternative, ...]]
     link_answers: Mapping[str, tuple[str, ...] | NotChecked]
     explained: Mapping[str, Explained | NotChecked]
+    program_verdicts: Mapping[str, tuple[ProgramVerdict, ...] | NotChecked]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -123,6 +127,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         alternatives=located.alternatives.get(name, NO_OTHER_WAY),
         link_answers=located.link_answers.get(name, NOT_SOLICITED),
         explained=located.explained.get(name, NOT_EXPLAINED),
+        program_verdicts=located.program_verdicts.get(name, NOT_RUN),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
-from edgediag.model.exchange import NextHop
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
@@ -67,6 +67,9 @@ class Host(Protocol):
 
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         """What the rule sets would do with a new packet that comes in."""
+
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        """Whether a program drops a copy of a packet."""
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

@@ -195,6 +195,7 @@ def read_back(
         alternatives=alternatives_of(bench, sought.alternatives),
         link_answers=link_answers_of(checks, routes, sought.link_answers),
         explained=_explained(bench, checks),
+        program_verdicts={},
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
-from edgediag.model.exchange import Action, CloseStream, Event, NextHop
+from edgediag.model.exchange import Action, CloseStream, Event, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
@@ -126,6 +126,8 @@ class RigHost:
     explained: list[Flow] = field(default_factory=list)
     arrived: list[Arrival] = field(default_factory=list)
     solicited: list[tuple[str, Address]] = field(default_factory=list)
+    verdict: Callable[[ProgramRun], bool | NotChecked] = lambda run: False
+    runs: list[ProgramRun] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -171,6 +173,11 @@ class RigHost:
         """The same of what comes in."""
         self.arrived.append(arrival)
         return self.rules
+
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        """Programs drop as the story says."""
+        self.runs.append(run)
+        return self.verdict(run)
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """All of them are there."""

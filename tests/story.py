@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, ip_address
 
 from edgediag.checked import NO_CERTIFICATE
-from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_EXPLAINED, NOT_SOLICITED
+from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_EXPLAINED, NOT_RUN, NOT_SOLICITED
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
@@ -22,6 +22,7 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
+    ProgramVerdict,
     Relation,
     StreamEvidence,
     Surroundings,
@@ -360,6 +361,10 @@ def host_state() -> HostState:
         xfrm_policies=(),
         xfrm_states=(),
         xfrm_counts=(),
+        cgroup_programs=(),
+        xdp_programs=(),
+        tcx_programs=(),
+        netfilter_programs=(),
     )
 
 
@@ -450,6 +455,7 @@ def flow_evidence(
     alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
     explained: Explained | NotChecked = NOT_EXPLAINED,
+    program_verdicts: tuple[ProgramVerdict, ...] | NotChecked = NOT_RUN,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -479,6 +485,7 @@ def flow_evidence(
         alternatives=alternatives,
         link_answers=link_answers,
         explained=explained,
+        program_verdicts=program_verdicts,
     )
 
 

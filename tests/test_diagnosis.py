@@ -23,6 +23,7 @@ from edgediag.model.exchange import (
     NextHop,
     Observed,
     OpenStream,
+    ProgramRun,
     Refused,
     SendDatagram,
     SendPacket,
@@ -254,6 +255,9 @@ class FakeHost:
         self, asked: Sequence[tuple[str, Address]]
     ) -> AbstractContextManager[Solicitation]:
         return nullcontext(RigSolicitation({}))
+
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        return False
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         @contextmanager

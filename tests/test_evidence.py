@@ -101,6 +101,7 @@ def located(*ladders: Ladder) -> Located:
         alternatives={},
         link_answers={},
         explained={},
+        program_verdicts={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

@@ -75,6 +75,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "path": PURE,
     "plan": PURE,
     "probes": PURE | {"edgediag.wire", "edgediag.session"},
+    "program_runs": PURE - {"edgediag.run"},
     "report": PURE,
     "retrace": PURE,
     "run": (PURE - SHELL) | {"edgediag.cli", "edgediag.lab", "edgediag.live"},

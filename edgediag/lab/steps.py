@@ -120,7 +120,7 @@ class CommandStep:
 class ProgramStep:
     """Attach a BPF program that drops packets; only building the lab anew takes it back.
 
-    kind       "xdp" on a device, or "cgroup" on a cgroup of the node's commands
+    kind       "xdp" or "tcx" on a device, or "cgroup" on a cgroup of the node's commands
     direction  "egress" drops what is sent to the port, "ingress" what comes from it
     """
 

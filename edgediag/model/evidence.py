@@ -16,6 +16,7 @@ from edgediag.model.host import (
     Link,
     Listener,
     Neighbour,
+    PacketProgram,
     RouteAnswer,
     TraceResult,
 )
@@ -161,6 +162,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramVerdict:
+    """What a BPF program says of a copy of the flow's packet, or of the answer to it."""
+
+    program: PacketProgram
+    is_dropped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
 
@@ -183,6 +192,7 @@ class FlowEvidence:
     alternatives  the same question another way, where this host's choice of it is in doubt
     link_answers  the MACs that answered an ARP request for the next hop, ascending
     explained  of what did not leave, or left with another address
+    program_verdicts  of programs where the packet, or the answer to it, may be lost
     """
 
     target: Target
@@ -210,6 +220,7 @@ class FlowEvidence:
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
     explained: Explained | NotChecked
+    program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

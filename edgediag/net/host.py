@@ -11,7 +11,7 @@ from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.host.walk.summary import summary
 from edgediag.instruments import Solicitation, Tracer
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import NextHop
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
@@ -21,6 +21,7 @@ from edgediag.net.degraded import degraded
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
+from edgediag.net.program_run import run_program
 from edgediag.net.walk_answers import interface, walk_inbound, walk_outbound
 
 
@@ -71,6 +72,10 @@ class KernelHost:
         somebody = within(parcel.source, arrival.prefix_length, "who sends it")
         parcel = replace(parcel, source=somebody)
         return degraded("packet filters", lambda: summary(conclude(*walk_inbound(parcel))))
+
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        """Whether a program drops a copy of a packet."""
+        return run_program(run)
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

@@ -20,6 +20,7 @@ from edgediag.host.neighbours import decode_neighbour, next_hop
 from edgediag.host.rule_text import policy_rule
 from edgediag.host.sysctls import sysctl_keys, sysctl_path
 from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import XdpProgramObject
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.host import (
@@ -31,6 +32,12 @@ from edgediag.model.host import (
     PolicyRule,
     Route,
     Sysctl,
+)
+from edgediag.net.bpf_programs import (
+    read_cgroup_programs,
+    read_netfilter_programs,
+    read_tcx_programs,
+    read_xdp_programs,
 )
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
@@ -72,6 +79,10 @@ def read_host() -> HostState:
         xfrm_policies=degraded("xfrm policies", read_policies),
         xfrm_states=degraded("xfrm states", read_states),
         xfrm_counts=degraded("xfrm counters", read_counts),
+        cgroup_programs=degraded("programs of control groups", read_cgroup_programs),
+        xdp_programs=_xdp_programs(links),
+        tcx_programs=degraded("TCX programs", read_tcx_programs),
+        netfilter_programs=degraded("netfilter programs", read_netfilter_programs),
     )
 
 
@@ -102,6 +113,14 @@ def _links() -> tuple[Link, ...]:
     with IPRoute() as netlink:
         found = (decode_link(message) for message in plain_all(netlink.get_links()))
         return tuple(link for link in found if link is not None)
+
+
+def _xdp_programs(
+    links: tuple[Link, ...] | NotChecked,
+) -> tuple[XdpProgramObject, ...] | NotChecked:
+    if isinstance(links, NotChecked):
+        return links
+    return degraded("XDP programs", lambda: read_xdp_programs(links))
 
 
 def _link(interface: str) -> Link:
@@ -166,6 +185,8 @@ def _listeners() -> tuple[Listener, ...]:
 
 
 def _sysctls(interfaces: Iterable[str]) -> tuple[Sysctl, ...]:
+    if not (_SYSCTLS / "net").is_dir():
+        raise OSError(errno.ENOENT, "no sysctls")
     found = ((key, _read(_SYSCTLS / sysctl_path(key))) for key in sysctl_keys(interfaces))
     return tuple(Sysctl(key=key, value=value) for key, value in found if value is not None)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edgediag.compat import assert_never
 from edgediag.host.overlay_routes import RAVEN_TABLE
 from edgediag.model.culprit import (
+    CgroupProgramObject,
     ChainPolicy,
     ClockObject,
     ConntrackObject,
@@ -112,17 +113,10 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return name, ("ip", "neigh", "show", str(address), "dev", device)
         case LinkObject(interface=device):
             return f"link {device}: {culprit.state}", ("ip", "link", "show", "dev", device)
-        case XdpProgramObject(interface=device):
-            name = f"XDP program {culprit.program} on {device}"
-            return name, ("ip", "-d", "link", "show", "dev", device)
+        case XdpProgramObject() | CgroupProgramObject() | TcFilterObject():
+            return _program(culprit)
         case ListenerObject():
             return _listener(culprit)
-        case TcFilterObject(interface=device, direction=direction):
-            name = (
-                f"{culprit.classifier} filter {culprit.name} at {direction} of {device}, "
-                f"preference {culprit.preference}, handle {culprit.handle:#x}"
-            )
-            return " ".join(name.split()), ("tc", "filter", "show", "dev", device, direction)
         case QdiscObject(interface=device):
             name = f"queueing discipline {culprit.discipline} {culprit.handle} of {device}"
             return name, ("tc", "-s", "qdisc", "show", "dev", device)
@@ -160,6 +154,33 @@ def _beside_devices(
             return f"connection tracking: {entries} of {limit} entries", ("conntrack", "-S")
         case _ as never:
             assert_never(never)
+
+
+def _program(
+    culprit: XdpProgramObject | CgroupProgramObject | TcFilterObject,
+) -> tuple[str, tuple[str, ...]]:
+    command: tuple[str, ...]
+    match culprit:
+        case XdpProgramObject(interface=device):
+            name = f"{culprit.mode} XDP program {culprit.program} {culprit.name} on {device}"
+            command = "ip", "-d", "link", "show", "dev", device
+        case CgroupProgramObject(program=program, attach=attach):
+            group = culprit.group or "above those in sight"
+            name = f"cgroup program {program} {culprit.name} at {attach} of group {group}"
+            command = "bpftool", "prog", "show", "id", str(program)
+        case TcFilterObject(classifier="tcx", interface=device, direction=direction):
+            name = f"TCX program {culprit.handle} {culprit.name} at {direction} of {device}"
+            command = "bpftool", "net", "show", "dev", device
+        case TcFilterObject(interface=device, direction=direction):
+            name = (
+                f"{culprit.classifier} filter {culprit.name} at {direction} of {device}, "
+                f"preference {culprit.preference}, handle {culprit.handle:#x}"
+            )
+            command = "tc", "filter", "show", "dev", device, direction
+        case _ as never:
+            assert_never(never)
+    # Where a program has no name.
+    return " ".join(name.split()), command
 
 
 def _raven(culprit: RavenStateObject) -> tuple[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Chain, Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.culprit import (
+    CgroupProgramObject,
     ChainPolicy,
     ClockObject,
     ConntrackObject,
@@ -27,6 +28,7 @@ from edgediag.model.culprit import (
     RouteObject,
     SysctlObject,
     TcFilterObject,
+    XdpProgramObject,
     XfrmPolicyObject,
 )
 from edgediag.model.endpoint import ProbeKind
@@ -40,6 +42,7 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
+    ProgramVerdict,
     Relation,
 )
 from edgediag.model.explained import Disposition, End, Explained, Translation
@@ -135,6 +138,11 @@ LINE = HostsEntry(
 TC_FILTER = TcFilterObject(
     interface="eth0", direction="egress", classifier="bpf", preference=1, handle=1, name="x"
 )
+TCX_PROGRAM = replace(TC_FILTER, classifier="tcx", preference=0, handle=31)
+XDP_PROGRAM = XdpProgramObject(interface="eth0", program=7, name="x", mode="native")
+OUT_GROUP = CgroupProgramObject(program=11, name="out", group="/", attach="egress")
+OTHER_OUT_GROUP = replace(OUT_GROUP, program=12)
+IN_GROUP = CgroupProgramObject(program=13, name="in", group="/", attach="ingress")
 RP_FILTER = Sysctl(key="net.ipv4.conf.eth0.rp_filter", value="1")
 RP_FILTER_OF_ALL = Sysctl(key="net.ipv4.conf.all.rp_filter", value="0")
 NFT_RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
@@ -1197,6 +1205,7 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=NOT_ASKED),
             verdict=local(Mechanism.CGROUP_DROP),
             fires=("cgroup-refuses", "never-left"),
         ),
@@ -1253,6 +1262,214 @@ ON_THIS_HOST = [
             silent=("conntrack-full",),
         ),
         id="the table of connections is full, and counted no drop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP, IN_GROUP)),
+            verdict=local(Mechanism.CGROUP_DROP, OUT_GROUP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused behind POSTROUTING, where one program stands",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP, OTHER_OUT_GROUP)),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused behind POSTROUTING, where two programs stand: none is accused alone",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                trace=passed(),
+                program_verdicts=(
+                    ProgramVerdict(program=OUT_GROUP, is_dropped=False),
+                    ProgramVerdict(program=OTHER_OUT_GROUP, is_dropped=True),
+                ),
+            ),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP, OTHER_OUT_GROUP)),
+            verdict=local(Mechanism.CGROUP_DROP, OTHER_OUT_GROUP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused behind POSTROUTING: of two programs one drops a copy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("cgroup-refuses",),
+        ),
+        id="refused behind POSTROUTING, where no program stands",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="delivered"),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP, IN_GROUP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer passes INPUT, and a control group's program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="delivered"),
+                program_verdicts=(
+                    ProgramVerdict(program=IN_GROUP, is_dropped=True),
+                    ProgramVerdict(program=replace(IN_GROUP, program=9), is_dropped=True),
+                ),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer passes INPUT, and two programs drop a copy: none is accused alone",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP, IN_GROUP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer comes in, nothing traces it, and a program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_come_back=True), trace=passed(until="delivered")
+            ),
+            host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer passes INPUT, and what the program behind it says is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                program_verdicts=(ProgramVerdict(program=OUT_GROUP, is_dropped=True),),
+            ),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP,)),
+            verdict=local(Mechanism.CGROUP_DROP, OUT_GROUP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused, nothing traces it, and a program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE)),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("cgroup-refuses",),
+        ),
+        id="refused, nothing traces it, and what a program says of it is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                program_verdicts=(
+                    ProgramVerdict(
+                        program=replace(TCX_PROGRAM, direction="ingress"), is_dropped=True
+                    ),
+                ),
+            ),
+            verdict=local(Mechanism.TC_DROP, replace(TCX_PROGRAM, direction="ingress")),
+            fires=("tcx-drops", "answer-not-delivered"),
+        ),
+        id="the answer comes in, nothing traces it, and a TCX program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="received"),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("cgroup-drops-answer",),
+        ),
+        id="the answer does not pass INPUT: a program behind it never met it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="delivered"),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=False),),
+            ),
+            host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("cgroup-drops-answer",),
+        ),
+        id="the answer passes INPUT, and the one program lets a copy of it pass",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                uplink=link(xdp_program=7),
+                program_verdicts=(ProgramVerdict(program=XDP_PROGRAM, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.XDP_DROP, XDP_PROGRAM),
+            fires=("xdp-drops",),
+            silent=("left-this-host",),
+        ),
+        id="nothing comes back, and the XDP program drops a copy of the answer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                uplink=link(xdp_program=7),
+                program_verdicts=(ProgramVerdict(program=XDP_PROGRAM, is_dropped=False),),
+            ),
+            verdict=ambiguous(None, ANYWHERE, None),
+            fires=("left-this-host",),
+            silent=("xdp-drops",),
+        ),
+        id="nothing comes back, and the XDP program lets a copy pass: any place is possible",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                program_verdicts=(ProgramVerdict(program=TCX_PROGRAM, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.TC_DROP, TCX_PROGRAM),
+            fires=("tcx-drops", "never-left"),
+        ),
+        id="past POSTROUTING, and a TCX program drops a copy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                program_verdicts=(ProgramVerdict(program=TCX_PROGRAM, is_dropped=False),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("tcx-drops",),
+        ),
+        id="past POSTROUTING, and the TCX program lets a copy pass",
     ),
     pytest.param(
         Picture(

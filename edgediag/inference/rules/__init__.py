@@ -15,6 +15,7 @@ from edgediag.inference.rules import (
     answered_another_way,
     answered_in_the_end,
     certificate_refused,
+    cgroup_drops_answer,
     cgroup_refuses,
     clock_skew,
     conntrack_full,
@@ -57,8 +58,10 @@ from edgediag.inference.rules import (
     size_black_hole,
     source_port_filter,
     stream_fails,
+    tcx_drops,
     traced_drop,
     translated_here,
+    xdp_drops,
     xfrm_blocks,
 )
 from edgediag.model.evidence import FlowEvidence
@@ -91,8 +94,10 @@ RULES: tuple[Rule, ...] = tuple(
         xfrm_blocks,
         lost_at_egress,
         lost_at_ingress,
+        tcx_drops,
         reverse_path,
         cgroup_refuses,
+        cgroup_drops_answer,
         rejected_here,
         answer_not_delivered,
         link_layer_answered,
@@ -138,7 +143,7 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
 # that was meant: it alone is heard.
 EXCLUSIVE: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (hop_limit_too_small, hosts_override, rewritten_here, foreign_source)
+    for module in (hop_limit_too_small, hosts_override, rewritten_here, xdp_drops, foreign_source)
 )
 
 # For flows that an application would take for served.
