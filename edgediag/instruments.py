@@ -10,6 +10,7 @@ from edgediag.model.certificate import Presented, Server
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.tunnel import TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
 
@@ -72,6 +73,13 @@ class Certificates(Protocol):
         """The certificate of each server, or why it was not seen; in bounded time for all."""
 
 
+class Listening(Protocol):
+    """The tunnel's port, listened to beside the run."""
+
+    def conclude(self) -> TunnelTraffic | NotChecked:
+        """What passed there without the run's own packets; waits as long as was asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """All instruments of one run."""
@@ -80,3 +88,4 @@ class Bench:
     loop: Loop
     supply: Supply
     certificates: Certificates
+    listening: Listening

@@ -56,6 +56,7 @@ from edgediag.model.reply import (
     SynAck,
 )
 from edgediag.model.train import Train
+from edgediag.model.tunnel import NOT_LISTENED
 from edgediag.model.variation import Variation
 from edgediag.plan import HOP_LIMIT, WAYS
 
@@ -359,6 +360,7 @@ def host_state() -> HostState:
         xfrm_policies=(),
         xfrm_states=(),
         xfrm_counts=(),
+        tunnel_traffic=NOT_LISTENED,
     )
 
 

@@ -103,6 +103,7 @@ class Scenario:
     truths    none for a healthy story
     proofs    by plain tools, that the fault presents as the truths say
     legs      whether a fault at isp2 is at "both" of its twins or at "one"
+    listen_s  how long the diagnosis listens to the tunnel's port at least
     """
 
     name: str
@@ -115,6 +116,7 @@ class Scenario:
     truths: tuple[Truth, ...]
     proofs: tuple[Proof, ...]
     legs: str = "both"
+    listen_s: int = 0
 
 
 def names() -> tuple[str, ...]:
@@ -160,6 +162,7 @@ def parse(name: str, text: str) -> Scenario:
             truths=_read(table, "truth", _truth),
             proofs=_read(table, "proof", _proof),
             legs=head.legs,
+            listen_s=head.listen_s,
         )
     except UsageError as exc:
         raise UsageError(f"scenario {name}, {exc}") from exc
@@ -190,6 +193,7 @@ class _Head:
     why: str
     requires: tuple[str, ...] = ()
     legs: str = "both"
+    listen_s: int = 0
 
 
 def _head(table: Mapping[str, object]) -> _Head:

@@ -15,6 +15,7 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.tunnel import TunnelTraffic
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
 
@@ -207,6 +208,7 @@ class HostState:
     forwarding     of all VXLAN devices
     overlay_routes  through VXLAN devices, and in Raven's tables
     xfrm_policies  in the kernel's order, without those of single sockets
+    tunnel_traffic  of the daemon's own, while the run lasted
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -223,3 +225,4 @@ class HostState:
     xfrm_policies: tuple[XfrmPolicy, ...] | NotChecked
     xfrm_states: tuple[XfrmState, ...] | NotChecked
     xfrm_counts: tuple[XfrmCount, ...] | NotChecked
+    tunnel_traffic: TunnelTraffic | NotChecked

@@ -32,6 +32,7 @@ from edgediag.model.host import (
     Route,
     Sysctl,
 )
+from edgediag.model.tunnel import NOT_LISTENED
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
@@ -73,6 +74,7 @@ def read_host() -> HostState:
         xfrm_policies=degraded("xfrm policies", read_policies),
         xfrm_states=degraded("xfrm states", read_states),
         xfrm_counts=degraded("xfrm counters", read_counts),
+        tunnel_traffic=NOT_LISTENED,
     )
 
 

@@ -53,6 +53,7 @@ HOST_STATE = HostState(
     xfrm_policies=NOT_ASKED,
     xfrm_states=NOT_ASKED,
     xfrm_counts=NOT_ASKED,
+    tunnel_traffic=NOT_ASKED,
 )
 FLOW_JSON = {
     "type": "Flow",
