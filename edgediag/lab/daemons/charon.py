@@ -27,6 +27,9 @@ PLUGINS = (
 CLOUD_ID, EDGE_ID = "cloud.lab.example", "edge.lab.example"
 # One selector a side that holds an own address: kernel-libipsec refuses an SA with any other.
 CLOUD_PODS, EDGE_PODS = "10.244.0.0/24", "10.244.1.0/24"
+CLOUD_POD, EDGE_POD = "10.244.0.1", "10.244.1.1"
+ECHO_S = 0.25
+PROPOSAL, OTHER_PROPOSAL = "aes128-sha256-modp2048", "aes192-sha384-modp3072"
 SECRET, WRONG_SECRET = "the-secret-of-the-lab", "another-secret"
 
 
@@ -51,9 +54,11 @@ def orders(site: Site) -> tuple[Order, ...]:
 
 
 def companion(site: Site) -> tuple[str, ...]:
-    """On the edge node somebody asks for the tunnel again while there is none."""
-    if site.node != "edge":
+    """On the edge node somebody asks for the tunnel again while there is none, or uses it."""
+    if site.node != "edge" or site.variant == "no-connection":
         return ()
+    if site.variant == "busy":
+        return "ping", "-n", "-q", "-i", str(ECHO_S), "-I", EDGE_POD, CLOUD_POD
     list_sas = shlex.join(_swanctl(site, "--list-sas"))
     initiate = shlex.join(_initiate(site))
     return "sh", "-c", f'while sleep {REVIVE_S}; do [ -n "$({list_sas})" ] || {initiate}; done'
@@ -114,6 +119,7 @@ def _connections_text(site: Site) -> str:
     if site.node == "edge":
         own_pods, other_pods = other_pods, own_pods
         addresses = f"local_addrs = {EDGE_ADDRESS}\n        remote_addrs = {HOSTS['raven-tunnel']}"
+    proposal = OTHER_PROPOSAL if site.variant == "other-proposal" else PROPOSAL
     secret = WRONG_SECRET if site.variant == "wrong-psk" else SECRET
     return f"""
 connections {{
@@ -125,7 +131,7 @@ connections {{
         encap = yes
         mobike = no
         keyingtries = {keyingtries}
-        proposals = aes128-sha256-modp2048
+        proposals = {proposal}
         local {{
             auth = psk
             id = {own}
@@ -167,7 +173,7 @@ DAEMON = Daemon(
     port=PORT,
     control="vici",
     services=MappingProxyType({"cloud": ("raven-tunnel",), "edge": ()}),
-    variants=("", "wrong-psk", "no-connection"),
+    variants=("", "wrong-psk", "no-connection", "other-proposal", "busy"),
     texts=texts,
     command=command,
     orders=orders,
