@@ -37,6 +37,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 PARTS = ("options", "inject", "truth", "proof")
 # A fault at isp2 is at both of its equal paths, or at one of them by intent.
 LEGS = ("both", "one")
+# Of `edgediag diagnose --listen`, kept within what a run of the catalogue can bear.
+MAX_LISTEN_S = 60
 
 ANY_STATUS = -1
 
@@ -201,6 +203,8 @@ def _head(table: Mapping[str, object]) -> _Head:
         head = fill(_Head, {key: value for key, value in table.items() if key not in PARTS})
         _check_words("family", (head.family,), FAMILIES)
         _check_words("legs", (head.legs,), LEGS)
+        if not 0 <= head.listen_s <= MAX_LISTEN_S:
+            raise UsageError(f"key 'listen_s': use 0 to {MAX_LISTEN_S}, not {head.listen_s}")
     except UsageError as exc:
         raise UsageError(f"top level: {exc}") from exc
     return head

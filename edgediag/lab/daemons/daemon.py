@@ -49,7 +49,8 @@ class Daemon:
     texts      the files in its folder, by name
     command    its command line; it stays in the foreground and forks nothing that outlives it
     orders     what it is told once it is ready, in order
-    companion  a command that runs beside it once it has its orders, () for none
+    companion  a command that runs beside it once it has its orders, () for none; what it starts
+               ends by itself within seconds
     """
 
     program: str
