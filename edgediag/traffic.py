@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from edgediag.compat import assert_never
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.tunnel import (
     EspPacket,
     EspStream,
+    EspTaken,
     IkeExchange,
     IkeMessage,
     IkeTransaction,
@@ -22,10 +24,10 @@ from edgediag.model.tunnel import (
     PassingKind,
     Proposal,
     TunnelPeer,
-    TunnelTraffic,
     UnknownDatagram,
     WireguardMessage,
 )
+from edgediag.model.xfrm import XfrmState
 
 MAX_PEERS: Final = 64
 MAX_STRANGERS: Final = 8
@@ -101,10 +103,9 @@ class Traffic:
             case _:
                 assert_never(passing.datagram)
 
-    def summary(self, *, listened_s: float, lost: int) -> TunnelTraffic:
-        """All of it."""
-        peers = (_summary(key, peer) for key, peer in self._peers.items())
-        return TunnelTraffic(listened_s=listened_s, lost=lost, peers=tuple(peers))
+    def peers(self) -> tuple[TunnelPeer, ...]:
+        """All of it, in the order of first appearance."""
+        return tuple(_summary(key, peer) for key, peer in self._peers.items())
 
     def _peer(self, passing: Passing) -> _Peer | None:
         key = (passing.peer, passing.peer_port, passing.own_port)
@@ -140,6 +141,30 @@ class Traffic:
         entry.last_s = at_s
         entry.packets += 1
         entry.octets += packet.octets
+
+
+def taken(
+    before: tuple[XfrmState, ...] | NotChecked, after: tuple[XfrmState, ...] | NotChecked
+) -> tuple[EspTaken, ...] | NotChecked:
+    """The associations that carried something between two readings, or why that is not known.
+
+    A driver or a daemon that has the kernel join packets early (UDP_GRO) takes ESP in before any
+    tap sees it; the associations count it all the same.
+    """
+    if isinstance(before, NotChecked):
+        return before
+    if isinstance(after, NotChecked):
+        return after
+    old = {(item.source, item.destination, item.spi): item.octets for item in before}
+    rises = (
+        (item, item.octets - old.get((item.source, item.destination, item.spi), 0))
+        for item in after
+    )
+    return tuple(
+        EspTaken(source=item.source, spi=f"{item.spi:08x}", octets=rise)
+        for item, rise in rises
+        if rise > 0
+    )[:MAX_STREAMS]
 
 
 def _answer(entry: _Transaction, message: IkeMessage) -> None:

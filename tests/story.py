@@ -60,6 +60,7 @@ from edgediag.model.train import Train
 from edgediag.model.tunnel import (
     NOT_LISTENED,
     EspStream,
+    EspTaken,
     IkeExchange,
     IkeTransaction,
     PassingCount,
@@ -424,6 +425,7 @@ def listened(
     peer: str = HOST,
     lost: int = 0,
     is_whole: bool = True,
+    taken: tuple[EspTaken, ...] | NotChecked = (),
 ) -> HostState:
     """A host that listened for five seconds to its daemon and one gateway."""
     gateway = TunnelPeer(
@@ -435,7 +437,8 @@ def listened(
         counts=tuple(part for part in parts if isinstance(part, PassingCount)),
         is_whole=is_whole,
     )
-    traffic = TunnelTraffic(listened_s=5.0, lost=lost, peers=(gateway,) if parts else ())
+    peers = (gateway,) if parts else ()
+    traffic = TunnelTraffic(listened_s=5.0, lost=lost, peers=peers, taken=taken)
     return replace(host_state(), tunnel_traffic=traffic)
 
 

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from ipaddress import ip_address
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.tunnel import (
     EspPacket,
     EspStream,
+    EspTaken,
     IkeExchange,
     IkeMessage,
     IkeTransaction,
@@ -24,6 +27,7 @@ from edgediag.model.tunnel import (
     UnknownDatagram,
     WireguardMessage,
 )
+from edgediag.model.xfrm import XfrmState
 from edgediag.report.values import from_text, to_text
 from edgediag.traffic import (
     MAX_PEERS,
@@ -31,6 +35,7 @@ from edgediag.traffic import (
     MAX_STREAMS,
     MAX_TRANSACTIONS,
     Traffic,
+    taken,
 )
 from story import HOST
 
@@ -82,17 +87,17 @@ def came(datagram: TunnelDatagram, at_s: float = 1.0, *, interface: str = "eth0"
     return replace(sent(datagram, at_s, interface=interface), is_sent=False)
 
 
-def told(*passings: Passing) -> TunnelTraffic:
-    """What they come to in five seconds."""
+def told(*passings: Passing) -> tuple[TunnelPeer, ...]:
+    """What they come to."""
     traffic = Traffic(start_s=START_S)
     for passing in passings:
         traffic.tell(passing)
-    return traffic.summary(listened_s=5.0, lost=0)
+    return traffic.peers()
 
 
 def peer(*passings: Passing) -> TunnelPeer:
     """What they come to with one gateway."""
-    (only,) = told(*passings).peers
+    (only,) = told(*passings)
     return only
 
 
@@ -198,7 +203,7 @@ def test_strangers_leave_room_for_gateways() -> None:
     gateways = [
         replace(sent(SA_INIT), peer=ip_address(f"198.51.100.{number}")) for number in range(100)
     ]
-    heard = told(*strangers, *gateways).peers
+    heard = told(*strangers, *gateways)
     assert (len(heard), heard[MAX_STRANGERS].address) == (MAX_PEERS, ip_address("198.51.100.0"))
 
 
@@ -235,5 +240,40 @@ datagrams = st.sampled_from(
     )
 )
 def test_what_was_heard_survives_its_record(passings: list[Passing]) -> None:
-    heard = told(*passings)
+    heard = TunnelTraffic(listened_s=5.0, lost=0, peers=told(*passings), taken=())
     assert from_text(TunnelTraffic, to_text(heard)) == heard
+
+
+UNREAD = NotChecked(reason="EPERM")
+STATE = XfrmState(
+    source=ip_address(HOST),
+    destination=ip_address("192.0.2.10"),
+    spi=0xC0000002,
+    protocol="esp",
+    mode="tunnel",
+    request=1,
+    is_in_udp=True,
+    ports=(4500, 4500),
+    octets=1000,
+)
+TAKEN = EspTaken(source=ip_address(HOST), spi="c0000002", octets=500)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param((STATE,), (replace(STATE, octets=1500),), (TAKEN,), id="its count rose"),
+        pytest.param((STATE,), (STATE,), (), id="it stood still"),
+        pytest.param((), (replace(STATE, octets=500),), (TAKEN,), id="it is new"),
+        pytest.param((STATE,), (), (), id="it is gone"),
+        pytest.param((STATE,), (replace(STATE, octets=7),), (), id="it was made anew"),
+        pytest.param(UNREAD, (STATE,), UNREAD, id="it was not read before"),
+        pytest.param((STATE,), UNREAD, UNREAD, id="it was not read after"),
+    ],
+)
+def test_what_associations_carried_meanwhile(
+    before: tuple[XfrmState, ...] | NotChecked,
+    after: tuple[XfrmState, ...] | NotChecked,
+    expected: tuple[EspTaken, ...] | NotChecked,
+) -> None:
+    assert taken(before, after) == expected

@@ -1,6 +1,6 @@
 """What the rules read of the traffic between this node's own daemon and a gateway."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,15 @@ from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered
 from edgediag.model.reply import IcmpReply
-from edgediag.model.tunnel import EspStream, IkeExchange, IkeTransaction, PassingCount, PassingKind
+from edgediag.model.tunnel import (
+    EspStream,
+    IkeExchange,
+    IkeTransaction,
+    PassingCount,
+    PassingKind,
+    TunnelPeer,
+    TunnelTraffic,
+)
 from edgediag.model.variation import Change
 from edgediag.model.verdict import Place
 
@@ -42,11 +50,15 @@ _KIND_NAMES: Final = {
 class Heard:
     """What passed between this node's daemon and one gateway.
 
-    is_whole  nothing was lost or left out, so that what is missing was not there
+    is_whole    nothing was lost or left out, so that what is missing was not there
+    is_fed      ESP came from the gateway, by the tap or by the kernel's own count
+    is_counted  the kernel's own count is known: it may take in ESP that no tap saw
     """
 
     listened_s: float
     is_whole: bool
+    is_fed: bool
+    is_counted: bool
     transactions: tuple[IkeTransaction, ...]
     streams: tuple[EspStream, ...]
     counts: tuple[PassingCount, ...]
@@ -78,9 +90,18 @@ def heard(evidence: FlowEvidence, host: HostState) -> Heard | None:
     return Heard(
         listened_s=traffic.listened_s,
         is_whole=traffic.lost == 0 and all(peer.is_whole for peer in peers),
+        is_fed=_is_fed(flow.destination, traffic, peers),
+        is_counted=not isinstance(traffic.taken, NotChecked),
         transactions=tuple(item for peer in peers for item in peer.transactions),
         streams=tuple(item for peer in peers for item in peer.streams),
         counts=tuple(item for peer in peers for item in peer.counts),
+    )
+
+
+def _is_fed(gateway: Address, traffic: TunnelTraffic, peers: Sequence[TunnelPeer]) -> bool:
+    counted = () if isinstance(traffic.taken, NotChecked) else traffic.taken
+    return any(item.source == gateway for item in counted) or any(
+        not stream.is_sent for peer in peers for stream in peer.streams
     )
 
 

@@ -185,16 +185,30 @@ class TunnelPeer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EspTaken:
+    """What a security association of the kernel carried meanwhile, by its own count.
+
+    source  of the packets: the gateway for what comes in
+    """
+
+    source: Address
+    spi: str
+    octets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TunnelTraffic:
     """What was heard on the tunnel's port while the run lasted, without the run's own packets.
 
-    lost   frames that the tap was too slow for; None of them is known
+    lost   frames that the tap was too slow for; nothing is known of them
     peers  in the order of first appearance
+    taken  associations of the kernel whose count rose, in its order
     """
 
     listened_s: float
     lost: int
     peers: tuple[TunnelPeer, ...]
+    taken: tuple[EspTaken, ...] | NotChecked
 
 
 NOT_LISTENED = NotChecked(reason="nobody listened to the tunnel's port")

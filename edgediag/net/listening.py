@@ -14,8 +14,10 @@ from edgediag.model.packet import Sighting
 from edgediag.model.tunnel import EspPacket, IkeMessage, Passing, TunnelDatagram, TunnelTraffic
 from edgediag.net.capture import SightedFrame
 from edgediag.net.clock import Clock
+from edgediag.net.degraded import degraded
 from edgediag.net.tap import Tap
-from edgediag.traffic import Traffic
+from edgediag.net.xfrm import read_states
+from edgediag.traffic import Traffic, taken
 from edgediag.wire.bpf import listening_filter
 from edgediag.wire.overheard import Overheard, overhear
 from edgediag.wire.passing import read_passing
@@ -57,6 +59,7 @@ class Listening:
         self._room = MAX_FRAMES
         self._muted_s: float | None = None
         self._left_out: set[str] = set()
+        self._states = degraded("xfrm states", read_states)
 
     def fileno(self) -> int:
         """The descriptor to wait on."""
@@ -92,7 +95,12 @@ class Listening:
                 self.read()
         listened_s = (self._muted_s or self._clock.now_s()) - self._start_s
         self._drain()
-        return self._traffic.summary(listened_s=listened_s, lost=self._tap.dropped())
+        return TunnelTraffic(
+            listened_s=listened_s,
+            lost=self._tap.dropped(),
+            peers=self._traffic.peers(),
+            taken=taken(self._states, degraded("xfrm states", read_states)),
+        )
 
     def close(self) -> None:
         """Give the tap back."""

@@ -1,6 +1,7 @@
 """What may be said of the traffic between this node's own daemon and a gateway that is served."""
 
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
 import pytest
 
@@ -14,6 +15,7 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.reply import IcmpKind
 from edgediag.model.report import CheckReport
 from edgediag.model.tunnel import (
+    EspTaken,
     IkeExchange,
     PassingCount,
     PassingKind,
@@ -24,6 +26,7 @@ from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.report.values import from_text, to_text
 from story import (
+    EDGE,
     HOST,
     NEIGHBOUR_HOST,
     answered,
@@ -66,6 +69,8 @@ REFUSED = transaction(SA_INIT, response_octets=36, notifies=(14,), proposals=(OT
 AUTH_REFUSED = transaction(AUTH, response_octets=80)
 AUTH_ACCEPTED = transaction(AUTH, response_octets=240)
 AUTH_LOST = transaction(AUTH, requests=3)
+TAKEN = EspTaken(source=ip_address(HOST), spi="c0000002", octets=120)
+UNREAD = NotChecked(reason="EPERM")
 OUT, BACK = stream(12, is_sent=True), stream(1, is_sent=False)
 
 
@@ -174,6 +179,8 @@ def said(check: CheckReport) -> Said:
         ),
         pytest.param(listened(REFUSED, ACCEPTED), Said(), id="another was accepted"),
         pytest.param(listened(REFUSED, BACK), Said(), id="a tunnel carries"),
+        pytest.param(listened(REFUSED, taken=(TAKEN,)), Said(), id="so the kernel counts"),
+        pytest.param(listened(REFUSED, taken=UNREAD), NO_CONNECTION, id="or is not asked"),
         pytest.param(
             listened(replace(REFUSED, is_own=False)), Said(), id="somebody else was refused here"
         ),
@@ -241,6 +248,9 @@ def test_a_gateway_that_refuses_ike_auth(host: HostState, expected: Said) -> Non
             id="another IKE_AUTH was answered",
         ),
         pytest.param(listened(AUTH_LOST, lost=1), Said(), id="frames were lost to the tap"),
+        pytest.param(
+            listened(AUTH_LOST, taken=UNREAD), PASSED_OVER, id="what carries ESP is another matter"
+        ),
         pytest.param(listened(AUTH_LOST, is_whole=False), Said(), id="some found no room"),
         pytest.param(
             replace(listened(AUTH_LOST), links=(link(xdp_program=7),)),
@@ -263,6 +273,15 @@ def test_a_gateway_that_is_silent_to_the_daemon_alone(host: HostState, expected:
             listened(stream(50, is_sent=True, last_s=1.0)), Said(), id="half a second is short"
         ),
         pytest.param(listened(OUT, lost=1), Said(), id="frames were lost to the tap"),
+        pytest.param(
+            listened(OUT, taken=(TAKEN,)), Said(), id="the kernel took in what no tap saw"
+        ),
+        pytest.param(
+            listened(OUT, taken=(replace(TAKEN, source=ip_address(EDGE)),)),
+            ONE_WAY,
+            id="the kernel counted what it sent",
+        ),
+        pytest.param(listened(OUT, taken=UNREAD), Said(), id="what the kernel counts is not known"),
         pytest.param(listened(stream(9, is_sent=False)), Said(), id="it comes and none leaves"),
         pytest.param(listened(), Said(), id="nothing passed: a tunnel may be idle"),
         pytest.param(host_state(), Said(), id="nobody listened"),

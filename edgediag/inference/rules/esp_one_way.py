@@ -22,13 +22,14 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     back, while the gateway answers the probe: ESP is lost one way or the other, the
                     gateway no longer has the security association, or what was sent wants no answer
                     or finds nobody behind the gateway. So a place is named, and no mechanism
-    Does not hold   once a single packet of ESP came from the gateway; where frames were lost to the
-                    tap; after a finding on a form of the probe, which has a place
-    Asks for        ESP on the tunnel's port by direction, the taps
+    Does not hold   once a single packet of ESP came from the gateway, by a tap or by the count of
+                    the kernel's associations; where frames were lost to the tap, or that count is
+                    not known; after a finding on a form of the probe, which has a place
+    Asks for        ESP on the tunnel's port by direction, the taps, what associations counted
     source          RFC 3948 §2.1, RFC 4303 §2
     """
     found = heard(evidence, host)
-    if found is None or not found.is_whole or found.packets(is_sent=False):
+    if found is None or found.is_fed or not (found.is_whole and found.is_counted):
         return None
     sent = [item for item in found.streams if item.is_sent]
     packets = found.packets(is_sent=True)

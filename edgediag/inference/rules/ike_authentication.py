@@ -24,7 +24,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     source          RFC 7296 §1.2, §2.21.2, §3.14
     """
     found = heard(evidence, host)
-    if found is None or found.packets(is_sent=False):
+    if found is None or found.is_fed:
         return None
     answered = [item for item in found.own(IkeExchange.AUTH) if item.responses]
     if not answered or not all(map(is_refused, answered)):

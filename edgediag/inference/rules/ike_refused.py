@@ -39,7 +39,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     source          RFC 7296 §2.7, §3.10.1; libreswan lib/libswan/ike_info.c
     """
     found = heard(evidence, host)
-    if found is None or found.packets(is_sent=False):
+    if found is None or found.is_fed:
         return None
     asked = found.own(IkeExchange.SA_INIT)
     refused = [item for item in asked if _NO_PROPOSAL_CHOSEN in item.notifies]
