@@ -108,8 +108,10 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         ),
         *(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted),
     )
+    # Listened to last: by then the daemon had the whole run to speak in.
+    heard = bench.listening.conclude()
     return Diagnosed(
-        evidence=RunEvidence(host=state, checks=rows),
+        evidence=RunEvidence(host=replace(state, tunnel_traffic=heard), checks=rows),
         outcomes=bench.loop.outcomes(
             (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
         ),

@@ -11,6 +11,7 @@ from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.tunnel import TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
 
@@ -82,6 +83,13 @@ class Certificates(Protocol):
         """The certificate of each server, or why it was not seen; in bounded time for all."""
 
 
+class Listening(Protocol):
+    """The tunnel's port, listened to beside the run."""
+
+    def conclude(self) -> TunnelTraffic | NotChecked:
+        """What passed there without the run's own packets; waits as long as was asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """All instruments of one run."""
@@ -90,3 +98,4 @@ class Bench:
     loop: Loop
     supply: Supply
     certificates: Certificates
+    listening: Listening

@@ -14,6 +14,7 @@ from edgediag.model.exchange import Action, CloseStream, Event, NextHop, Program
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
@@ -197,6 +198,14 @@ class RigCertificates:
         return {server: self.shown.get(server.name, UNSEEN) for server in servers}
 
 
+class RigListening:
+    """Nobody listens to the tunnel's port."""
+
+    def conclude(self) -> TunnelTraffic | NotChecked:
+        """Nothing is known of it."""
+        return NOT_LISTENED
+
+
 def rig(
     wire: RigWire,
     host: RigHost | None = None,
@@ -213,4 +222,5 @@ def rig(
         loop=loop,
         supply=supply,
         certificates=certificates or RigCertificates(),
+        listening=RigListening(),
     )

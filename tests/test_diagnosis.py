@@ -59,7 +59,7 @@ from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import Assignment
-from rig import NO_ANCHORS, RigCertificates, RigHost, RigSolicitation, RigWire, rig
+from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigSolicitation, RigWire, rig
 from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, neighbour, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
@@ -306,7 +306,11 @@ def run(
         tokens=iter(range(2**40, 2**41)), ports=iter(range(40000, 41000)), first_ip_id=0
     )
     bench = Bench(
-        host=FakeHost(world), loop=loop, supply=supply, certificates=RigCertificates()
+        host=FakeHost(world),
+        loop=loop,
+        supply=supply,
+        certificates=RigCertificates(),
+        listening=RigListening(),
     )
     matrix = Matrix(targets=targets or (API, TUNNEL), omitted=(), not_applicable=())
     assignment = assigned(matrix)

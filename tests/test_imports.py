@@ -83,6 +83,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "session": PURE | {"edgediag.wire"},
     "source": PURE,
     "survey": PURE,
+    "traffic": PURE,
     "train": PURE - {"edgediag.run"},
     "variation": PURE - {"edgediag.run"},
     "wire": (PURE - {"scapy"}) | {"scapy.all", "scapy.sendrecv", "scapy.route", "scapy.route6"},

@@ -17,6 +17,7 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.tunnel import TunnelTraffic
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
 
@@ -231,6 +232,7 @@ class HostState:
     xfrm_policies  in the kernel's order, without those of single sockets
     cgroup_programs  of this process's group and all above it, each kind in the order it runs
     tcx_programs   of all devices, in the order they run
+    tunnel_traffic  of the daemon's own, while the run lasted
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -251,3 +253,4 @@ class HostState:
     xdp_programs: tuple[XdpProgramObject, ...] | NotChecked
     tcx_programs: tuple[TcFilterObject, ...] | NotChecked
     netfilter_programs: tuple[NetfilterProgram, ...] | NotChecked
+    tunnel_traffic: TunnelTraffic | NotChecked

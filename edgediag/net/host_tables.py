@@ -33,6 +33,7 @@ from edgediag.model.host import (
     Route,
     Sysctl,
 )
+from edgediag.model.tunnel import NOT_LISTENED
 from edgediag.net.bpf_programs import (
     read_cgroup_programs,
     read_netfilter_programs,
@@ -83,6 +84,7 @@ def read_host() -> HostState:
         xdp_programs=_xdp_programs(links),
         tcx_programs=degraded("TCX programs", read_tcx_programs),
         netfilter_programs=degraded("netfilter programs", read_netfilter_programs),
+        tunnel_traffic=NOT_LISTENED,
     )
 
 

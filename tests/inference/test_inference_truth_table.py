@@ -75,6 +75,7 @@ from edgediag.model.reply import (
     TlsReply,
 )
 from edgediag.model.train import Train
+from edgediag.model.tunnel import IkeExchange
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector
@@ -99,6 +100,7 @@ from story import (
     ike_reply,
     ladder,
     link,
+    listened,
     neighbour,
     ntp_reply,
     passed,
@@ -107,9 +109,11 @@ from story import (
     refused,
     reset,
     route,
+    stream,
     surroundings,
     syn_ack,
     target,
+    transaction,
     unanswered,
 )
 
@@ -2912,7 +2916,70 @@ CERTIFICATES = [
     ),
 ]
 
-PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *NAME_SERVERS, *SERVED, *CERTIFICATES]
+DAEMON_S_OWN = [
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=ambiguous(None, (Place.LOCAL, Place.REMOTE), Mechanism.IKE_NO_CONNECTION),
+            fires=("ike-refused",),
+            silent=("ike-authentication",),
+            host=listened(transaction(IkeExchange.SA_INIT, response_octets=36, notifies=(14,))),
+        ),
+        id="the gateway answers the probe, and refuses what the node's own daemon proposes",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=ambiguous(None, (Place.LOCAL, Place.REMOTE), Mechanism.SERVICE_REFUSES),
+            fires=("ike-authentication",),
+            silent=("ike-refused",),
+            host=listened(transaction(IkeExchange.AUTH, response_octets=80)),
+        ),
+        id="the gateway answers the probe, and IKE_AUTH of the node's own daemon by an error",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=None,
+            silent=("ike-refused", "ike-authentication", "ike-unanswered", "esp-one-way"),
+            host=listened(),
+        ),
+        id="the node's own daemon says nothing: that is no fault of anybody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=None,
+            fires=("esp-one-way",),
+            host=listened(stream(12, is_sent=True)),
+        ),
+        id="ESP leaves and none comes back: somewhere, and how is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=None,
+            silent=("esp-one-way", "ike-unanswered"),
+            host=listened(stream(12, is_sent=True), stream(12, is_sent=False)),
+        ),
+        id="ESP leaves and comes back",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=ambiguous("edge", OUTSIDE, Mechanism.SILENT_DROP),
+            fires=("ike-unanswered",),
+            silent=("ike-authentication",),
+            host=listened(transaction(IkeExchange.AUTH, requests=3)),
+        ),
+        id="the gateway answers the probe, and is silent to IKE_AUTH of the node's own daemon",
+    ),
+]
+
+PICTURES = [
+    *(*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS),
+    *(*NAME_SERVERS, *SERVED, *CERTIFICATES, *DAEMON_S_OWN),
+]
 ALL_RULES = tuple(dict.fromkeys((*RULES, *RULES_WHERE_SERVED)))
 
 

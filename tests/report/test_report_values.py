@@ -57,6 +57,7 @@ HOST_STATE = HostState(
     xdp_programs=(),
     tcx_programs=NOT_ASKED,
     netfilter_programs=NOT_ASKED,
+    tunnel_traffic=NOT_ASKED,
 )
 FLOW_JSON = {
     "type": "Flow",

@@ -21,6 +21,7 @@ from edgediag.inference.rules import (
     conntrack_full,
     counted_loss,
     diverges_from_control,
+    esp_one_way,
     explained_drop,
     foreign_source,
     forged_answer,
@@ -31,6 +32,9 @@ from edgediag.inference.rules import (
     hosts_override,
     icmp_from_host,
     icmp_from_router,
+    ike_authentication,
+    ike_refused,
+    ike_unanswered,
     last_mile_silent,
     left_this_host,
     link_down,
@@ -124,7 +128,8 @@ RULES: tuple[Rule, ...] = tuple(
     )
 )
 
-# A check that passes may fail in another form: as the tunnel will send it, or on another path.
+# A check that passes may fail in another form: as the tunnel will send it, or on another path; last
+# what this node's own daemon meets there.
 RULES_OF_FORMS: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
     for module in (
@@ -136,6 +141,8 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
         partial_path,
         rate_limit,
         counted_loss,
+        ike_unanswered,
+        esp_one_way,
     )
 )
 
@@ -149,7 +156,14 @@ EXCLUSIVE: tuple[Rule, ...] = tuple(
 # For flows that an application would take for served.
 RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (accepted_on_path, clock_skew, certificate_refused, service_unavailable)
+    for module in (
+        accepted_on_path,
+        clock_skew,
+        certificate_refused,
+        service_unavailable,
+        ike_refused,
+        ike_authentication,
+    )
 )
 
 # For destinations on this very host, where "never left" is as it should be.
