@@ -18,6 +18,7 @@ import pytest
 
 from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
 from edgediag.host.walk.effects import Fate
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
@@ -88,11 +89,11 @@ def send(flow: Flow) -> None:
 
 def explained(flow: Flow) -> Conclusion:
     sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-    return conclude(*walk_outbound(parcel_of(flow, sender)))
+    return conclude(*walk_outbound(parcel_of(flow, sender), Journal()))
 
 
 def explained_in(flow: Flow, device: str) -> Conclusion:
-    return conclude(*walk_inbound(parcel_in(flow, interface(device), CtState.NEW)))
+    return conclude(*walk_inbound(parcel_in(flow, interface(device), CtState.NEW), Journal()))
 
 
 def traced(flow: Flow, put: Callable[[], None], devices: Sequence[str] = ()) -> TraceResult:
