@@ -9,9 +9,11 @@ from typing import Any, Final
 import click
 
 from edgediag.cli import ExitStatus
+from edgediag.cli.watched_rule import question
 from edgediag.errors import UsageError
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import conclude
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
@@ -37,7 +39,7 @@ class _Asked:
 
     flow: Flow
     parcel: Parcel
-    walk: Callable[[Parcel], tuple[list[Course], tuple[str, ...]]]
+    walk: Callable[[Parcel, Journal], tuple[list[Course], tuple[str, ...]]]
 
 
 @click.command("explain")
@@ -52,6 +54,7 @@ class _Asked:
 @click.option("--mark", metavar="NUMBER", help="The mark that the socket sets, else 0.")
 @click.option("--uid", type=_NUMBER, help="The user that sends; else this one.")
 @click.option("--ct-state", type=click.Choice(tuple(_STATES)), help="As conntrack says; else new.")
+@click.option("--why-not", metavar="RULE", help="Also: why this rule does not match.")
 @click.option("--json", "is_json", is_flag=True, help="The answer as JSON.")
 @click.pass_context
 def command(context: click.Context, /, **_given: object) -> ExitStatus:
@@ -60,16 +63,22 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
     _check(options)
     flow = _flow(options)
     asked = _received(options, flow) if options["in_"] else _sent(options, flow)
+    asking = question(options["why_not"]) if options["why_not"] else None
+    journal = Journal(asking.watched if asking else None)
     try:
-        courses, unread = asked.walk(asked.parcel)
+        courses, unread = asked.walk(asked.parcel, journal)
     except OSError as exc:
         # A kernel without nf_tables or nfnetlink, or a container that may not ask: not known.
         courses, unread = [], (f"packet filters: {exc.strerror}",)
     for warning in _contradictions(options, courses):
         click.echo(warning, err=True)
     conclusion = conclude(courses, unread)
-    render = render_json if options["is_json"] else render_text
-    click.echo(render(asked.flow, conclusion), nl=False)
+    if options["is_json"]:
+        about = asking.document(journal, courses) if asking else None
+        click.echo(render_json(asked.flow, conclusion, about), nl=False)
+    else:
+        about_text = asking.text(journal, courses) if asking else ""
+        click.echo(render_text(asked.flow, conclusion) + about_text, nl=False)
     return _STATUS[conclusion.disposition]
 
 

@@ -15,7 +15,8 @@ from edgediag.host.netfilter.base_chain import decode_base_chain, decode_content
 from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
 from edgediag.host.netfilter.legacy import LegacyTable
 from edgediag.host.netfilter.legacy_rule import chain_rules
-from edgediag.host.netfilter.rule import FAMILY_NUMBERS, decode_filter_rule
+from edgediag.host.netfilter.register import Names
+from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.hook_walk import HookWalk
@@ -43,6 +44,7 @@ from edgediag.net.arrivals import refusal_words
 from edgediag.net.fib import route_for
 from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
+from edgediag.net.nfnetlink import anonymous_sets
 from edgediag.net.xtables import read_placed
 
 _NFTABLES: Final = 10 << 8
@@ -57,33 +59,56 @@ _TRIES: Final = 4
 
 
 Begin: TypeAlias = Callable[[Parcel, HookWalk], Asking[list[Course]]]
+Walk: TypeAlias = Callable[[Parcel, Journal], tuple[list[Course], tuple[str, ...]]]
 
 
-def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+def walk_outbound(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
     """Every course of a packet that this host sends, and the rule sets that were not read.
 
     raises  OSError where no netlink socket can be had, nor the list of iptables-legacy's tables
     """
-    return _walk(parcel, send)
+    return _walk(parcel, journal, send)
 
 
-def walk_inbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+def walk_inbound(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
     """The same of a packet that comes in by a device.
 
     raises  OSError where no netlink socket can be had
     """
-    return _walk(parcel, receive)
+    return _walk(parcel, journal, receive)
 
 
-def walk_reply(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+def walk_reply(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
     """The same of a packet that this host sends and of its answer.
 
     raises  OSError where no netlink socket can be had
     """
-    return _walk(parcel, answer)
+    return _walk(parcel, journal, answer)
 
 
-def _walk(parcel: Parcel, begin: Begin) -> tuple[list[Course], tuple[str, ...]]:
+def rules_of(name: ChainName) -> Chain | NotChecked:
+    """The rules of one chain, or why they cannot be had.
+
+    raises  OSError where no netlink socket can be had
+    """
+    with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
+        tables, _ = read_placed(name.family) if name.backend is Backend.LEGACY else ((), ())
+        return _Host(netlink, routing, tables).chain(name)
+
+
+def names_in(rule: FilterRule) -> Names:
+    """What the rule holds only by number, as far as it can be read.
+
+    raises  OSError where no netlink socket can be had
+    """
+    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
+        sets = anonymous_sets(netlink, rule)
+    return Names(sets=sets, interfaces=dict(socket.if_nameindex()))
+
+
+def _walk(
+    parcel: Parcel, journal: Journal, begin: Begin
+) -> tuple[list[Course], tuple[str, ...]]:
     with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
         for _ in range(_TRIES):
             before = _generation(netlink)
@@ -93,8 +118,8 @@ def _walk(parcel: Parcel, begin: Begin) -> tuple[list[Course], tuple[str, ...]]:
             tables, unread = read_placed("ip")
             host = _Host(netlink, routing, tables)
             legacy = (chain for table in tables for chain in base_chains(table))
-            hooks = HookWalk((*_met(chains), *legacy), Journal())
-            courses = host.answered(begin(parcel, hooks))
+            journal.begin()
+            courses = host.answered(begin(parcel, HookWalk((*_met(chains), *legacy), journal)))
             unread = (*unread, *_masters(routing, parcel))
             if _generation(netlink) == before:
                 return courses, unread
@@ -132,7 +157,7 @@ class _Host:
     def _answer(self, need: Need) -> Answer:
         match need:
             case NeedChain():
-                return self._chain(need.name)
+                return self.chain(need.name)
             case NeedSet():
                 return self._set(need)
             case NeedAddressType():
@@ -142,9 +167,13 @@ class _Host:
             case NeedSocket():
                 return taken(need)
 
-    def _chain(self, name: ChainName) -> Chain | NotChecked:
+    def chain(self, name: ChainName) -> Chain | NotChecked:
+        """The rules of a chain as they are now."""
         if name.backend is Backend.LEGACY:
-            return Chain(rules=chain_rules(self._legacy[name.family, name.table], name.chain))
+            table = self._legacy.get((name.family, name.table))
+            if table is None or name.chain not in table.chains:
+                return NotChecked(reason=f"iptables-legacy has no chain {name.table} {name.chain}")
+            return Chain(rules=chain_rules(table, name.chain))
         keys = string(1, name.table) + string(2, name.chain)
         dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
         if isinstance(dump, Refusal):

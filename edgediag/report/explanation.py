@@ -1,6 +1,7 @@
 """What a walk found, for a person hook by hook and for a program as JSON."""
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 from edgediag.host.netfilter.chains import Backend
@@ -27,15 +28,20 @@ def render_text(flow: Flow, conclusion: Conclusion) -> str:
         if len(conclusion.courses) > 1:
             doubts = ", ".join(course.doubts)
             lines.append(f"way {number} of {len(conclusion.courses)}, by {doubts}:")
-        lines += [f"  {_step(step)}" for step in course.steps]
+        lines += [f"  {step_words(step)}" for step in course.steps]
     lines.append(_verdict(conclusion))
     if conclusion.disposition is Disposition.PASSES:
         lines.append(f"not evaluated: {', '.join(NOT_EVALUATED)}")
     return "".join(f"{escaped(line)}\n" for line in lines)
 
 
-def render_json(flow: Flow, conclusion: Conclusion) -> str:
-    """One object."""
+def render_json(
+    flow: Flow, conclusion: Conclusion, why_not: Mapping[str, object] | None = None
+) -> str:
+    """One object.
+
+    why_not  what was asked about one rule, None for nothing
+    """
     document = {
         "schema": SCHEMA,
         "flow": {
@@ -50,6 +56,7 @@ def render_json(flow: Flow, conclusion: Conclusion) -> str:
         "hangs_on": [escaped(reason) for reason in conclusion.hangs_on],
         "ways": [_way(course) for course in conclusion.courses],
         "not_evaluated": NOT_EVALUATED,
+        **({} if why_not is None else {"why_not": why_not}),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -87,7 +94,8 @@ def _object(step: Step) -> dict[str, object]:
     }
 
 
-def _step(step: Step) -> str:
+def step_words(step: Step) -> str:
+    """A step in one line: where it happened, and what."""
     if step.chain is None:
         return f"{step.hook}: {step.action}"
     # Of a table that stands in both backends, the name alone would not say which is meant.
@@ -118,7 +126,7 @@ def _verdict(conclusion: Conclusion) -> str:
         case Disposition.UNDETERMINED:
             return f"{word}; hangs on {', '.join(conclusion.hangs_on) or 'rules not read'}"
         case Disposition.DROPPED | Disposition.REJECTED:
-            by = "; or by ".join(_step(step) for step in conclusion.deciders)
+            by = "; or by ".join(step_words(step) for step in conclusion.deciders)
             return f"{word} by {by}"
 
 

@@ -10,6 +10,7 @@ from edgediag.cli import explain as explain_module
 from edgediag.cli import run
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.effects import Fate
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import Interface, Parcel
 
 TUNNEL = ("explain", "--to", "198.51.100.21", "--from", "192.0.2.1", "--proto", "udp")
@@ -28,6 +29,10 @@ TUNNEL = ("explain", "--to", "198.51.100.21", "--from", "192.0.2.1", "--proto", 
         pytest.param(("--in", "lo", "--reply"), "--reply is of a packet", id="whose answer"),
         pytest.param(("--in", "lo"), "is sent by this host", id="in by lo"),
         pytest.param(("--in", "nosuch"), "no such device", id="in by what is not there"),
+        pytest.param(("--why-not", "o 4"), "neither FAMILY TABLE", id="too few words"),
+        pytest.param(("--why-not", "x t o 4"), "no family is called x", id="a family unheard of"),
+        pytest.param(("--why-not", "ebt:t o 4"), "neither FAMILY", id="a backend unheard of"),
+        pytest.param(("--why-not", "inet t o -1"), "neither FAMILY", id="a handle below 0"),
         pytest.param(("--out", "lo"), "--out needs --in", id="out, and not in"),
         pytest.param(("--reply", "--ct-state", "new"), "leave --ct-state", id="a new answer"),
     ],
@@ -57,7 +62,7 @@ def test_the_status_says_what_becomes_of_the_packet(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def walk(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+    def walk(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
         step = Step(hook="routing", chain=None, rule=None, number=0, action="default dev \x1b")
         return [Course(parcel=parcel, steps=(step,), doubts=(), fate=fate)], unread
 
@@ -84,7 +89,7 @@ def test_a_device_that_routing_does_not_choose_is_warned_of(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def walk(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+    def walk(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
         up = Interface(name="up0", index=2)
         after = replace(parcel, outgoing=up, is_for_here=is_for_here)
         return [Course(parcel=after, steps=(), doubts=(), fate=Fate.ACCEPTED)], ()

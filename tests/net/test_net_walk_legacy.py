@@ -21,9 +21,11 @@ import pytest
 
 from edgediag.cli.explain import Sender, parcel_of
 from edgediag.host.netfilter.chains import Backend
+from edgediag.host.netfilter.register import NO_NAMES, Names
 from edgediag.host.walk.chain_walk import Step
 from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
 from edgediag.host.walk.culprit import step_culprit
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
@@ -214,7 +216,7 @@ def send(flow: Flow) -> None:
 
 def explained(flow: Flow) -> Conclusion:
     sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-    return conclude(*walk_outbound(parcel_of(flow, sender)))
+    return conclude(*walk_outbound(parcel_of(flow, sender), Journal()))
 
 
 def measured(flow: Flow) -> tuple[TraceResult, Counts]:
@@ -260,7 +262,7 @@ def compare(flow: Flow) -> str:
 def native_end(said: Conclusion, result: TraceDropped) -> str:
     """The rule of nf_tables that the trace names is among those that the walk names."""
     interfaces = dict(socket.if_nameindex())
-    named = [step_culprit(step, sets={}, interfaces=interfaces) for step in said.deciders]
+    named = [step_culprit(step, Names(sets={}, interfaces=interfaces)) for step in said.deciders]
     match result.culprit:
         case NftRule(handle=handle):
             is_named = handle in [each.handle for each in named if isinstance(each, NftRule)]
@@ -275,7 +277,7 @@ def legacy_end(said: Conclusion, risen: Counts) -> str:
     if said.deciders and not any(risen.get(place(step), 0) for step in deciders):
         return f"DIFFERS {[place(step) for step in deciders]} {risen}"
     for step in deciders:
-        culprit = step_culprit(step, sets={}, interfaces={})
+        culprit = step_culprit(step, NO_NAMES)
         if not isinstance(culprit, ChainPolicy if step.rule is None else IptablesRule):
             return f"DIFFERS {culprit}"
     # A reject's own answer is a packet too, and counts in rules that it meets.

@@ -1,9 +1,9 @@
 """The rule that ended a packet, as the object a reader finds and removes it by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from edgediag.host.netfilter.iptables import iptables_text
-from edgediag.host.netfilter.register import Sets
+from edgediag.host.netfilter.register import Names
 from edgediag.host.netfilter.rule import FilterRule, RuleKey
 from edgediag.host.netfilter.statement import Reject, XtTarget
 from edgediag.host.netfilter.text import filter_rule_text
@@ -15,17 +15,19 @@ def policy_culprit(key: RuleKey) -> ChainPolicy:
     return ChainPolicy(family=key.family, table=key.table, chain=key.chain, policy="drop")
 
 
-def nft_culprit(
-    key: RuleKey, rule: FilterRule | None, *, sets: Sets, interfaces: Mapping[int, str]
-) -> NftRule:
+def nft_culprit(key: RuleKey, rule: FilterRule | None, names: Names) -> NftRule:
     """A rule by its handle; without words where it was gone before it could be read."""
     return NftRule(
         family=key.family,
         table=key.table,
         chain=key.chain,
         handle=key.handle,
-        text="" if rule is None else filter_rule_text(rule, sets=sets, interfaces=interfaces),
+        text="" if rule is None else _words(rule, names),
     )
+
+
+def _words(rule: FilterRule, names: Names) -> str:
+    return filter_rule_text(rule, sets=names.sets, interfaces=names.interfaces)
 
 
 def iptables_culprit(rule: FilterRule, handles: Sequence[int]) -> IptablesRule | None:

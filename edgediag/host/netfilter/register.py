@@ -69,6 +69,17 @@ class SetElement:
 Sets: TypeAlias = Mapping[str, tuple[SetElement, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a rule itself holds only by number: its anonymous sets, and devices by their index."""
+
+    sets: Sets
+    interfaces: Mapping[int, str]
+
+
+NO_NAMES: Final = Names(sets={}, interfaces={})
+
+
 def spanned(registers: Mapping[int, Operand], slot: int) -> tuple[Operand, ...]:
     """The operands that lie side by side from a slot on: the parts of a concatenation."""
     found: list[Operand] = []

@@ -6,7 +6,7 @@ stands in brackets: "[numgen] < 5".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edgediag.compat import assert_never
@@ -26,7 +26,7 @@ from edgediag.host.netfilter.expression import (
     Unknown,
 )
 from edgediag.host.netfilter.ip_header import IpHeader, header_words
-from edgediag.host.netfilter.register import UNREAD, Operand, Sets, spanned
+from edgediag.host.netfilter.register import UNREAD, Names, Operand, Sets, spanned
 from edgediag.host.netfilter.register_file import RegisterFile
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Reject, Statement
@@ -71,6 +71,31 @@ def fused(expressions: tuple[Expression, ...]) -> tuple[Expression, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A condition in words, and what it looks at; () where that is no register."""
+
+    text: str
+    operands: tuple[Operand, ...]
+
+
+def condition_at(rule: FilterRule, place: int, names: Names) -> Asked:
+    """The condition that one expression of a rule is, with what the rule has loaded for it."""
+    until = rule.expressions[: place + 1]
+    pair = rule.expressions[place : place + 2]
+    if len(fused(pair)) == 1:
+        until = (*until[:-1], *pair)
+    *before, asking = fused(until)
+    reader = _Reader(rule.family, names.sets, names.interfaces)
+    for expression in before:
+        reader.read(expression)
+    operands: tuple[Operand, ...] = ()
+    if isinstance(asking, Compare | InRange | Lookup):
+        operands = reader.operands(asking.slot)
+    reader.read(asking)
+    return Asked(text=reader.last(), operands=operands)
+
+
 class _Reader:
     """One pass over a rule and the words so far; a place is the index of a word."""
 
@@ -103,6 +128,14 @@ class _Reader:
     def sentence(self) -> str:
         """What has been read so far."""
         return " ".join(word for word in self._words if word)
+
+    def last(self) -> str:
+        """The words that were read last."""
+        return self._words[-1] if self._words else ""
+
+    def operands(self, slot: int) -> tuple[Operand, ...]:
+        """What lies in the registers from a slot on."""
+        return spanned(self._registers.held, slot)
 
     def _test(self, test: Compare | InRange) -> None:
         operand = self._registers.get(test.slot)

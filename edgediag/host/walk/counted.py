@@ -8,6 +8,7 @@ from edgediag.host.netfilter.culprit import rejects
 from edgediag.host.netfilter.ip_header import IpHeader
 from edgediag.host.netfilter.legacy import HOOKS, LegacyTable, Place, counted, places
 from edgediag.host.netfilter.legacy_rule import rule_at
+from edgediag.host.netfilter.register import NO_NAMES
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Verdict, XtMatch
 from edgediag.host.walk.chain_walk import Step
@@ -149,7 +150,7 @@ def _named(step: Step) -> str:
 
 
 def _dropped(step: Step, *, is_reply: bool) -> TraceDropped:
-    culprit = step_culprit(step, sets={}, interfaces={})
+    culprit = step_culprit(step, NO_NAMES)
     assert culprit is not None
     return TraceDropped(
         culprit=culprit,

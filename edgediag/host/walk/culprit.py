@@ -1,23 +1,18 @@
 """The step that ends a packet, as the object a reader finds and removes it by."""
 
-from collections.abc import Mapping
-
 from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.culprit import nft_culprit, numbered_culprit, policy_culprit
 from edgediag.host.netfilter.iptables import is_iptables
-from edgediag.host.netfilter.register import Sets
+from edgediag.host.netfilter.register import Names
 from edgediag.host.netfilter.rule import RuleKey
 from edgediag.host.walk.chain_walk import Step
-from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.explained import RuleObject
 
 
-def step_culprit(
-    step: Step, *, sets: Sets, interfaces: Mapping[int, str]
-) -> NftRule | IptablesRule | ChainPolicy | None:
+def step_culprit(step: Step, names: Names) -> RuleObject | None:
     """The rule or policy of a deciding step; None where no packet filter decides.
 
-    sets        elements by the set's name, of the anonymous sets that a rule of nft uses
-    interfaces  names by index
+    names  what its rule holds by number alone
     """
     chain = step.chain
     if chain is None:
@@ -32,7 +27,7 @@ def step_culprit(
         return policy_culprit(key)
     if is_written_by_iptables(step):
         return numbered_culprit(step.rule, chain.backend.value, step.number)
-    return nft_culprit(key, step.rule, sets=sets, interfaces=interfaces)
+    return nft_culprit(key, step.rule, names)
 
 
 def is_written_by_iptables(step: Step) -> bool:

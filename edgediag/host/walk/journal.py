@@ -46,11 +46,21 @@ class Journal:
     def __init__(self, watched: "Watched | None" = None) -> None:
         self.answers: dict[Need, Answer] = {}
         self.visits: list[Visit] = []
+        self.is_chain_met = False
         self._watched = watched
 
+    def begin(self) -> None:
+        """Forget everything: the walk is made again, for the rules have changed."""
+        self.answers.clear()
+        self.visits.clear()
+        self.is_chain_met = False
+
     def note(self, visit: Visit) -> None:
-        """Keep a visit to the rule that is watched."""
-        if self._watched is not None and self._watched.is_at(visit.place):
+        """Keep a visit to the rule that is watched, and whether its chain is met at all."""
+        if self._watched is None or self._watched.chain != visit.place.chain:
+            return
+        self.is_chain_met = True
+        if self._watched.is_at(visit.place):
             self.visits.append(visit)
 
 

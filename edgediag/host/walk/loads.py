@@ -19,7 +19,7 @@ from edgediag.host.netfilter.expression import (
 from edgediag.host.netfilter.fields import CT, META, fib_field
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.needs import NeedAddressType
-from edgediag.host.walk.octets import Octets, big_number, cut, known, native_number, unknown
+from edgediag.host.walk.octets import Octets, Unsure, big_number, cut, known, native_number, unknown
 from edgediag.host.walk.parcel import (
     NUMBERS,
     CtState,
@@ -133,10 +133,23 @@ def _ct(load: CtLoad, parcel: Parcel) -> Octets | None:
 
 
 def _status(parcel: Parcel) -> Octets:
-    number = _SNAT * parcel.has_snat | _DNAT * parcel.has_dnat
-    looked_at = _NOT_OF_NEW | _SNAT | _DNAT
-    full = native_number(looked_at).value
-    return Octets(value=native_number(number).value, known=full, reason="ct status")
+    return translation_bits(parcel, _NOT_OF_NEW, (_SNAT, _DNAT), 0)
+
+
+def translation_bits(
+    parcel: Parcel, known_bits: int, flags: tuple[int, int], others: int
+) -> Octets:
+    """A number of which the given bits are known, and those of the two translations if they are.
+
+    flags   of source and destination translation
+    others  the value of the other bits that are known
+    """
+    value = others
+    for flag, truth in zip(flags, (parcel.is_snat, parcel.is_dnat)):
+        known_bits |= 0 if isinstance(truth, Unsure) else flag
+        value |= flag if truth is True else 0
+    number, mask = native_number(value).value, native_number(known_bits).value
+    return Octets(value=number, known=mask, reason="ct status")
 
 
 def _port(number: int) -> Octets:

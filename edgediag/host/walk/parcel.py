@@ -3,8 +3,20 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from edgediag.host.walk.octets import Octets, big_number, joined, known, native_number, unknown
-from edgediag.model.flow import Flow, Protocol
+from edgediag.host.walk.octets import (
+    Octets,
+    Truth,
+    Unsure,
+    big_number,
+    both,
+    equals,
+    joined,
+    known,
+    native_number,
+    negated,
+    unknown,
+)
+from edgediag.model.flow import Address, Flow, Protocol
 
 NUMBERS = {Protocol.ICMP: 1, Protocol.TCP: 6, Protocol.UDP: 17}
 _SYN = 0x02
@@ -39,7 +51,7 @@ class Parcel:
     is_tracked  whether it has seen it
     original    the flow as connection tracking saw it first
     uid, gid    of the socket that sends it; None where no socket belongs to it
-    has_dnat, has_snat  a rule has set up a translation
+    has_dnat, has_snat  a rule has set up a translation, be it to what it was before
     blurred     header octets that rules have rewritten: base, offset and length of each stretch
     is_for_here   routing has said that it is delivered to this host
     is_route_due  something has changed that makes this host route a packet of its own again
@@ -66,6 +78,25 @@ class Parcel:
     is_for_here: bool
     is_route_due: bool
     is_reply: bool
+
+    @property
+    def is_dnat(self) -> Truth:
+        """Whether conntrack says DNAT: only where the destination is now another."""
+        first = self.original.destination, self.original.destination_port, "--dport"
+        return self.has_dnat and self._is_other(self.destination, self.destination_port, first)
+
+    @property
+    def is_snat(self) -> Truth:
+        """Whether conntrack says SNAT: only where the source is now another."""
+        first = self.original.source, self.original.source_port, "--sport"
+        return self.has_snat and self._is_other(self.source, self.source_port, first)
+
+    def _is_other(self, address: Octets, port: Octets, first: tuple[Address, int, str]) -> Truth:
+        if self.is_reply:
+            return Unsure(reason="a translation of the connection")
+        began = port_octets(first[1], first[2])
+        is_port = equals(port, began.value) if began.is_known else Unsure(reason=began.reason)
+        return negated(both(equals(address, first[0].packed), is_port))
 
     @property
     def ct_state(self) -> CtState:
@@ -135,6 +166,8 @@ def answer_to(parcel: Parcel) -> Parcel:
         state=CtState.ESTABLISHED,
         is_tracked=False,
         blurred=frozenset(),
+        has_dnat=parcel.is_dnat is not False,
+        has_snat=parcel.is_snat is not False,
         is_reply=True,
         mark=native_number(0),
         uid=None,

@@ -13,13 +13,14 @@ from edgediag.host.netfilter.expression import (
     FibLoad,
     ImmediateLoad,
     InRange,
+    Load,
     Lookup,
     MetaLoad,
     PayloadLoad,
     Unknown,
 )
 from edgediag.host.netfilter.ip_header import IpHeader
-from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule
 from edgediag.host.netfilter.statement import (
     ConnectionLimit,
     Counter,
@@ -46,12 +47,14 @@ from edgediag.host.walk.loads import load
 from edgediag.host.walk.membership import find
 from edgediag.host.walk.needs import NeedSet
 from edgediag.host.walk.octets import (
+    Octets,
     Truth,
     Unsure,
     cut,
     equals,
     known,
     lies_between,
+    native_number,
     negated,
 )
 from edgediag.host.walk.parcel import CtState, Parcel
@@ -59,6 +62,7 @@ from edgediag.host.walk.registers import Registers
 from edgediag.host.walk.xt_conditions import holds
 
 _CONTINUE: Final = -1
+_NFPROTO: Final = 15
 # Expressions that are not read but only load, test or count: the rule may go on or not.
 _ONLY_TEST: Final = frozenset(
     {"numgen", "hash", "rt", "socket", "xfrm", "osf", "inner", "tunnel", "last", "dynset"}
@@ -82,18 +86,37 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The condition that does not hold for certain.
+
+    place   of its expression in the rule, from 0
+    octets  from the register on that it compares, None where it compares none
+    """
+
+    place: int
+    octets: Octets | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """Every outcome; with more than one, `doubts` say what decides between them."""
+    """Every outcome; with more than one, `doubts` say what decides between them.
+
+    failed  the condition that keeps the rule from matching, None where it may match
+    """
 
     outcomes: tuple[Outcome, ...]
     doubts: tuple[str, ...]
+    failed: Failed | None
 
 
 def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
     """The outcomes of a rule; what `inquiry` misses makes them wider than they are."""
     machine = _Machine(rule, parcel, inquiry)
-    for expression in rule.expressions:
+    failed: Failed | None = None
+    for place, expression in enumerate(rule.expressions):
         if not machine.step(expression):
+            if machine.is_failed:
+                failed = Failed(place=place, octets=machine.compared())
             break
     else:
         machine.end(None)
@@ -101,7 +124,7 @@ def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
     if len(outcomes) > 1:
         outcomes = tuple(dict.fromkeys(outcomes))
     doubts = tuple(dict.fromkeys(machine.doubts)) if len(outcomes) > 1 else ()
-    return Evaluated(outcomes=outcomes, doubts=doubts)
+    return Evaluated(outcomes=outcomes, doubts=doubts, failed=failed)
 
 
 class _Machine:
@@ -114,6 +137,8 @@ class _Machine:
         self._held = Registers()
         self.outcomes: list[Outcome] = []
         self.doubts: list[str] = []
+        self.is_failed = False
+        self._slot: int | None = None
 
     def end(self, ending: Verdict | Fate | None, reason: str = "") -> bool:
         """Note an outcome; the rule may have others only by what came before."""
@@ -124,9 +149,10 @@ class _Machine:
         """Evaluate one expression; False where the rule ends with it."""
         match expression:
             case PayloadLoad() | MetaLoad() | CtLoad() | FibLoad() | ImmediateLoad():
-                octets = load(expression, self._parcel, self._inquiry)
+                octets = self._loaded(expression)
                 if octets is None:
-                    return self.end(None)
+                    self._slot = None
+                    return self._test(False)
                 self._held.load(expression.slot, octets)
                 return True
             case Bitwise() | Byteorder():
@@ -139,6 +165,7 @@ class _Machine:
             case IpHeader():
                 return self._test(header_holds(expression, self._parcel))
             case XtMatch():
+                self._slot = None
                 return self._test(holds(expression, self._parcel, self._inquiry))
             case Unknown():
                 return self._not_read(expression.name)
@@ -146,6 +173,13 @@ class _Machine:
                 return True
             case _:
                 return self._act(expression)
+
+    def _loaded(self, expression: Load) -> Octets | None:
+        if isinstance(expression, MetaLoad) and expression.key == _NFPROTO:
+            if self._rule.family == "netdev":
+                # A chain at a device is called for no protocol of its own.
+                return native_number(FAMILY_NUMBERS["netdev"], 1)
+        return load(expression, self._parcel, self._inquiry)
 
     def _act(self, statement: Expression) -> bool:
         match statement:
@@ -191,9 +225,15 @@ class _Machine:
             self.doubts.append(truth.reason)
             self.end(None)
             return True
+        self.is_failed = not truth
         return truth or self.end(None)
 
+    def compared(self) -> Octets | None:
+        """What lies from the register on that was compared last, None where none was."""
+        return None if self._slot is None else self._held.rest(self._slot)
+
     def _compared(self, test: Compare | InRange) -> Truth:
+        self._slot = test.slot
         if isinstance(test, InRange):
             octets = self._held.get(test.slot, len(test.first))
             truth = lies_between(octets, test.first, test.last)
@@ -222,6 +262,7 @@ class _Machine:
             if lookup.destination is not None and lookup.destination < 0:
                 return self.end(Fate.UNDECIDED, reason)
             return self._test(Unsure(reason=reason))
+        self._slot = lookup.slot
         found = find(self._held.rest(lookup.slot), contents)
         if lookup.destination is None:
             return self._test(negated(found.is_member) if lookup.is_negated else found.is_member)

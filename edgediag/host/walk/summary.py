@@ -1,15 +1,16 @@
 """What a walk comes to, in the words of the evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
+from edgediag.host.netfilter.register import NO_NAMES, Names
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Masquerade, Nat, Redirect, XtTarget
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion
 from edgediag.host.walk.culprit import step_culprit
 from edgediag.host.walk.effects import Fate
-from edgediag.model.explained import End, Explained, Translation
+from edgediag.model.explained import End, Explained, RuleObject, Translation
 
 _DNAT: Final = 1
 _ENDS_OF_TARGETS: Final = {
@@ -20,10 +21,13 @@ _ENDS_OF_TARGETS: Final = {
 }
 
 
-def summary(conclusion: Conclusion) -> Explained:
-    """The end of a packet, what decides it, and the rules that rewrite it on every course."""
-    deciders = (step_culprit(step, sets={}, interfaces={}) for step in conclusion.deciders)
-    by_course = [dict.fromkeys(_translations(course)) for course in conclusion.courses]
+def summary(conclusion: Conclusion, names_in: Callable[[FilterRule], Names]) -> Explained:
+    """The end of a packet, what decides it, and the rules that rewrite it on every course.
+
+    names_in  what a rule holds by number alone
+    """
+    deciders = (_culprit(step, names_in) for step in conclusion.deciders)
+    by_course = [dict.fromkeys(_translations(course, names_in)) for course in conclusion.courses]
     shared = by_course[0] if by_course else {}
     return Explained(
         disposition=conclusion.disposition,
@@ -35,10 +39,17 @@ def summary(conclusion: Conclusion) -> Explained:
     )
 
 
-def _translations(course: Course) -> Iterator[Translation]:
+def _culprit(step: Step, names_in: Callable[[FilterRule], Names]) -> RuleObject | None:
+    names = NO_NAMES if step.rule is None else names_in(step.rule)
+    return step_culprit(step, names)
+
+
+def _translations(
+    course: Course, names_in: Callable[[FilterRule], Names]
+) -> Iterator[Translation]:
     for step in course.steps:
         end = None if step.rule is None else _translated_end(step, step.rule)
-        rule = None if end is None else step_culprit(step, sets={}, interfaces={})
+        rule = None if end is None else _culprit(step, names_in)
         if end is not None and rule is not None:
             yield Translation(end=end, rule=rule)
 

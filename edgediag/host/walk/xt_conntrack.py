@@ -7,7 +7,7 @@ from edgediag.host.attributes import NATIVE, native
 from edgediag.host.netfilter.expression import CtLoad
 from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.walk.inquiry import Inquiry
-from edgediag.host.walk.loads import load
+from edgediag.host.walk.loads import load, translation_bits
 from edgediag.host.walk.octets import Octets, Truth, both, cut, equals, intersects, masked, negated
 from edgediag.host.walk.parcel import NUMBERS, CtState, Parcel
 
@@ -33,7 +33,7 @@ def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     asked, inverted, states, statuses = _REST.unpack_from(match.info, _REST_AT)[-4:]
     if asked & ~_READ:
         return None
-    truths: list[tuple[int, Truth]] = [(_STATE, bool(states & _bits(parcel)))]
+    truths: list[tuple[int, Truth]] = [(_STATE, _is_in_state(states, parcel))]
     if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
         # Of a packet without a connection nothing but the state is looked at.
         wanted = truths[0][1] is not bool(inverted & _STATE)
@@ -49,11 +49,12 @@ def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     )
 
 
-def _bits(parcel: Parcel) -> int:
+def _is_in_state(states: int, parcel: Parcel) -> Truth:
     if parcel.ct_state is CtState.UNTRACKED:
-        return _UNTRACKED
-    state_bit: int = parcel.ct_state.value
-    return state_bit | _SNAT * parcel.has_snat | _DNAT * parcel.has_dnat
+        return bool(states & _UNTRACKED)
+    plain = 0xFFFFFFFF & ~(_SNAT | _DNAT)
+    bits = translation_bits(parcel, plain, (_SNAT, _DNAT), parcel.ct_state.value)
+    return intersects(bits, states.to_bytes(4, NATIVE))
 
 
 def _is_protocol(match: XtMatch, parcel: Parcel) -> Truth:

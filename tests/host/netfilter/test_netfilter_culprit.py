@@ -6,6 +6,7 @@ from edgediag.host.netfilter.culprit import (
     policy_culprit,
     rejects,
 )
+from edgediag.host.netfilter.register import NO_NAMES
 from edgediag.host.netfilter.rule import RuleKey
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 
@@ -19,7 +20,7 @@ def key(recorded) -> RuleKey:
 
 def test_a_native_rule_is_found_by_its_handle(recorded_nft) -> None:
     recorded = next(one for one in recorded_nft if one.text.startswith("udp dport 4500 counter"))
-    culprit = nft_culprit(key(recorded), recorded.rule, sets={}, interfaces={})
+    culprit = nft_culprit(key(recorded), recorded.rule, NO_NAMES)
     assert culprit == NftRule(
         family="inet",
         table="t",
@@ -31,7 +32,7 @@ def test_a_native_rule_is_found_by_its_handle(recorded_nft) -> None:
 
 def test_a_rule_that_is_gone_has_no_words(recorded_nft) -> None:
     recorded = recorded_nft[0]
-    culprit = nft_culprit(key(recorded), None, sets={}, interfaces={})
+    culprit = nft_culprit(key(recorded), None, NO_NAMES)
     assert (culprit.handle, culprit.text) == (recorded.rule.handle, "")
 
 

@@ -26,7 +26,7 @@ AT_DEVICE = replace(
     base("g", "ingress"), name=replace(base("g").name, family="netdev"), devices=("in0",)
 )
 IS_REPLY = (
-    CtLoad(key=1, direction=-1, slot=0),
+    CtLoad(key=1, direction=None, slot=0),
     Compare(operator=0, slot=0, value=b"\1"),
     MetaLoad(key=6, slot=0),
     Compare(operator=0, slot=0, value=b"up0".ljust(16, b"\0")),

@@ -9,6 +9,7 @@ from edgediag.cli.explain import Sender, parcel_of
 from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName
 from edgediag.host.netfilter.ip_header import IpHeader, decode_header
 from edgediag.host.netfilter.legacy import LegacyChain, LegacyTable
+from edgediag.host.netfilter.register import NO_NAMES
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Counter, Verdict
 from edgediag.host.walk.chain_walk import Step
@@ -200,7 +201,7 @@ LEGACY = step(Backend.LEGACY, "OUTPUT", HEADER, *DROP)
     ],
 )
 def test_the_step_that_decides_is_an_object_to_find(decider: Step, expected: object) -> None:
-    assert step_culprit(decider, sets={}, interfaces={}) == expected
+    assert step_culprit(decider, NO_NAMES) == expected
 
 
 def test_a_rule_of_iptables_has_the_words_of_iptables() -> None:

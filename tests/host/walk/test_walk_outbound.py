@@ -8,7 +8,9 @@ import pytest
 
 from edgediag.host.netfilter.chains import BaseChain, Element, SetContents
 from edgediag.host.netfilter.expression import (
+    Bitwise,
     Compare,
+    CtLoad,
     ImmediateLoad,
     Lookup,
     MetaLoad,
@@ -233,3 +235,23 @@ def test_the_group_of_a_user_that_was_named_is_not_known() -> None:
     sender = Sender(mark=0, uid=1000, gid=None, state=CtState.NEW)
     found = load(MetaLoad(key=11, slot=0), parcel_of(flow(), sender), Inquiry({}))
     assert found == unknown(4, "meta skgid")
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        pytest.param("203.0.113.7", "dropped", id="to another address"),
+        pytest.param(str(flow().destination), "passes", id="to the very same"),
+    ],
+)
+def test_conntrack_calls_a_translation_one_only_where_something_changes(
+    to: str, expected: str
+) -> None:
+    translation = (ImmediateLoad(value=IPv4Address(to).packed, slot=0), TO_OTHER[1])
+    is_dnat = (
+        CtLoad(key=2, direction=None, slot=0),
+        Bitwise(slot=0, source=0, mask=b"\x20\0\0\0", xor=bytes(4), shift=0),
+        Compare(operator=1, slot=0, value=bytes(4)),
+    )
+    answers = {"n": chain_of("n", translation), "o": chain_of("o", (*is_dnat, DROP))}
+    assert walked((nat("n"), base("o")), answers).disposition.value == expected

@@ -6,6 +6,7 @@ import pytest
 
 from edgediag.host.netfilter.chains import Backend, ChainName
 from edgediag.host.netfilter.expression import Expression
+from edgediag.host.netfilter.register import NO_NAMES
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import (
     Counter,
@@ -49,6 +50,10 @@ def course(*steps: Step, fate: Fate = Fate.ACCEPTED) -> Course:
     return Course(parcel=parcel_of(flow(), SENDER), steps=steps, doubts=("limit",), fate=fate)
 
 
+def said_of(*courses: Course) -> Explained:
+    return summary(conclude(courses, ()), lambda rule: NO_NAMES)
+
+
 POLICY = Step(hook="output", chain=NAME, rule=None, number=0, action="policy drop")
 TRANSLATION = step(DNAT, action="accepted")
 TRANSLATED = Translation(
@@ -83,7 +88,7 @@ TRANSLATED = Translation(
     ],
 )
 def test_who_ends_the_packet(courses: tuple[Course, ...], deciders: tuple[object, ...]) -> None:
-    said = summary(conclude(courses, ()))
+    said = said_of(*courses)
     assert said == Explained(
         disposition=Disposition.DROPPED, deciders=deciders, translations=(), hangs_on=()
     )
@@ -104,22 +109,22 @@ def test_who_ends_the_packet(courses: tuple[Course, ...], deciders: tuple[object
     ],
 )
 def test_which_end_a_statement_rewrites(statement: Expression, end: End | None) -> None:
-    said = summary(conclude((course(step(statement, action="accepted")),), ()))
+    said = said_of(course(step(statement, action="accepted")))
     assert [each.end for each in said.translations] == ([] if end is None else [end])
 
 
 def test_a_translation_on_one_way_alone_is_not_certain() -> None:
-    said = summary(conclude((course(TRANSLATION), course()), ()))
+    said = said_of(course(TRANSLATION), course())
     assert (said.disposition, said.translations) == (Disposition.PASSES, ())
 
 
 def test_one_on_every_way_is() -> None:
-    said = summary(conclude((course(TRANSLATION), course(POLICY, TRANSLATION)), ()))
+    said = said_of(course(TRANSLATION), course(POLICY, TRANSLATION))
     assert said.translations == (TRANSLATED,)
 
 
 def test_what_is_not_known_is_said() -> None:
-    said = summary(conclude((course(fate=Fate.DROPPED), course()), ()))
+    said = said_of(course(fate=Fate.DROPPED), course())
     assert said == Explained(
         disposition=Disposition.UNDETERMINED, deciders=(), translations=(), hangs_on=("limit",)
     )

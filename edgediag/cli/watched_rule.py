@@ -1,0 +1,82 @@
+"""The rule that `edgediag explain --why-not` names, in the words of nft or of iptables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgediag.errors import CannotRunError, UsageError
+from edgediag.host.netfilter.chains import Backend, ChainName
+from edgediag.host.netfilter.register import Names
+from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule
+from edgediag.host.walk.chain_walk import Course
+from edgediag.host.walk.journal import Journal, Watched
+from edgediag.host.walk.why_not import Reason, why_not
+from edgediag.model.answer import NotChecked
+from edgediag.net.walk_answers import names_in, rules_of
+from edgediag.report.why_not import why_not_object, why_not_text
+
+_BACKENDS = {backend.value: backend for backend in Backend}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A rule that is there, and what it holds by number; `words` as it was asked for."""
+
+    words: str
+    watched: Watched
+    names: Names
+
+    def text(self, journal: Journal, courses: Sequence[Course]) -> str:
+        """The answer for a person."""
+        return why_not_text(self.words, self._reasons(journal, courses), self.names)
+
+    def document(self, journal: Journal, courses: Sequence[Course]) -> dict[str, object]:
+        """The answer for a program."""
+        return why_not_object(self.words, self._reasons(journal, courses), self.names)
+
+    def _reasons(self, journal: Journal, courses: Sequence[Course]) -> tuple[Reason, ...]:
+        return why_not(journal, courses, self.watched.chain)
+
+
+def question(text: str) -> Question:
+    """The rule by `FAMILY TABLE CHAIN HANDLE`, or by `[BACKEND:]TABLE CHAIN NUMBER` of iptables.
+
+    raises  UsageError where the words name no rule that is there
+    """
+    watched = _watched(text)
+    try:
+        chain = rules_of(watched.chain)
+        if isinstance(chain, NotChecked):
+            raise UsageError(f"--why-not {text}: {chain.reason}")
+        rule = _found(watched, chain.rules)
+        if rule is None:
+            rules = len(chain.rules)
+            raise UsageError(f"--why-not {text}: no such rule; the chain has {rules}")
+        return Question(words=text, watched=watched, names=names_in(rule))
+    except OSError as exc:
+        raise CannotRunError(f"cannot read the packet filters: {exc.strerror}") from exc
+
+
+def _watched(text: str) -> Watched:
+    prefix, colon, rest = text.partition(":")
+    backend = _BACKENDS.get(prefix) if colon else Backend.NFT
+    words = (rest if colon else text).split()
+    if backend is None or len(words) not in (3, 4) or not words[-1].isdecimal():
+        raise UsageError(
+            f"--why-not {text} is neither FAMILY TABLE CHAIN HANDLE nor TABLE CHAIN NUMBER"
+        )
+    is_nft = len(words) == 4
+    family, table, chain, place = words if is_nft else ("ip", *words)
+    if family not in FAMILY_NUMBERS:
+        raise UsageError(f"--why-not {text}: no family is called {family}")
+    return Watched(
+        chain=ChainName(backend=backend, family=family, table=table, chain=chain),
+        number=None if is_nft else int(place),
+        handle=int(place) if is_nft else None,
+    )
+
+
+def _found(watched: Watched, rules: Sequence[FilterRule]) -> FilterRule | None:
+    for number, rule in enumerate(rules, start=1):
+        if number == watched.number or rule.handle == watched.handle:
+            return rule
+    return None
