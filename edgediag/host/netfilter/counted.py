@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from edgediag.host.netfilter.legacy import HOOKS, LegacyRule
 from edgediag.host.netfilter.legacy_selector import may_match, selector_words
-from edgediag.host.netfilter.xt import target_words
+from edgediag.host.netfilter.statement import XtTarget
+from edgediag.host.netfilter.xt.words import target_words
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule
 from edgediag.model.flow import Flow
@@ -78,7 +79,8 @@ def _key(rule: LegacyRule) -> tuple[str, str, int]:
 def _dropped(rule: LegacyRule, *, is_reply: bool) -> TraceDropped:
     culprit: IptablesRule | ChainPolicy
     if rule.number:
-        target = target_words(rule.target, rule.info, "ip")
+        xt = XtTarget(name=rule.target, revision=rule.revision, info=rule.info)
+        target = target_words(xt, "ip") if rule.target == "REJECT" else f"-j {rule.target}"
         culprit = IptablesRule(
             backend="legacy",
             table=rule.table,

@@ -1,5 +1,6 @@
 """Rules that iptables-nft wrote: which they are, and their words as iptables-save prints them."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from edgediag.host.netfilter.expression import (
@@ -30,7 +31,8 @@ from edgediag.host.netfilter.statement import (
     XtTarget,
 )
 from edgediag.host.netfilter.text import fused
-from edgediag.host.netfilter.xt import match_words, quoted, target_words
+from edgediag.host.netfilter.xt.notices import nflog_words
+from edgediag.host.netfilter.xt.words import NO_NAMES, match_words, target_words
 
 TABLES: Final = frozenset({"filter", "mangle", "nat", "raw", "security"})
 CHAINS: Final = frozenset({"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"})
@@ -71,12 +73,14 @@ def is_iptables(rule: FilterRule, base_chain: str) -> bool:
     return is_counted and all(isinstance(expression, _OWN) for expression in rule.expressions)
 
 
-def iptables_text(rule: FilterRule) -> str:
+def iptables_text(rule: FilterRule, set_names: Mapping[int, str] = NO_NAMES) -> str:
     """The rule without its chain: "-d 198.51.100.21/32 -p udp -m udp --dport 4500 -j DROP".
 
     Addresses, devices and protocol come first, then the matches in their order, then the target.
+
+    set_names  of the kernel's ipsets by index; one that is not named shows by its index
     """
-    reader = _Reader(rule.family)
+    reader = _Reader(rule.family, set_names)
     for expression in fused(rule.expressions):
         reader.read(expression)
     return reader.sentence()
@@ -85,8 +89,9 @@ def iptables_text(rule: FilterRule) -> str:
 class _Reader:
     """One pass over a rule; what iptables puts first, the matches, and the target."""
 
-    def __init__(self, family: str) -> None:
+    def __init__(self, family: str, set_names: Mapping[int, str]) -> None:
         self._family = family
+        self._set_names = set_names
         self._registers = RegisterFile(family, {})
         self._head: dict[str, str] = {}
         self._matches: list[str] = []
@@ -135,9 +140,9 @@ class _Reader:
     def _state(self, statement: Statement) -> None:
         match statement:
             case XtMatch():
-                self._matches.append(match_words(statement.name, statement.info))
+                self._matches.append(match_words(statement, self._family, self._set_names))
             case XtTarget():
-                self._target = target_words(statement.name, statement.info, self._family)
+                self._target = target_words(statement, self._family, self._set_names)
             case Verdict():
                 option = "-g" if statement.code == -4 else "-j"
                 self._target = _VERDICTS.get(statement.code, f"{option} {statement.chain}")
@@ -158,5 +163,5 @@ def _limit(limit: Limit) -> str:
 
 
 def _nflog(log: Log) -> str:
-    prefix = f" --nflog-prefix {quoted(log.prefix)}" if log.prefix else ""
-    return f"-j NFLOG{prefix}" + (f" --nflog-group {log.group}" if log.group else "")
+    words = nflog_words(log.prefix, log.group or 0, log.snap_length, log.queue_threshold)
+    return f"-j NFLOG {words}".rstrip()

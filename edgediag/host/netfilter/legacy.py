@@ -15,6 +15,7 @@ from typing import Final
 
 from edgediag.host.attributes import text
 from edgediag.host.netfilter.legacy_selector import HEAD_OCTETS, Selector, decode_selector
+from edgediag.host.netfilter.statement import XtMatch
 
 HOOKS: Final = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 INFO_OCTETS: Final = 84
@@ -49,7 +50,7 @@ class LegacyRule:
 
     number   counted from 1 within its chain
     target   "DROP", "ACCEPT", "RETURN", an extension's name, or "" for a jump to another chain
-    info     the struct of the target
+    revision, info  the struct of the target
     packets  counted by the rule so far
     """
 
@@ -58,6 +59,7 @@ class LegacyRule:
     number: int
     selector: Selector
     target: str
+    revision: int
     info: bytes
     packets: int
 
@@ -82,9 +84,9 @@ def decode_rules(table: str, info: LegacyInfo, entries: bytes) -> tuple[LegacyRu
     begun = {offset: hook for hook, offset in info.begins.items()}
     policies = {offset: hook for hook, offset in info.policies.items()}
     for offset, entry in _entries(entries):
-        selector, target, data, packets = entry
-        if target == _ERROR:
-            chain, number = text(data), 0
+        selector, target, packets = entry
+        if target.name == _ERROR:
+            chain, number = text(target.info), 0
             continue
         if offset in begun:
             chain, number = begun[offset], 0
@@ -96,15 +98,16 @@ def decode_rules(table: str, info: LegacyInfo, entries: bytes) -> tuple[LegacyRu
                 chain=policies.get(offset, chain),
                 number=0 if is_policy else number,
                 selector=selector,
-                target=_target(target, data),
-                info=data,
+                target=_target(target.name, target.info),
+                revision=target.revision,
+                info=target.info,
                 packets=packets,
             )
         )
     return tuple(rules)
 
 
-def _entries(octets: bytes) -> Iterator[tuple[int, tuple[Selector, str, bytes, int]]]:
+def _entries(octets: bytes) -> Iterator[tuple[int, tuple[Selector, XtMatch, int]]]:
     offset = 0
     while offset + _ENTRY_OCTETS <= len(octets):
         _, target_at, next_at, _, packets, _ = _ENTRY.unpack_from(octets, offset + HEAD_OCTETS)
@@ -112,19 +115,20 @@ def _entries(octets: bytes) -> Iterator[tuple[int, tuple[Selector, str, bytes, i
             return
         entry = octets[offset : offset + next_at]
         matches = tuple(_parts(entry[_ENTRY_OCTETS:target_at]))
-        name, data = next(_parts(entry[target_at:]), (_ERROR, b""))
-        yield offset, (decode_selector(entry[:HEAD_OCTETS], matches), name, data, packets)
+        target = next(_parts(entry[target_at:]), XtMatch(name=_ERROR, revision=0, info=b""))
+        yield offset, (decode_selector(entry[:HEAD_OCTETS], matches), target, packets)
         offset += next_at
 
 
-def _parts(octets: bytes) -> Iterator[tuple[str, bytes]]:
-    """Name and struct of each match, or of the target."""
+def _parts(octets: bytes) -> Iterator[XtMatch]:
+    """Each match, or the target, which is laid out like one."""
     offset = 0
     while offset + _PART.size <= len(octets):
-        size, name, _ = _PART.unpack_from(octets, offset)
+        size, name, revision = _PART.unpack_from(octets, offset)
         if not _PART.size <= size <= len(octets) - offset:
             return
-        yield text(name), octets[offset + _PART.size : offset + size]
+        info = octets[offset + _PART.size : offset + size]
+        yield XtMatch(name=text(name), revision=revision, info=info)
         offset += size
 
 

@@ -12,7 +12,9 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 from edgediag.host.attributes import text
-from edgediag.host.netfilter.xt import is_for_ports, match_words
+from edgediag.host.netfilter.statement import XtMatch
+from edgediag.host.netfilter.xt.ports import is_for_ports
+from edgediag.host.netfilter.xt.words import match_words
 from edgediag.model.flow import Flow, Protocol
 
 HEAD_OCTETS: Final = 84
@@ -29,7 +31,7 @@ class Selector:
     source, destination  None for every address
     protocol             0 for all
     inverted             IPT_INV_* bits
-    matches              name and struct of each, in the order of the rule
+    matches              in the order of the rule
     """
 
     source: IPv4Network | None
@@ -38,10 +40,10 @@ class Selector:
     outgoing: str
     protocol: int
     inverted: int
-    matches: tuple[tuple[str, bytes], ...]
+    matches: tuple[XtMatch, ...]
 
 
-def decode_selector(head: bytes, matches: tuple[tuple[str, bytes], ...]) -> Selector:
+def decode_selector(head: bytes, matches: tuple[XtMatch, ...]) -> Selector:
     """The selector of an entry; `head` is its struct ipt_ip, HEAD_OCTETS long."""
     source, destination, source_mask, destination_mask, *rest = _HEAD.unpack(head)
     incoming, outgoing, _, _, protocol, _, inverted = rest
@@ -67,8 +69,8 @@ def may_match(selector: Selector, flow: Flow) -> bool:
     if any(met == bool(selector.inverted & bit) for met, bit in conditions):
         return False
     return all(
-        is_for_ports(name, info, flow.source_port, flow.destination_port)
-        for name, info in selector.matches
+        is_for_ports(match.name, match.info, flow.source_port, flow.destination_port)
+        for match in selector.matches
     )
 
 
@@ -81,7 +83,7 @@ def selector_words(selector: Selector) -> str:
         _option("-o", selector.outgoing, selector.inverted & _NOT_OUT),
         _option("-p", _protocol(selector.protocol), selector.inverted & _NOT_PROTOCOL),
     ]
-    words += [match_words(name, info) for name, info in selector.matches]
+    words += [match_words(match, "ip") for match in selector.matches]
     return " ".join(word for word in words if word)
 
 

@@ -18,6 +18,7 @@ from edgediag.host.netfilter.legacy import (
     decode_rules,
 )
 from edgediag.host.netfilter.legacy_selector import Selector, may_match, selector_words
+from edgediag.host.netfilter.statement import XtMatch
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule
 from edgediag.model.flow import Flow
@@ -47,6 +48,10 @@ def entry(
     begin = 112 + len(matches)
     sizes = struct.pack("=IHHI QQ", 0, begin, begin + len(target), 0, packets, 0)
     return head + sizes + matches + target
+
+
+def xt(name: str, info: bytes) -> XtMatch:
+    return XtMatch(name=name, revision=0, info=info)
 
 
 def verdict(number: int) -> bytes:
@@ -123,20 +128,22 @@ def test_a_table_with_foreign_octets_is_rules_or_fewer(place: int, octets: bytes
             id="not its network",
         ),
         pytest.param(replace(ANY, source=IPv4Network("10.0.0.0/8")), False, id="another source"),
-        pytest.param(replace(ANY, matches=(("udp", udp(4500)[32:]),)), True, id="its port"),
-        pytest.param(replace(ANY, matches=(("udp", udp(123)[32:]),)), False, id="another port"),
+        pytest.param(replace(ANY, matches=(xt("udp", udp(4500)[32:]),)), True, id="its port"),
+        pytest.param(replace(ANY, matches=(xt("udp", udp(123)[32:]),)), False, id="another port"),
         pytest.param(
-            replace(ANY, matches=(("udp", struct.pack("=4HB7x", 9, 9, 0, 0xFFFF, 0)),)),
+            replace(ANY, matches=(xt("udp", struct.pack("=4HB7x", 9, 9, 0, 0xFFFF, 0)),)),
             False,
             id="another source port",
         ),
         pytest.param(
-            replace(ANY, matches=(("udp", struct.pack("=4HB7x", 0, 0xFFFF, 123, 123, 2)),)),
+            replace(ANY, matches=(xt("udp", struct.pack("=4HB7x", 0, 0xFFFF, 123, 123, 2)),)),
             True,
             id="not another port",
         ),
         pytest.param(
-            replace(ANY, matches=(("owner", bytes(40)),)), True, id="what is not read excludes none"
+            replace(ANY, matches=(xt("owner", bytes(40)),)),
+            True,
+            id="what is not read excludes none",
         ),
     ],
 )
@@ -151,6 +158,7 @@ def rule(packets: int, **changes: Any) -> LegacyRule:
         number=1,
         selector=replace(ANY, protocol=17),
         target="DROP",
+        revision=0,
         info=bytes(4),
         packets=packets,
     )
@@ -223,7 +231,7 @@ def test_a_flow_the_rule_is_not_for_is_not_its_doing() -> None:
         destination=TUNNEL.destination,
         destination_port=123,
     )
-    limited = replace(ANY, matches=(("udp", udp(4500)[32:]),))
+    limited = replace(ANY, matches=(xt("udp", udp(4500)[32:]),))
     before, after = [rule(0, selector=limited)], [rule(5, selector=limited)]
     assert dropped_by(web, counted_all(before, after, tries=5), UNTRACED) is None
 
