@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from edgediag.host.attributes import attributes, big, string
+from edgediag.host.ipset import Ipset
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
@@ -21,9 +22,12 @@ from edgediag.host.walk.needs import (
     BaseChain,
     Chain,
     ChainName,
+    Member,
     Need,
     NeedAddressType,
     NeedChain,
+    NeedIpset,
+    NeedMember,
     NeedRoute,
     NeedSet,
     NoWay,
@@ -35,6 +39,7 @@ from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
+from edgediag.net.ipset import is_member, read_ipset, set_name, with_set_names
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 
 _NFTABLES: Final = 10 << 8
@@ -101,6 +106,11 @@ class _Host:
                 return self._address_type(need.address)
             case NeedRoute():
                 return _way(need)
+            case NeedIpset():
+                return self._ipset(need.key)
+            case NeedMember():
+                answer = is_member(self._netlink, need.ipset, need.element)
+                return answer if isinstance(answer, NotChecked) else Member(is_member=answer)
 
     def _chain(self, name: ChainName) -> Chain | NotChecked:
         keys = string(1, name.table) + string(2, name.chain)
@@ -111,7 +121,8 @@ class _Host:
         rules = (rule for rule in decoded if rule is not None)
         # A kernel that does not know the filter dumps every rule there is.
         wanted = (name.family, name.table, name.chain)
-        return Chain(rules=tuple(r for r in rules if (r.family, r.table, r.chain) == wanted))
+        own = (rule for rule in rules if (rule.family, rule.table, rule.chain) == wanted)
+        return Chain(rules=with_set_names(self._netlink, own))
 
     def _set(self, need: NeedSet) -> SetContents | NotChecked:
         head = _head(need.family) + string(1, need.table) + string(2, need.name)
@@ -121,6 +132,10 @@ class _Host:
             return NotChecked(reason=f"cannot read set {need.name}")
         fields = decode_fields(described.payload)
         return decode_contents(fields, (message.payload for message in elements.messages))
+
+    def _ipset(self, key: int | str) -> Ipset | NotChecked:
+        name = set_name(self._netlink, key) if isinstance(key, int) else key
+        return read_ipset(self._netlink, name) if name else NotChecked(reason=f"ipset {key}")
 
     def _address_type(self, address: IPv4Address) -> int | NotChecked:
         if address.is_multicast:

@@ -32,7 +32,7 @@ from edgediag.host.netfilter.statement import (
 )
 from edgediag.host.netfilter.text import fused
 from edgediag.host.netfilter.xt.notices import nflog_words
-from edgediag.host.netfilter.xt.words import NO_NAMES, match_words, target_words
+from edgediag.host.netfilter.xt.words import match_words, target_words
 
 TABLES: Final = frozenset({"filter", "mangle", "nat", "raw", "security"})
 CHAINS: Final = frozenset({"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"})
@@ -73,14 +73,12 @@ def is_iptables(rule: FilterRule, base_chain: str) -> bool:
     return is_counted and all(isinstance(expression, _OWN) for expression in rule.expressions)
 
 
-def iptables_text(rule: FilterRule, set_names: Mapping[int, str] = NO_NAMES) -> str:
+def iptables_text(rule: FilterRule) -> str:
     """The rule without its chain: "-d 198.51.100.21/32 -p udp -m udp --dport 4500 -j DROP".
 
     Addresses, devices and protocol come first, then the matches in their order, then the target.
-
-    set_names  of the kernel's ipsets by index; one that is not named shows by its index
     """
-    reader = _Reader(rule.family, set_names)
+    reader = _Reader(rule.family, dict(rule.ipsets))
     for expression in fused(rule.expressions):
         reader.read(expression)
     return reader.sentence()

@@ -6,6 +6,7 @@ from enum import Enum
 from ipaddress import IPv4Address
 from typing import TypeAlias, TypeVar
 
+from edgediag.host.ipset import Ipset, IpsetElement
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Verdict
 from edgediag.host.walk.parcel import Interface
@@ -112,6 +113,28 @@ class NeedRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedIpset:
+    """What an ipset is, by its index in the kernel or its name."""
+
+    key: int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedMember:
+    """Whether an element is in an ipset."""
+
+    ipset: Ipset
+    element: IpsetElement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """The kernel's word on an element."""
+
+    is_member: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """Where a packet goes: out by a device, or to this host itself."""
 
@@ -127,8 +150,8 @@ class NoWay:
     text: str
 
 
-Need: TypeAlias = NeedChain | NeedSet | NeedAddressType | NeedRoute
-Answer: TypeAlias = Chain | SetContents | int | Way | NoWay | NotChecked
+Need: TypeAlias = NeedChain | NeedSet | NeedAddressType | NeedRoute | NeedIpset | NeedMember
+Answer: TypeAlias = Chain | SetContents | int | Way | NoWay | Ipset | Member | NotChecked
 
 _T = TypeVar("_T")
 Asking: TypeAlias = Generator[Need, Answer, _T]

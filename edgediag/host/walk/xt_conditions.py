@@ -25,6 +25,7 @@ from edgediag.host.walk.octets import (
 )
 from edgediag.host.walk.parcel import Parcel, transport_header
 from edgediag.host.walk.xt_conntrack import conntrack, state
+from edgediag.host.walk.xt_set import in_set
 
 Decide = Callable[[XtMatch, Parcel, Inquiry], Truth | None]
 
@@ -193,6 +194,7 @@ _MATCHES: Final[Mapping[tuple[str, int], Decide]] = {
     ("multiport", 1): _multiport,
     ("owner", 1): _owner,
     ("pkttype", 0): _pkttype,
+    **{("set", revision): in_set for revision in (1, 2, 3, 4)},
     ("state", 0): state,
     ("tcp", 0): _tcp,
     ("udp", 0): _udp,

@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from edgediag.host.netfilter.statement import XtMatch, XtTarget
 from edgediag.host.netfilter.xt.option import Blob, Decoders, joined, option
 
 _SET: Final = struct.Struct("=HBB")
@@ -39,6 +40,19 @@ class SetMatch:
     sources: tuple[bool, ...]
     is_inverted: bool
     has_more: bool
+
+
+def set_indexes(part: XtMatch | XtTarget) -> tuple[int, ...]:
+    """The kernel's numbers for the sets of a match or target, () for any other."""
+    if (part.name, part.revision) not in {**MATCHES, **TARGETS}:
+        return ()
+    count = 1 if isinstance(part, XtMatch) else 3 if part.revision == 3 else 2
+    whole = part.info[: count * _SET.size]
+    return tuple(
+        index
+        for index, _, _ in _SET.iter_unpack(whole[: len(whole) // _SET.size * _SET.size])
+        if index != _NO_SET
+    )
 
 
 def set_match(octets: bytes, revision: int) -> SetMatch | None:
