@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 from edgediag.host.netfilter.iptables import iptables_text, is_iptables
+from edgediag.host.netfilter.origin import writer_of
 from edgediag.host.netfilter.text import filter_rule_text
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion, Disposition
@@ -77,6 +78,7 @@ def _object(step: Step) -> dict[str, object]:
         "handle": step.rule.handle if step.rule else None,
         "number": step.number or None,
         "text": escaped(rule_words(step)) or None,
+        "writer": escaped(_writer(step)) or None,
     }
 
 
@@ -86,7 +88,17 @@ def _step(step: Step) -> str:
     place = f"{step.hook}: {step.chain.family} {step.chain.table} {step.chain.chain}"
     if step.rule is None:
         return f"{place}: {step.action}"
-    return f"{place} rule {step.number} (handle {step.rule.handle}): {rule_words(step)}"
+    writer = _writer(step)
+    written = f" (written by {writer})" if writer else ""
+    return f"{place} rule {step.number} (handle {step.rule.handle}): {rule_words(step)}{written}"
+
+
+def _writer(step: Step) -> str:
+    """Who keeps the rule of a step, "" where it has none or nothing tells."""
+    if step.rule is None:
+        return ""
+    writer = writer_of(step.rule.table, step.rule.chain, rule_words(step))
+    return writer.name if writer else ""
 
 
 def _verdict(conclusion: Conclusion) -> str:
