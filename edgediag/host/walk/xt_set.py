@@ -4,6 +4,7 @@ source  net/netfilter/xt_set.c, ipset/ip_set_core.c ip_set_test, ip_set_getport.
         ipset/ip_set_hash_*.c (the kadt functions) (Linux 6.18)
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -15,6 +16,7 @@ from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.needs import Member, NeedIpset, NeedMember
 from edgediag.host.walk.octets import Octets, Truth, Unsure, cut, either, negated
 from edgediag.host.walk.parcel import NUMBERS, Parcel, transport_header
+from edgediag.host.walk.xt_decide import Decide
 from edgediag.model.flow import Protocol
 
 _FAMILIES: Final = {4: 2, 16: 10}
@@ -94,3 +96,8 @@ def _port(is_source: bool, parcel: Parcel) -> Octets:
     if parcel.protocol is Protocol.ICMP:
         return cut(transport_header(parcel), 0, 2)
     return parcel.source_port if is_source else parcel.destination_port
+
+
+MATCHES: Final[Mapping[tuple[str, int], Decide]] = {
+    ("set", revision): in_set for revision in (1, 2, 3, 4)
+}
