@@ -95,6 +95,26 @@ XT_CONDITIONS = (
     "-m comment --comment c",
     "-m statistic --mode random --probability 0.5",
     "-o up0",
+    "-m physdev ! --physdev-is-bridged",
+    "-m physdev --physdev-is-in",
+    "-m dscp --dscp 0x2e",
+    "-m ttl --ttl-lt 3",
+    "-m helper --helper ftp",
+    "-m helper ! --helper ftp",
+    "-m statistic --mode random --probability 1.0",
+    "-m statistic --mode random ! --probability 1.0",
+    "-m statistic --mode nth --every 1 --packet 0",
+    "-m statistic --mode nth ! --every 1 --packet 0",
+    "-m owner --socket-exists",
+    "-m owner ! --socket-exists",
+    "-m connmark ! --mark 0x1",
+    "-m connmark --mark 0x0/0xff",
+    "-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both",
+    "-m pkttype --pkt-type unicast",
+    "-m pkttype ! --pkt-type multicast",
+    "-p udp -m length --length 20:60000",
+    "-p tcp -m ecn ! --ecn-tcp-cwr",
+    "-m tos --tos 0x10/0x3f",
 )
 XT_ENDS = ("DROP", "ACCEPT", "RETURN", "SUB", "MARK --set-xmark 0x1/0x1", "REJECT")
 
@@ -130,9 +150,9 @@ def native(draw: random.Random) -> str:
 
 
 def iptables(draw: random.Random) -> str:
-    """The filter and mangle tables with a chain of the user's own."""
+    """The raw, mangle and filter tables with a chain of the user's own."""
     lines = []
-    for table in ("mangle", "filter"):
+    for table in ("raw", "mangle", "filter"):
         ends = tuple(e for e in XT_ENDS if table == "mangle" or "MARK" not in e)
         ends = tuple(e for e in ends if table == "filter" or e != "REJECT")
         inner = tuple(e for e in ends if e != "SUB")

@@ -1,6 +1,7 @@
 """The rule that nf_tables itself named."""
 
 from edgediag.compat import assert_never
+from edgediag.host.netfilter.origin import Writer, writer_of
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import outcome_of
 from edgediag.meaning import is_answered_well
@@ -10,6 +11,8 @@ from edgediag.model.host import HostState, TraceDropped
 from edgediag.model.verdict import Claim, Finding, Mechanism
 
 ID = "traced-drop"
+
+_COMES_BACK = "a rule that is only deleted comes back"
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -34,8 +37,17 @@ def conclusion(trace: TraceDropped) -> tuple[Claim, str, str]:
     packet = "the answer" if trace.is_reply else "the packet"
     verb = "rejects" if trace.is_reject else "drops"
     where = f" in the {trace.hook} hook" if trace.hook else ""
-    text = f"{_named(trace.culprit)} {verb} {packet}{where}"
-    return on_this_host(_mechanism(trace), trace.culprit), text, _remedy(trace.culprit)
+    writer = _writer(trace.culprit)
+    written = f", written by {writer.name}," if writer else ""
+    text = f"{_named(trace.culprit)}{written} {verb} {packet}{where}"
+    remedy = f"{writer.remedy}; {_COMES_BACK}" if writer else _remedy(trace.culprit)
+    return on_this_host(_mechanism(trace), trace.culprit), text, remedy
+
+
+def _writer(culprit: NftRule | IptablesRule | ChainPolicy) -> Writer | None:
+    if isinstance(culprit, ChainPolicy):
+        return None
+    return writer_of(culprit.table, culprit.chain, culprit.text)
 
 
 def _mechanism(trace: TraceDropped) -> Mechanism:
