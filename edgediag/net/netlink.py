@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final
 
 from edgediag.host.messages import (
+    NLM_F_ACK,
     NLM_F_DUMP,
     NLM_F_DUMP_INTR,
     NLM_F_REQUEST,
@@ -98,6 +99,14 @@ class NetlinkSocket:
         if isinstance(answer, Refusal):
             return answer
         return answer.messages[0] if answer.messages else Refusal(errno_name="ENOMSG", text="")
+
+    def confirm(self, type_: int, payload: bytes) -> Refusal | None:
+        """None where the kernel agrees to what a message says, else why it does not."""
+        sequence = self._send(type_, payload, NLM_F_REQUEST | NLM_F_ACK)
+        if isinstance(sequence, Refusal):
+            return sequence
+        answer = self._collect(sequence, is_dump=False)
+        return answer if isinstance(answer, Refusal) else None
 
     def dump(self, type_: int, payload: bytes) -> Dump | Refusal:
         """A whole table, read again where it changed meanwhile; the last try may be torn."""

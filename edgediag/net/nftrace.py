@@ -35,6 +35,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.flow import Flow
 from edgediag.model.host import TraceDropped, TracePassed, TraceResult
+from edgediag.net.ipset import with_set_names
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 from edgediag.net.nfnetlink import (
     NFNLGRP_NFTRACE,
@@ -167,7 +168,8 @@ class Tracer:
         if is_iptables(rule, dropped.base_chain):
             handles = read_handles(self._owner, rule.family, rule.table, rule.chain)
             numbered = () if isinstance(handles, Refusal) else handles
-            iptables = iptables_culprit(rule, numbered)
+            (named,) = with_set_names(self._owner, (rule,))
+            iptables = iptables_culprit(named, numbered)
             if iptables is not None:
                 return iptables
         names = Names(

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 from typing import Final, TypeAlias
 
 from edgediag.host.attributes import attributes, big, native, string
+from edgediag.host.ipset import Ipset
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
 from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
 from edgediag.host.netfilter.legacy import LegacyTable
@@ -26,9 +27,12 @@ from edgediag.host.walk.legacy import base_chains
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
+    Member,
     Need,
     NeedAddressType,
     NeedChain,
+    NeedIpset,
+    NeedMember,
     NeedRoute,
     NeedSet,
     NeedSocket,
@@ -42,6 +46,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.host import Route
 from edgediag.net.arrivals import refusal_words
 from edgediag.net.fib import route_for
+from edgediag.net.ipset import is_member, read_ipset, set_name, with_set_names
 from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.nfnetlink import anonymous_sets
@@ -166,6 +171,11 @@ class _Host:
                 return _way(need)
             case NeedSocket():
                 return taken(need)
+            case NeedIpset():
+                return self._ipset(need.key)
+            case NeedMember():
+                answer = is_member(self._netlink, need.ipset, need.element)
+                return answer if isinstance(answer, NotChecked) else Member(is_member=answer)
 
     def chain(self, name: ChainName) -> Chain | NotChecked:
         """The rules of a chain as they are now."""
@@ -173,7 +183,8 @@ class _Host:
             table = self._legacy.get((name.family, name.table))
             if table is None or name.chain not in table.chains:
                 return NotChecked(reason=f"iptables-legacy has no chain {name.table} {name.chain}")
-            return Chain(rules=chain_rules(table, name.chain))
+            legacy = chain_rules(table, name.chain)
+            return Chain(rules=with_set_names(self._netlink, legacy))
         keys = string(1, name.table) + string(2, name.chain)
         dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
         if isinstance(dump, Refusal):
@@ -182,7 +193,8 @@ class _Host:
         rules = (rule for rule in decoded if rule is not None)
         # A kernel that does not know the filter dumps every rule there is.
         wanted = (name.family, name.table, name.chain)
-        return Chain(rules=tuple(r for r in rules if (r.family, r.table, r.chain) == wanted))
+        own = (rule for rule in rules if (rule.family, rule.table, rule.chain) == wanted)
+        return Chain(rules=with_set_names(self._netlink, own))
 
     def _set(self, need: NeedSet) -> SetContents | NotChecked:
         head = _head(need.family) + string(1, need.table) + string(2, need.name)
@@ -192,6 +204,10 @@ class _Host:
             return NotChecked(reason=f"cannot read set {need.name}")
         fields = decode_fields(described.payload)
         return decode_contents(fields, (message.payload for message in elements.messages))
+
+    def _ipset(self, key: int | str) -> Ipset | NotChecked:
+        name = set_name(self._netlink, key) if isinstance(key, int) else key
+        return read_ipset(self._netlink, name) if name else NotChecked(reason=f"ipset {key}")
 
     def _address_type(self, address: IPv4Address) -> int | NotChecked:
         if address.is_multicast:

@@ -6,6 +6,7 @@ from typing import Final
 
 from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.iptables import iptables_text
+from edgediag.host.netfilter.origin import writer_of
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Counter
 from edgediag.host.netfilter.text import filter_rule_text
@@ -91,6 +92,7 @@ def _object(step: Step) -> dict[str, object]:
         "number": step.number or None,
         "packets": _packets(step.rule) if step.rule else None,
         "text": escaped(rule_words(step)) or None,
+        "writer": escaped(_writer(step)) or None,
     }
 
 
@@ -103,19 +105,28 @@ def step_words(step: Step) -> str:
     place = f"{step.hook}: {backend}{step.chain.family} {step.chain.table} {step.chain.chain}"
     if step.rule is None:
         return f"{place}: {step.action}"
-    handle, packets = step.rule.handle, _packets(step.rule)
+    handle, packets, writer = step.rule.handle, _packets(step.rule), _writer(step)
     known = (
         f"handle {handle}" if handle else "",
         "" if packets is None else f"{packets} packets",
     )
     named = ", ".join(words for words in known if words)
-    return f"{place} rule {step.number} ({named}): {rule_words(step)}"
+    written = f" (written by {writer})" if writer else ""
+    return f"{place} rule {step.number} ({named}): {rule_words(step)}{written}"
 
 
 def _packets(rule: FilterRule) -> int | None:
     """How many packets a rule counted before this walk, None where it does not count."""
     counters = (each.packets for each in rule.expressions if isinstance(each, Counter))
     return next(counters, None)
+
+
+def _writer(step: Step) -> str:
+    """Who keeps the rule of a step, "" where it has none or nothing tells."""
+    if step.rule is None:
+        return ""
+    writer = writer_of(step.rule.table, step.rule.chain, rule_words(step))
+    return writer.name if writer else ""
 
 
 def _verdict(conclusion: Conclusion) -> str:

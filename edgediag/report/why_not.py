@@ -8,7 +8,7 @@ from edgediag.host.attributes import NATIVE
 from edgediag.host.netfilter.register import Names, Operand
 from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.netfilter.text import condition_at
-from edgediag.host.netfilter.xt import match_words
+from edgediag.host.netfilter.xt.words import match_words
 from edgediag.host.walk.octets import Octets, cut
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.why_not import DoesNotHold, Matches, MayHold, NeverAsked, Reason
@@ -72,7 +72,7 @@ def _never_asked(reason: NeverAsked) -> str:
 def _does_not_hold(reason: DoesNotHold, names: Names) -> str:
     asking = reason.rule.expressions[reason.failed.place]
     if isinstance(asking, XtMatch):
-        words = match_words(asking.name, asking.info)
+        words = match_words(asking, reason.rule.family, dict(reason.rule.ipsets))
         return f"{words} does not hold: the packet is {_described(reason.parcel)}"
     asked = condition_at(reason.rule, reason.failed.place, names)
     has = _has(reason, asked.operands)

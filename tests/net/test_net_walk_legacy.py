@@ -2,8 +2,8 @@
 
 The kernel has no trace of iptables-legacy that a socket can read. What it says is what each rule
 and policy counted for the one packet, as iptables-legacy-save prints it, and whether the packet
-came to the trace's own chain at the end of POSTROUTING. Half of the sets have chains of nf_tables
-before, between, beside and behind the legacy ones.
+came to the trace's own chain at the end of POSTROUTING or INPUT. Half of the sets have chains of
+nf_tables before, between, beside and behind the legacy ones.
 """
 
 import os
@@ -13,26 +13,30 @@ import shutil
 import socket
 import subprocess
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
+from itertools import chain as chained
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from edgediag.cli.explain import Sender, parcel_of
 from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.register import NO_NAMES, Names
 from edgediag.host.walk.chain_walk import Step
-from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
+from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.culprit import step_culprit
+from edgediag.host.walk.inbound import SOCKET
 from edgediag.host.walk.journal import Journal
-from edgediag.host.walk.parcel import CtState
+from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import TraceDropped, TraceResult
+from edgediag.model.host import TraceDropped, TracePassed, TraceResult
 from edgediag.net.nftrace import open_tracer
-from edgediag.net.walk_answers import walk_outbound
+from edgediag.net.walk_answers import interface, walk_inbound, walk_outbound
 
 if TYPE_CHECKING:
     from tests.net.conftest import TwoNodes
@@ -52,16 +56,66 @@ PORTS = (53, 123, 500, 4500, 6443)
 NODE = IPv4Address("192.0.2.1")
 FAR = ("198.51.100.2", "192.0.2.2", "203.0.113.9")
 
+
+@dataclass(frozen=True)
+class Direction:
+    """Packets of one direction and the chains that they meet.
+
+    hooks    of each legacy table; what is counted in others is another packet's
+    native   hooks of nf_tables
+    further  conditions of this direction, and `narrow` one that no packet fulfils
+    nat      the chain of destination translation, to the `targets`
+    far      addresses of the other end
+    """
+
+    hooks: Mapping[str, tuple[str, ...]]
+    native: tuple[str, ...]
+    further: tuple[str, ...]
+    narrow: str
+    nat: str
+    targets: tuple[str, ...]
+    far: tuple[str, ...]
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """The chains that count: an answer to the packet is met in the others."""
+        return frozenset({*chained.from_iterable(self.hooks.values()), self.nat, "SUB", "DEEP"})
+
+
+SENT: Final = Direction(
+    hooks={
+        "raw": ("OUTPUT",),
+        "mangle": ("OUTPUT", "POSTROUTING"),
+        "filter": ("OUTPUT",),
+        "security": ("OUTPUT",),
+    },
+    native=("output", "output", "postrouting"),
+    further=("-o up0", "-o up+", "! -o u+", "-o lo", "-m owner --uid-owner 0"),
+    narrow="! -o up+",
+    nat="OUTPUT",
+    targets=("198.51.100.2", "192.0.2.2:4500", "203.0.113.9"),
+    far=FAR,
+)
+RECEIVED: Final = Direction(
+    hooks={
+        "raw": ("PREROUTING",),
+        "mangle": ("PREROUTING", "INPUT", "FORWARD"),
+        "filter": ("INPUT", "FORWARD"),
+        "security": ("INPUT", "FORWARD"),
+    },
+    native=("prerouting", "input", "forward"),
+    further=("-i up0", "-i up+", "! -i u+", "-i lo"),
+    narrow="! -i up+",
+    nat="PREROUTING",
+    targets=("192.0.2.1", "192.0.2.1:53", "203.0.113.9"),
+    far=("192.0.2.2", "198.51.100.2"),
+)
 CONDITIONS = (
     "-s 192.0.2.1",
     "! -s 192.0.2.0/255.255.0.255",
     "-d 198.51.100.0/255.255.255.253",
     "! -d 192.0.2.2",
     "-d 203.0.113.0/24,192.0.2.2",
-    "-o up0",
-    "-o up+",
-    "! -o u+",
-    "-o lo",
     "-p udp",
     "! -p udp",
     "-p 132",
@@ -75,7 +129,6 @@ CONDITIONS = (
     "-m conntrack --ctstate RELATED,ESTABLISHED",
     "-m addrtype ! --dst-type LOCAL",
     "-m mark --mark 0x1/0x3",
-    "-m owner --uid-owner 0",
     "-m iprange --dst-range 203.0.113.1-203.0.113.99",
     "-m comment --comment c",
     "-m statistic --mode random --probability 0.5",
@@ -84,7 +137,6 @@ CONDITIONS = (
 NARROW: Final = (
     "-d 198.51.100.0/255.255.255.253 -p udp --dport 500:4500",
     "! -s 192.0.2.0/255.255.0.255",
-    "! -o up+",
     "-f",
     "-p tcp -m tcp --dport 6443 -m mark ! --mark 0x1/0x3",
     "-p udp -m multiport --dports 53,123 -m iprange --dst-range 203.0.113.1-203.0.113.99",
@@ -102,7 +154,6 @@ ENDS: Final = {
     ),
     "security": ("-j DROP", "-j RETURN", "-j SUB", "-j ACCEPT", ""),
 }
-BUILT_IN: Final = {"mangle": ("OUTPUT", "POSTROUTING")}
 NFT_CONDITIONS = (
     "ip daddr 198.51.100.0/24",
     "udp dport { 500, 4500 }",
@@ -115,16 +166,15 @@ NFT_CONDITIONS = (
 NFT_ENDS = ("drop", "accept", "return", "reject", "meta mark set meta mark | 0x1", "counter")
 # The kernel's own priorities of the legacy tables, and places between them.
 PRIORITIES = (-310, -300, -150, -100, 0, 10, 50, 60)
-INWARD: Final = (":PREROUTING", ":INPUT", ":FORWARD")
-
 Counts = dict[tuple[str, str, int], int]
+Traced = TraceDropped | bool
 
 
-def legacy(draw: random.Random) -> str:
+def legacy(draw: random.Random, way: Direction) -> str:
     """Some of the tables, each with two chains of the user's own, one inside the other."""
     lines: list[str] = []
     for table in draw.sample(sorted(ENDS), draw.randint(1, 3)):
-        built_in = BUILT_IN.get(table, ("OUTPUT",))
+        built_in = way.hooks[table]
         policy = draw.choice(("ACCEPT",) * 5 + ("DROP",))
         lines += [f"*{table}", *(f":{chain} {policy} [0:0]" for chain in built_in)]
         lines += [":SUB - [0:0]", ":DEEP - [0:0]"]
@@ -136,28 +186,30 @@ def legacy(draw: random.Random) -> str:
                 if chain == "POSTROUTING":
                     choices = tuple(end for end in choices if "REJECT" not in end)
                 end = draw.choice(choices)
-                conditions = draw.choice(CONDITIONS if "DROP" not in end else NARROW)
+                wide, narrow = (*CONDITIONS, *way.further), (*NARROW, way.narrow)
+                conditions = draw.choice(narrow if "DROP" in end else wide)
                 lines.append(f"-A {chain} {conditions} {end}".rstrip())
         lines.append("COMMIT")
-    lines += ["*nat", ":OUTPUT ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"]
+    lines += ["*nat", f":{way.nat} ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"]
     for _ in range(draw.choice((0, 0, 1, 2))):
-        to = draw.choice(("198.51.100.2", "192.0.2.2:4500", "203.0.113.9"))
+        to = draw.choice(way.targets)
         protocol = draw.choice(("udp", "tcp"))
-        lines.append(f"-A OUTPUT -p {protocol} --dport 400:7000 -j DNAT --to-destination {to}")
-    lines += ["-A POSTROUTING -o up0 -j MASQUERADE"] * draw.choice((0, 0, 1))
+        lines.append(f"-A {way.nat} -p {protocol} --dport 400:7000 -j DNAT --to-destination {to}")
+    if way is SENT:
+        # The trace knows a packet again by one of its ends: both changed would be too much.
+        lines += ["-A POSTROUTING -o up0 -j MASQUERADE"] * draw.choice((0, 0, 1))
     lines.append("COMMIT")
     return "\n".join(lines) + "\n"
 
 
-def native(draw: random.Random) -> str:
+def native(draw: random.Random, way: Direction) -> str:
     """Up to three chains at the hooks that the legacy tables have, often at the same priority."""
     chains = []
     for number in range(draw.choice((0, 0, 1, 2, 3))):
-        hook, policy = draw.choice(("output", "output", "postrouting")), draw.choice(
-            ("accept", "accept", "accept", "drop")
-        )
+        hook, policy = draw.choice(way.native), draw.choice(("accept",) * 3 + ("drop",))
+        ends = tuple(end for end in NFT_ENDS if end != "reject" or hook != "prerouting")
         rules = "".join(
-            f"  {draw.choice(NFT_CONDITIONS)} {draw.choice(NFT_ENDS)}\n"
+            f"  {draw.choice(NFT_CONDITIONS)} {draw.choice(ends)}\n"
             for _ in range(draw.randint(0, 3))
         )
         chains.append(
@@ -167,13 +219,13 @@ def native(draw: random.Random) -> str:
     return f"table inet t {{\n{''.join(chains)}}}\n"
 
 
-def load(draw: random.Random) -> str:
+def load(draw: random.Random, way: Direction) -> str:
     """Put a fresh rule set into this namespace; those that contradict themselves do not load."""
     subprocess.run(["nft", "flush", "ruleset"], check=True)
     empty = "".join(f"*{table}\nCOMMIT\n" for table in (*ENDS, "nat"))
     subprocess.run(["iptables-legacy-restore"], input=empty, text=True, check=True)
     while True:
-        made = legacy(draw), native(draw)
+        made = legacy(draw, way), native(draw, way)
         tools = (["iptables-legacy-restore"], ["nft", "-f", "-"])
         if all(
             subprocess.run(tool, input=rules, text=True, stderr=subprocess.DEVNULL).returncode == 0
@@ -182,7 +234,7 @@ def load(draw: random.Random) -> str:
             return "\n".join(made)
 
 
-def counts() -> Counts:
+def counts(way: Direction) -> Counts:
     """Packets by table, chain and number; number 0 for a policy."""
     saved = subprocess.run(
         ["iptables-legacy-save", "-c"], check=True, capture_output=True, text=True
@@ -192,15 +244,27 @@ def counts() -> Counts:
     for line in saved.splitlines():
         if line.startswith("*"):
             table, numbers = line[1:], Counter()
-        elif line.startswith(INWARD):
-            # An answer to the packet is met there.
-            continue
         elif policy := re.match(r":(\S+) \S+ \[(\d+):", line):
             found[table, policy[1], 0] = int(policy[2])
         elif rule := re.match(r"\[(\d+):\d+\] -A (\S+)", line):
             numbers[rule[2]] += 1
             found[table, rule[2], numbers[rule[2]]] = int(rule[1])
-    return found
+    return {key: packets for key, packets in found.items() if key[1] in way.counted}
+
+
+def made_flow(draw: random.Random, way: Direction, source_port: int) -> Flow:
+    far = IPv4Address(draw.choice(way.far))
+    flow = Flow(
+        protocol=draw.choice((Protocol.UDP, Protocol.UDP, Protocol.TCP)),
+        source=NODE,
+        source_port=source_port,
+        destination=far,
+        destination_port=draw.choice(PORTS),
+    )
+    if way is SENT:
+        return flow
+    through = draw.choice((NODE, NODE, IPv4Address("203.0.113.9")))
+    return replace(flow, source=far, destination=through)
 
 
 def send(flow: Flow) -> None:
@@ -214,21 +278,42 @@ def send(flow: Flow) -> None:
             sender.send(b"x")
 
 
-def explained(flow: Flow) -> Conclusion:
+def explained(flow: Flow, way: Direction) -> Conclusion:
+    if way is RECEIVED:
+        return conclude(*walk_inbound(parcel_in(flow, interface("up0"), CtState.NEW), Journal()))
     sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
     return conclude(*walk_outbound(parcel_of(flow, sender), Journal()))
 
 
-def measured(flow: Flow) -> tuple[TraceResult, Counts]:
-    """The trace of one packet, and the rules and policies that counted while it was sent."""
-    before = counts()
-    tracer = open_tracer([flow])
+def measured(nodes: "TwoNodes", flow: Flow, way: Direction) -> tuple[Traced, Counts]:
+    """How the packet fared, and the rules and policies that counted while it was sent."""
+    before = counts(way)
+    tracer = open_tracer([flow, flow.reversed()])
     assert not isinstance(tracer, NotChecked)
     with tracer:
-        send(flow)
+        if way is RECEIVED:
+            with nodes.peer.inside():
+                send(flow)
+        else:
+            send(flow)
         tracer.read(0.004)
-        result = tracer.conclude(flow)
-    return result, {key: now - before[key] for key, now in counts().items() if now > before[key]}
+        traced = fate(tracer.conclude(flow), tracer.conclude(flow.reversed()))
+    now = counts(way)
+    return traced, {key: now[key] - before[key] for key in now if now[key] > before[key]}
+
+
+def fate(ahead: TraceResult, back: TraceResult) -> Traced:
+    """The rule of nf_tables that dropped the packet, or whether it came to the end.
+
+    ahead, back  the trace of the flow and that of its answers, each of which tells of both
+    """
+    if isinstance(ahead, TraceDropped) and not ahead.is_reply:
+        return ahead
+    is_sent = isinstance(ahead, TraceDropped) or (
+        isinstance(ahead, TracePassed) and ahead.is_sent
+    )
+    is_delivered = isinstance(back, TracePassed) and back.is_delivered
+    return is_sent or is_delivered
 
 
 def place(step: Step) -> tuple[str, str, int]:
@@ -240,23 +325,22 @@ def is_legacy(step: Step) -> bool:
     return step.chain is not None and step.chain.backend is Backend.LEGACY
 
 
-def compare(flow: Flow) -> str:
+def compare(nodes: "TwoNodes", flow: Flow, way: Direction) -> str:
     """"agree", what it hangs on, or how the two differ."""
-    said = explained(flow)
-    result, risen = measured(flow)
+    said = explained(flow, way)
+    result, risen = measured(nodes, flow, way)
     if said.disposition is Disposition.UNDETERMINED:
         # Where only the order of chains of one priority makes the difference, nothing is named.
         return f"unknown: {next(iter(said.hangs_on), 'the order of chains')}"
-    if isinstance(result, NotChecked):
-        return f"no trace: {result.reason}"
-    is_sent = not isinstance(result, TraceDropped) and result.is_sent
-    # What is dropped on its way back says nothing of the way out.
-    is_sent = is_sent or (isinstance(result, TraceDropped) and result.is_reply)
-    if is_sent is not (said.disposition is Disposition.PASSES):
-        return f"DIFFERS {said.disposition} {result} {risen}"
-    if isinstance(result, TraceDropped) and not result.is_reply:
+    if isinstance(result, TraceDropped):
         return native_end(said, result)
-    return legacy_end(said, risen)
+    # Where a socket refuses the packet, the packet filters have let it in.
+    may_pass = not said.deciders or any(step.hook == SOCKET for step in said.deciders)
+    if result and not may_pass:
+        return f"DIFFERS {said.disposition} {risen}"
+    if not result and not any(risen.get(place(step)) for step in said.deciders if is_legacy(step)):
+        return f"DIFFERS {said.disposition} {said.deciders} {risen}"
+    return legacy_end(said, risen, way)
 
 
 def native_end(said: Conclusion, result: TraceDropped) -> str:
@@ -271,19 +355,17 @@ def native_end(said: Conclusion, result: TraceDropped) -> str:
     return "agree: nft drops" if is_named else f"DIFFERS {named} {result}"
 
 
-def legacy_end(said: Conclusion, risen: Counts) -> str:
+def legacy_end(said: Conclusion, risen: Counts, way: Direction) -> str:
     """Each legacy rule on the packet's way counted it once, and no other that ends a packet."""
-    deciders = [step for step in said.deciders if is_legacy(step)]
-    if said.deciders and not any(risen.get(place(step), 0) for step in deciders):
-        return f"DIFFERS {[place(step) for step in deciders]} {risen}"
-    for step in deciders:
+    for step in filter(is_legacy, said.deciders):
         culprit = step_culprit(step, NO_NAMES)
         if not isinstance(culprit, ChainPolicy if step.rule is None else IptablesRule):
             return f"DIFFERS {culprit}"
     # A reject's own answer is a packet too, and counts in rules that it meets.
     is_plain = len(said.courses) == 1 and said.disposition is not Disposition.REJECTED
     if is_plain and not said.courses[0].doubts:
-        met = Counter(place(step) for step in said.courses[0].steps if is_legacy(step))
+        steps = (place(step) for step in said.courses[0].steps if is_legacy(step))
+        met = Counter(key for key in steps if key[1] in way.counted)
         ends = {key: count for key, count in risen.items() if key in met or key[2] == 0}
         if without_nat_policies(met) != without_nat_policies(ends):
             return f"DIFFERS {met} {risen}"
@@ -295,24 +377,23 @@ def without_nat_policies(found: Counts) -> Counts:
     return {key: count for key, count in found.items() if (key[0], key[2]) != ("nat", 0)}
 
 
+@pytest.mark.parametrize(
+    "way", [pytest.param(SENT, id="sent"), pytest.param(RECEIVED, id="received or forwarded")]
+)
 def test_no_verdict_of_the_walk_is_another_than_what_the_kernel_counts(
-    two_nodes: "TwoNodes",
+    two_nodes: "TwoNodes", way: Direction
 ) -> None:
     counted: Counter[str] = Counter()
     differing: list[str] = []
+    two_nodes.node.run("sysctl -q net.ipv4.ip_forward=1")
+    two_nodes.peer.run("ip route add 203.0.113.0/24 via 192.0.2.1")
     with two_nodes.node.inside():
         for seed in range(FIRST, FIRST + SETS):
             draw = random.Random(seed)
-            text = load(draw)
+            text = load(draw, way)
             for packet in range(PACKETS):
-                flow = Flow(
-                    protocol=draw.choice((Protocol.UDP, Protocol.UDP, Protocol.TCP)),
-                    source=NODE,
-                    source_port=40000 + packet + PACKETS * (seed % 800),
-                    destination=IPv4Address(draw.choice(FAR)),
-                    destination_port=draw.choice(PORTS),
-                )
-                answer = compare(flow)
+                flow = made_flow(draw, way, 40000 + packet + PACKETS * (seed % 800))
+                answer = compare(two_nodes, flow, way)
                 counted[answer.partition(" {")[0][:60]] += 1
                 if answer.startswith("DIFFERS"):
                     differing.append(f"seed {seed} {flow}: {answer}\n{text}")

@@ -1,5 +1,6 @@
 """The words of iptables-save for a rule of either backend, and which of nf_tables are iptables'."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from edgediag.host.netfilter.expression import (
@@ -31,7 +32,8 @@ from edgediag.host.netfilter.statement import (
     XtTarget,
 )
 from edgediag.host.netfilter.text import fused
-from edgediag.host.netfilter.xt import match_words, quoted, target_words
+from edgediag.host.netfilter.xt.notices import nflog_words
+from edgediag.host.netfilter.xt.words import match_words, target_words
 
 TABLES: Final = frozenset({"filter", "mangle", "nat", "raw", "security"})
 CHAINS: Final = frozenset({"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"})
@@ -77,7 +79,7 @@ def iptables_text(rule: FilterRule) -> str:
 
     Addresses, devices and protocol come first, then the matches in their order, then the target.
     """
-    reader = _Reader(rule.family)
+    reader = _Reader(rule.family, dict(rule.ipsets))
     for expression in fused(rule.expressions):
         reader.read(expression)
     return reader.sentence()
@@ -86,8 +88,9 @@ def iptables_text(rule: FilterRule) -> str:
 class _Reader:
     """One pass over a rule; what iptables puts first, the matches, and the target."""
 
-    def __init__(self, family: str) -> None:
+    def __init__(self, family: str, set_names: Mapping[int, str]) -> None:
         self._family = family
+        self._set_names = set_names
         self._registers = RegisterFile(family, {})
         self._head: dict[str, str] = {}
         self._matches: list[str] = []
@@ -138,9 +141,9 @@ class _Reader:
     def _state(self, statement: Statement) -> None:
         match statement:
             case XtMatch():
-                self._matches.append(match_words(statement.name, statement.info))
+                self._matches.append(match_words(statement, self._family, self._set_names))
             case XtTarget():
-                self._target = target_words(statement.name, statement.info, self._family)
+                self._target = target_words(statement, self._family, self._set_names)
             case Verdict():
                 option = "-g" if statement.code == -4 else "-j"
                 self._target = _VERDICTS.get(statement.code, f"{option} {statement.chain}")
@@ -161,5 +164,5 @@ def _limit(limit: Limit) -> str:
 
 
 def _nflog(log: Log) -> str:
-    prefix = f" --nflog-prefix {quoted(log.prefix)}" if log.prefix else ""
-    return f"-j NFLOG{prefix}" + (f" --nflog-group {log.group}" if log.group else "")
+    words = nflog_words(log.prefix, log.group or 0, log.snap_length, log.queue_threshold)
+    return f"-j NFLOG {words}".rstrip()

@@ -6,7 +6,8 @@ from typing import Final
 from edgediag.host.netfilter.expression import Compare, InRange
 from edgediag.host.netfilter.formats import mask_length
 from edgediag.host.netfilter.register import Operand
-from edgediag.host.netfilter.xt import flag_words, port_words
+from edgediag.host.netfilter.xt.option import port_words
+from edgediag.host.netfilter.xt.ports import flag_words
 
 _EQUAL: Final = 0
 _ADDRESSES: Final = {"ip saddr": "-s", "ip6 saddr": "-s", "ip daddr": "-d", "ip6 daddr": "-d"}
@@ -46,7 +47,8 @@ def _address(operand: Operand, test: Compare) -> Condition:
     option = _ADDRESSES[operand.text]
     whole = (test.value + bytes(operand.octets))[: operand.octets]
     length = 8 * len(test.value) if operand.mask is None else mask_length(operand.mask)
-    written = f"{operand.written(whole)}/{length}" if length is not None else operand.masked_text
+    mask = length if length is not None else operand.written(operand.mask or b"")
+    written = f"{operand.written(whole)}/{mask}"
     return Condition(option=option, words=f"{_negation(test)}{option} {written}")
 
 

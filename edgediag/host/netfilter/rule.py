@@ -34,6 +34,7 @@ class FilterRule:
     """One rule of one chain; the expressions in the order they are evaluated.
 
     comment  "" for none
+    ipsets   index and name of the ipsets that the rule looks into, as far as they were asked for
     """
 
     family: str
@@ -42,6 +43,7 @@ class FilterRule:
     handle: int
     expressions: tuple[Expression, ...]
     comment: str
+    ipsets: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ def _conditions(rule: FilterRule, parcel: Parcel) -> Iterator[Truth]:
 def _any_packet(flow: Flow) -> Parcel:
     """A packet of which nothing is known but its flow: not even that it is the first."""
     sender = Sender(mark=0, uid=None, gid=None, state=CtState.ESTABLISHED)
-    return replace(parcel_of(flow, sender), mark=unknown(4, "mark"), is_tracked=True)
+    return replace(parcel_of(flow, sender), mark=unknown(4, "mark"))
 
 
 def _packets(table: LegacyTable) -> Mapping[tuple[str, int], int]:

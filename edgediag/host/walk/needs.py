@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import TypeAlias, TypeVar
 
+from edgediag.host.ipset import Ipset, IpsetElement
 from edgediag.host.netfilter.chains import Chain, ChainName, SetContents
 from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
@@ -53,6 +54,28 @@ class NeedSocket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedIpset:
+    """What an ipset is, by its index in the kernel or its name."""
+
+    key: int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedMember:
+    """Whether an element is in an ipset."""
+
+    ipset: Ipset
+    element: IpsetElement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """The kernel's word on an element."""
+
+    is_member: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """Where a packet goes: out by a device, or to this host itself."""
 
@@ -76,8 +99,12 @@ class Taken:
     text: str
 
 
-Need: TypeAlias = NeedChain | NeedSet | NeedAddressType | NeedRoute | NeedSocket
-Answer: TypeAlias = Chain | SetContents | int | Way | NoWay | Taken | NotChecked
+Need: TypeAlias = (
+    NeedChain | NeedSet | NeedAddressType | NeedRoute | NeedSocket | NeedIpset | NeedMember
+)
+Answer: TypeAlias = (
+    Chain | SetContents | int | Way | NoWay | Taken | Ipset | Member | NotChecked
+)
 
 _T = TypeVar("_T")
 Asking: TypeAlias = Generator[Need, Answer, _T]

@@ -133,6 +133,11 @@ def negated(truth: Truth) -> Truth:
     return truth if isinstance(truth, Unsure) else not truth
 
 
+def turned(truth: Truth, inverted: int) -> Truth:
+    """A truth, or where it is inverted the other one."""
+    return negated(truth) if inverted else truth
+
+
 def both(*truths: Truth) -> Truth:
     """Whether all of them hold: one that does not hold decides."""
     if any(truth is False for truth in truths):

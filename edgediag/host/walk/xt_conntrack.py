@@ -1,6 +1,10 @@
-"""The matches conntrack and state of iptables (net/netfilter/xt_conntrack.c, xt_state.c)."""
+"""The matches of iptables on the connection: conntrack, state, helper, connbytes.
+
+source  net/netfilter/xt_conntrack.c, xt_state.c, xt_helper.c, xt_connbytes.c (Linux 6.18)
+"""
 
 import struct
+from collections.abc import Mapping
 from typing import Final
 
 from edgediag.host.attributes import NATIVE, native
@@ -10,6 +14,7 @@ from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load, translation_bits
 from edgediag.host.walk.octets import Octets, Truth, both, cut, equals, intersects, masked, negated
 from edgediag.host.walk.parcel import NUMBERS, CtState, Parcel
+from edgediag.host.walk.xt_decide import Decide
 
 _HEAD: Final = struct.Struct("=4s12x4s12x4s12x4s12x")
 _REST_AT: Final = 136
@@ -18,7 +23,7 @@ _STATE, _PROTO, _SOURCE, _DESTINATION, _STATUS, _DIRECTION = 0x1, 0x2, 0x4, 0x8,
 _ALIAS: Final = 0x2000
 _READ: Final = _STATE | _PROTO | _SOURCE | _DESTINATION | _STATUS | _DIRECTION | _ALIAS
 _SNAT, _DNAT, _UNTRACKED = 0x40, 0x80, 0x100
-_PORT_OCTETS: Final = 2
+_WITHOUT_CONNECTION: Final = (CtState.INVALID, CtState.UNTRACKED)
 
 
 def state(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
@@ -34,7 +39,7 @@ def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     if asked & ~_READ:
         return None
     truths: list[tuple[int, Truth]] = [(_STATE, _is_in_state(states, parcel))]
-    if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+    if parcel.ct_state in _WITHOUT_CONNECTION:
         # Of a packet without a connection nothing but the state is looked at.
         wanted = truths[0][1] is not bool(inverted & _STATE)
         return bool(asked & _STATE) and wanted
@@ -47,6 +52,19 @@ def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     return both(
         *(negated(truth) if inverted & bit else truth for bit, truth in truths if asked & bit)
     )
+
+
+def helper(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    """Whether a helper expected the connection; one that begins by itself has none."""
+    if len(match.info) < 4:
+        return None
+    has_none = parcel.ct_state is CtState.NEW or parcel.ct_state in _WITHOUT_CONNECTION
+    return bool(native(match.info[:4])) if has_none else None
+
+
+def connbytes(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    """What was counted of the connection is not known; without one the match does not hold."""
+    return False if parcel.ct_state in _WITHOUT_CONNECTION else None
 
 
 def _is_in_state(states: int, parcel: Parcel) -> Truth:
@@ -85,3 +103,12 @@ def _ct(key: int, length: int, parcel: Parcel, inquiry: Inquiry) -> Octets:
     found = load(CtLoad(key=key, direction=0, slot=0), parcel, inquiry)
     assert found is not None
     return cut(found, 0, length)
+
+
+MATCHES: Final[Mapping[tuple[str, int], Decide]] = {
+    ("connbytes", 0): connbytes,
+    ("conntrack", 2): conntrack,
+    ("conntrack", 3): conntrack,
+    ("helper", 0): helper,
+    ("state", 0): state,
+}

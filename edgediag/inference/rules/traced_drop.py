@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from edgediag.compat import assert_never
+from edgediag.host.netfilter.origin import Writer, writer_of
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import outcome_of
 from edgediag.meaning import is_answered_well
@@ -14,6 +15,8 @@ from edgediag.model.host import HostState, TraceDropped
 from edgediag.model.verdict import Claim, Finding, Mechanism
 
 ID = "traced-drop"
+
+_COMES_BACK = "a rule that is only deleted comes back"
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -66,6 +69,12 @@ def _without_words(rule: RuleObject) -> RuleObject:
     return rule if isinstance(rule, ChainPolicy) else replace(rule, text="")
 
 
+def _writer(culprit: RuleObject) -> Writer | None:
+    if isinstance(culprit, ChainPolicy):
+        return None
+    return writer_of(culprit.table, culprit.chain, culprit.text)
+
+
 def _mechanism(trace: TraceDropped) -> Mechanism:
     if isinstance(trace.culprit, ChainPolicy):
         return Mechanism.POLICY_DROP
@@ -73,7 +82,12 @@ def _mechanism(trace: TraceDropped) -> Mechanism:
 
 
 def rule_words(culprit: RuleObject) -> str:
-    """A rule or policy, with its place and its own words."""
+    """A rule or policy, with its place, its own words, and who wrote it."""
+    writer = _writer(culprit)
+    return f"{_named(culprit)}, written by {writer.name}," if writer else _named(culprit)
+
+
+def _named(culprit: RuleObject) -> str:
     match culprit:
         case NftRule():
             return (
@@ -96,7 +110,12 @@ def rule_words(culprit: RuleObject) -> str:
 
 
 def removal(culprit: RuleObject) -> str:
-    """What to do about a rule or policy."""
+    """What to do about a rule or policy: one that a program wrote comes back."""
+    writer = _writer(culprit)
+    return f"{writer.remedy}; {_COMES_BACK}" if writer else _deletion(culprit)
+
+
+def _deletion(culprit: RuleObject) -> str:
     match culprit:
         case NftRule():
             place = f"{culprit.family} {culprit.table} {culprit.chain}"

@@ -1,0 +1,95 @@
+"""iptables' matches on addresses, devices and what a packet is to this host.
+
+source  net/netfilter/xt_addrtype.c, xt_iprange.c, xt_pkttype.c, xt_mac.c, xt_physdev.c
+        (Linux 6.18)
+"""
+
+import struct
+from collections.abc import Mapping
+from typing import Final
+
+from edgediag.host.attributes import NATIVE
+from edgediag.host.netfilter.statement import XtMatch
+from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.loads import address_type
+from edgediag.host.walk.octets import Octets, Truth, Unsure, both, lies_between, turned
+from edgediag.host.walk.parcel import Parcel
+from edgediag.host.walk.xt_decide import Decide
+
+_ADDRTYPE_0: Final = struct.Struct("=HHII")
+_ADDRTYPE_1: Final = struct.Struct("=HHI")
+_IPRANGE: Final = struct.Struct("=16s16s16s16sB")
+_PKTTYPE: Final = struct.Struct("=ii")
+# The first octet of the first address that is multicast.
+_MULTICAST: Final = {4: 224, 16: 0xFF}
+_PHYSDEV: Final = struct.Struct("=64xBB")
+_LOOPBACK: Final = "lo"
+
+
+def _addrtype(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    if match.revision:
+        source, destination, flags = _ADDRTYPE_1.unpack_from(match.info)
+        is_source_inverted, is_destination_inverted = flags & 1, flags & 2
+        if flags & ~3:
+            return None
+    else:
+        source, destination, *inverted = _ADDRTYPE_0.unpack_from(match.info)
+        is_source_inverted, is_destination_inverted = inverted
+    truths = (
+        turned(_is_of_type(address, types, inquiry), is_inverted)
+        for address, types, is_inverted in (
+            (parcel.source, source, is_source_inverted),
+            (parcel.destination, destination, is_destination_inverted),
+        )
+        if types
+    )
+    return both(*truths)
+
+
+def _is_of_type(address: Octets, types: int, inquiry: Inquiry) -> Truth:
+    found = address_type(address, inquiry)
+    if not found.is_known:
+        return Unsure(reason=found.reason)
+    return bool(types >> int.from_bytes(found.value, NATIVE) & 1)
+
+
+def _iprange(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth:
+    *unions, flags = _IPRANGE.unpack_from(match.info)
+    bounds = [union[: len(parcel.source.value)] for union in unions]
+    is_source = turned(lies_between(parcel.source, bounds[0], bounds[1]), flags & 0x10)
+    is_destination = turned(lies_between(parcel.destination, bounds[2], bounds[3]), flags & 0x20)
+    truths = ((is_source, flags & 1), (is_destination, flags & 2))
+    return both(*(truth for truth, is_asked in truths if is_asked))
+
+
+def _pkttype(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    wanted, inverted = _PKTTYPE.unpack_from(match.info)
+    address = parcel.destination
+    is_plain = address.is_known and address.value[0] < _MULTICAST[len(address.value)]
+    return turned(wanted == 0, inverted) if is_plain else None
+
+
+def _mac(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    # Inverted or not: of a packet without an Ethernet header the kernel says no.
+    return False if _is_without_ethernet(parcel) else None
+
+
+def _physdev(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
+    inverted, asked = _PHYSDEV.unpack_from(match.info)
+    # A packet that no bridge has carried has none of the devices, and none of the properties.
+    return bool(not asked & ~inverted) if _is_without_ethernet(parcel) else None
+
+
+def _is_without_ethernet(parcel: Parcel) -> bool:
+    """Whether the packet has come in by no device of Ethernet, and so by no port of a bridge."""
+    return not parcel.incoming.index or parcel.incoming.name == _LOOPBACK
+
+
+MATCHES: Final[Mapping[tuple[str, int], Decide]] = {
+    ("addrtype", 0): _addrtype,
+    ("addrtype", 1): _addrtype,
+    ("iprange", 1): _iprange,
+    ("mac", 0): _mac,
+    ("physdev", 0): _physdev,
+    ("pkttype", 0): _pkttype,
+}

@@ -1,0 +1,121 @@
+"""iptables' matches for a packet: yes, no, or what it hangs on."""
+
+import struct
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgediag.cli.explain import Sender, parcel_of
+from edgediag.host.netfilter.statement import XtMatch
+from edgediag.host.netfilter.xt.words import MATCHES
+from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.octets import Truth, Unsure
+from edgediag.host.walk.parcel import CtState, Interface, Parcel
+from edgediag.host.walk.xt_conditions import holds
+from edgediag.model.flow import Protocol
+from story import flow
+
+SENDER = Sender(mark=0, uid=1000, gid=1000, state=CtState.NEW)
+UDP = parcel_of(flow(), SENDER)
+TRACKED = replace(UDP, is_tracked=True)
+KNOWN_CONNECTION = replace(TRACKED, state=CtState.ESTABLISHED)
+TCP = parcel_of(replace(flow(), protocol=Protocol.TCP), SENDER)
+UP0 = Interface(name="up0", index=2)
+CAME_IN = replace(UDP, incoming=UP0, uid=None, gid=None)
+
+
+def statistic(mode: int, inverted: int, first: int, packet: int = 0) -> bytes:
+    return struct.pack("=HHIII8x", mode, inverted, first, packet, 0)
+
+
+def owner(asked: int, inverted: int) -> bytes:
+    return struct.pack("=IIIIBB2x", 1000, 1000, 5, 5, asked, inverted)
+
+
+def physdev(inverted: int, asked: int) -> bytes:
+    return bytes(64) + bytes([inverted, asked])
+
+
+MARK_1 = struct.pack("=IIB", 1, 0xFFFFFFFF, 0)
+NOT_MARK_1 = struct.pack("=IIB", 1, 0xFFFFFFFF, 1)
+FTP = struct.pack("=i30s", 0, b"ftp")
+NOT_FTP = struct.pack("=i30s", 1, b"ftp")
+
+
+@pytest.mark.parametrize(
+    ("name", "revision", "info", "parcel", "expected"),
+    [
+        pytest.param("statistic", 0, statistic(0, 0, 0x80000000), UDP, True, id="always"),
+        pytest.param("statistic", 0, statistic(0, 1, 0x80000000), UDP, False, id="not always"),
+        pytest.param("statistic", 0, statistic(0, 0, 0), UDP, False, id="never"),
+        pytest.param("statistic", 0, statistic(1, 0, 0), UDP, True, id="every packet"),
+        pytest.param("owner", 1, owner(4, 0), UDP, True, id="a socket sends it"),
+        pytest.param("owner", 1, owner(4, 4), UDP, False, id="no socket sends it"),
+        pytest.param("owner", 1, owner(2, 0), UDP, False, id="another group"),
+        pytest.param("owner", 1, owner(3, 2), UDP, True, id="this user and not that group"),
+        pytest.param("connmark", 1, NOT_MARK_1, UDP, False, id="no connection, no mark"),
+        pytest.param("connmark", 1, NOT_MARK_1, TRACKED, True, id="another mark"),
+        pytest.param("connmark", 1, MARK_1, TRACKED, False, id="not the mark"),
+        pytest.param("helper", 0, FTP, TRACKED, False, id="nobody expected it"),
+        pytest.param("helper", 0, NOT_FTP, TRACKED, True, id="nobody was to expect it"),
+        pytest.param("connbytes", 0, bytes(18), UDP, False, id="nothing is counted yet"),
+        pytest.param("physdev", 0, physdev(4, 4), UDP, True, id="no bridge carried it"),
+        pytest.param("physdev", 0, physdev(0, 4), UDP, False, id="a bridge was to carry it"),
+        pytest.param("mac", 0, bytes(12), UDP, False, id="no Ethernet header"),
+        pytest.param("mac", 0, bytes(8) + b"\1\0\0\0", UDP, False, id="nor an inverted one"),
+        pytest.param("ecn", 0, b"\x20\0\0", UDP, False, id="UDP has no such flag"),
+        pytest.param("esp", 0, bytes(9), UDP, False, id="another protocol"),
+        pytest.param("ttl", 0, b"\3\xff", UDP, False, id="more than the most"),
+        pytest.param("pkttype", 0, struct.pack("=ii", 0, 0), UDP, True, id="for one host"),
+    ],
+)
+def test_a_match_that_the_packet_decides(
+    name: str, revision: int, info: bytes, parcel: Parcel, expected: Truth
+) -> None:
+    match = XtMatch(name=name, revision=revision, info=info)
+    assert holds(match, parcel, Inquiry({})) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "revision", "info", "parcel", "reason"),
+    [
+        pytest.param("statistic", 0, statistic(0, 0, 1), UDP, "-m statistic", id="a lot"),
+        pytest.param("statistic", 0, statistic(1, 0, 2), UDP, "-m statistic", id="every third"),
+        pytest.param("limit", 0, bytes(40), UDP, "-m limit", id="a rate"),
+        pytest.param("owner", 1, owner(8, 0), UDP, "-m owner", id="other groups"),
+        pytest.param("helper", 0, FTP, KNOWN_CONNECTION, "-m helper", id="who expected it"),
+        pytest.param("connbytes", 0, bytes(18), TRACKED, "-m connbytes", id="counted octets"),
+        pytest.param("mac", 0, bytes(12), CAME_IN, "-m mac", id="a link-layer address"),
+        pytest.param("physdev", 0, physdev(0, 4), CAME_IN, "-m physdev", id="perhaps a bridge"),
+        pytest.param("dscp", 0, b"\x2e\0", UDP, "ip dscp", id="a class"),
+        pytest.param("ttl", 0, b"\0\5", UDP, "ip ttl", id="a hop limit"),
+        pytest.param("length", 0, b"\1\0\2\0\0", UDP, "ip length", id="a length"),
+        pytest.param("ecn", 0, b"\x20\0\0", TCP, "tcp ecn", id="congestion flags of a SYN"),
+        pytest.param("tcp", 0, b"\1", TCP, "-m tcp", id="too short"),
+    ],
+)
+def test_a_match_that_hangs_on_something_else(
+    name: str, revision: int, info: bytes, parcel: Parcel, reason: str
+) -> None:
+    match = XtMatch(name=name, revision=revision, info=info)
+    truth = holds(match, parcel, Inquiry({}))
+    assert truth == Unsure(reason=reason)
+
+
+def test_a_length_that_no_packet_has_decides() -> None:
+    every = XtMatch(name="length", revision=0, info=struct.pack("=HHB", 0, 0xFFFF, 0))
+    assert holds(every, UDP, Inquiry({})) is True
+
+
+@given(
+    st.sampled_from(sorted(MATCHES)),
+    st.binary(max_size=400),
+    st.sampled_from([UDP, TCP, TRACKED, CAME_IN]),
+)
+def test_any_octets_are_a_truth_or_unsure(
+    key: tuple[str, int], info: bytes, parcel: Parcel
+) -> None:
+    match = XtMatch(name=key[0], revision=key[1], info=info)
+    assert isinstance(holds(match, parcel, Inquiry({})), bool | Unsure)
