@@ -7,7 +7,7 @@ generation of nf_tables and ended with another is made again.
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -37,8 +37,9 @@ from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import Route
-from edgediag.net.arrivals import refusal_words
+from edgediag.net.arrivals import refusal_words, untaken
 from edgediag.net.fib import route_for
 from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
@@ -51,8 +52,14 @@ _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
 _RTM_GETLINK, _IFLA_MASTER = 18, 10
 _IFINFOMSG: Final = struct.Struct("=BBHiII")
-_IPV4_FAMILIES: Final = frozenset({"ip", "inet", "netdev"})
-_LEGACY: Final = Path("/proc/thread-self/net/ip_tables_names")
+_FAMILIES: Final = {
+    4: frozenset({"ip", "inet", "netdev"}),
+    6: frozenset({"ip6", "inet", "netdev"}),
+}
+_LEGACY: Final = {
+    4: Path("/proc/thread-self/net/ip_tables_names"),
+    6: Path("/proc/thread-self/net/ip6_tables_names"),
+}
 _TRIES: Final = 4
 
 
@@ -113,8 +120,8 @@ def _walk(
                 return [], (f"nf_tables: {chains.errno_name}",)
             host = _Host(netlink, routing)
             journal.begin()
-            courses = host.answered(begin(parcel, HookWalk(_met(chains), journal)))
-            unread = (*_legacy_tables(), *_masters(routing, parcel))
+            courses = host.answered(begin(parcel, HookWalk(_met(chains, parcel.version), journal)))
+            unread = (*_legacy_tables(parcel.version), *_masters(routing, parcel))
             if _generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -179,9 +186,11 @@ class _Host:
         fields = decode_fields(described.payload)
         return decode_contents(fields, (message.payload for message in elements.messages))
 
-    def _address_type(self, address: IPv4Address) -> int | NotChecked:
+    def _address_type(self, address: Address) -> int | NotChecked:
         if address.is_multicast:
             return _MULTICAST
+        if isinstance(address, IPv6Address):
+            return _type_of_6(address)
         if address.packed[0] == 0 or int(address) == 0xFFFFFFFF:
             return _BROADCAST
         if not self._routing.is_strict:
@@ -198,7 +207,26 @@ class _Host:
         return _UNICAST if best is None else best.type_
 
 
+def _type_of_6(address: IPv6Address) -> int | NotChecked:
+    """As nft_fib6 finds it: of an address that nothing leads to, nothing is said."""
+    anything = Flow(
+        protocol=Protocol.UDP,
+        source=IPv6Address(0),
+        source_port=0,
+        destination=address,
+        destination_port=0,
+    )
+    answer = route_for(anything)
+    if not isinstance(answer, Route):
+        return NotChecked(reason=f"no way leads to {address}")
+    return LOCAL if answer.is_local else _UNICAST
+
+
 def _way(need: NeedRoute) -> Way | NoWay | NotChecked:
+    destination = need.flow.destination
+    is_scoped = destination.is_link_local or destination.is_multicast
+    if destination.version == 6 and is_scoped and not need.incoming:
+        return NotChecked(reason=f"by which device {destination} is meant")
     answer = route_for(need.flow, mark=need.mark, uid=need.uid, incoming=need.incoming)
     if isinstance(answer, NotChecked):
         return answer
@@ -206,6 +234,9 @@ def _way(need: NeedRoute) -> Way | NoWay | NotChecked:
         if need.incoming:
             return NoWay(text=refusal_words(need.flow, need.incoming, need.mark, answer))
         return NoWay(text=f"no way: {answer.errno_name}")
+    why = untaken(need.flow, need.incoming, answer) if need.incoming else ""
+    if why:
+        return NoWay(text=why)
     by = f" via {answer.gateway}" if answer.gateway else ""
     return Way(
         outgoing=interface(answer.interface),
@@ -222,14 +253,14 @@ def _base_chains(netlink: NetlinkSocket) -> tuple[BaseChain, ...] | Refusal:
     return tuple(chain for chain in decoded if chain is not None)
 
 
-def _met(chains: Sequence[BaseChain]) -> tuple[BaseChain, ...]:
-    return tuple(chain for chain in chains if chain.name.family in _IPV4_FAMILIES)
+def _met(chains: Sequence[BaseChain], version: int) -> tuple[BaseChain, ...]:
+    return tuple(chain for chain in chains if chain.name.family in _FAMILIES[version])
 
 
-def _legacy_tables() -> tuple[str, ...]:
+def _legacy_tables(version: int) -> tuple[str, ...]:
     """Asking about a table that does not exist would make it: only the list is read."""
     try:
-        tables = _LEGACY.read_text(encoding="ascii", errors="replace").split()
+        tables = _LEGACY[version].read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:
         return ()
     return tuple(f"iptables-legacy table {table}" for table in tables)

@@ -1,7 +1,7 @@
 """The routing of a packet on its way: asked of the kernel, never worked out here."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from edgediag.host.attributes import NATIVE
 from edgediag.host.walk.chain_walk import Course, Step
@@ -40,11 +40,12 @@ def routed(course: Course, hook: str) -> Asking[list[Course]]:
 
 def flow_of(parcel: Parcel) -> Flow:
     """The flow as the headers have it now; what is not known is left open."""
-    source = IPv4Address(parcel.source.value if parcel.source.is_known else 0)
+    octets = parcel.source.value
+    source = ip_address(octets if parcel.source.is_known else bytes(len(octets)))
     return Flow(
         protocol=parcel.protocol,
         source=source,
         source_port=int.from_bytes(parcel.source_port.value, "big"),
-        destination=IPv4Address(parcel.destination.value),
+        destination=ip_address(parcel.destination.value),
         destination_port=int.from_bytes(parcel.destination_port.value, "big"),
     )

@@ -61,6 +61,11 @@ from edgediag.host.walk.xt_conditions import holds
 
 _CONTINUE: Final = -1
 _NFPROTO: Final = 15
+_NFPROTO_OF: Final = {4: 2, 6: 10}
+# Matches whose structs hold no addresses, or that leave those aside for IPv6.
+_OF_ANY_VERSION: Final = frozenset(
+    {"comment", "connmark", "conntrack", "mark", "multiport", "owner", "state", "tcp", "udp"}
+)
 # Expressions that are not read but only load, test or count: the rule may go on or not.
 _ONLY_TEST: Final = frozenset(
     {"numgen", "hash", "rt", "socket", "xfrm", "osf", "inner", "tunnel", "last", "dynset"}
@@ -160,13 +165,18 @@ class _Machine:
                 return self._look_up(expression)
             case XtMatch():
                 self._slot = None
-                return self._test(holds(expression, self._parcel, self._inquiry))
+                return self._test(self._holds(expression))
             case Unknown():
                 return self._not_read(expression.name)
             case Counter() | Log():
                 return True
             case _:
                 return self._act(expression)
+
+    def _holds(self, match: XtMatch) -> Truth:
+        if self._parcel.version == 6 and match.name not in _OF_ANY_VERSION:
+            return Unsure(reason=f"-m {match.name}")
+        return holds(match, self._parcel, self._inquiry)
 
     def _loaded(self, expression: Load) -> Octets | None:
         if isinstance(expression, MetaLoad) and expression.key == _NFPROTO:
@@ -181,12 +191,15 @@ class _Machine:
                 return True if statement.code == _CONTINUE else self.end(statement)
             case Reject():
                 return self.end(Fate.REJECTED)
-            case MetaSet() | CtSet() | PayloadSet() if is_read(statement):
+            case MetaSet() | CtSet() | PayloadSet() if is_read(statement, self._parcel):
                 self._parcel = set_value(statement, self._parcel, self._held)
                 return True
             case NoTrack():
                 if not self._parcel.is_tracked:
                     self._parcel = replace(self._parcel, state=CtState.UNTRACKED)
+                return True
+            case Nat() if statement.family not in (0, _NFPROTO_OF[self._parcel.version]):
+                # In a table of both families it is for the packets of one (nft_nat.c).
                 return True
             case Nat() | Masquerade() | Redirect():
                 self._parcel = translate(statement, self._parcel, self._held)
