@@ -165,28 +165,6 @@ def parcel_in(flow: Flow, incoming: Interface, state: CtState) -> Parcel:
     return replace(parcel_of(flow, sender), incoming=incoming)
 
 
-def answer_to(parcel: Parcel) -> Parcel:
-    """The answer to a packet that has left, as it comes back by the same device."""
-    return replace(
-        parcel,
-        source=parcel.destination,
-        destination=parcel.source,
-        source_port=parcel.destination_port,
-        destination_port=parcel.source_port,
-        incoming=parcel.outgoing,
-        outgoing=NO_INTERFACE,
-        state=CtState.ESTABLISHED,
-        is_tracked=False,
-        blurred=frozenset(),
-        has_dnat=parcel.is_dnat is not False,
-        has_snat=parcel.is_snat is not False,
-        is_reply=True,
-        mark=native_number(0),
-        uid=None,
-        gid=None,
-    )
-
-
 def network_header(parcel: Parcel) -> tuple[Octets, ...]:
     """RFC 791 §3.1 or RFC 8200 §3, field by field as far as it is known."""
     return _header_of_6(parcel) if parcel.version == 6 else _header_of_4(parcel)

@@ -39,6 +39,7 @@ from edgediag.host.netfilter.statement import (
     XtMatch,
     XtTarget,
 )
+from edgediag.host.walk.comparison import compared
 from edgediag.host.walk.effects import Fate, apply_target, is_read, set_value, translate
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load
@@ -49,9 +50,7 @@ from edgediag.host.walk.octets import (
     Truth,
     Unsure,
     cut,
-    equals,
     known,
-    lies_between,
     native_number,
     negated,
 )
@@ -119,7 +118,7 @@ def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
     for place, expression in enumerate(rule.expressions):
         if not machine.step(expression):
             if machine.is_failed:
-                failed = Failed(place=place, octets=machine.compared())
+                failed = Failed(place=place, octets=machine.looked_at())
             break
     else:
         machine.end(None)
@@ -160,7 +159,8 @@ class _Machine:
                 self._held.change(expression)
                 return True
             case Compare() | InRange():
-                return self._test(self._compared(expression))
+                self._slot = expression.slot
+                return self._test(compared(expression, self._held))
             case Lookup():
                 return self._look_up(expression)
             case XtMatch():
@@ -235,30 +235,9 @@ class _Machine:
         self.is_failed = not truth
         return truth or self.end(None)
 
-    def compared(self) -> Octets | None:
+    def looked_at(self) -> Octets | None:
         """What lies from the register on that was compared last, None where none was."""
         return None if self._slot is None else self._held.rest(self._slot)
-
-    def _compared(self, test: Compare | InRange) -> Truth:
-        self._slot = test.slot
-        if isinstance(test, InRange):
-            octets = self._held.get(test.slot, len(test.first))
-            truth = lies_between(octets, test.first, test.last)
-            return negated(truth) if test.is_negated else truth
-        octets, value = self._held.get(test.slot, len(test.value)), test.value
-        lowest, highest = bytes(len(value)), b"\xff" * len(value)
-        is_equal = equals(octets, value)
-        is_below = negated(lies_between(octets, value, highest))
-        is_above = negated(lies_between(octets, lowest, value))
-        truths: dict[int, Truth] = {
-            0: is_equal,
-            1: negated(is_equal),
-            2: is_below,
-            3: negated(is_above),
-            4: is_above,
-            5: negated(is_below),
-        }
-        return truths.get(test.operator, Unsure(reason=f"operator {test.operator}"))
 
     def _look_up(self, lookup: Lookup) -> bool:
         need = NeedSet(family=self._rule.family, table=self._rule.table, name=lookup.set_name)
