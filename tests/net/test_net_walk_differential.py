@@ -56,7 +56,7 @@ pytestmark = [
     ),
 ]
 
-SETS = int(os.environ.get("EDGEDIAG_DIFFERENTIAL_SETS", "20"))
+SETS = int(os.environ.get("EDGEDIAG_DIFFERENTIAL_SETS", "10"))
 FIRST = int(os.environ.get("EDGEDIAG_DIFFERENTIAL_FIRST", "0"))
 PACKETS = 18
 PORTS = (53, 123, 500, 4500, 6443, 10250)
