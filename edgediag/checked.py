@@ -65,6 +65,11 @@ def lead(check: Checked) -> Outcome:
     return (packets or list(check.attempts))[0]
 
 
+def name_of(check: Checked) -> str:
+    """The id of a check."""
+    return check.target.check
+
+
 def host_of(check: Checked) -> Address:
     """The destination of a check."""
     return lead(check).probe.flow.destination

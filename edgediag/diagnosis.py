@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edgediag.alternative import plan_doubts
+from edgediag.arrival import arrival_at, is_open
 from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
@@ -12,7 +13,8 @@ from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import NOT_WALKED, Located, join
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
-from edgediag.locate import Search, plan_search
+from edgediag.locate.planned import Search
+from edgediag.locate.planning import plan_search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
@@ -25,11 +27,13 @@ from edgediag.model.evidence import (
     RunEvidence,
     ToolsEvidence,
 )
+from edgediag.model.explained import Explained
 from edgediag.model.host import HostState, Link, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
+from edgediag.program_runs import run_programs
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
@@ -42,6 +46,7 @@ IPV6 = NotChecked(reason="its address is of IPv6, which is not probed yet")
 INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
 
 
+NOBODY_LISTENS = NotChecked(reason="nobody listens for others there")
 NOT_DENIED = NotChecked(reason="no resolver that works denied a name")
 
 _Walked: TypeAlias = Ladder | NotChecked
@@ -89,6 +94,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         named_by=_named_by(bench, surveyed),
         variations=varied.variations,
         trains=counted.trains,
+        program_verdicts=run_programs(bench, checks, surveyed.routes, state),
     )
     flows = {check.target.check: join(check, search, located) for check in checks}
     denials = _denials(search, located)
@@ -102,8 +108,10 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         ),
         *(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted),
     )
+    # Listened to last: by then the daemon had the whole run to speak in.
+    heard = bench.listening.conclude()
     return Diagnosed(
-        evidence=RunEvidence(host=state, checks=rows),
+        evidence=RunEvidence(host=replace(state, tunnel_traffic=heard), checks=rows),
         outcomes=bench.loop.outcomes(
             (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
         ),
@@ -162,7 +170,7 @@ def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) ->
             target=target, groups=TOOL_GROUPS, present=bench.host.programs(names)
         )
     if target.direction is Direction.INBOUND:
-        return ListenerEvidence(target=target, listeners=_listeners(target, state))
+        return _listened(bench, target, seen)
     return OmittedEvidence(
         omitted=Omitted(
             check=target.check,
@@ -173,6 +181,20 @@ def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) ->
             because=_unasked(target, surveyed.routes.get(target.check)),
         )
     )
+
+
+def _listened(
+    bench: Bench, target: Target, seen: tuple[Surveyed, HostState]
+) -> ListenerEvidence:
+    surveyed, state = seen
+    listeners = _listeners(target, state)
+    explained: Explained | NotChecked = NOBODY_LISTENS
+    if not isinstance(listeners, NotChecked) and is_open(listeners):
+        arrival = arrival_at(target, state, surveyed.routes.values())
+        explained = (
+            arrival if isinstance(arrival, NotChecked) else bench.host.explain_arrival(arrival)
+        )
+    return ListenerEvidence(target=target, listeners=listeners, explained=explained)
 
 
 def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:

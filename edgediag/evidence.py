@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edgediag.checked import Checked, is_heard, is_ok, lead
-from edgediag.locate import Choice, Search
+from edgediag.locate.planned import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import (
@@ -15,10 +15,12 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
+    ProgramVerdict,
     Relation,
     StreamEvidence,
     Surroundings,
 )
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
@@ -38,9 +40,11 @@ NOT_CONVERSED = NotChecked(
 NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or others did")
 NO_OTHER_WAY = NotChecked(reason="its source and next hop are in no doubt, or no other is known")
 NOT_SOLICITED = NotChecked(reason="something was heard by its next hop, or nothing was sent to it")
+NOT_EXPLAINED = NotChecked(reason="it left this host as asked, or other flows were explained")
 NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_COUNTED = NotChecked(reason="nothing hinted at a loss, or other checks were counted")
 NOT_VARIED = NotChecked(reason="no other form of the question was tried")
+NOT_RUN = NotChecked(reason="the check passed, or the kernel has no way out for it")
 NOT_WALKED = NotChecked(
     reason="the run was interrupted, or more flows failed than routers answer walks for"
 )
@@ -65,6 +69,8 @@ class Located:
     trains      of checks that were asked many times
     alternatives  of the checks whose source or next hop is in doubt
     link_answers  of the checks whose next hop was asked for its link-layer address
+    explained  of the checks that did not leave, or left with another address
+    program_verdicts  of the checks that failed
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -86,6 +92,8 @@ class Located:
     trains: Mapping[str, tuple[Train, ...]]
     alternatives: Mapping[str, tuple[Alternative, ...]]
     link_answers: Mapping[str, tuple[str, ...] | NotChecked]
+    explained: Mapping[str, Explained | NotChecked]
+    program_verdicts: Mapping[str, tuple[ProgramVerdict, ...] | NotChecked]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -118,6 +126,8 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         certificate=check.certificate,
         alternatives=located.alternatives.get(name, NO_OTHER_WAY),
         link_answers=located.link_answers.get(name, NOT_SOLICITED),
+        explained=located.explained.get(name, NOT_EXPLAINED),
+        program_verdicts=located.program_verdicts.get(name, NOT_RUN),
     )
 
 

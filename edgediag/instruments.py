@@ -7,9 +7,11 @@ from typing import Protocol
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
-from edgediag.model.exchange import NextHop
+from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.tunnel import TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
 
@@ -61,6 +63,15 @@ class Host(Protocol):
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""
 
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        """What the rule sets would do with a new packet of the flow that this host sends."""
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        """What the rule sets would do with a new packet that comes in."""
+
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        """Whether a program drops a copy of a packet."""
+
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""
 
@@ -72,6 +83,13 @@ class Certificates(Protocol):
         """The certificate of each server, or why it was not seen; in bounded time for all."""
 
 
+class Listening(Protocol):
+    """The tunnel's port, listened to beside the run."""
+
+    def conclude(self) -> TunnelTraffic | NotChecked:
+        """What passed there without the run's own packets; waits as long as was asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """All instruments of one run."""
@@ -80,3 +98,4 @@ class Bench:
     loop: Loop
     supply: Supply
     certificates: Certificates
+    listening: Listening

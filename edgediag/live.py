@@ -12,12 +12,13 @@ from edgediag.model.host import HostState
 from edgediag.names import MAX_ADDRESSES, names_in
 from edgediag.net.capture import Capture
 from edgediag.net.clock import Clock
-from edgediag.net.dry import DryWire
+from edgediag.net.dry import DryListening, DryWire
 from edgediag.net.entropy import first_ip_id, tokens
 from edgediag.net.files import NodeFiles
 from edgediag.net.handshake import Handshakes
 from edgediag.net.host import KernelHost
 from edgediag.net.ports import MAX_PORTS, hold_ports
+from edgediag.net.tunnel_tap import Listening, Patience
 from edgediag.net.wire_io import WireIo
 from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
@@ -30,9 +31,10 @@ _DRY_RATE_PPS = 1e9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast a run may send, and who may end it."""
+    """How fast a run may send, how long it listens at least, and who may end it."""
 
     rate_pps: float
+    listen_s: float
     is_stopped: Callable[[], bool]
 
 
@@ -60,7 +62,9 @@ def measure(
     with ExitStack() as undo:
         ports = hold_ports(_ports(assignment.matrix))
         undo.callback(ports.close)
-        wire = undo.enter_context(WireIo(ports, capture, clock))
+        patience = Patience(listen_s=pace.listen_s, is_stopped=pace.is_stopped)
+        listening = undo.enter_context(Listening(ports.numbers, clock, patience))
+        wire = undo.enter_context(WireIo(ports, capture, clock, listening=listening))
         host = KernelHost(files)
         session = Session(rate_pps=pace.rate_pps, bridges=_bridges(host.read()))
         loop = Loop(wire, session, clock, is_stopped=pace.is_stopped)
@@ -72,6 +76,7 @@ def measure(
             loop=loop,
             supply=supply,
             certificates=Handshakes(assignment.anchors, clock),
+            listening=listening,
         )
         diagnosed = diagnose(bench, assignment)
         return Measured(
@@ -91,6 +96,7 @@ def rehearse(assignment: Assignment, files: NodeFiles) -> tuple[str, ...]:
         supply=supply,
         # Nobody answers in a dry run, so nobody is asked for a certificate.
         certificates=Handshakes(assignment.anchors, clock),
+        listening=DryListening(),
     )
     diagnose(bench, assignment)
     return tuple(wire.lines)

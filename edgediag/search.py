@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgediag.alternative import AnotherWay, Doubts, NextHopAddress
-from edgediag.checked import Checked, are_octets_kept, is_ok, lead, surroundings
+from edgediag.checked import (
+    Checked,
+    are_octets_kept,
+    is_ok,
+    is_suspect,
+    lead,
+    name_of,
+    surroundings,
+)
 from edgediag.conversation import Conversation
 from edgediag.evidence import Located, heard_echoes
 from edgediag.handshake import Handshake
@@ -19,10 +27,12 @@ from edgediag.inquiry import (
     streams_of,
 )
 from edgediag.instruments import Bench
-from edgediag.locate import CONFIRM_SPACING_S, Search
-from edgediag.meaning import is_answered_well
+from edgediag.locate.pacing import CONFIRM_SPACING_S
+from edgediag.locate.planned import Search
+from edgediag.meaning import decisive, is_answered_well, is_rewritten
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Flow
 from edgediag.model.host import (
     DropCount,
@@ -41,6 +51,9 @@ from edgediag.retrace import retrace
 
 # With a third of all packets lost, one in a thousand flows is silent after so many more.
 RECONFIRM_TRIES = 3
+
+# One walk through 50,000 rules of kube-proxy takes a tenth of a second; what is kept is alike.
+MAX_EXPLAINED = 6
 
 HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and octets alone do not leave")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
@@ -181,7 +194,22 @@ def read_back(
         handshakes=handshakes_of(bench, sought.handshakes),
         alternatives=alternatives_of(bench, sought.alternatives),
         link_answers=link_answers_of(checks, routes, sought.link_answers),
+        explained=_explained(bench, checks),
+        program_verdicts={},
     )
+
+
+def _explained(bench: Bench, checks: Sequence[Checked]) -> dict[str, Explained | NotChecked]:
+    """What the rules of this host do with flows that it kept or that left with another address."""
+    wanted = [check for check in checks if not is_ok(check) and _is_kept_or_rewritten(check)]
+    return {
+        name_of(check): bench.host.explain(lead(check).probe.flow)
+        for check in wanted[:MAX_EXPLAINED]
+    }
+
+
+def _is_kept_or_rewritten(check: Checked) -> bool:
+    return is_suspect(check) or is_rewritten(decisive(check.attempts))
 
 
 def _contrasts(

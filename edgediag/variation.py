@@ -20,7 +20,7 @@ from edgediag.forms import (
     smaller,
 )
 from edgediag.instruments import Bench
-from edgediag.locate import hops_of
+from edgediag.locate.controls import hops_of
 from edgediag.meaning import has_left, is_gone
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Link, TraceResult
@@ -227,11 +227,16 @@ def _variation(
     return Variation(
         change=trial.form.change,
         octets=0 if isinstance(padding, NotChecked) else padding.size_octets,
-        attempts=bench.loop.outcomes(trial.questions),
+        attempts=bench.loop.outcomes(trial.questions or _glances(trial)),
         ladder=walks[0],
         control=walks[1],
         trace=traces.get(str(trial.questions[0].id) if trial.questions else "", NOT_REFUSED),
     )
+
+
+def _glances(trial: Trial) -> tuple[Probe, ...]:
+    """What the last router says of a shape that it carries: it is the farthest that can speak."""
+    return () if _is_walk(trial.rungs) else trial.rungs[-1:]
 
 
 def _is_walk(rungs: Sequence[Probe]) -> bool:

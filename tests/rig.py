@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
-from edgediag.model.exchange import Action, CloseStream, Event, NextHop
+from edgediag.model.exchange import Action, CloseStream, Event, NextHop, ProgramRun
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
@@ -26,6 +28,7 @@ NEXT_HOP = NextHop(
     interface="eth0", source_mac="02:00:00:00:00:10", destination_mac="02:00:00:00:00:01"
 )
 
+UNEXPLAINED = NotChecked(reason="no rules are read")
 UNSEEN = NotChecked(reason="no handshake was ended")
 NO_ANCHORS = Anchors(stated=UNSEEN, cluster=UNSEEN, public=UNSEEN)
 
@@ -120,7 +123,12 @@ class RigHost:
     asked: list[Flow] = field(default_factory=list)
     traced: list[Flow] = field(default_factory=list)
     macs: tuple[str, ...] = ()
+    rules: Explained | NotChecked = UNEXPLAINED
+    explained: list[Flow] = field(default_factory=list)
+    arrived: list[Arrival] = field(default_factory=list)
     solicited: list[tuple[str, Address]] = field(default_factory=list)
+    verdict: Callable[[ProgramRun], bool | NotChecked] = lambda run: False
+    runs: list[ProgramRun] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -157,6 +165,21 @@ class RigHost:
     def _opened(self) -> Iterator[Tracer]:
         yield RigTracer(self.said)
 
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        """What the story says that the rules do."""
+        self.explained.append(flow)
+        return self.rules
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        """The same of what comes in."""
+        self.arrived.append(arrival)
+        return self.rules
+
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        """Programs drop as the story says."""
+        self.runs.append(run)
+        return self.verdict(run)
+
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """All of them are there."""
         return tuple(names)
@@ -175,6 +198,14 @@ class RigCertificates:
         return {server: self.shown.get(server.name, UNSEEN) for server in servers}
 
 
+class RigListening:
+    """Nobody listens to the tunnel's port."""
+
+    def conclude(self) -> TunnelTraffic | NotChecked:
+        """Nothing is known of it."""
+        return NOT_LISTENED
+
+
 def rig(
     wire: RigWire,
     host: RigHost | None = None,
@@ -191,4 +222,5 @@ def rig(
         loop=loop,
         supply=supply,
         certificates=certificates or RigCertificates(),
+        listening=RigListening(),
     )

@@ -6,10 +6,11 @@ a healthy network; `dataclasses.replace` changes what has no parameter here.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
 
 from edgediag.checked import NO_CERTIFICATE
-from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_SOLICITED
+from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_EXPLAINED, NOT_RUN, NOT_SOLICITED
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
@@ -22,10 +23,12 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
+    ProgramVerdict,
     Relation,
     StreamEvidence,
     Surroundings,
 )
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -56,6 +59,17 @@ from edgediag.model.reply import (
     SynAck,
 )
 from edgediag.model.train import Train
+from edgediag.model.tunnel import (
+    NOT_LISTENED,
+    EspStream,
+    EspTaken,
+    IkeExchange,
+    IkeTransaction,
+    PassingCount,
+    Proposal,
+    TunnelPeer,
+    TunnelTraffic,
+)
 from edgediag.model.variation import Variation
 from edgediag.plan import HOP_LIMIT, WAYS
 
@@ -359,7 +373,79 @@ def host_state() -> HostState:
         xfrm_policies=(),
         xfrm_states=(),
         xfrm_counts=(),
+        cgroup_programs=(),
+        xdp_programs=(),
+        tcx_programs=(),
+        netfilter_programs=(),
+        tunnel_traffic=NOT_LISTENED,
     )
+
+
+# What this node's own daemon says and hears.
+
+
+def transaction(
+    exchange: IkeExchange,
+    *,
+    requests: int = 1,
+    response_octets: int = 0,
+    is_accepted: bool = False,
+    notifies: tuple[int, ...] = (),
+    proposals: tuple[Proposal, ...] = (),
+    first_s: float = 1.0,
+) -> IkeTransaction:
+    """A request of this node's own daemon and its answer, if that has any octets."""
+    return IkeTransaction(
+        exchange=exchange,
+        initiator_spi="0102030405060708",
+        message_id=0 if exchange is IkeExchange.SA_INIT else 1,
+        is_own=True,
+        requests=requests,
+        responses=1 if response_octets else 0,
+        first_s=first_s,
+        last_s=first_s + 0.5 * (requests - 1),
+        response_octets=response_octets,
+        is_accepted=is_accepted,
+        is_fragmented=False,
+        notifies=notifies,
+        proposals=proposals,
+    )
+
+
+def stream(
+    packets: int, *, is_sent: bool, first_s: float = 0.5, last_s: float = 4.5
+) -> EspStream:
+    """ESP in one direction."""
+    return EspStream(
+        is_sent=is_sent,
+        spi="c0000001" if is_sent else "c0000002",
+        packets=packets,
+        octets=120 * packets,
+        first_s=first_s,
+        last_s=last_s,
+    )
+
+
+def listened(
+    *parts: IkeTransaction | EspStream | PassingCount,
+    peer: str = HOST,
+    lost: int = 0,
+    is_whole: bool = True,
+    taken: tuple[EspTaken, ...] | NotChecked = (),
+) -> HostState:
+    """A host that listened for five seconds to its daemon and one gateway."""
+    gateway = TunnelPeer(
+        address=ip_address(peer),
+        port=4500,
+        own_port=4500,
+        transactions=tuple(part for part in parts if isinstance(part, IkeTransaction)),
+        streams=tuple(part for part in parts if isinstance(part, EspStream)),
+        counts=tuple(part for part in parts if isinstance(part, PassingCount)),
+        is_whole=is_whole,
+    )
+    peers = (gateway,) if parts else ()
+    traffic = TunnelTraffic(listened_s=5.0, lost=lost, peers=peers, taken=taken)
+    return replace(host_state(), tunnel_traffic=traffic)
 
 
 # Checks and their evidence.
@@ -448,6 +534,8 @@ def flow_evidence(
     certificate: Presented | NotChecked = NO_CERTIFICATE,
     alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
+    explained: Explained | NotChecked = NOT_EXPLAINED,
+    program_verdicts: tuple[ProgramVerdict, ...] | NotChecked = NOT_RUN,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -476,6 +564,8 @@ def flow_evidence(
         certificate=certificate,
         alternatives=alternatives,
         link_answers=link_answers,
+        explained=explained,
+        program_verdicts=program_verdicts,
     )
 
 

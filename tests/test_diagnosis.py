@@ -23,12 +23,14 @@ from edgediag.model.exchange import (
     NextHop,
     Observed,
     OpenStream,
+    ProgramRun,
     Refused,
     SendDatagram,
     SendPacket,
     StreamOpened,
     StreamReceived,
 )
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
@@ -57,7 +59,7 @@ from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import Assignment
-from rig import NO_ANCHORS, RigCertificates, RigHost, RigSolicitation, RigWire, rig
+from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigSolicitation, RigWire, rig
 from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, neighbour, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
@@ -254,12 +256,21 @@ class FakeHost:
     ) -> AbstractContextManager[Solicitation]:
         return nullcontext(RigSolicitation({}))
 
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        return False
+
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         @contextmanager
         def opened() -> Iterator[Tracer]:
             yield FakeTracer(self.world)
 
         return opened()
+
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        return NotChecked(reason="no rules are read")
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        return NotChecked(reason="no rules are read")
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(names)
@@ -295,7 +306,11 @@ def run(
         tokens=iter(range(2**40, 2**41)), ports=iter(range(40000, 41000)), first_ip_id=0
     )
     bench = Bench(
-        host=FakeHost(world), loop=loop, supply=supply, certificates=RigCertificates()
+        host=FakeHost(world),
+        loop=loop,
+        supply=supply,
+        certificates=RigCertificates(),
+        listening=RigListening(),
     )
     matrix = Matrix(targets=targets or (API, TUNNEL), omitted=(), not_applicable=())
     assignment = assigned(matrix)

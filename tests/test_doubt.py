@@ -7,7 +7,7 @@ import pytest
 
 from edgediag.checked import Checked, invented, is_ok, is_wild
 from edgediag.doubt import ask_for_nobody, denial, is_denial
-from edgediag.locate import plan_search
+from edgediag.locate.planning import plan_search
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose

@@ -20,7 +20,7 @@ from edgediag.evidence import (
     heard_echoes,
     join,
 )
-from edgediag.locate import Choice, Search
+from edgediag.locate.planned import Choice, Search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, Kin, Relation
@@ -100,6 +100,8 @@ def located(*ladders: Ladder) -> Located:
         named_by={},
         alternatives={},
         link_answers={},
+        explained={},
+        program_verdicts={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

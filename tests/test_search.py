@@ -9,7 +9,7 @@ from edgediag.alternative import Doubts
 from edgediag.checked import Checked
 from edgediag.evidence import Located
 from edgediag.instruments import Bench
-from edgediag.locate import Confirmation, Search
+from edgediag.locate.planned import Confirmation, Search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.exchange import (
@@ -20,6 +20,7 @@ from edgediag.model.exchange import (
     SendDatagram,
     SendPacket,
 )
+from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, NeighbourState, RouteAnswer, RouteRefused
 from edgediag.model.outcome import Unanswered
@@ -157,6 +158,17 @@ def test_a_suspect_is_repeated_under_the_trace_and_then_sent_past_the_stack() ->
     assert frames == [NEXT_HOP] * len(CONTRAST_SCHEDULE.offsets_s)
     wanted_s = TRACE_TIMEOUT_S + CONTRAST_SCHEDULE.timeout_s
     assert wire.passed_s() == pytest.approx(wanted_s, abs=0.01)
+
+
+def test_of_what_stays_here_the_rules_are_followed_and_of_what_left_as_asked_they_are_not() -> None:
+    explained = Explained(
+        disposition=Disposition.PASSES, deciders=(), translations=(), hangs_on=()
+    )
+    host = RigHost(rules=explained)
+    found = sought_from(RigWire(), host=host)
+    _, left = located(rig(RigWire(), host), search(), LOST, route(), host_state())
+    assert (found.explained, left.explained) == ({NAME: explained}, {})
+    assert host.explained == [STUCK.attempts[0].probe.flow]
 
 
 @pytest.mark.parametrize(

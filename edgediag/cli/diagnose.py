@@ -37,6 +37,7 @@ from edgediag.survey import Assignment
 NAME = "diagnose"
 DEFAULT_TIMEOUT_S = 2.0
 DEFAULT_RATE_PPS = 1000.0
+MAX_LISTEN_S = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,18 @@ class Job:
     files: NodeFiles
     assignment: Assignment
     rate_pps: float
+    listen_s: float
     settings: tuple[tuple[str, str], ...]
 
+
+LISTEN_OPTION = click.option(
+    "--listen",
+    "listen_s",
+    metavar="S",
+    type=click.IntRange(0, MAX_LISTEN_S),
+    default=0,
+    help="Listen to the tunnel's port for S seconds at least (default: while the run lasts).",
+)
 
 RATE_OPTION = click.option(
     "--rate",
@@ -68,6 +79,7 @@ RATE_OPTION = click.option(
 @click.option("--only", metavar="ID", multiple=True, help="This check or endpoint only.")
 @click.option("--skip", metavar="ID", multiple=True, help="Not this check or endpoint.")
 @RATE_OPTION
+@LISTEN_OPTION
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 def command(
     given: Given,
@@ -75,6 +87,7 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     rate_pps: float,
+    listen_s: int,
     dry_run: bool,
 ) -> ExitStatus:
     """Find out what blocks this edge node, and where, and leave the evidence."""
@@ -93,7 +106,15 @@ def command(
             anchors=read_anchors(files, _stated_anchors(given)),
         ),
         rate_pps=rate_pps,
-        settings=_settings(given, (("timeout", f"{timeout_s:g}"), ("rate", f"{rate_pps:g}"))),
+        listen_s=listen_s,
+        settings=_settings(
+            given,
+            (
+                ("timeout", f"{timeout_s:g}"),
+                ("rate", f"{rate_pps:g}"),
+                ("listen", str(listen_s)),
+            ),
+        ),
     )
     if dry_run:
         click.echo("\n".join(rehearse(job.assignment, job.files)))
@@ -112,7 +133,9 @@ def carry_out(job: Job, output: OutputOptions) -> tuple[Report, Record]:
     _say(output, f"{len(job.assignment.matrix.targets)} checks, up to {job.rate_pps:g} packets/s")
     capture = Capture()
     with Interrupt() as interrupt:
-        pace = Pace(rate_pps=job.rate_pps, is_stopped=interrupt.is_wanted)
+        pace = Pace(
+            rate_pps=job.rate_pps, listen_s=job.listen_s, is_stopped=interrupt.is_wanted
+        )
         measured = measure(job.assignment, job.files, capture, pace=pace)
         record = _record(job, measured, started, is_interrupted=interrupt.is_wanted())
         report = report_of(record)

@@ -10,11 +10,12 @@ import click
 
 from edgediag.cli import ExitStatus
 from edgediag.cli.watched_rule import question
-from edgediag.errors import CannotRunError, UsageError
+from edgediag.errors import UsageError
 from edgediag.host.walk.chain_walk import Course
-from edgediag.host.walk.conclusion import Disposition, conclude
+from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
@@ -67,7 +68,8 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
     try:
         courses, unread = asked.walk(asked.parcel, journal)
     except OSError as exc:
-        raise CannotRunError(f"cannot read the packet filters: {exc.strerror}") from exc
+        # A kernel without nf_tables or nfnetlink, or a container that may not ask: not known.
+        courses, unread = [], (f"packet filters: {exc.strerror}",)
     for warning in _contradictions(options, courses):
         click.echo(warning, err=True)
     conclusion = conclude(courses, unread)

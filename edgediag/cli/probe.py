@@ -58,5 +58,6 @@ def job_for(
             timeout_s=timeout_s,
         ),
         rate_pps=rate_pps,
+        listen_s=0.0,
         settings=(*settings, ("timeout", f"{timeout_s:g}"), ("rate", f"{rate_pps:g}")),
     )

@@ -9,6 +9,8 @@ from typing import Final
 HOST_KEYS: Final = (
     "net.ipv4.ip_default_ttl",
     "net.ipv4.ip_forward",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
     "net.ipv4.ip_nonlocal_bind",
     "net.ipv4.tcp_syncookies",
     "net.ipv6.conf.all.disable_ipv6",

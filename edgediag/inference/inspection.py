@@ -92,6 +92,15 @@ TABLES: tuple[InspectedTable, ...] = (
         rules=(ike_daemon_gone.ID,),
     ),
     InspectedTable(
+        name="programs",
+        parts=(
+            Part(title="of control groups", entries=lambda host: host.cgroup_programs),
+            Part(title="XDP", entries=lambda host: host.xdp_programs),
+            Part(title="TCX", entries=lambda host: host.tcx_programs),
+            Part(title="on netfilter", entries=lambda host: host.netfilter_programs),
+        ),
+    ),
+    InspectedTable(
         name="vxlan",
         parts=(
             Part(title="VXLAN devices", entries=lambda host: host.vxlans),

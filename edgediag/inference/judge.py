@@ -10,6 +10,7 @@ from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.reading import nobody_of
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
+from edgediag.inference.tunnel import heard_text
 from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
 from edgediag.meaning import decisive, is_answered_well
@@ -99,6 +100,7 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     served = is_served(evidence)
     works = served and verdict is None
     note = TUNNEL_PORT_NOTE if served and not is_answered_well(outcome) else ""
+    note = "; ".join(filter(None, (note, heard_text(evidence, host))))
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
     status = Status.OK if works else status_of(verdict, is_served=served)
     return replace(

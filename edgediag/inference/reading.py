@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgediag.inference.origin import Origin, origin_of
-from edgediag.locate import is_same_network
+from edgediag.locate.near import is_same_network
 from edgediag.meaning import (
     decisive,
     has_come_back,

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from edgediag.arrival import is_open
 from edgediag.endpoints import flannel_vxlan
+from edgediag.inference.arrivals import ARRIVAL_RULE, dropped_on_arrival, note_on_arrival
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.combine import combine
 from edgediag.inference.overlay_device import unheard_overlay
@@ -21,8 +23,6 @@ from edgediag.model.verdict import Finding, Mechanism, Status, Strength, Verdict
 LISTENER_RULE = "listener"
 TOOLS_RULE = "system-tools"
 
-# What an inbound row can prove with a listener alone.
-_INBOUND_NOTE = "a listener is there; whether filters let others in was not evaluated"
 _OPTIONAL_NOTE = "nothing listens; this port is optional"
 
 
@@ -33,14 +33,15 @@ def judge_listener(evidence: ListenerEvidence, host: HostState) -> CheckReport:
                     bound to the loopback address refuses everybody else. Where a VXLAN device
                     should hold the port, it says itself why it does not; where it does, what it
                     lacks for its peers blocks them all the same
-    Does not hold   as a pass: a listener alone does not prove that filters let others in
-    Asks for        the table of sockets; for a VXLAN port the devices
+    Does not hold   as a pass: a listener alone does not prove that packets come as far
+    Asks for        the table of sockets; for a VXLAN port the devices; what the rules of this host
+                    do with a packet from its network
     """
     target, listeners = evidence.target, evidence.listeners
     if isinstance(listeners, NotChecked):
         return unjudged(target, Status.NOT_CHECKED, listeners.reason)
-    if any(not item.address.is_loopback for item in listeners):
-        return _heard(target, host)
+    if is_open(listeners):
+        return _heard(evidence, host)
     if not target.is_required and not listeners:
         return unjudged(target, Status.NOT_CHECKED, _OPTIONAL_NOTE)
     overlay = None
@@ -90,11 +91,15 @@ def judge_omitted(evidence: OmittedEvidence) -> CheckReport:
     )
 
 
-def _heard(target: Target, host: HostState) -> CheckReport:
+def _heard(evidence: ListenerEvidence, host: HostState) -> CheckReport:
+    target = evidence.target
+    dropped = dropped_on_arrival(evidence)
+    if dropped is not None:
+        return _blocked(target, ARRIVAL_RULE, dropped)
     findings = find_faults(target, None, host, Strength.PROVES)
     verdict = combine(named(target, None), findings)
     if verdict is None:
-        return unjudged(target, Status.NOT_CHECKED, _INBOUND_NOTE)
+        return unjudged(target, Status.NOT_CHECKED, note_on_arrival(evidence))
     status = status_of(verdict, is_served=False)
     return replace(unjudged(target, status, ""), verdict=verdict, findings=findings)
 

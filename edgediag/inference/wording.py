@@ -19,8 +19,13 @@ def named(target: Target, flow: Flow | None) -> str:
 
 
 def summary(target: str, claim: Claim, text: str) -> str:
-    """One sentence: what is blocked or suffers, where, and why we say so."""
+    """One sentence: what is blocked or suffers, where, and why we say so.
+
+    A claim without a mechanism is undetermined, and so is whether anything is blocked.
+    """
     what = "loses packets" if claim.mechanism in PARTIAL else "is blocked"
+    if claim.mechanism is None:
+        what = "may be blocked"
     return f"{target} {what} {_whereabouts(claim)}: {text}"
 
 

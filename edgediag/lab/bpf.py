@@ -26,10 +26,14 @@ from edgediag.net import bpf
 
 # Linux, include/uapi/linux/bpf.h
 _PROG_ATTACH: Final = 8
-PROGRAM_TYPES: Final[Mapping[str, int]] = MappingProxyType({"xdp": 6, "cgroup": 8})
+_PROG_QUERY: Final = 16
+PROGRAM_TYPES: Final[Mapping[str, int]] = MappingProxyType({"tcx": 3, "xdp": 6, "cgroup": 8})
 CGROUP_DIRECTIONS: Final[Mapping[str, int]] = MappingProxyType({"ingress": 0, "egress": 1})
+TCX_DIRECTIONS: Final[Mapping[str, int]] = MappingProxyType({"ingress": 46, "egress": 47})
 # union bpf_attr for BPF_PROG_ATTACH.
 _ATTACH: Final = struct.Struct("=IIII")
+# union bpf_attr for BPF_PROG_QUERY, which only counts where there is no room for ids.
+_QUERY: Final = struct.Struct("=II56x")
 
 # RFC 791 §3.1; the ports stand first in TCP and UDP alike.
 IPV4_OCTETS: Final = 20
@@ -68,6 +72,7 @@ class _Frame:
 # Offsets in struct xdp_md and struct __sk_buff; what each kind returns to drop and to let pass.
 _FRAMES: Final[Mapping[str, _Frame]] = MappingProxyType(
     {
+        "tcx": _Frame(data=76, data_end=80, network=ETHERNET_OCTETS, drop=2, accept=-1),
         "xdp": _Frame(data=0, data_end=4, network=ETHERNET_OCTETS, drop=1, accept=2),
         "cgroup": _Frame(data=76, data_end=80, network=0, drop=0, accept=1),
     }
@@ -116,11 +121,29 @@ def load(kind: str, instructions: bytes) -> int:
 
 def attach_to_cgroup(descriptor: int, cgroup: int, direction: str) -> None:
     """The program sees every packet of the sockets made in the cgroup (a descriptor too)."""
-    attributes = _ATTACH.pack(cgroup, descriptor, CGROUP_DIRECTIONS[direction], 0)
+    _attach("cgroup", _ATTACH.pack(cgroup, descriptor, CGROUP_DIRECTIONS[direction], 0))
+
+
+def has_tcx() -> bool:
+    """The kernel has places for programs on devices; asked for those of the loopback device."""
+    loopback = 1
+    try:
+        bpf.command(_PROG_QUERY, _QUERY.pack(loopback, TCX_DIRECTIONS["ingress"]))
+    except OSError:
+        return False
+    return True
+
+
+def attach_to_device(descriptor: int, index: int, direction: str) -> None:
+    """The program sees every packet of the device, which has this index; since Linux 6.6."""
+    _attach("tcx", _ATTACH.pack(index, descriptor, TCX_DIRECTIONS[direction], 0))
+
+
+def _attach(kind: str, attributes: bytes) -> None:
     try:
         bpf.command(_PROG_ATTACH, attributes)
     except OSError as exc:
-        raise CannotRunError(f"cannot attach the cgroup program: {exc.strerror}") from exc
+        raise CannotRunError(f"cannot attach the {kind} program: {exc.strerror}") from exc
 
 
 def _network_order(value: int) -> int:

@@ -17,6 +17,8 @@ from edgediag.lab.files import BINDS, SEARCH_PATH, edge_folder
 # No exit status of a diagnosis that leaves a report, so that the two are not mistaken.
 CANNOT_RUN = 4
 
+_CGROUPS = "/sys/fs/cgroup"
+
 
 def main(prefix: str, node: str, *command: str) -> None:
     """Become the command."""
@@ -27,13 +29,24 @@ def main(prefix: str, node: str, *command: str) -> None:
         socket.sethostname(node)
         # Slave, not private: a namespace that is removed outside must not live on in here.
         namespace.mount("none", "/", flags=namespace.MS_SLAVE | namespace.MS_REC)
-        namespace.mount("sysfs", "/sys", kind="sysfs", flags=0)
+        _mount_sys()
         if node == "edge":
             _bind_edge_files(edge_folder(prefix))
         _become(command)
     except CannotRunError as exc:
         print(f"edgediag lab: {exc}", file=sys.stderr)
         sys.exit(CANNOT_RUN)
+
+
+def _mount_sys() -> None:
+    """The namespace's own devices, beside the control groups that every process has in sight."""
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    groups = os.open(_CGROUPS, flags) if os.path.isdir(_CGROUPS) else None
+    namespace.mount("sysfs", "/sys", kind="sysfs", flags=0)
+    if groups is not None:
+        source = f"/proc/self/fd/{groups}"
+        namespace.mount(source, _CGROUPS, flags=namespace.MS_BIND | namespace.MS_REC)
+        os.close(groups)
 
 
 def _bind_edge_files(root: Path) -> None:

@@ -11,7 +11,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from edgediag.compat import assert_never
 from edgediag.errors import CannotRunError
-from edgediag.lab import bpf, cgroup, kernel, kube_proxy, netfilter, state
+from edgediag.lab import bpf, cgroup, conntrack, kernel, kube_proxy, namespace, netfilter, state
 from edgediag.lab.daemons import place
 from edgediag.lab.daemons import start as daemons
 from edgediag.lab.files import edge_folder
@@ -19,6 +19,7 @@ from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    ConntrackStep,
     DaemonStep,
     FileStep,
     IptablesStep,
@@ -52,9 +53,11 @@ RULE_ACTIONS: Mapping[str, str] = MappingProxyType(
 def lacking(programs: Sequence[str], steps: Sequence[Step]) -> tuple[str, ...]:
     """What this machine does not have of what the steps need, each in a few words."""
     missing = [f"{name} is not installed" for name in place.absent(programs)]
-    needs_cgroup = any(isinstance(step, ProgramStep) and step.kind == "cgroup" for step in steps)
-    if needs_cgroup and cgroup.root() is None:
+    kinds = {step.kind for step in steps if isinstance(step, ProgramStep)}
+    if "cgroup" in kinds and cgroup.root() is None:
         missing.append("no cgroup2 is mounted")
+    if "tcx" in kinds and not bpf.has_tcx():
+        missing.append("the kernel has no TCX (Linux 6.6)")
     return tuple(missing)
 
 
@@ -96,6 +99,8 @@ def _apply(prefix: str, step: Step) -> None:
         case KubeProxyStep():
             program = f"iptables-{step.backend}-restore"
             netfilter.run_program(name, (program,), kube_proxy.restore_text(step.services))
+        case ConntrackStep():
+            conntrack.fill(name)
         case ServiceStep():
             control.ask(state.control_socket(prefix, step.node), {step.service: step.mode})
         case DaemonStep():
@@ -116,7 +121,11 @@ def _attach(name: str, step: ProgramStep) -> None:
         if step.device:
             with kernel.netlink(name) as ipr:
                 index = kernel.interface_index(ipr, step.device)
-                ipr.link("set", index=index, xdp_fd=program)
+                if step.kind == "xdp":
+                    ipr.link("set", index=index, xdp_fd=program)
+            if step.kind == "tcx":
+                with namespace.entered(name):
+                    bpf.attach_to_device(program, index, step.direction)
         else:
             _attach_to_cgroup(name, program, step.direction)
     finally:

@@ -98,7 +98,10 @@ def _diagnose(lab: Lab, scenario: Scenario, output: Path) -> Any:
     """The report of `edgediag diagnose` on the edge node, as its JSON."""
     config = edge_folder(lab.prefix) / f"{scenario.name}.toml"
     config.write_text(facts_text({**FACTS, **scenario.options}))
-    words = ("diagnose", "--config", str(config), "--output", str(output), "--json")
+    words = (
+        *("diagnose", "--config", str(config), "--output", str(output), "--json"),
+        *("--listen", str(scenario.listen_s)),
+    )
     command = lab.edge_command((sys.executable, "-m", "edgediag", *words))
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=DIAGNOSIS_S)

@@ -37,6 +37,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 PARTS = ("options", "inject", "truth", "proof")
 # A fault at isp2 is at both of its equal paths, or at one of them by intent.
 LEGS = ("both", "one")
+# Of `edgediag diagnose --listen`, kept within what a run of the catalogue can bear.
+MAX_LISTEN_S = 60
 
 ANY_STATUS = -1
 
@@ -103,6 +105,7 @@ class Scenario:
     truths    none for a healthy story
     proofs    by plain tools, that the fault presents as the truths say
     legs      whether a fault at isp2 is at "both" of its twins or at "one"
+    listen_s  how long the diagnosis listens to the tunnel's port at least
     """
 
     name: str
@@ -115,6 +118,7 @@ class Scenario:
     truths: tuple[Truth, ...]
     proofs: tuple[Proof, ...]
     legs: str = "both"
+    listen_s: int = 0
 
 
 def names() -> tuple[str, ...]:
@@ -160,6 +164,7 @@ def parse(name: str, text: str) -> Scenario:
             truths=_read(table, "truth", _truth),
             proofs=_read(table, "proof", _proof),
             legs=head.legs,
+            listen_s=head.listen_s,
         )
     except UsageError as exc:
         raise UsageError(f"scenario {name}, {exc}") from exc
@@ -190,6 +195,7 @@ class _Head:
     why: str
     requires: tuple[str, ...] = ()
     legs: str = "both"
+    listen_s: int = 0
 
 
 def _head(table: Mapping[str, object]) -> _Head:
@@ -197,6 +203,8 @@ def _head(table: Mapping[str, object]) -> _Head:
         head = fill(_Head, {key: value for key, value in table.items() if key not in PARTS})
         _check_words("family", (head.family,), FAMILIES)
         _check_words("legs", (head.legs,), LEGS)
+        if not 0 <= head.listen_s <= MAX_LISTEN_S:
+            raise UsageError(f"key 'listen_s': use 0 to {MAX_LISTEN_S}, not {head.listen_s}")
     except UsageError as exc:
         raise UsageError(f"top level: {exc}") from exc
     return head

@@ -58,7 +58,7 @@ WORDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("sysctl", "key"): frozenset(WATCHED_SYSCTLS),
         ("file", "node"): frozenset({"edge"}),
         ("file", "path"): frozenset(TEXTS),
-        ("program", "kind"): frozenset({"xdp", "cgroup"}),
+        ("program", "kind"): frozenset({"xdp", "tcx", "cgroup"}),
         ("program", "protocol"): frozenset({"tcp", "udp"}),
         ("program", "direction"): frozenset({"ingress", "egress"}),
         ("kube-proxy", "backend"): frozenset({"legacy", "nft"}),
@@ -94,6 +94,8 @@ def check(step: Step) -> None:
 def _check_program(step: ProgramStep) -> None:
     if step.kind == "xdp" and (not step.device or step.direction != "ingress"):
         raise UsageError("an xdp program needs a device and direction 'ingress'")
+    if step.kind == "tcx" and not step.device:
+        raise UsageError("a tcx program needs a device")
     if step.kind == "cgroup" and step.device:
         raise UsageError("a cgroup program has no device")
 

@@ -120,7 +120,7 @@ class CommandStep:
 class ProgramStep:
     """Attach a BPF program that drops packets; only building the lab anew takes it back.
 
-    kind       "xdp" on a device, or "cgroup" on a cgroup of the node's commands
+    kind       "xdp" or "tcx" on a device, or "cgroup" on a cgroup of the node's commands
     direction  "egress" drops what is sent to the port, "ingress" what comes from it
     """
 
@@ -139,6 +139,13 @@ class KubeProxyStep:
     node: str
     backend: str
     services: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConntrackStep:
+    """Fill the table of tracked connections; only building the lab anew empties it."""
+
+    node: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +179,7 @@ Step: TypeAlias = (
     | CommandStep
     | ProgramStep
     | KubeProxyStep
+    | ConntrackStep
     | ServiceStep
     | DaemonStep
 )
@@ -190,6 +198,7 @@ ACTIONS: Mapping[str, type[Step]] = MappingProxyType(
         "command": CommandStep,
         "program": ProgramStep,
         "kube-proxy": KubeProxyStep,
+        "fill-conntrack": ConntrackStep,
         "service": ServiceStep,
         "daemon": DaemonStep,
     }

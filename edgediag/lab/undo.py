@@ -16,6 +16,7 @@ from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    ConntrackStep,
     DaemonStep,
     FileStep,
     IptablesStep,
@@ -54,7 +55,7 @@ def undo_of(prefix: str, step: Step) -> tuple[Step, ...] | None:
             return (replace(step, value=kernel.read_sysctl(name, step.key)),)
         case FileStep():
             return (replace(step, text=(edge_folder(prefix) / step.path).read_text()),)
-        case CommandStep() | ProgramStep() | KubeProxyStep() | DaemonStep():
+        case CommandStep() | ProgramStep() | KubeProxyStep() | ConntrackStep() | DaemonStep():
             return None
         case ServiceStep():
             modes = control.ask(state.control_socket(prefix, step.node), {})

@@ -97,11 +97,33 @@ class LinkObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XdpProgramObject:
-    """An XDP program on a device: it acts before any tap."""
+    """An XDP program on a device: it acts before any tap.
+
+    program  its id
+    mode     "offloaded", "native" or "generic"
+    """
 
     KIND: ClassVar[str] = "xdp-program"
     interface: str
     program: int
+    name: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CgroupProgramObject:
+    """A BPF program on a control group, which judges the sockets of the processes in it.
+
+    program  its id
+    group    where it is attached, as /proc/self/cgroup writes it; "" where that cannot be seen
+    attach   in the words of bpftool(8): "ingress", "egress", "connect4", ...
+    """
+
+    KIND: ClassVar[str] = "cgroup-program"
+    program: int
+    name: str
+    group: str
+    attach: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +178,8 @@ class ToolObject:
 class TcFilterObject:
     """A filter of traffic control; `direction` is "ingress" or "egress", `handle` as tc(8) has it.
 
-    name  of the BPF program, "" for other classifiers
+    classifier  "tcx" for a BPF program without a discipline, whose id is the handle
+    name        of the BPF program, "" for other classifiers
     """
 
     KIND: ClassVar[str] = "tc-filter"
@@ -210,6 +233,15 @@ class MtuObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConntrackObject:
+    """The table of tracked connections, and how many it may hold."""
+
+    KIND: ClassVar[str] = "conntrack"
+    entries: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RavenStateObject:
     """A part of what Raven leaves in the kernel: "rule", "device" or "table"; `state` in words."""
 
@@ -228,6 +260,7 @@ Culprit: TypeAlias = (
     | NeighbourObject
     | LinkObject
     | XdpProgramObject
+    | CgroupProgramObject
     | ListenerObject
     | ResolverObject
     | HostsFileObject
@@ -239,4 +272,5 @@ Culprit: TypeAlias = (
     | XfrmPolicyObject
     | MtuObject
     | RavenStateObject
+    | ConntrackObject
 )

@@ -8,6 +8,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
+from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
@@ -15,6 +16,7 @@ from edgediag.model.host import (
     Link,
     Listener,
     Neighbour,
+    PacketProgram,
     RouteAnswer,
     TraceResult,
 )
@@ -160,6 +162,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramVerdict:
+    """What a BPF program says of a copy of the flow's packet, or of the answer to it."""
+
+    program: PacketProgram
+    is_dropped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
 
@@ -181,6 +191,8 @@ class FlowEvidence:
     certificate  of a TLS server that answered the ClientHello
     alternatives  the same question another way, where this host's choice of it is in doubt
     link_answers  the MACs that answered an ARP request for the next hop, ascending
+    explained  of what did not leave, or left with another address
+    program_verdicts  of programs where the packet, or the answer to it, may be lost
     """
 
     target: Target
@@ -207,6 +219,8 @@ class FlowEvidence:
     certificate: Presented | NotChecked
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
+    explained: Explained | NotChecked
+    program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,10 +242,14 @@ class NameEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerEvidence:
-    """An inbound check: who on this node takes what arrives on the port."""
+    """An inbound check: who on this node takes what arrives on the port.
+
+    explained  what arrives from a neighbour, where somebody listens
+    """
 
     target: Target
     listeners: tuple[Listener, ...] | NotChecked
+    explained: Explained | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

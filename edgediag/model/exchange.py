@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edgediag.model.flow import Flow
+from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.probe import Way
 
@@ -15,6 +16,15 @@ class NextHop:
     interface: str
     source_mac: str
     destination_mac: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramRun:
+    """A copy of a packet for a BPF program to judge, as its frame crosses the link at `hop`."""
+
+    program: PacketProgram
+    packet: Packet
+    hop: NextHop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

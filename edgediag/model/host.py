@@ -6,15 +6,18 @@ from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import (
+    CgroupProgramObject,
     ChainPolicy,
     IptablesRule,
     NftRule,
     PolicyRuleObject,
     RouteObject,
     TcFilterObject,
+    XdpProgramObject,
 )
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.tunnel import TunnelTraffic
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
 
@@ -172,11 +175,13 @@ class Drop(Enum):
     QDISC         a queueing discipline
     TC_FILTER     the filters of a device, by the clsact or ingress discipline that holds them
     REVERSE_PATH  the reverse-path filter
+    CONNTRACK     connection tracking, of packets that it cannot track
     """
 
     QDISC = "qdisc"
     TC_FILTER = "tc-filter"
     REVERSE_PATH = "reverse-path"
+    CONNTRACK = "conntrack"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +200,24 @@ class DropCount:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetfilterProgram:
+    """A BPF program on a hook of netfilter, in some network namespace.
+
+    program  its id
+    family   "ip" or "ip6"
+    """
+
+    program: int
+    name: str
+    family: str
+    hook: str
+    priority: int
+
+
+# What a copy of a packet can be put before.
+PacketProgram: TypeAlias = CgroupProgramObject | XdpProgramObject | TcFilterObject
+
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 
@@ -207,6 +230,9 @@ class HostState:
     forwarding     of all VXLAN devices
     overlay_routes  through VXLAN devices, and in Raven's tables
     xfrm_policies  in the kernel's order, without those of single sockets
+    cgroup_programs  of this process's group and all above it, each kind in the order it runs
+    tcx_programs   of all devices, in the order they run
+    tunnel_traffic  of the daemon's own, while the run lasted
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -223,3 +249,8 @@ class HostState:
     xfrm_policies: tuple[XfrmPolicy, ...] | NotChecked
     xfrm_states: tuple[XfrmState, ...] | NotChecked
     xfrm_counts: tuple[XfrmCount, ...] | NotChecked
+    cgroup_programs: tuple[CgroupProgramObject, ...] | NotChecked
+    xdp_programs: tuple[XdpProgramObject, ...] | NotChecked
+    tcx_programs: tuple[TcFilterObject, ...] | NotChecked
+    netfilter_programs: tuple[NetfilterProgram, ...] | NotChecked
+    tunnel_traffic: TunnelTraffic | NotChecked

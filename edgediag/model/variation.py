@@ -31,7 +31,8 @@ class Variation:
     """One change and what came of it.
 
     octets    of the IP packet, 0 where the size is the usual one
-    attempts  in the order asked; none for a shape that nobody answers
+    attempts  in the order asked; of a shape, which no host answers, what the last router says
+              unless it was lost
     ladder    hop-limited probes of the changed form
     control   of the unchanged form, at the same time
     trace     of a form that this host refused to send

@@ -1,6 +1,7 @@
 """The wire of a dry run: everything is written down, nothing is sent."""
 
 from edgediag.compat import assert_never
+from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import (
     Action,
     CloseStream,
@@ -10,6 +11,7 @@ from edgediag.model.exchange import (
     SendPacket,
 )
 from edgediag.model.flow import Flow
+from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 
 
 class DryWire:
@@ -44,6 +46,14 @@ class DryWire:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class DryListening:
+    """In a dry run nobody listens either."""
+
+    def conclude(self) -> TunnelTraffic | NotChecked:
+        """Nothing was heard."""
+        return NOT_LISTENED
 
 
 def _said(flow: Flow) -> str:

@@ -1,18 +1,29 @@
 """This host as a diagnosis asks it: tables, routes, traces and programs of the running kernel."""
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 
+from edgediag.host.walk.conclusion import conclude
+from edgediag.host.walk.journal import Journal
+from edgediag.host.walk.octets import within
+from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
+from edgediag.host.walk.summary import summary
 from edgediag.instruments import Solicitation, Tracer
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import NextHop
+from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
 from edgediag.net.arp import ArpSolicitation
 from edgediag.net.attribution import open_attribution
+from edgediag.net.degraded import degraded
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
+from edgediag.net.program_run import run_program
+from edgediag.net.walk_answers import Walk, interface, names_in, walk_inbound, walk_outbound
 
 
 class KernelHost:
@@ -49,6 +60,28 @@ class KernelHost:
         devices = {route.interface for route in routes if isinstance(route, Route)}
         return open_attribution(flows, sorted(devices - {"", "lo"}))
 
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        """What the rule sets would do with a new packet of the flow that this host sends."""
+        sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
+        parcel = parcel_of(flow, sender)
+        return degraded("packet filters", lambda: _explained(parcel, walk_outbound))
+
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        """What the rule sets would do with a new packet that comes in."""
+        device = interface(arrival.interface)
+        parcel = parcel_in(arrival.flow, device, CtState.NEW)
+        somebody = within(parcel.source, arrival.prefix_length, "who sends it")
+        parcel = replace(parcel, source=somebody)
+        return degraded("packet filters", lambda: _explained(parcel, walk_inbound))
+
+    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+        """Whether a program drops a copy of a packet."""
+        return run_program(run)
+
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""
         return self._files.find_programs(names)
+
+
+def _explained(parcel: Parcel, walk: Walk) -> Explained:
+    return summary(conclude(*walk(parcel, Journal())), names_in)

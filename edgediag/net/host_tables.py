@@ -20,6 +20,7 @@ from edgediag.host.neighbours import decode_neighbour, next_hop
 from edgediag.host.rule_text import policy_rule
 from edgediag.host.sysctls import sysctl_keys, sysctl_path
 from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import XdpProgramObject
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.host import (
@@ -32,6 +33,13 @@ from edgediag.model.host import (
     Route,
     Sysctl,
 )
+from edgediag.model.tunnel import NOT_LISTENED
+from edgediag.net.bpf_programs import (
+    read_cgroup_programs,
+    read_netfilter_programs,
+    read_tcx_programs,
+    read_xdp_programs,
+)
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
@@ -39,10 +47,9 @@ from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxla
 from edgediag.net.plain import interface_names, plain_all
 from edgediag.net.traffic_control import read_tc_filters
 from edgediag.net.xfrm import read_counts, read_policies, read_states
+from edgediag.net.xtables import legacy_names
 
 _SYSCTLS: Final = Path("/proc/sys")
-_PROCESS_NET: Final = Path("/proc/thread-self/net")
-_LEGACY_FILES: Final = (("ip", "ip_tables_names"), ("ip6", "ip6_tables_names"))
 _SOCKET_KINDS: Final = (
     (Protocol.TCP, socket.IPPROTO_TCP, TCP_LISTEN),
     (Protocol.UDP, socket.IPPROTO_UDP, UDP_UNCONNECTED),
@@ -73,6 +80,11 @@ def read_host() -> HostState:
         xfrm_policies=degraded("xfrm policies", read_policies),
         xfrm_states=degraded("xfrm states", read_states),
         xfrm_counts=degraded("xfrm counters", read_counts),
+        cgroup_programs=degraded("programs of control groups", read_cgroup_programs),
+        xdp_programs=_xdp_programs(links),
+        tcx_programs=degraded("TCX programs", read_tcx_programs),
+        netfilter_programs=degraded("netfilter programs", read_netfilter_programs),
+        tunnel_traffic=NOT_LISTENED,
     )
 
 
@@ -103,6 +115,14 @@ def _links() -> tuple[Link, ...]:
     with IPRoute() as netlink:
         found = (decode_link(message) for message in plain_all(netlink.get_links()))
         return tuple(link for link in found if link is not None)
+
+
+def _xdp_programs(
+    links: tuple[Link, ...] | NotChecked,
+) -> tuple[XdpProgramObject, ...] | NotChecked:
+    if isinstance(links, NotChecked):
+        return links
+    return degraded("XDP programs", lambda: read_xdp_programs(links))
 
 
 def _link(interface: str) -> Link:
@@ -167,14 +187,14 @@ def _listeners() -> tuple[Listener, ...]:
 
 
 def _sysctls(interfaces: Iterable[str]) -> tuple[Sysctl, ...]:
+    if not (_SYSCTLS / "net").is_dir():
+        raise OSError(errno.ENOENT, "no sysctls")
     found = ((key, _read(_SYSCTLS / sysctl_path(key))) for key in sysctl_keys(interfaces))
     return tuple(Sysctl(key=key, value=value) for key, value in found if value is not None)
 
 
 def _legacy_tables() -> tuple[str, ...]:
-    """Only reads the list: asking about a table that does not exist would make it."""
-    found = ((prefix, _read(_PROCESS_NET / name)) for prefix, name in _LEGACY_FILES)
-    return tuple(f"{prefix} {table}" for prefix, names in found for table in (names or "").split())
+    return tuple(f"{family} {table}" for family, table in legacy_names())
 
 
 def _read(path: Path) -> str | None:

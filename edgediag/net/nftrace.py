@@ -27,6 +27,7 @@ from edgediag.host.netfilter.culprit import (
 )
 from edgediag.host.netfilter.iptables import is_iptables
 from edgediag.host.netfilter.journey import Dropped, Passed, Tables, journey_of
+from edgediag.host.netfilter.register import NO_NAMES, Names
 from edgediag.host.netfilter.rule import FilterChain, FilterRule
 from edgediag.host.netfilter.selector import trace_expressions
 from edgediag.host.netfilter.trace import TraceMessage, decode_trace
@@ -160,18 +161,19 @@ class Tracer:
         self, dropped: Dropped, rule: FilterRule | None
     ) -> NftRule | IptablesRule | ChainPolicy:
         if not dropped.handle:
-            return policy_culprit(dropped)
-        interfaces = dict(socket.if_nameindex())
+            return policy_culprit(dropped.key)
         if rule is None:
-            return nft_culprit(dropped, rule, sets={}, interfaces=interfaces)
+            return nft_culprit(dropped.key, rule, NO_NAMES)
         if is_iptables(rule, dropped.base_chain):
             handles = read_handles(self._owner, rule.family, rule.table, rule.chain)
             numbered = () if isinstance(handles, Refusal) else handles
             iptables = iptables_culprit(rule, numbered)
             if iptables is not None:
                 return iptables
-        sets = anonymous_sets(self._owner, rule)
-        return nft_culprit(dropped, rule, sets=sets, interfaces=interfaces)
+        names = Names(
+            sets=anonymous_sets(self._owner, rule), interfaces=dict(socket.if_nameindex())
+        )
+        return nft_culprit(dropped.key, rule, names)
 
 
 def open_tracer(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Tracer | NotChecked:

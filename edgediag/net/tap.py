@@ -109,6 +109,10 @@ class Tap:
         self._dropped += _losses(self._socket)
         return self._dropped
 
+    def mute(self) -> None:
+        """Let nothing more through; what waits already can still be read."""
+        _attach(self._socket, _DROP_ALL)
+
     def close(self) -> None:
         """Stop listening."""
         self._socket.close()

@@ -8,12 +8,13 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from edgediag.host.attributes import attributes, big, native, string
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
-from edgediag.host.netfilter.chains import BaseChain, Chain, ChainName, SetContents
+from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
+from edgediag.host.netfilter.legacy import LegacyTable
+from edgediag.host.netfilter.legacy_rule import chain_rules
 from edgediag.host.netfilter.register import Names
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
@@ -21,6 +22,7 @@ from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inbound import receive
 from edgediag.host.walk.journal import Journal
+from edgediag.host.walk.legacy import base_chains
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
@@ -44,6 +46,7 @@ from edgediag.net.fib import route_for
 from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.nfnetlink import anonymous_sets
+from edgediag.net.xtables import read_placed
 
 _NFTABLES: Final = 10 << 8
 _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 4, 7, 10, 13, 16
@@ -56,20 +59,18 @@ _FAMILIES: Final = {
     4: frozenset({"ip", "inet", "netdev"}),
     6: frozenset({"ip6", "inet", "netdev"}),
 }
-_LEGACY: Final = {
-    4: Path("/proc/thread-self/net/ip_tables_names"),
-    6: Path("/proc/thread-self/net/ip6_tables_names"),
-}
+_LEGACY_FAMILIES: Final = {4: "ip", 6: "ip6"}
 _TRIES: Final = 4
 
 
 Begin: TypeAlias = Callable[[Parcel, HookWalk], Asking[list[Course]]]
+Walk: TypeAlias = Callable[[Parcel, Journal], tuple[list[Course], tuple[str, ...]]]
 
 
 def walk_outbound(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
     """Every course of a packet that this host sends, and the rule sets that were not read.
 
-    raises  OSError where no netlink socket can be had
+    raises  OSError where no netlink socket can be had, nor the list of iptables-legacy's tables
     """
     return _walk(parcel, journal, send)
 
@@ -96,7 +97,8 @@ def rules_of(name: ChainName) -> Chain | NotChecked:
     raises  OSError where no netlink socket can be had
     """
     with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
-        return _Host(netlink, routing).chain(name)
+        tables, _ = read_placed(name.family) if name.backend is Backend.LEGACY else ((), ())
+        return _Host(netlink, routing, tables).chain(name)
 
 
 def names_in(rule: FilterRule) -> Names:
@@ -118,10 +120,13 @@ def _walk(
             chains = _base_chains(netlink)
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
-            host = _Host(netlink, routing)
+            tables, unread = read_placed(_LEGACY_FAMILIES[parcel.version])
+            host = _Host(netlink, routing, tables)
+            legacy = (chain for table in tables for chain in base_chains(table))
             journal.begin()
-            courses = host.answered(begin(parcel, HookWalk(_met(chains, parcel.version), journal)))
-            unread = (*_legacy_tables(parcel.version), *_masters(routing, parcel))
+            hooks = HookWalk((*_met(chains, parcel.version), *legacy), journal)
+            courses = host.answered(begin(parcel, hooks))
+            unread = (*unread, *_masters(routing, parcel))
             if _generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -138,9 +143,12 @@ def interface(name: str) -> Interface:
 class _Host:
     """The answers of the running kernel."""
 
-    def __init__(self, netlink: NetlinkSocket, routing: NetlinkSocket) -> None:
+    def __init__(
+        self, netlink: NetlinkSocket, routing: NetlinkSocket, legacy: Sequence[LegacyTable]
+    ) -> None:
         self._netlink = netlink
         self._routing = routing
+        self._legacy = {(table.family, table.name): table for table in legacy}
 
     def answered(self, walk: Asking[list[Course]]) -> list[Course]:
         """Drive a walk to its end."""
@@ -167,6 +175,11 @@ class _Host:
 
     def chain(self, name: ChainName) -> Chain | NotChecked:
         """The rules of a chain as they are now."""
+        if name.backend is Backend.LEGACY:
+            table = self._legacy.get((name.family, name.table))
+            if table is None or name.chain not in table.chains:
+                return NotChecked(reason=f"iptables-legacy has no chain {name.table} {name.chain}")
+            return Chain(rules=chain_rules(table, name.chain))
         keys = string(1, name.table) + string(2, name.chain)
         dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
         if isinstance(dump, Refusal):
@@ -255,15 +268,6 @@ def _base_chains(netlink: NetlinkSocket) -> tuple[BaseChain, ...] | Refusal:
 
 def _met(chains: Sequence[BaseChain], version: int) -> tuple[BaseChain, ...]:
     return tuple(chain for chain in chains if chain.name.family in _FAMILIES[version])
-
-
-def _legacy_tables(version: int) -> tuple[str, ...]:
-    """Asking about a table that does not exist would make it: only the list is read."""
-    try:
-        tables = _LEGACY[version].read_text(encoding="ascii", errors="replace").split()
-    except FileNotFoundError:
-        return ()
-    return tuple(f"iptables-legacy table {table}" for table in tables)
 
 
 def _masters(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:

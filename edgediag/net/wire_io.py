@@ -29,6 +29,7 @@ from edgediag.net.ports import PortBlock
 from edgediag.net.senders import IpStackSender, LinkSender
 from edgediag.net.streams import Streams
 from edgediag.net.tap import Tap
+from edgediag.net.tunnel_tap import Listening
 from edgediag.wire.bpf import tap_filter
 from edgediag.wire.fragments import fragments
 from edgediag.wire.headers import decode, encode, frame
@@ -50,16 +51,24 @@ class WireIo:
 
     ports    the run's source ports; the tap follows their flows and all of ICMP
     capture  is given every packet sent and every frame tapped
+    listening  is read whenever anything is, and told of what the run itself sends
     raises   CannotRunError without CAP_NET_RAW
     """
 
     def __init__(
-        self, ports: PortBlock, capture: Capture, clock: Clock, *, interfaces: Collection[str] = ()
+        self,
+        ports: PortBlock,
+        capture: Capture,
+        clock: Clock,
+        *,
+        listening: Listening | None = None,
+        interfaces: Collection[str] = (),
     ) -> None:
         self._capture = capture
         self._clock = clock
         self._ports = ports
-        self._listening: set[int] = set()
+        self._listening = listening
+        self._heeded: set[int] = set()
         with ExitStack() as undo:
             instructions = tap_filter(ports.numbers[0], ports.numbers[-1])
             self._tap = Tap(instructions, clock=clock, interfaces=interfaces)
@@ -70,6 +79,8 @@ class WireIo:
             undo.callback(self._link.close)
             self._selector = undo.enter_context(selectors.DefaultSelector())
             self._selector.register(self._tap, selectors.EVENT_READ)
+            if listening is not None:
+                self._selector.register(listening, selectors.EVENT_READ, listening.read)
             self._datagrams = Datagrams(ports, clock)
             self._streams = Streams(ports, clock, self._selector)
             undo.callback(self._streams.close_all)
@@ -119,7 +130,9 @@ class WireIo:
         self.close()
 
     def _send_packet(self, action: SendPacket) -> tuple[Event, ...]:
-        flow = action.packet.flow
+        flow, payload = action.packet.flow, action.packet.payload
+        if self._listening is not None and isinstance(payload, UdpDatagram):
+            self._listening.leave_out(flow, payload.payload)
         if flow.protocol is Protocol.UDP and flow.source_port in self._ports.numbers:
             # The held socket is given the answer, as an application's would be.
             self._listen(flow.source_port)
@@ -177,8 +190,8 @@ class WireIo:
         return Refused(probe=probe, errno_name=name, is_immediate=True, at_s=at_s)
 
     def _listen(self, port: int) -> None:
-        if port not in self._listening:
-            self._listening.add(port)
+        if port not in self._heeded:
+            self._heeded.add(port)
             read = partial(self._datagrams.read, port)
             self._selector.register(self._ports.udp(port), selectors.EVENT_READ, read)
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from edgediag.compat import assert_never
 from edgediag.host.overlay_routes import RAVEN_TABLE
 from edgediag.model.culprit import (
+    CgroupProgramObject,
     ChainPolicy,
     ClockObject,
+    ConntrackObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -111,26 +113,10 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return name, ("ip", "neigh", "show", str(address), "dev", device)
         case LinkObject(interface=device):
             return f"link {device}: {culprit.state}", ("ip", "link", "show", "dev", device)
-        case XdpProgramObject(interface=device):
-            name = f"XDP program {culprit.program} on {device}"
-            return name, ("ip", "-d", "link", "show", "dev", device)
+        case XdpProgramObject() | CgroupProgramObject() | TcFilterObject():
+            return _program(culprit)
         case ListenerObject():
             return _listener(culprit)
-        case ResolverObject(path=path, line=0):
-            return f"{path} names no resolver, {culprit.address} is asked", ("cat", path)
-        case ResolverObject(path=path, line=line):
-            return f"{path}, line {line}: {culprit.text}", ("sed", "-n", f"{line}p", path)
-        case HostsFileObject(path=path, line=line):
-            name = f"{path}, line {line}: {culprit.address} {culprit.name}"
-            return name, ("sed", "-n", f"{line}p", path)
-        case ClockObject():
-            return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
-        case TcFilterObject(interface=device, direction=direction):
-            name = (
-                f"{culprit.classifier} filter {culprit.name} at {direction} of {device}, "
-                f"preference {culprit.preference}, handle {culprit.handle:#x}"
-            )
-            return " ".join(name.split()), ("tc", "filter", "show", "dev", device, direction)
         case QdiscObject(interface=device):
             name = f"queueing discipline {culprit.discipline} {culprit.handle} of {device}"
             return name, ("tc", "-s", "qdisc", "show", "dev", device)
@@ -141,12 +127,60 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
         case XfrmPolicyObject(direction=direction):
             name = f"xfrm policy {culprit.action} {direction}: {culprit.selector}"
             return name, ("ip", "xfrm", "policy", "list", "dir", direction)
+        case ResolverObject() | HostsFileObject() | ClockObject() | ConntrackObject():
+            return _beside_devices(culprit)
         case RavenStateObject():
             return _raven(culprit)
         case ToolObject(names=names):
             return f"not installed: {', '.join(names)}", ()
         case _ as never:
             assert_never(never)
+
+
+def _beside_devices(
+    culprit: ResolverObject | HostsFileObject | ClockObject | ConntrackObject,
+) -> tuple[str, tuple[str, ...]]:
+    match culprit:
+        case ResolverObject(path=path, line=0):
+            return f"{path} names no resolver, {culprit.address} is asked", ("cat", path)
+        case ResolverObject(path=path, line=line):
+            return f"{path}, line {line}: {culprit.text}", ("sed", "-n", f"{line}p", path)
+        case HostsFileObject(path=path, line=line):
+            name = f"{path}, line {line}: {culprit.address} {culprit.name}"
+            return name, ("sed", "-n", f"{line}p", path)
+        case ClockObject():
+            return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
+        case ConntrackObject(entries=entries, limit=limit):
+            return f"connection tracking: {entries} of {limit} entries", ("conntrack", "-S")
+        case _ as never:
+            assert_never(never)
+
+
+def _program(
+    culprit: XdpProgramObject | CgroupProgramObject | TcFilterObject,
+) -> tuple[str, tuple[str, ...]]:
+    command: tuple[str, ...]
+    match culprit:
+        case XdpProgramObject(interface=device):
+            name = f"{culprit.mode} XDP program {culprit.program} {culprit.name} on {device}"
+            command = "ip", "-d", "link", "show", "dev", device
+        case CgroupProgramObject(program=program, attach=attach):
+            group = culprit.group or "above those in sight"
+            name = f"cgroup program {program} {culprit.name} at {attach} of group {group}"
+            command = "bpftool", "prog", "show", "id", str(program)
+        case TcFilterObject(classifier="tcx", interface=device, direction=direction):
+            name = f"TCX program {culprit.handle} {culprit.name} at {direction} of {device}"
+            command = "bpftool", "net", "show", "dev", device
+        case TcFilterObject(interface=device, direction=direction):
+            name = (
+                f"{culprit.classifier} filter {culprit.name} at {direction} of {device}, "
+                f"preference {culprit.preference}, handle {culprit.handle:#x}"
+            )
+            command = "tc", "filter", "show", "dev", device, direction
+        case _ as never:
+            assert_never(never)
+    # Where a program has no name.
+    return " ".join(name.split()), command
 
 
 def _raven(culprit: RavenStateObject) -> tuple[str, tuple[str, ...]]:

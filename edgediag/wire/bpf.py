@@ -1,6 +1,6 @@
 """The classic BPF program that keeps a tap's queue to this run's own conversations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edgediag.wire.assigned_numbers import (
@@ -52,10 +52,18 @@ _IPV6_HEADER_OCTETS: Final = 40
 # The tunnel's own port, and where the payload of a datagram begins (RFC 768); what has four zeros
 # there is IKE and not ESP (RFC 3948 §2.2).
 _TUNNEL_PORT: Final = 4500
+_IKE_PORT: Final = 500
+_UDP_LENGTH: Final = 4
 _UDP_PAYLOAD: Final = 8
+_MARKER_OCTETS: Final = 4
 
 # How much of an accepted frame is kept: more octets than a frame has.
 _WHOLE_FRAME: Final = 0x40000
+
+# What is kept of frames that only tell what they are: IKE in the clear with its proposals, and of
+# anything else the headers.
+_IKE_OCTETS: Final = 2048
+_HEADER_OCTETS: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,26 @@ _RETURNS = (
     _Line(_RET, 0, label="drop"),
 )
 
+_TUNNEL = (
+    _Line(_LD_HALF_IND, 0, label="ports"),
+    _Line(_JEQ, _TUNNEL_PORT, then="marked"),
+    _Line(_JEQ, _IKE_PORT, then="ike"),
+    _Line(_LD_HALF_IND, 2),
+    _Line(_JEQ, _TUNNEL_PORT, then="marked"),
+    _Line(_JEQ, _IKE_PORT, then="ike", otherwise="drop"),
+    # A keep-alive has one octet, and to load four of it would end in a drop.
+    _Line(_LD_HALF_IND, _UDP_LENGTH, label="marked"),
+    _Line(_JGE, _UDP_PAYLOAD + _MARKER_OCTETS, otherwise="header"),
+    _Line(_LD_WORD_IND, _UDP_PAYLOAD),
+    _Line(_JEQ, 0, then="ike", otherwise="header"),
+)
+
+_CUT_OFF = (
+    _Line(_RET, _IKE_OCTETS, label="ike"),
+    _Line(_RET, _HEADER_OCTETS, label="header"),
+    _Line(_RET, 0, label="drop"),
+)
+
 
 def tap_filter(first_port: int, last_port: int) -> tuple[Instruction, ...]:
     """Accepts ICMP, ICMPv6, and TCP and UDP from or to a port in [first_port, last_port].
@@ -135,6 +163,23 @@ def tap_filter(first_port: int, last_port: int) -> tuple[Instruction, ...]:
     the ports: no later fragments, and in IPv6 nothing behind an extension header.
     """
     return _resolve((*_NETWORK_OFFSET, *_IPV4, *_IPV6, *_ports(first_port, last_port), *_RETURNS))
+
+
+def listening_filter() -> tuple[Instruction, ...]:
+    """Accepts UDP from or to the ports of IKE and of the tunnel, ESP among it, cut off short.
+
+    The link layers and the transport are those of `tap_filter`.
+    """
+    return _resolve((*_NETWORK_OFFSET, *_udp_alone(_IPV4), *_udp_alone(_IPV6), *_TUNNEL, *_CUT_OFF))
+
+
+def _udp_alone(lines: tuple[_Line, ...]) -> tuple[_Line, ...]:
+    """The same path through the headers for UDP alone."""
+    others = (ICMP_NUMBER, ICMPV6_NUMBER, TCP_NUMBER)
+    return tuple(
+        replace(line, then="drop") if line.code == _JEQ and line.k in others else line
+        for line in lines
+    )
 
 
 def _ports(first: int, last: int) -> tuple[_Line, ...]:

@@ -70,7 +70,7 @@ def decode(octets: bytes, link_type: LinkType) -> Packet | None:
 
     octets  may be cut off, and may end in the padding of a short frame
     """
-    datagram = _without_link_layer(octets, link_type)
+    datagram = without_link_layer(octets, link_type)
     header = read_network_header(datagram)
     if header is None or header.total_octets < header.header_octets:
         return None
@@ -87,6 +87,18 @@ def decode(octets: bytes, link_type: LinkType) -> Packet | None:
         ip_id=header.ip_id,
         payload=transport.payload,
     )
+
+
+def without_link_layer(octets: bytes, link_type: LinkType) -> bytes:
+    """The IP packet in a captured frame with what pads it, or b"" where it carries none."""
+    if link_type is LinkType.RAW:
+        return octets
+    at = _MAC_ADDRESSES_OCTETS
+    for _ in range(_MOST_VLAN_TAGS):
+        if _ethertype(octets, at) in ETHERTYPES_VLAN:
+            at += _VLAN_TAG_OCTETS
+    is_ip = _ethertype(octets, at) in (ETHERTYPE_IPV4, ETHERTYPE_IPV6)
+    return octets[at + _ETHERTYPE_OCTETS :] if is_ip else b""
 
 
 def _network_layer(packet: Packet) -> Any:  # a scapy layer: scapy is not typed here
@@ -140,17 +152,6 @@ def _echo_layer(echo: IcmpEcho, *, is_ipv4: bool) -> Any:
         return ICMP(type=type_, id=echo.identifier, seq=echo.sequence) / echo.payload
     layer = ICMPv6EchoReply if echo.is_reply else ICMPv6EchoRequest
     return layer(id=echo.identifier, seq=echo.sequence, data=echo.payload)
-
-
-def _without_link_layer(octets: bytes, link_type: LinkType) -> bytes:
-    if link_type is LinkType.RAW:
-        return octets
-    at = _MAC_ADDRESSES_OCTETS
-    for _ in range(_MOST_VLAN_TAGS):
-        if _ethertype(octets, at) in ETHERTYPES_VLAN:
-            at += _VLAN_TAG_OCTETS
-    is_ip = _ethertype(octets, at) in (ETHERTYPE_IPV4, ETHERTYPE_IPV6)
-    return octets[at + _ETHERTYPE_OCTETS :] if is_ip else b""
 
 
 def _ethertype(octets: bytes, at: int) -> int:

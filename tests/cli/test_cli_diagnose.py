@@ -204,6 +204,7 @@ def await_rise(lab: Lab, counter: str, before: dict[str, int]) -> None:
         pytest.param(("--api-server", "host:99999"), "host:99999", id="a port out of range"),
         pytest.param(("--timeout", "0"), "timeout", id="no time at all"),
         pytest.param(("--rate", "0"), "rate", id="no rate at all"),
+        pytest.param(("--listen", "601"), "listen", id="listening for too long"),
         pytest.param(("--output", "/proc/nowhere"), "/proc/nowhere", id="a place not writable"),
     ],
 )

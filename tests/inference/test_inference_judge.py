@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import ListenerObject, RouteObject, ToolObject
+from edgediag.model.culprit import (
+    ChainPolicy,
+    IptablesRule,
+    ListenerObject,
+    NftRule,
+    RouteObject,
+    ToolObject,
+)
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
     Evidence,
@@ -23,6 +30,7 @@ from edgediag.model.evidence import (
     RunEvidence,
     ToolsEvidence,
 )
+from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.flow import Protocol
 from edgediag.model.host import Listener, RouteRefused
 from edgediag.model.outcome import Outcome
@@ -109,13 +117,16 @@ def dns(rcode: int) -> DnsReply:
     return DnsReply(rcode=rcode, addresses=(), is_truncated=False, hop_limit=60)
 
 
-def inbound(*addresses: str, is_required: bool = True) -> ListenerEvidence:
+def inbound(
+    *addresses: str, is_required: bool = True, explained: Explained | NotChecked = NOT_ASKED
+) -> ListenerEvidence:
     row = target("kubelet-10250", kinds=(), port=10250, address=None, direction=Direction.INBOUND)
     listeners = tuple(
         Listener(protocol=Protocol.TCP, address=ip_address(text), port=10250, uid=0)
         for text in addresses
     )
-    return ListenerEvidence(target=replace(row, is_required=is_required), listeners=listeners)
+    row = replace(row, is_required=is_required)
+    return ListenerEvidence(target=row, listeners=listeners, explained=explained)
 
 
 # Flows.
@@ -338,6 +349,109 @@ def test_what_an_inbound_row_can_say(
     report = only(evidence)
     assert report.status is status
     assert (report.verdict.culprit if report.verdict else None) == culprit
+
+
+RULE = NftRule(family="inet", table="f", chain="in", handle=4, text="drop")
+OTHER_RULE = IptablesRule(
+    backend="legacy", table="filter", chain="INPUT", number=2, text="-j REJECT"
+)
+POLICY = ChainPolicy(family="inet", table="f", chain="in", policy="drop")
+
+
+def explained(
+    disposition: Disposition, *deciders: RuleObject, hangs_on: tuple[str, ...] = ()
+) -> Explained:
+    return Explained(
+        disposition=disposition, deciders=deciders, translations=(), hangs_on=hangs_on
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "mechanism", "culprit"),
+    [
+        pytest.param(
+            explained(Disposition.DROPPED, RULE),
+            Status.BLOCKED,
+            Mechanism.RULE_DROP,
+            RULE,
+            id="one rule keeps all of the network out",
+        ),
+        pytest.param(
+            explained(Disposition.REJECTED, OTHER_RULE),
+            Status.BLOCKED,
+            Mechanism.RULE_REJECT,
+            OTHER_RULE,
+            id="one rule rejects them",
+        ),
+        pytest.param(
+            explained(Disposition.DROPPED, POLICY),
+            Status.BLOCKED,
+            Mechanism.POLICY_DROP,
+            POLICY,
+            id="the policy, which no rule overrules",
+        ),
+        pytest.param(
+            explained(Disposition.DROPPED, RULE, POLICY),
+            Status.NOT_CHECKED,
+            None,
+            None,
+            id="one of two, by who it is",
+        ),
+        pytest.param(
+            explained(Disposition.UNDETERMINED, hangs_on=("who sends it",)),
+            Status.NOT_CHECKED,
+            None,
+            None,
+            id="some may be let in",
+        ),
+        pytest.param(
+            explained(Disposition.REJECTED), Status.NOT_CHECKED, None, None, id="no rule at all"
+        ),
+        pytest.param(
+            explained(Disposition.PASSES), Status.NOT_CHECKED, None, None, id="they are let in"
+        ),
+    ],
+)
+def test_what_the_rules_do_with_what_comes_in(
+    said: Explained, status: Status, mechanism: Mechanism | None, culprit: RuleObject | None
+) -> None:
+    report = only(inbound("0.0.0.0", explained=said))
+    assert report.status is status
+    verdict = report.verdict
+    assert (verdict.mechanism if verdict else None) == mechanism
+    assert (verdict.culprit if verdict else None) == culprit
+
+
+def test_an_optional_port_may_be_closed_to_others() -> None:
+    said = explained(Disposition.DROPPED, RULE)
+    report = only(inbound("0.0.0.0", is_required=False, explained=said))
+    assert (report.status, report.note) == (
+        Status.NOT_CHECKED,
+        "a listener is there; others of the network are kept out by nft rule inet f in handle 4 "
+        "(drop)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        (NOT_ASKED, "a listener is there; whether filters let others in was not evaluated"),
+        (
+            explained(Disposition.PASSES),
+            "a listener is there and the rules of this node let its network in; whether packets "
+            "come as far was not asked",
+        ),
+        (
+            explained(Disposition.UNDETERMINED, hangs_on=("who sends it",)),
+            "a listener is there; whether the rules of this node let its network in hangs on who "
+            "sends it",
+        ),
+    ],
+)
+def test_what_is_known_of_a_port_with_a_listener(
+    said: Explained | NotChecked, note: str
+) -> None:
+    assert only(inbound("0.0.0.0", explained=said)).note == note
 
 
 @pytest.mark.parametrize(

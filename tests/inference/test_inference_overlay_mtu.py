@@ -16,6 +16,7 @@ from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
 from story import EDGE, host_state, link, target
 
+UNREAD = NotChecked(reason="not recorded")
 ETH0 = replace(link(), mtu=1500)
 OVERLAY = replace(link(), name="flannel.1", index=5, kind="vxlan", mtu=1450)
 BRIDGE = replace(link(), name="cni0", index=6, kind="bridge", mtu=9000)
@@ -36,7 +37,7 @@ def judged(*links: Link, is_heard: bool = True) -> CheckReport:
 
 def _judged(host: HostState, *, is_heard: bool = True) -> CheckReport:
     listeners = (LISTENING,) if is_heard else ()
-    evidence = ListenerEvidence(target=TARGET, listeners=listeners)
+    evidence = ListenerEvidence(target=TARGET, listeners=listeners, explained=UNREAD)
     (check,) = judge(RunEvidence(host=host, checks=(evidence,))).checks
     return check
 

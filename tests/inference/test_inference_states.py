@@ -167,6 +167,29 @@ def strict(own: str, of_all: str) -> HostState:
     return replace(RAVEN, sysctls=tuple(Sysctl(key=it.key, value=it.value) for it in values))
 
 
+def ports(range_: str, reserved: str) -> HostState:
+    """A host that may choose from a range, without those reserved."""
+    return replace(
+        host_state(),
+        sysctls=(
+            Sysctl(key="net.ipv4.ip_local_port_range", value=range_),
+            Sysctl(key=RESERVED.key, value=reserved),
+        ),
+    )
+
+
+def forwarding(of_all: str, own: str) -> HostState:
+    """Flannel's node with these values."""
+    values = {"net.ipv4.ip_forward": of_all, OWN_FORWARDING: own}
+    return replace(
+        POD_NET, sysctls=tuple(Sysctl(key=key, value=value) for key, value in values.items())
+    )
+
+
+def off(key: str) -> SysctlObject:
+    return SysctlObject(key=key, value="0")
+
+
 def part(name: str, state: str) -> RavenStateObject:
     return RavenStateObject(part=name, state=state)
 
@@ -185,6 +208,9 @@ FLOOD = replace(ENTRY, mac="00:00:00:00:00:00")
 STALE = with_flannel(local=ip_address("192.0.2.77"))
 DOWN = replace(RAVEN_LINK, is_up=False)
 NOT_LISTENING = ListenerObject(protocol="udp", port=4500, address="")
+
+RESERVED = SysctlObject(key="net.ipv4.ip_local_reserved_ports", value="1024-65535")
+OWN_FORWARDING = "net.ipv4.conf.flannel/1.forwarding"
 
 # Rule, state, culprit; None where the rule must stay silent.
 ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
@@ -268,6 +294,25 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
         replace(POD_NET, overlay_routes=UNREAD, neighbours=()),
         None,
     ),
+    ("pods-not-forwarded", "all", forwarding(of_all="0", own="0"), off("net.ipv4.ip_forward")),
+    ("pods-not-forwarded", "one", forwarding(of_all="1", own="0"), off(OWN_FORWARDING)),
+    ("pods-not-forwarded", "it does", forwarding(of_all="1", own="1"), None),
+    ("pods-not-forwarded", "no pods", replace(forwarding("0", "0"), vxlans=()), None),
+    ("pods-not-forwarded", "unread", replace(forwarding("0", "0"), sysctls=UNREAD), None),
+    ("pods-not-forwarded", "devices unread", replace(POD_NET, vxlans=UNREAD), None),
+    ("no-ephemeral-port", "all reserved", ports("32768\t60999", "1024-65535"), RESERVED),
+    (
+        "no-ephemeral-port",
+        "in parts",
+        ports("9 12", "1-10,11,12"),
+        replace(RESERVED, value="1-10,11,12"),
+    ),
+    ("no-ephemeral-port", "one is left", ports("9 12", "1-10,12"), None),
+    ("no-ephemeral-port", "none reserved", ports("32768\t60999", ""), None),
+    ("no-ephemeral-port", "no range", ports("", "1024-65535"), None),
+    ("no-ephemeral-port", "no numbers", ports("a\tb", "c-d"), None),
+    ("no-ephemeral-port", "huge", ports("1 99999999", "1-99999999"), None),
+    ("no-ephemeral-port", "unread", replace(host_state(), sysctls=UNREAD), None),
     ("vxlan-vni-differs", "as named", POD_NET, None),
     ("vxlan-vni-differs", "another name", with_flannel(interface="flannel.x", vni=2), None),
     ("vxlan-vni-differs", "not flannel's", with_flannel(interface="vxlan.1", vni=2), None),
@@ -283,6 +328,18 @@ def test_what_a_state_says(rule: str, host: HostState, culprit: Culprit | None) 
     fault = judged.judge(ip_address(HOST), host)
     assert (None if fault is None else fault.claim.culprit) == culprit
     assert fault is None or fault.claim.where == (Place.LOCAL,)
+
+
+def test_only_what_a_connection_is_opened_for_needs_a_port_of_the_kernels_choice() -> None:
+    host = ports("32768 60999", "1024-65535")
+    asked = {
+        check: [
+            found.rule
+            for found in find(flow_evidence(answered(probe(check=check), ike_reply())), host)
+        ]
+        for check in ("api-server-6443", "raven-tunnel-4500")
+    }
+    assert asked == {"api-server-6443": ["no-ephemeral-port"], "raven-tunnel-4500": []}
 
 
 def test_which_side_has_the_wrong_vni_is_not_told() -> None:
@@ -303,7 +360,7 @@ def listener_row(host: HostState) -> tuple[Status, tuple[Place, ...]]:
     """Status and places of flannel's row on a host whose VXLAN port is taken."""
     row = target("flannel-vxlan-8472", kinds=(), port=8472, direction=Direction.INBOUND)
     socket = replace(IKE_SOCKET, port=8472)
-    evidence = ListenerEvidence(target=row, listeners=(socket,))
+    evidence = ListenerEvidence(target=row, listeners=(socket,), explained=UNREAD)
     [check] = judge(RunEvidence(host=host, checks=(evidence,))).checks
     return check.status, () if check.verdict is None else check.verdict.where
 

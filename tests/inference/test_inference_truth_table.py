@@ -11,8 +11,10 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Chain, Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.culprit import (
+    CgroupProgramObject,
     ChainPolicy,
     ClockObject,
+    ConntrackObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -26,6 +28,7 @@ from edgediag.model.culprit import (
     RouteObject,
     SysctlObject,
     TcFilterObject,
+    XdpProgramObject,
     XfrmPolicyObject,
 )
 from edgediag.model.endpoint import ProbeKind
@@ -39,8 +42,10 @@ from edgediag.model.evidence import (
     Kin,
     NameServer,
     Override,
+    ProgramVerdict,
     Relation,
 )
+from edgediag.model.explained import Disposition, End, Explained, Translation
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     Drop,
@@ -70,6 +75,7 @@ from edgediag.model.reply import (
     TlsReply,
 )
 from edgediag.model.train import Train
+from edgediag.model.tunnel import IkeExchange
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector
@@ -94,6 +100,7 @@ from story import (
     ike_reply,
     ladder,
     link,
+    listened,
     neighbour,
     ntp_reply,
     passed,
@@ -102,9 +109,11 @@ from story import (
     refused,
     reset,
     route,
+    stream,
     surroundings,
     syn_ack,
     target,
+    transaction,
     unanswered,
 )
 
@@ -133,9 +142,28 @@ LINE = HostsEntry(
 TC_FILTER = TcFilterObject(
     interface="eth0", direction="egress", classifier="bpf", preference=1, handle=1, name="x"
 )
+TCX_PROGRAM = replace(TC_FILTER, classifier="tcx", preference=0, handle=31)
+XDP_PROGRAM = XdpProgramObject(interface="eth0", program=7, name="x", mode="native")
+OUT_GROUP = CgroupProgramObject(program=11, name="out", group="/", attach="egress")
+OTHER_OUT_GROUP = replace(OUT_GROUP, program=12)
+IN_GROUP = CgroupProgramObject(program=13, name="in", group="/", attach="ingress")
 RP_FILTER = Sysctl(key="net.ipv4.conf.eth0.rp_filter", value="1")
 RP_FILTER_OF_ALL = Sysctl(key="net.ipv4.conf.all.rp_filter", value="0")
 NFT_RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
+
+RULE_OF_NAT = IptablesRule(
+    backend="nft", table="nat", chain="OUTPUT", number=1, text="-p udp -j DNAT"
+)
+POLICY = ChainPolicy(family="inet", table="f", chain="out", policy="drop")
+NO_TRACE = NotChecked(reason="cannot trace in nf_tables: CAP_NET_ADMIN is missing")
+TRANSLATED = Translation(end=End.DESTINATION, rule=RULE_OF_NAT)
+
+
+def explained(*translations: Translation) -> Explained:
+    """A packet that the rules of this host let pass, translated."""
+    return Explained(
+        disposition=Disposition.PASSES, deciders=(), translations=translations, hangs_on=()
+    )
 
 
 def drop(what: Drop, discipline: str) -> DropCount:
@@ -345,6 +373,15 @@ class Picture:
     fires: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     host: HostState = host_state()
+
+
+def tracking(entries: str, limit: str) -> HostState:
+    """A host whose connection tracking holds so many entries."""
+    keys = ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
+    values = zip(keys, (entries, limit), strict=True)
+    return replace(
+        host_state(), sysctls=tuple(Sysctl(key=key, value=value) for key, value in values)
+    )
 
 
 def xfrm_block(direction: str, host: str) -> XfrmPolicy:
@@ -858,6 +895,134 @@ ON_THIS_HOST = [
             ("is silent too", False, ambiguous(None, ANYWHERE, Mechanism.MISROUTE)),
         )
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=has_left),
+                    trace=trace,
+                    explained=replace(explained(), disposition=disposition, deciders=deciders),
+                ),
+                verdict=verdict,
+                fires=fires,
+                silent=silent,
+            ),
+            id=name,
+        )
+        for name, has_left, trace, disposition, deciders, verdict, fires, silent in (
+            (
+                "no trace is to be had, and the rules come to one that drops",
+                False,
+                NO_TRACE,
+                Disposition.DROPPED,
+                (NFT_RULE,),
+                local(Mechanism.RULE_DROP, NFT_RULE),
+                ("explained-drop", "never-left"),
+                (),
+            ),
+            (
+                "no trace is to be had, and the rules come to a policy",
+                False,
+                NO_TRACE,
+                Disposition.DROPPED,
+                (POLICY,),
+                local(Mechanism.POLICY_DROP, POLICY),
+                ("explained-drop",),
+                (),
+            ),
+            (
+                "no trace is to be had, and one of two rules rejects it",
+                False,
+                NO_TRACE,
+                Disposition.REJECTED,
+                (NFT_RULE, RULE_OF_NAT),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("explained-drop",),
+            ),
+            (
+                "no trace is to be had, and by the rules it would not have left: it did",
+                True,
+                NO_TRACE,
+                Disposition.DROPPED,
+                (NFT_RULE,),
+                None,
+                ("left-this-host",),
+                ("explained-drop",),
+            ),
+            (
+                "the kernel let it pass, whatever the rules say as they are read",
+                False,
+                passed(),
+                Disposition.DROPPED,
+                (NFT_RULE,),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("explained-drop",),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                sent_as(LOST, replace(TUNNEL, destination=LINE.address)),
+                explained=explained(TRANSLATED),
+            ),
+            verdict=local(Mechanism.MISROUTE, RULE_OF_NAT),
+            fires=("rewritten-here",),
+            silent=("translated-here",),
+        ),
+        id="it left for another destination, by a rule that is known",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=False),
+                    trace=trace,
+                    explained=explained(*translations),
+                ),
+                verdict=verdict,
+                fires=fires,
+                silent=silent,
+            ),
+            id=name,
+        )
+        for name, trace, translations, verdict, fires, silent in (
+            (
+                "it is given another destination, and does not leave",
+                passed(),
+                (TRANSLATED,),
+                local(Mechanism.MISROUTE, RULE_OF_NAT),
+                ("translated-here", "never-left"),
+                (),
+            ),
+            (
+                "it does not leave, and no rule gives it another destination for certain",
+                passed(),
+                (),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("translated-here",),
+            ),
+            (
+                "only its source is rewritten, and it does not leave",
+                passed(),
+                (replace(TRANSLATED, end=End.SOURCE),),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("translated-here",),
+            ),
+            (
+                "it is given another destination, and another rule drops it there",
+                TraceDropped(culprit=NFT_RULE, hook="output", is_reject=False, is_reply=False),
+                (TRANSLATED,),
+                local(Mechanism.RULE_DROP, NFT_RULE),
+                ("traced-drop",),
+                ("translated-here",),
+            ),
+        )
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(
@@ -870,6 +1035,19 @@ ON_THIS_HOST = [
             silent=("rewritten-here", "diverges-from-control"),
         ),
         id="it left with a source that the device does not have",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                sent_as(LOST, replace(TUNNEL, source=FOREIGN)),
+                alternatives=(other_way(Altered.SOURCE),),
+                explained=explained(replace(TRANSLATED, end=End.SOURCE)),
+            ),
+            host=with_addresses((EDGE, 24)),
+            verdict=local(Mechanism.WRONG_SOURCE, RULE_OF_NAT),
+            fires=("foreign-source",),
+        ),
+        id="the kernel chose well, and a rule that is known changed it",
     ),
     *(
         pytest.param(
@@ -895,7 +1073,7 @@ ON_THIS_HOST = [
                 local(Mechanism.WRONG_SOURCE, DEFAULT_ROUTE),
             ),
             (
-                "the kernel chose well, and a rule changed it: no route is named",
+                "the kernel chose well, and a rule changed it that is not known",
                 FOREIGN,
                 ip_address(EDGE),
                 True,
@@ -1031,10 +1209,271 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=NOT_ASKED),
             verdict=local(Mechanism.CGROUP_DROP),
             fires=("cgroup-refuses", "never-left"),
         ),
         id="refused behind POSTROUTING: a program of a control group",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    refused(TUNNEL_PROBE), trace=passed(), drops=(drop(Drop.CONNTRACK, ""),)
+                ),
+                host=tracking(entries, limit),
+                verdict=verdict,
+                fires=fires,
+                silent=("cgroup-refuses",) + silent,
+            ),
+            id=f"connection tracking counted a drop, {name}",
+        )
+        for name, entries, limit, verdict, fires, silent in (
+            (
+                "and its table is full",
+                "262144",
+                "262144",
+                local(Mechanism.CONNTRACK_FULL, ConntrackObject(entries=262144, limit=262144)),
+                ("conntrack-full", "never-left"),
+                (),
+            ),
+            (
+                "and its table has room",
+                "1000",
+                "262144",
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("conntrack-full",),
+            ),
+            (
+                "and how much it holds is not told",
+                "",
+                "",
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("conntrack-full",),
+            ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False), trace=passed(until="output")
+            ),
+            host=tracking("262144", "262144"),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("conntrack-full",),
+        ),
+        id="the table of connections is full, and counted no drop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP, IN_GROUP)),
+            verdict=local(Mechanism.CGROUP_DROP, OUT_GROUP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused behind POSTROUTING, where one program stands",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP, OTHER_OUT_GROUP)),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused behind POSTROUTING, where two programs stand: none is accused alone",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                trace=passed(),
+                program_verdicts=(
+                    ProgramVerdict(program=OUT_GROUP, is_dropped=False),
+                    ProgramVerdict(program=OTHER_OUT_GROUP, is_dropped=True),
+                ),
+            ),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP, OTHER_OUT_GROUP)),
+            verdict=local(Mechanism.CGROUP_DROP, OTHER_OUT_GROUP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused behind POSTROUTING: of two programs one drops a copy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
+            host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("cgroup-refuses",),
+        ),
+        id="refused behind POSTROUTING, where no program stands",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="delivered"),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP, IN_GROUP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer passes INPUT, and a control group's program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="delivered"),
+                program_verdicts=(
+                    ProgramVerdict(program=IN_GROUP, is_dropped=True),
+                    ProgramVerdict(program=replace(IN_GROUP, program=9), is_dropped=True),
+                ),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer passes INPUT, and two programs drop a copy: none is accused alone",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP, IN_GROUP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer comes in, nothing traces it, and a program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_come_back=True), trace=passed(until="delivered")
+            ),
+            host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("cgroup-drops-answer", "answer-not-delivered"),
+        ),
+        id="the answer passes INPUT, and what the program behind it says is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                program_verdicts=(ProgramVerdict(program=OUT_GROUP, is_dropped=True),),
+            ),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP,)),
+            verdict=local(Mechanism.CGROUP_DROP, OUT_GROUP),
+            fires=("cgroup-refuses", "never-left"),
+        ),
+        id="refused, nothing traces it, and a program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(refused(TUNNEL_PROBE)),
+            host=replace(host_state(), cgroup_programs=(OUT_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("cgroup-refuses",),
+        ),
+        id="refused, nothing traces it, and what a program says of it is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                program_verdicts=(
+                    ProgramVerdict(
+                        program=replace(TCX_PROGRAM, direction="ingress"), is_dropped=True
+                    ),
+                ),
+            ),
+            verdict=local(Mechanism.TC_DROP, replace(TCX_PROGRAM, direction="ingress")),
+            fires=("tcx-drops", "answer-not-delivered"),
+        ),
+        id="the answer comes in, nothing traces it, and a TCX program drops a copy of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="received"),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("cgroup-drops-answer",),
+        ),
+        id="the answer does not pass INPUT: a program behind it never met it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN, has_come_back=True),
+                trace=passed(until="delivered"),
+                program_verdicts=(ProgramVerdict(program=IN_GROUP, is_dropped=False),),
+            ),
+            host=replace(host_state(), cgroup_programs=(IN_GROUP,)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("cgroup-drops-answer",),
+        ),
+        id="the answer passes INPUT, and the one program lets a copy of it pass",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                uplink=link(xdp_program=7),
+                program_verdicts=(ProgramVerdict(program=XDP_PROGRAM, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.XDP_DROP, XDP_PROGRAM),
+            fires=("xdp-drops",),
+            silent=("left-this-host",),
+        ),
+        id="nothing comes back, and the XDP program drops a copy of the answer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_SYN),
+                uplink=link(xdp_program=7),
+                program_verdicts=(ProgramVerdict(program=XDP_PROGRAM, is_dropped=False),),
+            ),
+            verdict=ambiguous(None, ANYWHERE, None),
+            fires=("left-this-host",),
+            silent=("xdp-drops",),
+        ),
+        id="nothing comes back, and the XDP program lets a copy pass: any place is possible",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                program_verdicts=(ProgramVerdict(program=TCX_PROGRAM, is_dropped=True),),
+            ),
+            verdict=local(Mechanism.TC_DROP, TCX_PROGRAM),
+            fires=("tcx-drops", "never-left"),
+        ),
+        id="past POSTROUTING, and a TCX program drops a copy",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                program_verdicts=(ProgramVerdict(program=TCX_PROGRAM, is_dropped=False),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("tcx-drops",),
+        ),
+        id="past POSTROUTING, and the TCX program lets a copy pass",
     ),
     pytest.param(
         Picture(
@@ -2477,7 +2916,70 @@ CERTIFICATES = [
     ),
 ]
 
-PICTURES = [*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS, *NAME_SERVERS, *SERVED, *CERTIFICATES]
+DAEMON_S_OWN = [
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=ambiguous(None, (Place.LOCAL, Place.REMOTE), Mechanism.IKE_NO_CONNECTION),
+            fires=("ike-refused",),
+            silent=("ike-authentication",),
+            host=listened(transaction(IkeExchange.SA_INIT, response_octets=36, notifies=(14,))),
+        ),
+        id="the gateway answers the probe, and refuses what the node's own daemon proposes",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=ambiguous(None, (Place.LOCAL, Place.REMOTE), Mechanism.SERVICE_REFUSES),
+            fires=("ike-authentication",),
+            silent=("ike-refused",),
+            host=listened(transaction(IkeExchange.AUTH, response_octets=80)),
+        ),
+        id="the gateway answers the probe, and IKE_AUTH of the node's own daemon by an error",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=None,
+            silent=("ike-refused", "ike-authentication", "ike-unanswered", "esp-one-way"),
+            host=listened(),
+        ),
+        id="the node's own daemon says nothing: that is no fault of anybody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=None,
+            fires=("esp-one-way",),
+            host=listened(stream(12, is_sent=True)),
+        ),
+        id="ESP leaves and none comes back: somewhere, and how is not known",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=None,
+            silent=("esp-one-way", "ike-unanswered"),
+            host=listened(stream(12, is_sent=True), stream(12, is_sent=False)),
+        ),
+        id="ESP leaves and comes back",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(answered(TUNNEL_PROBE, ike_reply())),
+            verdict=ambiguous("edge", OUTSIDE, Mechanism.SILENT_DROP),
+            fires=("ike-unanswered",),
+            silent=("ike-authentication",),
+            host=listened(transaction(IkeExchange.AUTH, requests=3)),
+        ),
+        id="the gateway answers the probe, and is silent to IKE_AUTH of the node's own daemon",
+    ),
+]
+
+PICTURES = [
+    *(*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS),
+    *(*NAME_SERVERS, *SERVED, *CERTIFICATES, *DAEMON_S_OWN),
+]
 ALL_RULES = tuple(dict.fromkeys((*RULES, *RULES_WHERE_SERVED)))
 
 
@@ -2495,6 +2997,42 @@ def test_which_rules_fire_and_which_stay_silent(picture: Picture) -> None:
     fired = {finding.rule for finding in find(picture.evidence, picture.host)}
     assert set(picture.fires) <= fired
     assert not set(picture.silent) & fired
+
+
+@pytest.mark.parametrize(
+    ("disposition", "deciders", "is_reply", "ending"),
+    [
+        pytest.param(
+            Disposition.DROPPED,
+            (replace(NFT_RULE, text=""),),
+            False,
+            "; the rules as they are read say the same",
+            id="by the same rule, whose words were not read",
+        ),
+        pytest.param(
+            Disposition.PASSES,
+            (),
+            False,
+            "; by the rules as they are read it passes: they are read wrongly or have changed, "
+            "and the kernel's word counts",
+            id="not at all",
+        ),
+        pytest.param(Disposition.UNDETERMINED, (), False, "in the output hook", id="perhaps"),
+        pytest.param(Disposition.PASSES, (), True, "in the output hook", id="and it is the answer"),
+    ],
+)
+def test_the_kernel_is_believed_whatever_the_rules_say_as_they_are_read(
+    disposition: Disposition, deciders: tuple[NftRule, ...], is_reply: bool, ending: str
+) -> None:
+    evidence = flow_evidence(
+        refused(TUNNEL_PROBE),
+        trace=TraceDropped(
+            culprit=NFT_RULE, hook="output", is_reject=False, is_reply=is_reply
+        ),
+        explained=replace(explained(), disposition=disposition, deciders=deciders),
+    )
+    texts = {one.rule: one.text for one in find(evidence, host_state())}
+    assert texts["traced-drop"].endswith(ending)
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in ALL_RULES])

@@ -114,6 +114,43 @@ def test_charon_gets_its_orders(node: str, variant: str, verbs: list[tuple[str, 
     assert [(order.argv[4], order.may_fail) for order in orders] == verbs
 
 
+@pytest.mark.parametrize(
+    ("node", "variant", "words"),
+    [
+        pytest.param("cloud", "", set(), id="the gateway waits to be asked"),
+        pytest.param("edge", "no-connection", set(), id="who has no connection asks for none"),
+        pytest.param("edge", "wrong-psk", {"sleep 5", "--list-sas", "--initiate"}, id="again"),
+        pytest.param("edge", "busy", {"ping", "10.244.1.1", "10.244.0.1"}, id="it is used"),
+    ],
+)
+def test_what_runs_beside_charon(node: str, variant: str, words: set[str]) -> None:
+    command = " ".join(DAEMONS["charon"].companion(site(node, variant)))
+    assert {word for word in words if word in command} == words
+    assert bool(command) is bool(words)
+
+
+def test_another_proposal_is_proposed_by_one_end_alone() -> None:
+    proposed = [
+        line
+        for variant in ("", "other-proposal")
+        for line in lines("charon", "swanctl.conf", site("edge", variant))
+        if line.startswith("proposals")
+    ]
+    assert proposed == [
+        "proposals = aes128-sha256-modp2048", "proposals = aes192-sha384-modp3072"
+    ]
+
+
+def test_the_edge_node_s_charon_never_gives_up_and_repeats_as_pluto_does() -> None:
+    edge = site("edge")
+    paces = [line for line in lines("charon", "strongswan.conf", edge) if "retransmit" in line]
+    tries = [line for line in lines("charon", "swanctl.conf", edge) if "keyingtries" in line]
+    assert (paces, tries) == (
+        ["retransmit_timeout = 0.5", "retransmit_base = 2", "retransmit_tries = 7"],
+        ["keyingtries = 0"],
+    )
+
+
 def test_charon_reads_nothing_of_the_machine_s_own() -> None:
     assert DAEMONS["charon"].command(site()) == (
         "env",

@@ -39,7 +39,8 @@ def story(*inject: str) -> scenario.Scenario:
 
 def is_lasting(name: str) -> bool:
     """True if only a new lab takes the scenario back; the truths' tests inject it all the same."""
-    kinds = (steps.CommandStep, steps.ProgramStep, steps.KubeProxyStep, steps.DaemonStep)
+    kinds = (steps.CommandStep, steps.ProgramStep, steps.KubeProxyStep)
+    kinds += (steps.ConntrackStep, steps.DaemonStep)
     return any(isinstance(step, kinds) for step in scenario.load(name).inject)
 
 

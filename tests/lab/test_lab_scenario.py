@@ -178,6 +178,11 @@ def test_a_file_becomes_a_scenario() -> None:
             id="legs",
         ),
         pytest.param(
+            HEAD + "listen_s = 61",
+            "scenario x, top level: key 'listen_s': use 0 to 60, not 61",
+            id="listening for longer than a run may take",
+        ),
+        pytest.param(
             HEAD + "[options]\ncolour = 1",
             "scenario x, top level: key 'options': unknown word 'colour'; known: region",
             id="option",
@@ -225,6 +230,10 @@ def test_a_file_becomes_a_scenario() -> None:
 def test_what_is_wrong_with_a_file_is_said_with_its_place(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=f"^{re.escape(message)}"):
         scenario.parse("x", text)
+
+
+def test_a_story_may_take_its_time() -> None:
+    assert [scenario.parse("x", HEAD + text).listen_s for text in ("listen_s = 8", "")] == [8, 0]
 
 
 def test_an_unknown_name_is_said_with_where_to_look() -> None:

@@ -9,6 +9,7 @@ from edgediag.lab import sense, steps
 from edgediag.lab.steps import (
     AddressStep,
     CommandStep,
+    ConntrackStep,
     DaemonStep,
     FileStep,
     IptablesStep,
@@ -132,6 +133,11 @@ SPELLINGS = [
         {"action": "kube-proxy", "node": "edge", "backend": "legacy", "services": 9},
         KubeProxyStep(node="edge", backend="legacy", services=9),
         id="kube-proxy",
+    ),
+    pytest.param(
+        {"action": "fill-conntrack", "node": "edge"},
+        ConntrackStep(node="edge"),
+        id="fill-conntrack",
     ),
     pytest.param(
         {"action": "service", "node": "cloud", "service": "resolver", "mode": "servfail"},

@@ -290,7 +290,11 @@ _XT_OF_CHAIN: Mapping[str, tuple[Condition, ...]] = {
     "PREROUTING": (_IN,), "INPUT": (_IN,), "FORWARD": (_IN, _OUT), "POSTROUTING": (_OUT,),
     "OUTPUT": (_c("-o up0"), _OWNER), "SUB": (),
 }
-_XT_ENDS = ("DROP", "ACCEPT", "ACCEPT", "RETURN", "SUB", "MARK --set-xmark 0x1/0x1")
+_XT_ENDS = (
+    "DROP", "ACCEPT", "ACCEPT", "RETURN", "SUB", "MARK --set-xmark 0x1/0x1",
+    "MARK --set-xmark 0x6/0xf", "CONNMARK --set-xmark 0x1/0xff", "CONNMARK --save-mark",
+    "CONNMARK --restore-mark --nfmask 0x3 --ctmask 0x1",
+)
 
 
 def iptables(

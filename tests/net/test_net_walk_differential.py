@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
+from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.exchange import NextHop
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import TraceDropped, TracePassed, TraceResult
 from edgediag.model.packet import IcmpEcho, Packet, Payload, TcpSegment, UdpDatagram

@@ -53,6 +53,11 @@ HOST_STATE = HostState(
     xfrm_policies=NOT_ASKED,
     xfrm_states=NOT_ASKED,
     xfrm_counts=NOT_ASKED,
+    cgroup_programs=NOT_ASKED,
+    xdp_programs=(),
+    tcx_programs=NOT_ASKED,
+    netfilter_programs=NOT_ASKED,
+    tunnel_traffic=NOT_ASKED,
 )
 FLOW_JSON = {
     "type": "Flow",

@@ -6,8 +6,10 @@ from typing import get_args
 import pytest
 
 from edgediag.model.culprit import (
+    CgroupProgramObject,
     ChainPolicy,
     ClockObject,
+    ConntrackObject,
     Culprit,
     HostsFileObject,
     IptablesRule,
@@ -130,9 +132,31 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
     ),
     (LinkObject(interface="eth0", state="down"), "link eth0: down", "ip link show dev eth0"),
     (
-        XdpProgramObject(interface="eth0", program=12),
-        "XDP program 12 on eth0",
+        XdpProgramObject(interface="eth0", program=12, name="guard", mode="native"),
+        "native XDP program 12 guard on eth0",
         "ip -d link show dev eth0",
+    ),
+    (
+        CgroupProgramObject(program=13, name="guard", group="/system.slice", attach="egress"),
+        "cgroup program 13 guard at egress of group /system.slice",
+        "bpftool prog show id 13",
+    ),
+    (
+        CgroupProgramObject(program=13, name="", group="", attach="connect4"),
+        "cgroup program 13 at connect4 of group above those in sight",
+        "bpftool prog show id 13",
+    ),
+    (
+        TcFilterObject(
+            interface="eth0",
+            direction="ingress",
+            classifier="tcx",
+            preference=0,
+            handle=14,
+            name="guard",
+        ),
+        "TCX program 14 guard at ingress of eth0",
+        "bpftool net show dev eth0",
     ),
     (
         ListenerObject(protocol="tcp", port=10250, address=""),
@@ -208,6 +232,11 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         RavenStateObject(part="rule", state="missing"),
         "Raven's policy rule: missing",
         "ip rule show",
+    ),
+    (
+        ConntrackObject(entries=9, limit=10),
+        "connection tracking: 9 of 10 entries",
+        "conntrack -S",
     ),
     (ToolObject(names=("socat", "conntrack")), "not installed: socat, conntrack", ""),
 ]

@@ -23,7 +23,8 @@ from edgediag.model.packet import Observation, Packet, Payload, Sighting, TcpSeg
 from edgediag.model.probe import Probe, Purpose, Way
 from edgediag.model.reply import Acknowledged, Reply, Reset
 from edgediag.probes.tls_client_hello import build
-from edgediag.session.machine import SMALL_SEGMENT_OCTETS, Session
+from edgediag.session.machine import Session
+from edgediag.session.sending import SMALL_SEGMENT_OCTETS
 from story import HOST, flow, probe
 
 API = flow(Protocol.TCP, port=6443)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import IcmpEcho, Packet, Payload, TcpSegment, UdpDatagram
-from edgediag.wire.bpf import Instruction, tap_filter
+from edgediag.wire.bpf import Instruction, listening_filter, tap_filter
 from edgediag.wire.headers import encode
 
 FIRST, LAST = 40000, 40015
@@ -140,6 +140,35 @@ def test_of_the_tunnels_own_port_it_accepts_ike_alone(
 ) -> None:
     octets = datagram(payload, *ports, is_ipv6=False)
     assert (run(PROGRAM, framed(octets), ETHER) > 0) is is_accepted
+
+
+LISTENING = listening_filter()
+HEADERS, IKE_WHOLE = 128, 2048
+
+
+@pytest.mark.parametrize(
+    ("payload", "ports", "kept"),
+    [
+        pytest.param(IKE, (4500, 4500), IKE_WHOLE, id="IKE between the tunnel's own ports"),
+        pytest.param(IKE, (4500, 9), IKE_WHOLE, id="IKE from the tunnel's port"),
+        pytest.param(IKE, (9, 4500), IKE_WHOLE, id="IKE to the tunnel's port"),
+        pytest.param(UDP, (500, 500), IKE_WHOLE, id="whatever is said on the port of IKE"),
+        pytest.param(UDP, (9, 500), IKE_WHOLE, id="likewise to it"),
+        pytest.param(ESP, (4500, 4500), HEADERS, id="ESP"),
+        pytest.param(UDP, (4500, 4500), HEADERS, id="a keep-alive, shorter than a marker"),
+        pytest.param(IKE, (4501, 4499), 0, id="other ports"),
+        pytest.param(SYN, (4500, 4500), 0, id="TCP"),
+        pytest.param(ECHO, (0, 0), 0, id="ICMP"),
+    ],
+)
+@pytest.mark.parametrize("is_ipv6", [False, True])
+@pytest.mark.parametrize("hardware", [ETHER, NONE])
+def test_how_much_is_listened_to(
+    payload: Payload, ports: tuple[int, int], kept: int, is_ipv6: bool, hardware: int
+) -> None:
+    octets = datagram(payload, *ports, is_ipv6=is_ipv6)
+    frame = octets if hardware == NONE else framed(octets)
+    assert run(LISTENING, frame, hardware) == kept
 
 
 @pytest.mark.parametrize("hardware", [ETHER, NONE])

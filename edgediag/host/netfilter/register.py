@@ -77,6 +77,9 @@ class Names:
     interfaces: Mapping[int, str]
 
 
+NO_NAMES: Final = Names(sets={}, interfaces={})
+
+
 def spanned(registers: Mapping[int, Operand], slot: int) -> tuple[Operand, ...]:
     """The operands that lie side by side from a slot on: the parts of a concatenation."""
     found: list[Operand] = []

@@ -2,21 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from edgediag.host.walk.chain_walk import Course, Step, merged
 from edgediag.host.walk.effects import Fate
-
-
-class Disposition(Enum):
-    """What this host does with the packet; the value is the word of the output."""
-
-    PASSES = "passes"
-    DROPPED = "dropped"
-    REJECTED = "rejected"
-    UNDETERMINED = "undetermined"
-
+from edgediag.model.explained import Disposition
 
 _DISPOSITIONS: Final = {
     Fate.ACCEPTED: Disposition.PASSES,

@@ -39,9 +39,14 @@ def routed(course: Course, hook: str) -> Asking[list[Course]]:
 
 
 def flow_of(parcel: Parcel) -> Flow:
-    """The flow as the headers have it now; what is not known is left open."""
+    """The flow as the headers have it now; what is not known is left open.
+
+    Of a packet that comes in somebody stands for all who may have sent it.
+    """
     octets = parcel.source.value
     source = ip_address(octets if parcel.source.is_known else bytes(len(octets)))
+    if parcel.incoming.index and not parcel.source.is_known:
+        source = parcel.original.source
     return Flow(
         protocol=parcel.protocol,
         source=source,

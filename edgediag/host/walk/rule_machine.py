@@ -19,6 +19,7 @@ from edgediag.host.netfilter.expression import (
     PayloadLoad,
     Unknown,
 )
+from edgediag.host.netfilter.ip_header import IpHeader
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule
 from edgediag.host.netfilter.statement import (
     ConnectionLimit,
@@ -41,6 +42,7 @@ from edgediag.host.netfilter.statement import (
 )
 from edgediag.host.walk.comparison import compared
 from edgediag.host.walk.effects import Fate, apply_target, is_read, set_value, translate
+from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load
 from edgediag.host.walk.membership import find
@@ -122,7 +124,9 @@ def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
             break
     else:
         machine.end(None)
-    outcomes = tuple(dict.fromkeys(machine.outcomes))
+    outcomes = tuple(machine.outcomes)
+    if len(outcomes) > 1:
+        outcomes = tuple(dict.fromkeys(outcomes))
     doubts = tuple(dict.fromkeys(machine.doubts)) if len(outcomes) > 1 else ()
     return Evaluated(outcomes=outcomes, doubts=doubts, failed=failed)
 
@@ -163,6 +167,8 @@ class _Machine:
                 return self._test(compared(expression, self._held))
             case Lookup():
                 return self._look_up(expression)
+            case IpHeader():
+                return self._test(header_holds(expression, self._parcel))
             case XtMatch():
                 self._slot = None
                 return self._test(self._holds(expression))

@@ -15,10 +15,14 @@ from edgediag.inference.rules import (
     answered_another_way,
     answered_in_the_end,
     certificate_refused,
+    cgroup_drops_answer,
     cgroup_refuses,
     clock_skew,
+    conntrack_full,
     counted_loss,
     diverges_from_control,
+    esp_one_way,
+    explained_drop,
     foreign_source,
     forged_answer,
     forged_reset,
@@ -28,6 +32,9 @@ from edgediag.inference.rules import (
     hosts_override,
     icmp_from_host,
     icmp_from_router,
+    ike_authentication,
+    ike_refused,
+    ike_unanswered,
     last_mile_silent,
     left_this_host,
     link_down,
@@ -55,7 +62,10 @@ from edgediag.inference.rules import (
     size_black_hole,
     source_port_filter,
     stream_fails,
+    tcx_drops,
     traced_drop,
+    translated_here,
+    xdp_drops,
     xfrm_blocks,
 )
 from edgediag.model.evidence import FlowEvidence
@@ -78,6 +88,9 @@ RULES: tuple[Rule, ...] = tuple(
         route_refused,
         route_to_self,
         traced_drop,
+        explained_drop,
+        conntrack_full,
+        translated_here,
         own_service,
         answered_another_way,
         neighbour_mistaken,
@@ -85,8 +98,10 @@ RULES: tuple[Rule, ...] = tuple(
         xfrm_blocks,
         lost_at_egress,
         lost_at_ingress,
+        tcx_drops,
         reverse_path,
         cgroup_refuses,
+        cgroup_drops_answer,
         rejected_here,
         answer_not_delivered,
         link_layer_answered,
@@ -113,7 +128,8 @@ RULES: tuple[Rule, ...] = tuple(
     )
 )
 
-# A check that passes may fail in another form: as the tunnel will send it, or on another path.
+# A check that passes may fail in another form: as the tunnel will send it, or on another path; last
+# what this node's own daemon meets there.
 RULES_OF_FORMS: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
     for module in (
@@ -125,6 +141,8 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
         partial_path,
         rate_limit,
         counted_loss,
+        ike_unanswered,
+        esp_one_way,
     )
 )
 
@@ -132,16 +150,24 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
 # that was meant: it alone is heard.
 EXCLUSIVE: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (hop_limit_too_small, hosts_override, rewritten_here, foreign_source)
+    for module in (hop_limit_too_small, hosts_override, rewritten_here, xdp_drops, foreign_source)
 )
 
 # For flows that an application would take for served.
 RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (accepted_on_path, clock_skew, certificate_refused, service_unavailable)
+    for module in (
+        accepted_on_path,
+        clock_skew,
+        certificate_refused,
+        service_unavailable,
+        ike_refused,
+        ike_authentication,
+    )
 )
 
 # For destinations on this very host, where "never left" is as it should be.
 RULES_AT_HOME: tuple[Rule, ...] = tuple(
-    Rule(id=module.ID, judge=module.judge) for module in (traced_drop, own_service)
+    Rule(id=module.ID, judge=module.judge)
+    for module in (traced_drop, explained_drop, translated_here, own_service)
 )

@@ -11,7 +11,7 @@ from edgediag.inference.reading import (
     ladder_packets,
     ladders_of,
 )
-from edgediag.locate import is_same_network
+from edgediag.locate.near import is_same_network
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState

@@ -3,9 +3,12 @@
 from edgediag.inference.alternatives import answered_otherwise, route_object
 from edgediag.inference.claim import ANYWHERE, finding, on_this_host, one_of
 from edgediag.inference.reading import is_silent, outcome_of, packets_of
+from edgediag.inference.rules.traced_drop import removal, rule_words
+from edgediag.inference.translations import translator_of
 from edgediag.meaning import wire_flow
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import Altered, FlowEvidence
+from edgediag.model.explained import End
 from edgediag.model.host import HostState, Route
 from edgediag.model.verdict import Finding, Mechanism
 from edgediag.source import is_foreign
@@ -25,7 +28,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Does not hold   where anything was answered at this source, or where it is an address of the
                     device in the gateway's own network
     Asks for        the tap, the addresses of this host, the outcomes of all other checks, the
-                    question with another source
+                    question with another source, the walk through the rules
     source          RFC 1122 §3.3.4.3
     """
     if not is_silent(evidence) or not isinstance(evidence.route, Route) or evidence.route.is_local:
@@ -50,7 +53,12 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return finding(ID, evidence, claim, (text, remedy, packets_of([outcome_of(evidence)])))
     text += f"; the same question with the source {other.outcome.probe.flow.source} is answered"
     # Where the kernel chose it, its route did; else it was rewritten later.
-    culprit = route_object(evidence.route) if source == evidence.route.source else None
-    claim = on_this_host(Mechanism.WRONG_SOURCE, culprit)
+    is_chosen = source == evidence.route.source
+    rule = None if is_chosen else translator_of(evidence, End.SOURCE)
+    if rule is not None:
+        text, remedy = f"{text}; it is given by {rule_words(rule)}", removal(rule)
+    claim = on_this_host(
+        Mechanism.WRONG_SOURCE, route_object(evidence.route) if is_chosen else rule
+    )
     packets = packets_of([outcome_of(evidence), other.outcome])
     return finding(ID, evidence, claim, (text, remedy, packets))

@@ -2,7 +2,7 @@
 
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import ladder_packets, ladders_of, outcome_of
-from edgediag.locate import is_same_network
+from edgediag.locate.near import is_same_network
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import SysctlObject

@@ -3,8 +3,11 @@
 from edgediag.inference.alternatives import answered_otherwise, was_put
 from edgediag.inference.claim import ANYWHERE, finding, on_this_host, one_of
 from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.inference.rules.traced_drop import removal, rule_words
+from edgediag.inference.translations import translator_of
 from edgediag.meaning import has_left, is_answered_well, wire_flow
 from edgediag.model.evidence import Altered, FlowEvidence
+from edgediag.model.explained import End
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism
 
@@ -20,7 +23,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     behind it at fault
     Does not hold   for a flow that works, or where the packet left as it was asked. A rewritten
                     source alone is what a masquerade does
-    Asks for        the tap, the question past the rule
+    Asks for        the tap, the question past the rule, the walk through the rules
     source          RFC 3022 §2; net/netfilter/nf_nat_core.c, NF_INET_LOCAL_OUT
     """
     outcome = outcome_of(evidence)
@@ -37,7 +40,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"{wire.destination_port}"
     )
     remedy = "look for a dnat or redirect rule: nft list ruleset; iptables-save -t nat"
-    claim = on_this_host(Mechanism.MISROUTE, None)
+    rule = translator_of(evidence, End.DESTINATION)
+    if rule is not None:
+        text, remedy = f"{text}, by {rule_words(rule)}", removal(rule)
+    claim = on_this_host(Mechanism.MISROUTE, rule)
     if other is not None:
         text += f"; sent past the rule, {evidence.flow.destination} answers"
     elif is_asked:

@@ -10,14 +10,16 @@ from edgediag.endpoints import flannel_vxlan, raven_gateway
 from edgediag.inference.fault import Fault
 from edgediag.inference.states import (
     ike_daemon_gone,
+    no_ephemeral_port,
     overlay_mtu,
     overlay_peer_unknown,
+    pods_not_forwarded,
     raven_strict,
     raven_unready,
     vxlan_source_gone,
     vxlan_vni_differs,
 )
-from edgediag.model.endpoint import Target
+from edgediag.model.endpoint import Direction, Target
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Strength
@@ -27,27 +29,43 @@ from edgediag.model.verdict import Finding, Strength
 class StateRule:
     """One rule: destination of a flow (None for an inbound row) and state in, a fault or None out.
 
-    endpoint  whose rows it judges
+    is_for  whether it judges a row
     """
 
     id: str
-    endpoint: str
+    is_for: Callable[[Target], bool]
     judge: Callable[[Address | None, HostState], Fault | None]
 
 
 _TUNNEL = next(item.id for item in raven_gateway.ENDPOINTS if item.id == "raven-tunnel")
 _FLANNEL = flannel_vxlan.ENDPOINTS[0].id
 
+
+def _is_tunnel(target: Target) -> bool:
+    return target.endpoint == _TUNNEL
+
+
+def _is_flannel(target: Target) -> bool:
+    return target.endpoint == _FLANNEL
+
+
+def _is_connected(target: Target) -> bool:
+    # The IKE daemon sends from a port of its own.
+    return target.direction is Direction.OUTBOUND and not _is_tunnel(target)
+
+
 STATE_RULES: tuple[StateRule, ...] = tuple(
-    StateRule(id=module.ID, endpoint=endpoint, judge=module.judge)
-    for endpoint, module in (
-        (_TUNNEL, ike_daemon_gone),
-        (_TUNNEL, raven_unready),
-        (_TUNNEL, raven_strict),
-        (_FLANNEL, vxlan_source_gone),
-        (_FLANNEL, overlay_peer_unknown),
-        (_FLANNEL, vxlan_vni_differs),
-        (_FLANNEL, overlay_mtu),
+    StateRule(id=module.ID, is_for=is_for, judge=module.judge)
+    for is_for, module in (
+        (_is_tunnel, ike_daemon_gone),
+        (_is_tunnel, raven_unready),
+        (_is_tunnel, raven_strict),
+        (_is_flannel, vxlan_source_gone),
+        (_is_flannel, overlay_peer_unknown),
+        (_is_flannel, vxlan_vni_differs),
+        (_is_flannel, overlay_mtu),
+        (_is_flannel, pods_not_forwarded),
+        (_is_connected, no_ephemeral_port),
     )
 )
 
@@ -63,7 +81,7 @@ def find_faults(
     judged = [
         (rule.id, rule.judge(destination, host))
         for rule in STATE_RULES
-        if rule.endpoint == target.endpoint
+        if rule.is_for(target)
     ]
     return tuple(
         Finding(

@@ -4,6 +4,7 @@ The ESP of kernel-libipsec lives in user space and ends in the tun device ipsec0
 where the kernel itself has no ESP.
 """
 
+import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -14,6 +15,9 @@ EXECUTABLE = "/usr/sbin/charon-systemd"
 SWANCTL = "/usr/sbin/swanctl"
 PORT = 4500
 INITIATE_S = 3
+# Raven's pluto begins anew this long after it was refused (libreswan, REVIVE_CONN_DELAY); charon
+# does so only where nobody answers.
+REVIVE_S = 5
 
 # kernel-libipsec before kernel-netlink: the first that can install an SA is asked to.
 PLUGINS = (
@@ -23,11 +27,14 @@ PLUGINS = (
 CLOUD_ID, EDGE_ID = "cloud.lab.example", "edge.lab.example"
 # One selector a side that holds an own address: kernel-libipsec refuses an SA with any other.
 CLOUD_PODS, EDGE_PODS = "10.244.0.0/24", "10.244.1.0/24"
+CLOUD_POD, EDGE_POD = "10.244.0.1", "10.244.1.1"
+ECHO_S = 0.25
+PROPOSAL, OTHER_PROPOSAL = "aes128-sha256-modp2048", "aes192-sha384-modp3072"
 SECRET, WRONG_SECRET = "the-secret-of-the-lab", "another-secret"
 
 
 def texts(site: Site) -> Mapping[str, str]:
-    """strongswan.conf(5) and swanctl.conf(5)."""
+    """strongswan.conf(5) and swanctl.conf(5), with the pace of Raven's pluto."""
     return {"strongswan.conf": _daemon_text(site), "swanctl.conf": _connections_text(site)}
 
 
@@ -43,13 +50,27 @@ def orders(site: Site) -> tuple[Order, ...]:
     load = _swanctl(site, "--load-all", "--file", f"{site.folder}/swanctl.conf")
     if site.node != "edge":
         return (Order(argv=load),)
-    initiate = _swanctl(site, "--initiate", "--child", "pods", "--timeout", str(INITIATE_S))
-    return Order(argv=load), Order(argv=initiate, may_fail=True)
+    return Order(argv=load), Order(argv=_initiate(site), may_fail=True)
+
+
+def companion(site: Site) -> tuple[str, ...]:
+    """On the edge node somebody asks for the tunnel again while there is none, or uses it."""
+    if site.node != "edge" or site.variant == "no-connection":
+        return ()
+    if site.variant == "busy":
+        return "ping", "-n", "-q", "-i", str(ECHO_S), "-I", EDGE_POD, CLOUD_POD
+    list_sas = shlex.join(_swanctl(site, "--list-sas"))
+    initiate = shlex.join(_initiate(site))
+    return "sh", "-c", f'while sleep {REVIVE_S}; do [ -n "$({list_sas})" ] || {initiate}; done'
 
 
 def version(site: Site) -> tuple[str, ...]:
     """swanctl's, which comes from the same source and does not start without a configuration."""
     return "env", f"STRONGSWAN_CONF={site.folder}/strongswan.conf", SWANCTL, "--version"
+
+
+def _initiate(site: Site) -> tuple[str, ...]:
+    return _swanctl(site, "--initiate", "--child", "pods", "--timeout", str(INITIATE_S))
 
 
 def _swanctl(site: Site, verb: str, *options: str) -> tuple[str, ...]:
@@ -65,6 +86,9 @@ charon-systemd {{
     load = {PLUGINS}
     port = 0
     port_nat_t = {PORT}
+    retransmit_timeout = 0.5
+    retransmit_base = 2
+    retransmit_tries = 7
     plugins {{
         vici {{
             socket = unix://{site.folder}/vici
@@ -89,10 +113,13 @@ swanctl {{
 def _connections_text(site: Site) -> str:
     own, other = (CLOUD_ID, EDGE_ID) if site.node == "cloud" else (EDGE_ID, CLOUD_ID)
     own_pods, other_pods = CLOUD_PODS, EDGE_PODS
+    # Raven: 0 on the side that asks, for ever.
+    keyingtries = 0 if site.node == "edge" else 1
     addresses = f"local_addrs = {HOSTS['raven-tunnel']}\n        remote_addrs = %any"
     if site.node == "edge":
         own_pods, other_pods = other_pods, own_pods
         addresses = f"local_addrs = {EDGE_ADDRESS}\n        remote_addrs = {HOSTS['raven-tunnel']}"
+    proposal = OTHER_PROPOSAL if site.variant == "other-proposal" else PROPOSAL
     secret = WRONG_SECRET if site.variant == "wrong-psk" else SECRET
     return f"""
 connections {{
@@ -103,7 +130,8 @@ connections {{
         remote_port = {PORT}
         encap = yes
         mobike = no
-        proposals = aes128-sha256-modp2048
+        keyingtries = {keyingtries}
+        proposals = {proposal}
         local {{
             auth = psk
             id = {own}
@@ -145,8 +173,9 @@ DAEMON = Daemon(
     port=PORT,
     control="vici",
     services=MappingProxyType({"cloud": ("raven-tunnel",), "edge": ()}),
-    variants=("", "wrong-psk", "no-connection"),
+    variants=("", "wrong-psk", "no-connection", "other-proposal", "busy"),
     texts=texts,
     command=command,
     orders=orders,
+    companion=companion,
 )

@@ -28,6 +28,11 @@ class Order:
     may_fail: bool = False
 
 
+def no_companion(site: Site) -> tuple[str, ...]:
+    """For a daemon that does all by itself."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Daemon:
     """A program that serves in the stead of embedded services.
@@ -44,6 +49,8 @@ class Daemon:
     texts      the files in its folder, by name
     command    its command line; it stays in the foreground and forks nothing that outlives it
     orders     what it is told once it is ready, in order
+    companion  a command that runs beside it once it has its orders, () for none; what it starts
+               ends by itself within seconds
     """
 
     program: str
@@ -59,6 +66,7 @@ class Daemon:
     texts: Callable[[Site], Mapping[str, str]]
     command: Callable[[Site], tuple[str, ...]]
     orders: Callable[[Site], tuple[Order, ...]]
+    companion: Callable[[Site], tuple[str, ...]] = no_companion
 
 
 def no_orders(site: Site) -> tuple[Order, ...]:

@@ -47,6 +47,10 @@ def start(prefix: str, node: str, program: str, variant: str) -> None:
     _await_ready(prefix, daemon, site, started)
     for order in daemon.orders(site):
         _give(words, order)
+    companion = daemon.companion(site)
+    if companion:
+        beside = processes.start_program(prefix, node, (*words, *companion), f"{program}-beside")
+        os.close(beside.said)
     found = VERSION.search(_said(words, daemon.version(site)))
     _note(prefix, daemon, node, f"{program} {found[0] if found else '(unknown version)'}")
 

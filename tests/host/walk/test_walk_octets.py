@@ -15,10 +15,12 @@ from edgediag.host.walk.octets import (
     masked,
     negated,
     unknown,
+    within,
 )
 
 UNSURE = Unsure(reason="ttl")
 NOTHING = unknown(1, "ttl")
+SOMEBODY = within(known(b"\xc0\x00\x02\x01"), 24, "ttl")
 HIGH_NIBBLE = Octets(value=b"\x40", known=b"\xf0", reason="ttl")
 
 
@@ -35,6 +37,8 @@ HIGH_NIBBLE = Octets(value=b"\x40", known=b"\xf0", reason="ttl")
         pytest.param(intersects(HIGH_NIBBLE, b"\xc0"), True, id="a known bit is set"),
         pytest.param(intersects(HIGH_NIBBLE, b"\x30"), False, id="known bits are not set"),
         pytest.param(intersects(HIGH_NIBBLE, b"\x31"), UNSURE, id="one of them is not known"),
+        pytest.param(equals(SOMEBODY, b"\xc0\x00\x02\x07"), UNSURE, id="one of a network"),
+        pytest.param(equals(SOMEBODY, b"\xc0\x00\x03\x07"), False, id="one of another network"),
         pytest.param(both(True, UNSURE), UNSURE, id="yes and perhaps"),
         pytest.param(both(UNSURE, False), False, id="perhaps and no"),
         pytest.param(either(UNSURE, True), True, id="perhaps or yes"),

@@ -18,7 +18,7 @@ from edgediag.host.netfilter.expression import (
     Unknown,
 )
 from edgediag.host.netfilter.statement import Limit, MetaSet, Nat, Verdict, XtMatch, XtTarget
-from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
+from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.journal import Journal
@@ -28,6 +28,7 @@ from edgediag.host.walk.octets import unknown
 from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.model.answer import NotChecked
+from edgediag.model.explained import Disposition
 from story import flow
 from walks import ACCEPT, DROP, LO, RETURN, TO_TUNNEL, UP, base, chain_of, decided, driven, nat
 

@@ -5,17 +5,12 @@ from dataclasses import replace
 import pytest
 
 from edgediag.checked import Checked, hop_limit_of, is_ok, is_suspect, lead, surroundings
-from edgediag.locate import (
-    ERROR_SPACING_S,
-    MAX_OWN_WALKS,
-    MAX_WALKS,
-    SPARE_HOPS,
-    WALKS_AT_ONCE,
-    WALKS_IN_THE_DARK,
-    Search,
-    is_same_network,
-    plan_search,
-)
+from edgediag.locate.controls import SPARE_HOPS
+from edgediag.locate.near import is_same_network
+from edgediag.locate.pacing import ERROR_SPACING_S, MAX_WALKS, WALKS_AT_ONCE
+from edgediag.locate.planned import Search
+from edgediag.locate.planning import MAX_OWN_WALKS, plan_search
+from edgediag.locate.sharing import WALKS_IN_THE_DARK
 from edgediag.model.certificate import Presented
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Relation

@@ -1,0 +1,73 @@
+"""What a walk comes to, in the words of the evidence."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from edgediag.host.netfilter.register import NO_NAMES, Names
+from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.statement import Masquerade, Nat, Redirect, XtTarget
+from edgediag.host.walk.chain_walk import Course, Step
+from edgediag.host.walk.conclusion import Conclusion
+from edgediag.host.walk.culprit import step_culprit
+from edgediag.host.walk.effects import Fate
+from edgediag.model.explained import End, Explained, RuleObject, Translation
+
+_DNAT: Final = 1
+_ENDS_OF_TARGETS: Final = {
+    "DNAT": End.DESTINATION,
+    "REDIRECT": End.DESTINATION,
+    "SNAT": End.SOURCE,
+    "MASQUERADE": End.SOURCE,
+}
+
+
+def summary(conclusion: Conclusion, names_in: Callable[[FilterRule], Names]) -> Explained:
+    """The end of a packet, what decides it, and the rules that rewrite it on every course.
+
+    names_in  what a rule holds by number alone
+    """
+    deciders = (_culprit(step, names_in) for step in conclusion.deciders)
+    by_course = [dict.fromkeys(_translations(course, names_in)) for course in conclusion.courses]
+    shared = by_course[0] if by_course else {}
+    return Explained(
+        disposition=conclusion.disposition,
+        deciders=tuple(decider for decider in deciders if decider is not None),
+        translations=tuple(
+            each for each in shared if all(each in others for others in by_course)
+        ),
+        hangs_on=conclusion.hangs_on,
+    )
+
+
+def _culprit(step: Step, names_in: Callable[[FilterRule], Names]) -> RuleObject | None:
+    names = NO_NAMES if step.rule is None else names_in(step.rule)
+    return step_culprit(step, names)
+
+
+def _translations(
+    course: Course, names_in: Callable[[FilterRule], Names]
+) -> Iterator[Translation]:
+    for step in course.steps:
+        end = None if step.rule is None else _translated_end(step, step.rule)
+        rule = None if end is None else _culprit(step, names_in)
+        if end is not None and rule is not None:
+            yield Translation(end=end, rule=rule)
+
+
+def _translated_end(step: Step, rule: FilterRule) -> End | None:
+    """Which end a rule rewrites in this step, None where it does something else."""
+    if step.action != Fate.ACCEPTED.value:
+        return None
+    for expression in rule.expressions:
+        match expression:
+            case Nat(type_=type_):
+                return End.DESTINATION if type_ == _DNAT else End.SOURCE
+            case Redirect():
+                return End.DESTINATION
+            case Masquerade():
+                return End.SOURCE
+            case XtTarget(name=name) if name in _ENDS_OF_TARGETS:
+                return _ENDS_OF_TARGETS[name]
+            case _:
+                continue
+    return None

@@ -1,0 +1,62 @@
+"""What the rules of this host do with packets that others send to its ports."""
+
+from edgediag.inference.rules.traced_drop import removal, rule_words
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import ChainPolicy, Culprit
+from edgediag.model.evidence import ListenerEvidence
+from edgediag.model.explained import Disposition, Explained
+from edgediag.model.verdict import Mechanism
+
+ARRIVAL_RULE = "arrival-dropped"
+
+_NOT_EVALUATED = "a listener is there; whether filters let others in was not evaluated"
+_LET_IN = (
+    "a listener is there and the rules of this node let its network in; whether packets come as "
+    "far was not asked"
+)
+
+
+def dropped_on_arrival(
+    evidence: ListenerEvidence,
+) -> tuple[str, str, tuple[Mechanism, Culprit]] | None:
+    """What is said of a rule that keeps others from a port, None without one.
+
+    Holds because   the rules of this host, followed for a new packet from any neighbour of the
+                    uplink's network, come to one rule or policy that ends it, whoever sends it
+    Does not hold   where some of them may be let in, or where the row is optional: a port that
+                    nobody needs is rightly closed to others
+    Asks for        the walk through the rules
+    source          the matrix: what reaches the node through Raven comes from its host CIDR
+    """
+    explained = evidence.explained
+    if isinstance(explained, NotChecked) or not evidence.target.is_required:
+        return None
+    if len(explained.deciders) != 1:
+        return None
+    rule = explained.deciders[0]
+    port = f"{evidence.target.protocol.value} port {evidence.target.port}"
+    is_reject = explained.disposition is Disposition.REJECTED
+    mechanism = Mechanism.RULE_REJECT if is_reject else Mechanism.RULE_DROP
+    if isinstance(rule, ChainPolicy):
+        mechanism = Mechanism.POLICY_DROP
+    verb = "rejects" if is_reject else "drops"
+    text = f"{rule_words(rule)} {verb} what any node of the network sends to {port}"
+    return text, removal(rule), (mechanism, rule)
+
+
+def note_on_arrival(evidence: ListenerEvidence) -> str:
+    """What is known of a port with a listener that nothing is said against."""
+    explained = evidence.explained
+    if isinstance(explained, NotChecked):
+        return _NOT_EVALUATED
+    if explained.disposition is Disposition.PASSES:
+        return _LET_IN
+    return f"a listener is there; {_perhaps(explained)}"
+
+
+def _perhaps(explained: Explained) -> str:
+    if explained.deciders:
+        rules = ", ".join(map(rule_words, explained.deciders))
+        return f"others of the network are kept out by {rules}"
+    hung = ", ".join(explained.hangs_on) or "rules that are not read"
+    return f"whether the rules of this node let its network in hangs on {hung}"

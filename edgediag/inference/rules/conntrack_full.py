@@ -1,0 +1,62 @@
+"""A packet of a new connection that a full connection-tracking table refuses."""
+
+from typing import Final
+
+from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.meaning import has_left, is_answered_well
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import ConntrackObject
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import Drop, HostState, TraceDropped
+from edgediag.model.verdict import Finding, Mechanism
+
+ID = "conntrack-full"
+
+_COUNT: Final = "net.netfilter.nf_conntrack_count"
+_LIMIT: Final = "net.netfilter.nf_conntrack_max"
+# Entries come and go between the drop and the reading.
+_NEARLY: Final = 0.99
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """The table of connections is full, and the packet of a new one is dropped.
+
+    Holds because   no tap saw the packet leave and no rule ended it; connection tracking counted
+                    drops of its own meanwhile, which it does only for what it cannot track, and its
+                    table holds as many entries as it may
+    Does not hold   where the counter stood still, or there is room in the table: then it may have
+                    refused somebody else, whose connection two packets began at once
+    Asks for        the tap, the trace, the counters of drops, the sysctls
+    source          net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc and nf_conntrack_in;
+                    Documentation/networking/nf_conntrack-sysctl.rst
+    """
+    outcome = outcome_of(evidence)
+    if is_answered_well(outcome) or has_left(outcome):
+        return None
+    if isinstance(evidence.trace, TraceDropped):
+        return None
+    if not any(item.drop is Drop.CONNTRACK for item in evidence.drops):
+        return None
+    entries, limit = _number(host, _COUNT), _number(host, _LIMIT)
+    if entries is None or not limit or entries < limit * _NEARLY:
+        return None
+    text = (
+        f"connection tracking holds {entries} of {limit} entries and counted drops of its own: "
+        "no new connection is let out"
+    )
+    remedy = (
+        f"conntrack -L: find whose entries they are; raise {_LIMIT}, or shorten the timeouts under "
+        "net.netfilter"
+    )
+    claim = on_this_host(
+        Mechanism.CONNTRACK_FULL, ConntrackObject(entries=entries, limit=limit)
+    )
+    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
+
+
+def _number(host: HostState, key: str) -> int | None:
+    if isinstance(host.sysctls, NotChecked):
+        return None
+    values = (sysctl.value for sysctl in host.sysctls if sysctl.key == key)
+    return next((int(value) for value in values if value.isascii() and value.isdecimal()), None)

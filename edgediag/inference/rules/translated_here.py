@@ -1,0 +1,37 @@
+"""A packet that a rule of this host sends to another destination, where it is lost or refused."""
+
+from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.inference.rules.traced_drop import removal, rule_words
+from edgediag.inference.translations import translator_of
+from edgediag.meaning import has_left, is_answered_well
+from edgediag.model.evidence import FlowEvidence
+from edgediag.model.explained import End
+from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.verdict import Finding, Mechanism
+
+ID = "translated-here"
+
+
+def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
+    """A translation keeps the flow on this host.
+
+    Holds because   no tap saw the packet leave, and the rules of this host, followed for this very
+                    flow, come to one rule that gives it another destination whichever way it takes:
+                    whoever refuses or loses it there, the one that was asked never heard of it
+    Does not hold   for a flow that works or left, where a rule that the kernel named drops it, or
+                    where the rules may translate it or not
+    Asks for        the tap, the walk through the rules
+    source          RFC 3022 §2; net/netfilter/nf_nat_core.c, NF_INET_LOCAL_OUT
+    """
+    outcome = outcome_of(evidence)
+    if is_answered_well(outcome) or has_left(outcome):
+        return None
+    if isinstance(evidence.trace, TraceDropped):
+        return None
+    rule = translator_of(evidence, End.DESTINATION)
+    if rule is None:
+        return None
+    text = f"{rule_words(rule)} gives it another destination, and no packet left this host"
+    claim = on_this_host(Mechanism.MISROUTE, rule)
+    return finding(ID, evidence, claim, (text, removal(rule), packets_of([outcome])))

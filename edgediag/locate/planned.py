@@ -1,0 +1,65 @@
+"""What the second stage is to ask, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgediag.checked import Checked
+from edgediag.conversation import Conversation
+from edgediag.handshake import Handshake
+from edgediag.model.evidence import Relation
+from edgediag.path import Walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A control chosen for a check; `check` is "" for an echo to the same host.
+
+    is_needed  it is worth waiting for; others are walked only while there is room at once
+    """
+
+    relation: Relation
+    check: str
+    walk: Walk
+    is_needed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """A silent flow to be asked once more, alone, and when after the start of the stage."""
+
+    check: Checked
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """The walks that tell who denied a name: of the query, and of an echo to the resolver."""
+
+    check: str
+    walk: Walk
+    echo: Walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What to ask next.
+
+    suspects  checks whose block is looked for on this host
+    confirmations  silent flows that are walked, or whose neighbours were refused, once more when
+                   all else is quiet
+    walks     in the order of their start; no flow twice
+    walked    by check: the checks whose walks serve it; it is walked itself if it is among them
+    controls  by check, in the order of their worth
+    conversations  with connections that failed after their handshake
+    handshakes  that no service proved
+    denial    of a name that a resolver that works denied
+    """
+
+    suspects: tuple[Checked, ...]
+    confirmations: tuple[Confirmation, ...]
+    walks: tuple[Walk, ...]
+    walked: Mapping[str, tuple[str, ...]]
+    controls: Mapping[str, tuple[Choice, ...]]
+    conversations: tuple[Conversation, ...]
+    handshakes: tuple[Handshake, ...]
+    denial: Denial | None

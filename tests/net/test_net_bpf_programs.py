@@ -1,0 +1,118 @@
+"""Programs are listed where they stand, and say of a copy what they would do."""
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import pytest
+from pyroute2 import IPRoute
+
+from edgediag.lab import bpf
+from edgediag.lab.bpf import Match
+from edgediag.model.culprit import TcFilterObject, XdpProgramObject
+from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.flow import Flow, Protocol
+from edgediag.model.host import PacketProgram
+from edgediag.model.packet import Packet, TcpSegment
+from edgediag.net.bpf_programs import read_tcx_programs
+from edgediag.net.cgroups import group_folders
+from edgediag.net.host_tables import read_host
+from edgediag.net.program_run import run_program
+
+if TYPE_CHECKING:
+    from tests.net.conftest import Node, TwoNodes
+
+pytestmark = pytest.mark.netns
+
+API = Flow(
+    protocol=Protocol.TCP,
+    source=ip_address("198.51.100.2"),
+    source_port=6443,
+    destination=ip_address("192.0.2.1"),
+    destination_port=40000,
+)
+SYN_ACK = TcpSegment(flags="SA", sequence=1, acknowledgement=2, window=1024, payload=b"")
+HOP = NextHop(
+    interface="up0", source_mac="02:00:00:00:00:02", destination_mac="02:00:00:00:00:01"
+)
+INGRESS = Match(protocol=socket.IPPROTO_TCP, port=6443, direction="ingress")
+
+
+@pytest.fixture
+def node(two_nodes: "TwoNodes") -> Iterator["Node"]:
+    """A node whose device has an XDP and a TCX program, which drop the API server's answers."""
+    with two_nodes.node.inside():
+        index = socket.if_nametoindex("up0")
+        xdp = bpf.load("xdp", bpf.program("xdp", INGRESS))
+        tcx = bpf.load("tcx", bpf.program("tcx", INGRESS))
+        with IPRoute() as netlink:
+            netlink.link("set", index=index, xdp_fd=xdp)
+        bpf.attach_to_device(tcx, index, "ingress")
+        os.close(xdp)
+        os.close(tcx)
+    yield two_nodes.node
+
+
+def xdp_program() -> XdpProgramObject:
+    programs = read_host().xdp_programs
+    assert isinstance(programs, tuple)
+    (program,) = programs
+    return program
+
+
+def verdict(program: PacketProgram, flow: Flow) -> object:
+    packet = Packet(flow=flow, hop_limit=60, ip_id=1, payload=SYN_ACK)
+    return run_program(ProgramRun(program=program, packet=packet, hop=HOP))
+
+
+def test_an_xdp_program_is_listed_with_its_device_and_mode(node: "Node") -> None:
+    with node.inside():
+        program = xdp_program()
+    assert program == XdpProgramObject(
+        interface="up0", program=program.program, name="edgediag_lab", mode="native"
+    )
+
+
+def test_a_tcx_program_is_listed_with_its_direction(node: "Node") -> None:
+    with node.inside():
+        (program,) = read_tcx_programs()
+    assert program == TcFilterObject(
+        interface="up0",
+        direction="ingress",
+        classifier="tcx",
+        preference=0,
+        handle=program.handle,
+        name="edgediag_lab",
+    )
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        pytest.param(6443, True, id="of the port that it drops"),
+        pytest.param(443, False, id="of another port"),
+    ],
+)
+def test_programs_say_what_they_would_do_with_an_answer(
+    node: "Node", port: int, expected: bool
+) -> None:
+    flow = replace(API, source_port=port)
+    with node.inside():
+        (tcx,) = read_tcx_programs()
+        assert [verdict(program, flow) for program in (xdp_program(), tcx)] == [expected] * 2
+
+
+def test_a_program_that_is_gone_says_nothing() -> None:
+    gone = XdpProgramObject(interface="up0", program=2**31, name="", mode="native")
+    assert "ENOENT" in str(verdict(gone, API))
+
+
+def test_the_groups_of_this_process_end_with_the_root() -> None:
+    try:
+        folders = group_folders()
+    except OSError:
+        pytest.skip("no cgroup2 is in sight")
+    assert list(folders)[-1] == "/"

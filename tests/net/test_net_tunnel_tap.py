@@ -1,0 +1,135 @@
+"""The tunnel's port of a real kernel, listened to beside a run."""
+
+import socket
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgediag.model.flow import Flow, Protocol
+from edgediag.model.tunnel import EspStream, PassingKind, TunnelPeer
+from edgediag.net import tunnel_tap as module
+from edgediag.net.clock import Clock
+from edgediag.net.tunnel_tap import Listening, Patience
+
+if TYPE_CHECKING:
+    from tests.net.conftest import TwoNodes
+
+pytestmark = pytest.mark.netns
+
+OWN, PEER = "192.0.2.1", "192.0.2.2"
+OWN_PORTS = range(40000, 40010)
+ESP = b"\xc0\x00\x00\x01" + bytes(96)
+IKE = bytes(4) + bytes(range(1, 9)) + bytes(8) + bytes.fromhex("29202208" "00000000" "00000024")
+NOTIFY = bytes.fromhex("000000080000000e")
+HASTE = Patience(listen_s=0.0, is_stopped=lambda: False)
+
+
+@pytest.fixture
+def sockets(two_nodes: "TwoNodes") -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a tunnel, on port 4500."""
+    ends = []
+    for node, address in ((two_nodes.node, OWN), (two_nodes.peer, PEER)):
+        with node.inside():
+            ends.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            ends[-1].bind((address, 4500))
+    yield ends[0], ends[1]
+    for end in ends:
+        end.close()
+
+
+def heard(listening: Listening) -> TunnelPeer:
+    """What passed between the two ends."""
+    time.sleep(0.05)
+    (peer,) = listening.conclude().peers
+    return peer
+
+
+Ends = tuple[socket.socket, socket.socket]
+
+
+def test_both_directions_are_heard_with_their_whole_lengths(
+    two_nodes: "TwoNodes", sockets: Ends
+) -> None:
+    with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), HASTE) as listening:
+        sockets[0].sendto(ESP + bytes(900), (PEER, 4500))
+        sockets[1].sendto(ESP, (OWN, 4500))
+        sockets[0].sendto(b"\xff", (PEER, 4500))
+        peer = heard(listening)
+    assert (str(peer.address), peer.port, peer.own_port) == (PEER, 4500, 4500)
+    assert {(item.is_sent, item.packets, item.octets) for item in peer.streams} == {
+        (True, 1, 1000),
+        (False, 1, 100),
+    }
+    assert [(item.kind, item.packets) for item in peer.counts] == [(PassingKind.KEEPALIVE, 1)]
+
+
+def test_the_flows_of_the_run_are_left_out(two_nodes: "TwoNodes", sockets: Ends) -> None:
+    with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), HASTE) as listening:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+            own.bind((OWN, OWN_PORTS[0]))
+            own.sendto(IKE + NOTIFY, (PEER, 4500))
+        time.sleep(0.05)
+        assert listening.conclude().peers == ()
+
+
+def test_what_the_run_sends_from_the_tunnel_s_own_port_is_left_out_with_its_answer(
+    two_nodes: "TwoNodes", sockets: Ends
+) -> None:
+    flow = Flow(
+        protocol=Protocol.UDP,
+        source=ip_address(OWN),
+        source_port=4500,
+        destination=ip_address(PEER),
+        destination_port=4500,
+    )
+    with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), HASTE) as listening:
+        listening.leave_out(flow, IKE + NOTIFY)
+        sockets[0].sendto(IKE + NOTIFY, (PEER, 4500))
+        answer = bytearray(IKE + NOTIFY)
+        answer[4 + 19] = 0x20
+        sockets[1].sendto(answer, (OWN, 4500))
+        time.sleep(0.05)
+        assert listening.conclude().peers == ()
+
+
+def test_a_daemon_s_own_question_and_answer_are_heard(
+    two_nodes: "TwoNodes", sockets: Ends
+) -> None:
+    with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), HASTE) as listening:
+        sockets[0].sendto(IKE + NOTIFY, (PEER, 4500))
+        answer = bytearray(IKE + NOTIFY)
+        answer[4 + 19] = 0x20
+        sockets[1].sendto(answer, (OWN, 4500))
+        peer = heard(listening)
+    assert [(item.requests, item.responses, item.notifies) for item in peer.transactions] == [
+        (1, 1, (14,))
+    ]
+
+
+def test_after_a_bound_nobody_listens_any_more(
+    two_nodes: "TwoNodes", sockets: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_FRAMES", 3)
+    with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), HASTE) as listening:
+        for _ in range(10):
+            sockets[0].sendto(ESP, (PEER, 4500))
+        peer = heard(listening)
+    assert [item.packets for item in peer.streams] == [3]
+    assert isinstance(peer.streams[0], EspStream)
+
+
+@pytest.mark.parametrize(
+    ("is_stopped", "least_s", "most_s"),
+    [
+        pytest.param(False, 0.3, 1.0, id="as long as was asked for"),
+        pytest.param(True, 0.0, 0.2, id="until somebody ends it"),
+    ],
+)
+def test_it_listens(two_nodes: "TwoNodes", is_stopped: bool, least_s: float, most_s: float) -> None:
+    patience = Patience(listen_s=0.3, is_stopped=lambda: is_stopped)
+    with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), patience) as listening:
+        traffic = listening.conclude()
+    assert least_s <= traffic.listened_s <= most_s
