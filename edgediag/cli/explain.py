@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import ip_address
 from typing import Any, Final
 
 import click
@@ -16,7 +16,7 @@ from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.model.explained import Disposition
-from edgediag.model.flow import Flow, Protocol
+from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
 from edgediag.net.walk_answers import interface, walk_inbound, walk_outbound, walk_reply
@@ -63,7 +63,7 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
     _check(options)
     flow = _flow(options)
     asked = _received(options, flow) if options["in_"] else _sent(options, flow)
-    asking = question(options["why_not"]) if options["why_not"] else None
+    asking = question(options["why_not"], flow.destination.version) if options["why_not"] else None
     journal = Journal(asking.watched if asking else None)
     try:
         courses, unread = asked.walk(asked.parcel, journal)
@@ -97,11 +97,15 @@ def _check(options: Mapping[str, Any]) -> None:
 
 
 def _flow(options: Mapping[str, Any]) -> Flow:
+    destination = _address(options["to"])
+    source = _address(options["from_"] or str(type(destination)(0)))
+    if source.version != destination.version:
+        raise UsageError(f"{source} and {destination} are of two versions of IP")
     return Flow(
         protocol=Protocol(options["proto"]),
-        source=_address(options["from_"] or "0.0.0.0"),
+        source=source,
         source_port=options["sport"],
-        destination=_address(options["to"]),
+        destination=destination,
         destination_port=options["dport"],
     )
 
@@ -165,8 +169,8 @@ def _mark(text: str) -> int:
     return mark
 
 
-def _address(text: str) -> IPv4Address:
+def _address(text: str) -> Address:
     try:
-        return IPv4Address(text)
-    except AddressValueError as exc:
-        raise UsageError(f"{text} is no IPv4 address, and no other is explained") from exc
+        return ip_address(text)
+    except ValueError as exc:
+        raise UsageError(f"{text} is no IP address") from exc

@@ -14,6 +14,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.net.walk_answers import names_in, rules_of
 from edgediag.report.why_not import why_not_object, why_not_text
 
+_FAMILIES = {4: "ip", 6: "ip6"}
 _BACKENDS = {backend.value: backend for backend in Backend}
 
 
@@ -37,12 +38,13 @@ class Question:
         return why_not(journal, courses, self.watched.chain)
 
 
-def question(text: str) -> Question:
+def question(text: str, version: int) -> Question:
     """The rule by `FAMILY TABLE CHAIN HANDLE`, or by `[BACKEND:]TABLE CHAIN NUMBER` of iptables.
 
-    raises  UsageError where the words name no rule that is there
+    version  of IP: iptables has tables for each
+    raises   UsageError where the words name no rule that is there
     """
-    watched = _watched(text)
+    watched = _watched(text, _FAMILIES[version])
     try:
         chain = rules_of(watched.chain)
         if isinstance(chain, NotChecked):
@@ -56,7 +58,7 @@ def question(text: str) -> Question:
         raise CannotRunError(f"cannot read the packet filters: {exc.strerror}") from exc
 
 
-def _watched(text: str) -> Watched:
+def _watched(text: str, of_iptables: str) -> Watched:
     prefix, colon, rest = text.partition(":")
     backend = _BACKENDS.get(prefix) if colon else Backend.NFT
     words = (rest if colon else text).split()
@@ -65,7 +67,7 @@ def _watched(text: str) -> Watched:
             f"--why-not {text} is neither FAMILY TABLE CHAIN HANDLE nor TABLE CHAIN NUMBER"
         )
     is_nft = len(words) == 4
-    family, table, chain, place = words if is_nft else ("ip", *words)
+    family, table, chain, place = words if is_nft else (of_iptables, *words)
     if family not in FAMILY_NUMBERS:
         raise UsageError(f"--why-not {text}: no family is called {family}")
     return Watched(

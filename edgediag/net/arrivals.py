@@ -15,6 +15,7 @@ from edgediag.model.host import Route, RouteRefused
 from edgediag.net.fib import route_for
 
 _CONF: Final = Path("/proc/sys/net/ipv4/conf")
+_CONF_6: Final = Path("/proc/sys/net/ipv6/conf")
 _STRICT: Final = 1
 _NOT_VALIDATED: Final = frozenset({"EINVAL", "EXDEV"})
 
@@ -22,6 +23,8 @@ _NOT_VALIDATED: Final = frozenset({"EINVAL", "EXDEV"})
 def refusal_words(flow: Flow, incoming: str, mark: int, refused: RouteRefused) -> str:
     """Why the kernel does not take a packet that comes in by a device, as far as that is told."""
     errno = refused.errno_name
+    if flow.destination.version == 6:
+        return _words(refused)
     if errno == "EHOSTUNREACH" and not _sysctl("forwarding", incoming):
         return f"not for this host, and net.ipv4.conf.{incoming}.forwarding is 0"
     if errno in _NOT_VALIDATED:
@@ -31,6 +34,27 @@ def refusal_words(flow: Flow, incoming: str, mark: int, refused: RouteRefused) -
         why = _martian(flow, incoming) or _filtered(flow, incoming, mark)
         return why or f"no way: {errno}"
     return _words(refused)
+
+
+def untaken(flow: Flow, incoming: str, way: Route) -> str:
+    """Why a packet of IPv6 goes no further though there is a way, "" where it does.
+
+    The lookup of IPv6 does not say that this host does not forward, nor that an address may not
+    come by a wire (net/ipv6/ip6_output.c ip6_forward, ip6_input.c ip6_rcv_core).
+    """
+    if flow.destination.version == 4:
+        return ""
+    if flow.source.is_multicast or flow.source.is_loopback:
+        return f"martian source {flow.source}"
+    if flow.destination.is_loopback:
+        return f"martian destination {flow.destination}"
+    if way.is_local:
+        return ""
+    # A device may forward where the host does not (Linux 6.17).
+    switches = (_CONF_6 / "all" / "forwarding", _CONF_6 / incoming / "force_forwarding")
+    if not any(_number(switch) for switch in switches):
+        return "not for this host, and net.ipv6.conf.all.forwarding is 0"
+    return f"link-local source {flow.source}, not forwarded" if flow.source.is_link_local else ""
 
 
 def _words(refused: RouteRefused) -> str:
@@ -99,7 +123,11 @@ def _either(name: str, incoming: str) -> bool:
 
 def _sysctl(name: str, interface: str) -> int:
     """A setting of one device, 0 where it cannot be read."""
+    return _number(_CONF / interface / name)
+
+
+def _number(path: Path) -> int:
     try:
-        return int((_CONF / interface / name).read_text(encoding="ascii"))
+        return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 0

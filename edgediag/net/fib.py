@@ -129,7 +129,8 @@ def _refused(netlink: NetlinkSocket, key: RouteKey, refusal: Refusal) -> RouteAn
 
 
 def _culprit(netlink: NetlinkSocket, key: RouteKey, errno_name: str) -> Culprit | None:
-    if key.incoming is not None and errno_name in _SAID_OF_ARRIVALS:
+    is_ipv4 = key.flow.destination.version == 4
+    if key.incoming is not None and is_ipv4 and errno_name in _SAID_OF_ARRIVALS:
         return None
     if key.incoming is None and errno_name in _SAID_OF_SOURCES and not _is_own(netlink, key):
         return None

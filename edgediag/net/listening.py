@@ -1,7 +1,6 @@
 """Which socket takes a packet that comes in (sock_diag(7)); filters of sockets are not read."""
 
 import socket
-from ipaddress import IPv4Address
 from typing import Final
 
 from pyroute2 import DiagSocket
@@ -61,7 +60,7 @@ def _fits(need: NeedSocket, message: Dumped, listener: Listener) -> tuple[bool, 
     name = f"{listener.address}:{listener.port}"
     if device:
         name += f" on device {device}"
-    is_here = listener.address in (flow.destination, IPv4Address(0))
+    is_here = listener.address in (flow.destination, type(flow.destination)(0))
     is_fitting = is_here and device in (0, need.incoming.index)
     peer, port = address(message, "idiag_dst"), number(message, "idiag_dport")
     if port:

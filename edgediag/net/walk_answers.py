@@ -7,7 +7,7 @@ generation of nf_tables and ended with another is made again.
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv6Address
 from typing import Final, TypeAlias
 
 from edgediag.host.attributes import attributes, big, native, string
@@ -43,8 +43,9 @@ from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import Route
-from edgediag.net.arrivals import refusal_words
+from edgediag.net.arrivals import refusal_words, untaken
 from edgediag.net.fib import route_for
 from edgediag.net.ipset import is_member, read_ipset, set_name, with_set_names
 from edgediag.net.listening import taken
@@ -59,7 +60,11 @@ _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
 _RTM_GETLINK, _IFLA_MASTER = 18, 10
 _IFINFOMSG: Final = struct.Struct("=BBHiII")
-_IPV4_FAMILIES: Final = frozenset({"ip", "inet", "netdev"})
+_FAMILIES: Final = {
+    4: frozenset({"ip", "inet", "netdev"}),
+    6: frozenset({"ip6", "inet", "netdev"}),
+}
+_LEGACY_FAMILIES: Final = {4: "ip", 6: "ip6"}
 _TRIES: Final = 4
 
 
@@ -120,11 +125,12 @@ def _walk(
             chains = _base_chains(netlink)
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
-            tables, unread = read_placed("ip")
+            tables, unread = read_placed(_LEGACY_FAMILIES[parcel.version])
             host = _Host(netlink, routing, tables)
             legacy = (chain for table in tables for chain in base_chains(table))
             journal.begin()
-            courses = host.answered(begin(parcel, HookWalk((*_met(chains), *legacy), journal)))
+            hooks = HookWalk((*_met(chains, parcel.version), *legacy), journal)
+            courses = host.answered(begin(parcel, hooks))
             unread = (*unread, *_masters(routing, parcel))
             if _generation(netlink) == before:
                 return courses, unread
@@ -209,9 +215,11 @@ class _Host:
         name = set_name(self._netlink, key) if isinstance(key, int) else key
         return read_ipset(self._netlink, name) if name else NotChecked(reason=f"ipset {key}")
 
-    def _address_type(self, address: IPv4Address) -> int | NotChecked:
+    def _address_type(self, address: Address) -> int | NotChecked:
         if address.is_multicast:
             return _MULTICAST
+        if isinstance(address, IPv6Address):
+            return _type_of_6(address)
         if address.packed[0] == 0 or int(address) == 0xFFFFFFFF:
             return _BROADCAST
         if not self._routing.is_strict:
@@ -228,7 +236,26 @@ class _Host:
         return _UNICAST if best is None else best.type_
 
 
+def _type_of_6(address: IPv6Address) -> int | NotChecked:
+    """As nft_fib6 finds it: of an address that nothing leads to, nothing is said."""
+    anything = Flow(
+        protocol=Protocol.UDP,
+        source=IPv6Address(0),
+        source_port=0,
+        destination=address,
+        destination_port=0,
+    )
+    answer = route_for(anything)
+    if not isinstance(answer, Route):
+        return NotChecked(reason=f"no way leads to {address}")
+    return LOCAL if answer.is_local else _UNICAST
+
+
 def _way(need: NeedRoute) -> Way | NoWay | NotChecked:
+    destination = need.flow.destination
+    is_scoped = destination.is_link_local or destination.is_multicast
+    if destination.version == 6 and is_scoped and not need.incoming:
+        return NotChecked(reason=f"by which device {destination} is meant")
     answer = route_for(need.flow, mark=need.mark, uid=need.uid, incoming=need.incoming)
     if isinstance(answer, NotChecked):
         return answer
@@ -236,6 +263,9 @@ def _way(need: NeedRoute) -> Way | NoWay | NotChecked:
         if need.incoming:
             return NoWay(text=refusal_words(need.flow, need.incoming, need.mark, answer))
         return NoWay(text=f"no way: {answer.errno_name}")
+    why = untaken(need.flow, need.incoming, answer) if need.incoming else ""
+    if why:
+        return NoWay(text=why)
     by = f" via {answer.gateway}" if answer.gateway else ""
     return Way(
         outgoing=interface(answer.interface),
@@ -252,8 +282,8 @@ def _base_chains(netlink: NetlinkSocket) -> tuple[BaseChain, ...] | Refusal:
     return tuple(chain for chain in decoded if chain is not None)
 
 
-def _met(chains: Sequence[BaseChain]) -> tuple[BaseChain, ...]:
-    return tuple(chain for chain in chains if chain.name.family in _IPV4_FAMILIES)
+def _met(chains: Sequence[BaseChain], version: int) -> tuple[BaseChain, ...]:
+    return tuple(chain for chain in chains if chain.name.family in _FAMILIES[version])
 
 
 def _masters(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:

@@ -144,4 +144,6 @@ def _verdict(conclusion: Conclusion) -> str:
 def _end(flow: Flow, is_source: bool) -> str:
     address = flow.source if is_source else flow.destination
     port = flow.source_port if is_source else flow.destination_port
-    return f"{address}:{port}" if port else str(address)
+    if not port:
+        return str(address)
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"

@@ -5,10 +5,12 @@ from ipaddress import ip_address
 
 from edgediag.compat import assert_never
 from edgediag.host.attributes import NATIVE
+from edgediag.host.netfilter.ip_header import IpHeader, header_words
 from edgediag.host.netfilter.register import Names, Operand
 from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.netfilter.text import condition_at
 from edgediag.host.netfilter.xt.words import match_words
+from edgediag.host.walk.header import failing
 from edgediag.host.walk.octets import Octets, cut
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.why_not import DoesNotHold, Matches, MayHold, NeverAsked, Reason
@@ -71,8 +73,13 @@ def _never_asked(reason: NeverAsked) -> str:
 
 def _does_not_hold(reason: DoesNotHold, names: Names) -> str:
     asking = reason.rule.expressions[reason.failed.place]
+    words = ""
     if isinstance(asking, XtMatch):
         words = match_words(asking, reason.rule.family, dict(reason.rule.ipsets))
+    elif isinstance(asking, IpHeader):
+        parts = failing(asking, reason.parcel)
+        words = " ".join(text for part in parts for _, text in header_words(part))
+    if words:
         return f"{words} does not hold: the packet is {_described(reason.parcel)}"
     asked = condition_at(reason.rule, reason.failed.place, names)
     has = _has(reason, asked.operands)
@@ -117,7 +124,10 @@ def _described(parcel: Parcel) -> str:
     )
     state = parcel.ct_state.name.lower()
     mark = f"0x{int.from_bytes(parcel.mark.value, NATIVE):x}" if parcel.mark.is_known else "?"
-    return f"{parcel.protocol.value} {source} -> {destination}, ct state {state}, mark {mark}"
+    devices = (("in by", parcel.incoming.name), ("out by", parcel.outgoing.name))
+    by = "".join(f", {word} {name}" for word, name in devices if name)
+    flow = f"{parcel.protocol.value} {source} -> {destination}"
+    return f"{flow}, ct state {state}, mark {mark}{by}"
 
 
 def _address(octets: Octets) -> str:

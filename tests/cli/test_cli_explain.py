@@ -19,8 +19,8 @@ TUNNEL = ("explain", "--to", "198.51.100.21", "--from", "192.0.2.1", "--proto", 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        pytest.param(("--to", "example.com"), "is no IPv4 address", id="a name"),
-        pytest.param(("--to", "2001:db8::1"), "is no IPv4 address", id="IPv6"),
+        pytest.param(("--to", "example.com"), "is no IP address", id="a name"),
+        pytest.param(("--to", "2001:db8::1"), "are of two versions of IP", id="IPv6 to IPv4"),
         pytest.param(("--mark", "x"), "is no number", id="a mark in words"),
         pytest.param(("--mark", "0x100000000"), "does not fit 32 bits", id="a mark too large"),
         pytest.param(("--dport", "65536"), "65536", id="a port too large"),

@@ -5,8 +5,9 @@ packets come to rules that packets at random would pass by.
 """
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 from edgediag.model.flow import Flow, Protocol
@@ -76,7 +77,11 @@ NFT: tuple[Condition, ...] = (
     _c("ct state invalid"),
     _c("ct state untracked"),
     _c("ct status dnat"),
-    _c("ct original daddr 192.0.2.1", {"destination": "192.0.2.1"}, {"destination": "192.0.2.3"}),
+    _c(
+        "ct original ip daddr 192.0.2.1",
+        {"destination": "192.0.2.1"},
+        {"destination": "192.0.2.3"},
+    ),
     _c("ct original proto-dst 4500", {"port": 4500}, {"port": 4499}),
     _c('iifname "up0"'),
     _c('iifname "out*"'),
@@ -144,27 +149,48 @@ SENT_HOOKS: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 
 
-_ODDS = ("limit", "-m statistic")
+ODDS = ("limit", "-m statistic")
+# Of IPv6 these are not read.
+ODDS_OF_6 = (
+    *ODDS,
+    "-m addrtype",
+    "-m iprange",
+    "-m pkttype",
+    "-p icmp",
+    "-m conntrack --ctorigdst",
+)
 
 
 class Writer:
-    """Writes rules, and keeps what it has written."""
+    """Writes rules, and keeps what it has written.
 
-    def __init__(self, draw: random.Random, conditions: Sequence[Condition]) -> None:
+    odds  how the conditions begin that no evaluation can know, drawn less often than the rest
+    """
+
+    def __init__(
+        self,
+        draw: random.Random,
+        conditions: Sequence[Condition],
+        odds: tuple[str, ...] = ODDS,
+    ) -> None:
         self._draw = draw
+        self._odds = odds
         self._conditions = tuple(conditions)
         self.rules: list[tuple[Condition, ...]] = []
 
     def conditions(self, most: int, allowed: Callable[[Condition], bool]) -> str:
         """The text of some conditions for a rule."""
-        # What no evaluation can know is drawn less often than the rest.
-        is_odd = self._draw.random() < 0.3
+        is_odd = self._draw.random() < 0.1
         fitting = [
             each
             for each in self._conditions
-            if allowed(each) and (is_odd or not each.text.startswith(_ODDS))
+            if allowed(each) and (is_odd or not each.text.startswith(self._odds))
         ]
         chosen = tuple(self._draw.sample(fitting, self._draw.randint(1, most)))
+        if all(each.text.startswith(self._odds) for each in chosen):
+            # Alone it would leave every packet of the set undecided.
+            aimed_at = [each for each in fitting if each.hit and each not in chosen]
+            chosen = (self._draw.choice(aimed_at), *chosen)
         self.rules.append(chosen)
         return " ".join(each.text for each in chosen)
 
@@ -271,7 +297,9 @@ _XT_ENDS = (
 )
 
 
-def iptables(draw: random.Random, chains: Mapping[str, tuple[str, ...]]) -> RuleSet:
+def iptables(
+    draw: random.Random, chains: Mapping[str, tuple[str, ...]], odds: tuple[str, ...] = ODDS
+) -> RuleSet:
     """Tables of iptables with a chain of the user's own; `chains` by table."""
     writer = Writer(draw, XT)
     lines: list[str] = []
@@ -283,7 +311,7 @@ def iptables(draw: random.Random, chains: Mapping[str, tuple[str, ...]]) -> Rule
         lines += [f":{name} {policy} [0:0]" for name, policy in zip(names, policies)]
         for name in ("SUB", *names):
             fitting = [each for each in ends if each != "SUB" or name != "SUB"]
-            own = Writer(draw, (*XT, *_XT_OF_CHAIN[name]))
+            own = Writer(draw, (*XT, *_XT_OF_CHAIN[name]), odds)
             for _ in range(draw.randint(1, 4)):
                 text = own.conditions(1, lambda each: True)
                 lines.append(f"-A {name} {text} -j {draw.choice(fitting)}")
@@ -313,6 +341,43 @@ def _xt_translations(draw: random.Random, *, is_received: bool) -> list[str]:
     if is_received and draw.random() < 0.5:
         lines.append("-A POSTROUTING -o out0 -j MASQUERADE")
     return [*lines, "COMMIT"]
+
+
+def in_6(text: str) -> str:
+    """A rule set or an address of IPv4 in the words of IPv6."""
+    text = re.sub(r"(--to-destination |dnat ip to )([\d.]+):(\d+)", r"\1[\2]:\3", text)
+    text = _ADDRESS.sub(lambda found: f"{_NETWORKS[found[1]]}::{found[2]}", text)
+    for word, other in _WORDS_OF_6:
+        text = text.replace(word, other)
+    return text
+
+
+def set_in_6(rule_set: RuleSet) -> RuleSet:
+    """The same rules for IPv6."""
+    tool = tuple(word.replace("iptables", "ip6tables") for word in rule_set.tool)
+    return replace(rule_set, tool=tool, text=in_6(rule_set.text))
+
+
+_NETWORKS = {
+    "192.0.2": "2001:db8:2",
+    "198.51.100": "2001:db8:100",
+    "198.51.101": "2001:db8:101",
+    "203.0.113": "2001:db8:113",
+}
+_ADDRESS = re.compile(r"(192\.0\.2|198\.51\.100|198\.51\.101|203\.0\.113)\.(\d+)")
+_WORDS_OF_6 = (
+    ("/24", "/64"),
+    ("/30", "/126"),
+    ("ip daddr", "ip6 daddr"),
+    ("ip saddr", "ip6 saddr"),
+    ("dnat ip to", "dnat ip6 to"),
+    ("ipv4", "ipv6"),
+    ("ip ttl", "ip6 hoplimit"),
+    ("ip frag-off & 0x1fff != 0", "ip6 nexthdr 41"),
+    ("icmp type", "icmpv6 type"),
+    ("-p icmp --icmp-type", "-p ipv6-icmp --icmpv6-type"),
+    ("fib daddr type broadcast", "fib daddr type multicast"),
+)
 
 
 def aimed(

@@ -7,7 +7,7 @@ import pytest
 
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Route, RouteRefused
-from edgediag.net.arrivals import refusal_words
+from edgediag.net.arrivals import refusal_words, untaken
 from edgediag.net.fib import route_for
 
 pytestmark = pytest.mark.netns
@@ -105,6 +105,43 @@ def test_why_a_packet_is_not_taken(
         refused = route_for(flow, incoming="up0")
         assert isinstance(refused, RouteRefused)
         assert refusal_words(flow, "up0", 0, refused) == words
+
+
+@pytest.mark.parametrize(
+    ("commands", "source", "destination", "words"),
+    [
+        pytest.param((), "2001:db8::2", "2001:db8::1", "", id="for this host"),
+        pytest.param(
+            (),
+            "2001:db8::2",
+            "2001:db8:9::9",
+            "not for this host, and net.ipv6.conf.all.forwarding is 0",
+            id="no router",
+        ),
+        pytest.param(
+            ("sysctl -q net.ipv6.conf.all.forwarding=1",), "2001:db8::2", "2001:db8:9::9", "",
+            id="a router",
+        ),
+        pytest.param((), "::1", "2001:db8::1", "martian source ::1", id="from ::1"),
+        pytest.param(
+            ("sysctl -q net.ipv6.conf.all.forwarding=1",), "fe80::9", "2001:db8:9::9",
+            "link-local source fe80::9, not forwarded", id="what is valid on the link alone",
+        ),
+    ],
+)
+def test_what_the_lookup_of_ipv6_does_not_say(
+    two_nodes, commands: tuple[str, ...], source: str, destination: str, words: str
+) -> None:
+    two_nodes.node.run(
+        "ip address add 2001:db8::1/64 dev up0 nodad",
+        "ip -6 route add default via 2001:db8::2",
+        *commands,
+    )
+    flow = coming(source, destination)
+    with two_nodes.node.inside():
+        way = route_for(flow, incoming="up0")
+        assert isinstance(way, Route)
+        assert untaken(flow, "up0", way) == words
 
 
 def test_the_device_is_a_key_of_the_lookup(two_nodes) -> None:

@@ -63,4 +63,4 @@ def test_why_a_rule_does_not_match(
 )
 def test_a_rule_that_is_not_there(ruled: None, rule: str) -> None:
     with pytest.raises(UsageError, match=f"--why-not {rule}: "):
-        question(rule)
+        question(rule, 4)

@@ -93,6 +93,9 @@ def condition_at(rule: FilterRule, place: int, names: Names) -> Asked:
     if isinstance(asking, Compare | InRange | Lookup):
         operands = reader.operands(asking.slot)
     reader.read(asking)
+    if isinstance(asking, PayloadLoad | MetaLoad | CtLoad | FibLoad):
+        # The kernel breaks off a rule that asks for what the packet does not have.
+        return Asked(text=reader.operands(asking.slot)[0].text, operands=())
     return Asked(text=reader.last(), operands=operands)
 
 

@@ -28,11 +28,20 @@ _CT_MARK: Final = 3
 # meta priority, mark's neighbours that no condition here is decided by, and the trace bit.
 _META_HARMLESS: Final = frozenset({2, _META_NFTRACE, 14, 19})
 _DNAT: Final = 1
-_WRITTEN: Final = {"TTL": (1, 8, 1), "TOS": (1, 1, 1), "DSCP": (1, 1, 1)}
+# Where the addresses begin in the header, by the version of IP.
+_ADDRESSES_AT: Final = {4: 12, 6: 8}
+_WRITTEN: Final = {
+    ("TTL", 4): (1, 8, 1),
+    ("TOS", 4): (1, 1, 1),
+    ("DSCP", 4): (1, 1, 1),
+    ("HL", 6): (1, 7, 1),
+    ("TOS", 6): (1, 0, 2),
+    ("DSCP", 6): (1, 0, 2),
+}
 _HARMLESS: Final = frozenset(
     {"LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "CHECKSUM", "CLASSIFY", "TCPMSS", "TCPOPTSTRIP"}
 )
-_RANGE: Final = struct.Struct("=I4s12x4s12x2s2s")
+_RANGE: Final = struct.Struct("=I16s16s2s2s")
 _HAS_ADDRESSES, _HAS_PORTS = 1, 2
 _SOURCE_NAT: Final = frozenset({"SNAT", "MASQUERADE"})
 _DESTINATION_NAT: Final = frozenset({"DNAT", "REDIRECT"})
@@ -71,14 +80,15 @@ def set_value(statement: MetaSet | CtSet | PayloadSet, parcel: Parcel, held: Reg
             return parcel
 
 
-def is_read(statement: MetaSet | CtSet | PayloadSet) -> bool:
+def is_read(statement: MetaSet | CtSet | PayloadSet, parcel: Parcel) -> bool:
     """Whether all that a statement can change is followed here."""
     if isinstance(statement, MetaSet):
         return statement.key == _META_MARK or statement.key in _META_HARMLESS
+    if not isinstance(statement, PayloadSet):
+        return True
     # Rewritten addresses and ports would need another route.
-    return not isinstance(statement, PayloadSet) or (
-        statement.base == 1 and statement.offset + statement.length <= 12
-    )
+    end = statement.offset + statement.length
+    return statement.base == 1 and end <= _ADDRESSES_AT[parcel.version]
 
 
 def translate(statement: Nat | Masquerade | Redirect, parcel: Parcel, held: Registers) -> Parcel:
@@ -86,10 +96,12 @@ def translate(statement: Nat | Masquerade | Redirect, parcel: Parcel, held: Regi
     if isinstance(statement, Masquerade):
         return _from_elsewhere(parcel)
     if isinstance(statement, Redirect):
-        return _to(parcel, unknown(4, "redirect"), unknown(2, "redirect"))
+        length = len(parcel.destination.value)
+        return _to(parcel, unknown(length, "redirect"), unknown(2, "redirect"))
     if statement.type_ != _DNAT:
         return _from_elsewhere(parcel)
-    address = _only(statement.address, held, 4) or parcel.destination
+    length = len(parcel.destination.value)
+    address = _only(statement.address, held, length) or parcel.destination
     return _to(parcel, address, _only(statement.port, held, 2) or parcel.destination_port)
 
 
@@ -98,8 +110,9 @@ def apply_target(target: XtTarget, parcel: Parcel) -> Effect:
     name = target.name
     if name in _HARMLESS:
         return Effect(parcel=parcel, fate=Fate.GOES_ON, name="")
-    if name in _WRITTEN:
-        blurred = parcel.blurred | {_WRITTEN[name]}
+    written = _WRITTEN.get((name, parcel.version))
+    if written is not None:
+        blurred = parcel.blurred | {written}
         return Effect(parcel=replace(parcel, blurred=blurred), fate=Fate.GOES_ON, name="")
     if name == "REJECT":
         return Effect(parcel=parcel, fate=Fate.REJECTED, name="")
@@ -118,14 +131,15 @@ def apply_target(target: XtTarget, parcel: Parcel) -> Effect:
 
 def _target_range(target: XtTarget, parcel: Parcel) -> tuple[Octets, Octets]:
     """Address and port of a DNAT that names one of each, or of neither (struct nf_nat_range2)."""
+    length = len(parcel.destination.value)
     if (target.name, target.revision) != ("DNAT", 2) or len(target.info) < _RANGE.size:
-        return unknown(4, target.name), unknown(2, target.name)
+        return unknown(length, target.name), unknown(2, target.name)
     flags, address, last_address, port, last_port = _RANGE.unpack_from(target.info)
     is_one = address == last_address and (port == last_port or not flags & _HAS_PORTS)
     if not is_one or flags & ~(_HAS_ADDRESSES | _HAS_PORTS):
-        return unknown(4, target.name), unknown(2, target.name)
+        return unknown(length, target.name), unknown(2, target.name)
     return (
-        known(address) if flags & _HAS_ADDRESSES else parcel.destination,
+        known(address[:length]) if flags & _HAS_ADDRESSES else parcel.destination,
         known(port) if flags & _HAS_PORTS else parcel.destination_port,
     )
 
@@ -139,8 +153,8 @@ def _marked(parcel: Parcel, info: bytes) -> Parcel:
 
 def _from_elsewhere(parcel: Parcel) -> Parcel:
     reason = "source translation"
-    ports = unknown(2, reason)
-    return replace(parcel, source=unknown(4, reason), source_port=ports, has_snat=True)
+    source, port = unknown(len(parcel.source.value), reason), unknown(2, reason)
+    return replace(parcel, source=source, source_port=port, has_snat=True)
 
 
 def _to(parcel: Parcel, address: Octets, port: Octets) -> Parcel:

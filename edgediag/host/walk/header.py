@@ -4,12 +4,26 @@ source  ip_packet_match of net/ipv4/netfilter/ip_tables.c, ip6_packet_match of
         net/ipv6/netfilter/ip6_tables.c
 """
 
+from dataclasses import replace
+from typing import Final
+
 from edgediag.host.netfilter.ip_header import IpHeader, MaskedValue
 from edgediag.host.routes import PROTOCOL_NUMBERS
 from edgediag.host.walk.octets import Octets, Truth, both, equals, known, masked, negated
 from edgediag.host.walk.parcel import Interface, Parcel
 
 _IPV4_OCTETS, _NAME_OCTETS = 4, 16
+_ANY: Final = IpHeader(
+    source=None,
+    destination=None,
+    incoming=None,
+    outgoing=None,
+    protocol=0,
+    is_protocol_negated=False,
+    is_later_fragment=False,
+    is_fragment_negated=False,
+    is_goto=False,
+)
 
 
 def header_holds(header: IpHeader, parcel: Parcel) -> Truth:
@@ -27,6 +41,25 @@ def header_holds(header: IpHeader, parcel: Parcel) -> Truth:
         _is_by(header.incoming, parcel.incoming),
         _is_by(header.outgoing, parcel.outgoing),
     )
+
+
+def failing(header: IpHeader, parcel: Parcel) -> tuple[IpHeader, ...]:
+    """The single conditions of a header that do not hold for certain."""
+    single = (
+        replace(_ANY, source=header.source),
+        replace(_ANY, destination=header.destination),
+        replace(_ANY, incoming=header.incoming),
+        replace(_ANY, outgoing=header.outgoing),
+        replace(
+            _ANY, protocol=header.protocol, is_protocol_negated=header.is_protocol_negated
+        ),
+        replace(
+            _ANY,
+            is_later_fragment=header.is_later_fragment,
+            is_fragment_negated=header.is_fragment_negated,
+        ),
+    )
+    return tuple(each for each in single if header_holds(each, parcel) is False)
 
 
 def _is_by(asked: MaskedValue | None, interface: Interface) -> Truth:

@@ -5,7 +5,7 @@ source  net/ipv4/ip_input.c, ip_forward.c, route.c (ip_route_input_slow)
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import Final, TypeAlias
 
 from edgediag.host.walk.chain_walk import Course, Step, united
@@ -76,7 +76,7 @@ def _enter(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
 
 def _route(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     destination = course.parcel.destination
-    if destination.is_known and IPv4Address(destination.value).is_multicast:
+    if destination.is_known and ip_address(destination.value).is_multicast:
         # The lookup does not answer for groups with a device that a packet came in by.
         return [course.undecided("routing", "who takes part in a multicast group")]
     return (yield from routed(course, "routing"))
@@ -116,7 +116,7 @@ def _socket(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     if not (parcel.destination.is_known and parcel.destination_port.is_known):
         reason = parcel.destination.reason or parcel.destination_port.reason
         return [course.undecided(SOCKET, f"which socket takes it, for {reason} is not known")]
-    type_ = yield from ask_address_type(IPv4Address(parcel.destination.value))
+    type_ = yield from ask_address_type(ip_address(parcel.destination.value))
     if type_ != _UNICAST_HERE:
         # Whoever listens to a broadcast does so without the sender learning of it.
         return [replace(course, fate=Fate.ACCEPTED)]

@@ -4,7 +4,7 @@ source  net/netfilter/nft_meta.c, nft_ct.c, nft_payload.c, nft_fib.c (Linux 6.18
 """
 
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import Final
 
 from edgediag.compat import assert_never
@@ -19,9 +19,17 @@ from edgediag.host.netfilter.expression import (
 from edgediag.host.netfilter.fields import CT, META, fib_field
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.needs import NeedAddressType
-from edgediag.host.walk.octets import Octets, Unsure, big_number, cut, known, native_number, unknown
+from edgediag.host.walk.octets import (
+    Octets,
+    Unsure,
+    big_number,
+    cut,
+    known,
+    native_number,
+    stretch,
+    unknown,
+)
 from edgediag.host.walk.parcel import (
-    NUMBERS,
     CtState,
     Interface,
     Parcel,
@@ -29,12 +37,15 @@ from edgediag.host.walk.parcel import (
     transport_header,
 )
 
-_IPV4: Final = 2
-_ETHER_IPV4: Final = 0x0800
+# enum nf_inet_protos and EtherTypes (RFC 7042 Appendix B.1), by the version of IP.
+_NFPROTO: Final = {4: 2, 6: 10}
+_ETHERTYPE: Final = {4: 0x0800, 6: 0x86DD}
 _NETWORK, _TRANSPORT = 1, 2
 _SADDR, _DADDR = 1, 2
 _ADDRESS_TYPE: Final = 3
 _SNAT, _DNAT = 0x10, 0x20
+# Addresses of conntrack that packets of one version have.
+_CT_VERSIONS: Final = {19: 4, 20: 4, 21: 6, 22: 6}
 # Expected, answered, assured and confirmed: of a first packet none of them holds.
 _NOT_OF_NEW: Final = 0x01 | 0x02 | 0x04 | 0x08
 
@@ -60,17 +71,17 @@ def address_type(octets: Octets, inquiry: Inquiry) -> Octets:
     """What an address is to this host, as a number in the kernel's order."""
     if not octets.is_known:
         return unknown(4, octets.reason)
-    answer = inquiry.look_up(NeedAddressType(address=IPv4Address(octets.value)))
+    answer = inquiry.look_up(NeedAddressType(address=ip_address(octets.value)))
     return native_number(answer) if isinstance(answer, int) else unknown(4, "the address's type")
 
 
 def _payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
-    stretch = range(load.offset, load.offset + load.length)
+    asked = range(load.offset, load.offset + load.length)
     for base, offset, length in parcel.blurred:
-        if base == load.base and offset < stretch.stop and offset + length > stretch.start:
+        if base == load.base and offset < asked.stop and offset + length > asked.start:
             return unknown(load.length, "a header that a rule rewrites")
     if load.base == _NETWORK:
-        return cut(network_header(parcel), load.offset, load.length)
+        return stretch(network_header(parcel), load.offset, load.length)
     if load.base == _TRANSPORT:
         return cut(transport_header(parcel), load.offset, load.length)
     return unknown(load.length, "the link-layer header" if not load.base else "an inner header")
@@ -97,13 +108,13 @@ def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
 
 
 def _packet_type(parcel: Parcel) -> Octets:
-    address = IPv4Address(parcel.destination.value)
+    address = ip_address(parcel.destination.value)
     is_plain = parcel.destination.is_known and not address.is_multicast
     return native_number(0, 1) if is_plain else unknown(1, "meta pkttype")
 
 
 _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
-    1: lambda parcel: big_number(_ETHER_IPV4),
+    1: lambda parcel: big_number(_ETHERTYPE[parcel.version]),
     3: lambda parcel: parcel.mark,
     4: lambda parcel: native_number(parcel.incoming.index),
     5: lambda parcel: native_number(parcel.outgoing.index),
@@ -111,8 +122,8 @@ _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
     7: lambda parcel: _name(parcel.outgoing),
     10: lambda parcel: _owner(parcel.uid, parcel, "meta skuid"),
     11: lambda parcel: _owner(parcel.gid, parcel, "meta skgid"),
-    15: lambda parcel: native_number(_IPV4, 1),
-    16: lambda parcel: native_number(NUMBERS[parcel.protocol], 1),
+    15: lambda parcel: native_number(_NFPROTO[parcel.version], 1),
+    16: lambda parcel: native_number(parcel.number, 1),
     19: _packet_type,
 }
 
@@ -121,6 +132,8 @@ def _ct(load: CtLoad, parcel: Parcel) -> Octets | None:
     if load.key == 0:
         return native_number(parcel.ct_state.value)
     if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+        return None
+    if parcel.version != _CT_VERSIONS.get(load.key, parcel.version):
         return None
     field = CT.get(load.key)
     words = f"ct {field.text if field else load.key}"
@@ -160,17 +173,19 @@ _CT: Final[Mapping[int, Callable[[Parcel], Octets]]] = {
     1: lambda parcel: native_number(parcel.is_reply, 1),
     2: _status,
     3: lambda parcel: parcel.ct_mark,
-    7: lambda parcel: native_number(_IPV4, 1),
-    10: lambda parcel: native_number(NUMBERS[parcel.protocol], 1),
+    7: lambda parcel: native_number(_NFPROTO[parcel.version], 1),
+    10: lambda parcel: native_number(parcel.number, 1),
     11: lambda parcel: _port(parcel.original.source_port),
     12: lambda parcel: _port(parcel.original.destination_port),
     19: lambda parcel: known(parcel.original.source.packed),
     20: lambda parcel: known(parcel.original.destination.packed),
+    21: lambda parcel: known(parcel.original.source.packed),
+    22: lambda parcel: known(parcel.original.destination.packed),
 }
 
 
 # Direction, mark, protocols and the tuple of the first packet; not what has become of the rest.
-_CT_OF_REPLIES: Final = frozenset({1, 3, 7, 10, 11, 12, 19, 20})
+_CT_OF_REPLIES: Final = frozenset({1, 3, 7, 10, 11, 12, 19, 20, 21, 22})
 
 
 def _fib(load: FibLoad, parcel: Parcel, inquiry: Inquiry) -> Octets:

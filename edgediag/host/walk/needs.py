@@ -2,14 +2,13 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import TypeAlias, TypeVar
 
 from edgediag.host.ipset import Ipset, IpsetElement
 from edgediag.host.netfilter.chains import Chain, ChainName, SetContents
 from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
-from edgediag.model.flow import Flow
+from edgediag.model.flow import Address, Flow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class NeedSet:
 class NeedAddressType:
     """What an address is to this host (RTN_*): 1 unicast, 2 local, 3 broadcast, 5 multicast."""
 
-    address: IPv4Address
+    address: Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +127,7 @@ def ask_socket(need: NeedSocket) -> Asking[Taken | NotChecked]:
     return answer if isinstance(answer, Taken | NotChecked) else _foreign(answer)
 
 
-def ask_address_type(address: IPv4Address) -> Asking[int | NotChecked]:
+def ask_address_type(address: Address) -> Asking[int | NotChecked]:
     """What an address is to this host, or why it is not known."""
     answer = yield NeedAddressType(address=address)
     return answer if isinstance(answer, int | NotChecked) else _foreign(answer)

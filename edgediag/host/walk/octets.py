@@ -83,6 +83,18 @@ def cut(octets: Octets, start: int, length: int) -> Octets:
     )
 
 
+def stretch(parts: tuple[Octets, ...], start: int, length: int) -> Octets:
+    """A stretch of values one behind the other; the reason is that of a part in the stretch."""
+    found: list[Octets] = []
+    at = 0
+    for part in parts:
+        first, last = max(start - at, 0), min(start + length - at, len(part.value))
+        if first < last:
+            found.append(cut(part, first, last - first))
+        at += len(part.value)
+    return cut(joined(tuple(found)), 0, length)
+
+
 def masked(octets: Octets, mask: bytes, xor: bytes) -> Octets:
     """(value & mask) ^ xor: a bit that the mask takes away is known to be what xor makes of 0."""
     length = min(len(octets.value), len(mask), len(xor))

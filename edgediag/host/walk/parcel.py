@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from edgediag.host.routes import PROTOCOL_NUMBERS
 from edgediag.host.walk.octets import (
     Octets,
     Truth,
@@ -18,8 +19,9 @@ from edgediag.host.walk.octets import (
 )
 from edgediag.model.flow import Address, Flow, Protocol
 
-NUMBERS = {Protocol.ICMP: 1, Protocol.TCP: 6, Protocol.UDP: 17}
-_SYN = 0x02
+_FIRST_FLAGS = Octets(value=b"\x02", known=b"\x3f", reason="tcp ecn")
+# Request and reply, by the version of IP.
+_ECHO = {4: (8, 0), 6: (128, 129)}
 
 
 class CtState(Enum):
@@ -45,7 +47,7 @@ NO_INTERFACE = Interface(name="", index=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """One IPv4 packet without options, no fragment, at one place of its way.
+    """One IP packet without options or extension headers, no fragment, at one place of its way.
 
     state       what connection tracking will say once it has seen the packet
     is_tracked  whether it has seen it
@@ -78,6 +80,16 @@ class Parcel:
     is_for_here: bool
     is_route_due: bool
     is_reply: bool
+
+    @property
+    def version(self) -> int:
+        """Of IP: 4 or 6."""
+        return self.original.destination.version
+
+    @property
+    def number(self) -> int:
+        """Of its protocol, in the IP header."""
+        return PROTOCOL_NUMBERS[self.protocol, self.version]
 
     @property
     def is_dnat(self) -> Truth:
@@ -153,60 +165,55 @@ def parcel_in(flow: Flow, incoming: Interface, state: CtState) -> Parcel:
     return replace(parcel_of(flow, sender), incoming=incoming)
 
 
-def answer_to(parcel: Parcel) -> Parcel:
-    """The answer to a packet that has left, as it comes back by the same device."""
-    return replace(
-        parcel,
-        source=parcel.destination,
-        destination=parcel.source,
-        source_port=parcel.destination_port,
-        destination_port=parcel.source_port,
-        incoming=parcel.outgoing,
-        outgoing=NO_INTERFACE,
-        state=CtState.ESTABLISHED,
-        is_tracked=False,
-        blurred=frozenset(),
-        has_dnat=parcel.is_dnat is not False,
-        has_snat=parcel.is_snat is not False,
-        is_reply=True,
-        mark=native_number(0),
-        uid=None,
-        gid=None,
+def network_header(parcel: Parcel) -> tuple[Octets, ...]:
+    """RFC 791 §3.1 or RFC 8200 §3, field by field as far as it is known."""
+    return _header_of_6(parcel) if parcel.version == 6 else _header_of_4(parcel)
+
+
+def _header_of_6(parcel: Parcel) -> tuple[Octets, ...]:
+    return (
+        # Four bits of version; traffic class and flow label may be anything.
+        Octets(value=b"\x60", known=b"\xf0", reason="ip6 dscp"),
+        unknown(3, "ip6 flowlabel"),
+        unknown(2, "ip6 length"),
+        known(bytes([parcel.number])),
+        unknown(1, "ip6 hoplimit"),
+        parcel.source,
+        parcel.destination,
     )
 
 
-def network_header(parcel: Parcel) -> Octets:
-    """RFC 791 §3.1 as far as it is known: a header without options, of a packet in one piece."""
-    return joined(
-        (
-            known(b"\x45"),
-            unknown(1, "ip dscp"),
-            unknown(2, "ip length"),
-            unknown(2, "ip id"),
-            # DF may be set or not; the reserved bit, MF and the offset are 0.
-            Octets(value=bytes(2), known=b"\xbf\xff", reason="ip flags"),
-            unknown(1, "ip ttl"),
-            known(bytes([NUMBERS[parcel.protocol]])),
-            unknown(2, "ip checksum"),
-            parcel.source,
-            parcel.destination,
-        )
+def _header_of_4(parcel: Parcel) -> tuple[Octets, ...]:
+    return (
+        known(b"\x45"),
+        unknown(1, "ip dscp"),
+        unknown(2, "ip length"),
+        unknown(2, "ip id"),
+        # DF may be set or not; the reserved bit, MF and the offset are 0.
+        Octets(value=bytes(2), known=b"\xbf\xff", reason="ip flags"),
+        unknown(1, "ip ttl"),
+        known(bytes([parcel.number])),
+        unknown(2, "ip checksum"),
+        parcel.source,
+        parcel.destination,
     )
 
 
 def transport_header(parcel: Parcel) -> Octets:
-    """RFC 768, RFC 9293 §3.1 or RFC 792, as far as the flow and its state tell."""
+    """RFC 768, RFC 9293 §3.1, RFC 792 or RFC 4443 §4, as far as the flow and its state tell."""
     match parcel.protocol:
         case Protocol.ICMP:
             # An echo request or its reply; the flow's ports are its identifier.
             is_first = parcel.state is CtState.NEW
-            kind = known(b"\x08\x00") if is_first else unknown(2, "icmp type")
-            kind = known(bytes(2)) if parcel.is_reply else kind
+            request, reply = _ECHO[parcel.version]
+            kind = known(bytes([request, 0])) if is_first else unknown(2, "icmp type")
+            kind = known(bytes([reply, 0])) if parcel.is_reply else kind
             return joined((kind, unknown(2, "icmp checksum"), parcel.source_port))
         case Protocol.UDP:
             return joined((parcel.source_port, parcel.destination_port))
         case Protocol.TCP:
             is_first = parcel.state is CtState.NEW
-            flags = big_number(_SYN, 1) if is_first else unknown(1, "tcp flags")
+            # ECE and CWR are set or not, as both ends will have it (RFC 3168 §6.1.1).
+            flags = _FIRST_FLAGS if is_first else unknown(1, "tcp flags")
             numbers = unknown(9, "tcp sequence")
             return joined((parcel.source_port, parcel.destination_port, numbers, flags))

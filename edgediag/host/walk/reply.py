@@ -7,8 +7,9 @@ from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inbound import enter
 from edgediag.host.walk.needs import Asking
+from edgediag.host.walk.octets import native_number
 from edgediag.host.walk.outbound import send
-from edgediag.host.walk.parcel import Parcel, answer_to
+from edgediag.host.walk.parcel import NO_INTERFACE, CtState, Parcel
 
 REPLY = "reply"
 
@@ -28,4 +29,26 @@ def answer(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
 
 def _answered(sent: Course) -> Course:
     step = Step(hook=REPLY, chain=None, rule=None, number=0, action="the far end answers")
-    return replace(sent.with_step(step, Fate.GOES_ON), parcel=answer_to(sent.parcel))
+    return replace(sent.with_step(step, Fate.GOES_ON), parcel=_answer_to(sent.parcel))
+
+
+def _answer_to(parcel: Parcel) -> Parcel:
+    """The answer to a packet that has left, as it comes back by the same device."""
+    return replace(
+        parcel,
+        source=parcel.destination,
+        destination=parcel.source,
+        source_port=parcel.destination_port,
+        destination_port=parcel.source_port,
+        incoming=parcel.outgoing,
+        outgoing=NO_INTERFACE,
+        state=CtState.ESTABLISHED,
+        is_tracked=False,
+        blurred=frozenset(),
+        has_dnat=parcel.is_dnat is not False,
+        has_snat=parcel.is_snat is not False,
+        is_reply=True,
+        mark=native_number(0),
+        uid=None,
+        gid=None,
+    )

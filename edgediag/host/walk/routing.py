@@ -1,7 +1,7 @@
 """The routing of a packet on its way: asked of the kernel, never worked out here."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from edgediag.host.attributes import NATIVE
 from edgediag.host.walk.chain_walk import Course, Step
@@ -43,13 +43,14 @@ def flow_of(parcel: Parcel) -> Flow:
 
     Of a packet that comes in somebody stands for all who may have sent it.
     """
-    source = IPv4Address(parcel.source.value if parcel.source.is_known else 0)
+    octets = parcel.source.value
+    source = ip_address(octets if parcel.source.is_known else bytes(len(octets)))
     if parcel.incoming.index and not parcel.source.is_known:
-        source = IPv4Address(parcel.original.source)
+        source = parcel.original.source
     return Flow(
         protocol=parcel.protocol,
         source=source,
         source_port=int.from_bytes(parcel.source_port.value, "big"),
-        destination=IPv4Address(parcel.destination.value),
+        destination=ip_address(parcel.destination.value),
         destination_port=int.from_bytes(parcel.destination_port.value, "big"),
     )

@@ -40,6 +40,7 @@ from edgediag.host.netfilter.statement import (
     XtMatch,
     XtTarget,
 )
+from edgediag.host.walk.comparison import compared
 from edgediag.host.walk.effects import Fate, apply_target, is_read, set_value, translate
 from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.inquiry import Inquiry
@@ -51,9 +52,7 @@ from edgediag.host.walk.octets import (
     Truth,
     Unsure,
     cut,
-    equals,
     known,
-    lies_between,
     native_number,
     negated,
 )
@@ -63,6 +62,35 @@ from edgediag.host.walk.xt_conditions import holds
 
 _CONTINUE: Final = -1
 _NFPROTO: Final = 15
+_NFPROTO_OF: Final = {4: 2, 6: 10}
+# Matches whose structs hold no addresses, or that leave those aside for IPv6.
+_OF_ANY_VERSION: Final = frozenset(
+    {
+        "comment",
+        "connbytes",
+        "connmark",
+        "conntrack",
+        "dscp",
+        "ecn",
+        "helper",
+        "hl",
+        "icmp6",
+        "iprange",
+        "length",
+        "mac",
+        "mark",
+        "multiport",
+        "owner",
+        "physdev",
+        "pkttype",
+        "set",
+        "state",
+        "statistic",
+        "tcp",
+        "tos",
+        "udp",
+    }
+)
 # Expressions that are not read but only load, test or count: the rule may go on or not.
 _ONLY_TEST: Final = frozenset(
     {"numgen", "hash", "rt", "socket", "xfrm", "osf", "inner", "tunnel", "last", "dynset"}
@@ -116,7 +144,7 @@ def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
     for place, expression in enumerate(rule.expressions):
         if not machine.step(expression):
             if machine.is_failed:
-                failed = Failed(place=place, octets=machine.compared())
+                failed = Failed(place=place, octets=machine.looked_at())
             break
     else:
         machine.end(None)
@@ -159,20 +187,26 @@ class _Machine:
                 self._held.change(expression)
                 return True
             case Compare() | InRange():
-                return self._test(self._compared(expression))
+                self._slot = expression.slot
+                return self._test(compared(expression, self._held))
             case Lookup():
                 return self._look_up(expression)
             case IpHeader():
                 return self._test(header_holds(expression, self._parcel))
             case XtMatch():
                 self._slot = None
-                return self._test(holds(expression, self._parcel, self._inquiry))
+                return self._test(self._holds(expression))
             case Unknown():
                 return self._not_read(expression.name)
             case Counter() | Log():
                 return True
             case _:
                 return self._act(expression)
+
+    def _holds(self, match: XtMatch) -> Truth:
+        if self._parcel.version == 6 and match.name not in _OF_ANY_VERSION:
+            return Unsure(reason=f"-m {match.name}")
+        return holds(match, self._parcel, self._inquiry)
 
     def _loaded(self, expression: Load) -> Octets | None:
         if isinstance(expression, MetaLoad) and expression.key == _NFPROTO:
@@ -187,12 +221,15 @@ class _Machine:
                 return True if statement.code == _CONTINUE else self.end(statement)
             case Reject():
                 return self.end(Fate.REJECTED)
-            case MetaSet() | CtSet() | PayloadSet() if is_read(statement):
+            case MetaSet() | CtSet() | PayloadSet() if is_read(statement, self._parcel):
                 self._parcel = set_value(statement, self._parcel, self._held)
                 return True
             case NoTrack():
                 if not self._parcel.is_tracked:
                     self._parcel = replace(self._parcel, state=CtState.UNTRACKED)
+                return True
+            case Nat() if statement.family not in (0, _NFPROTO_OF[self._parcel.version]):
+                # In a table of both families it is for the packets of one (nft_nat.c).
                 return True
             case Nat() | Masquerade() | Redirect():
                 self._parcel = translate(statement, self._parcel, self._held)
@@ -228,30 +265,9 @@ class _Machine:
         self.is_failed = not truth
         return truth or self.end(None)
 
-    def compared(self) -> Octets | None:
+    def looked_at(self) -> Octets | None:
         """What lies from the register on that was compared last, None where none was."""
         return None if self._slot is None else self._held.rest(self._slot)
-
-    def _compared(self, test: Compare | InRange) -> Truth:
-        self._slot = test.slot
-        if isinstance(test, InRange):
-            octets = self._held.get(test.slot, len(test.first))
-            truth = lies_between(octets, test.first, test.last)
-            return negated(truth) if test.is_negated else truth
-        octets, value = self._held.get(test.slot, len(test.value)), test.value
-        lowest, highest = bytes(len(value)), b"\xff" * len(value)
-        is_equal = equals(octets, value)
-        is_below = negated(lies_between(octets, value, highest))
-        is_above = negated(lies_between(octets, lowest, value))
-        truths: dict[int, Truth] = {
-            0: is_equal,
-            1: negated(is_equal),
-            2: is_below,
-            3: negated(is_above),
-            4: is_above,
-            5: negated(is_below),
-        }
-        return truths.get(test.operator, Unsure(reason=f"operator {test.operator}"))
 
     def _look_up(self, lookup: Lookup) -> bool:
         need = NeedSet(family=self._rule.family, table=self._rule.table, name=lookup.set_name)

@@ -13,7 +13,7 @@ from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load, translation_bits
 from edgediag.host.walk.octets import Octets, Truth, both, cut, equals, intersects, masked, negated
-from edgediag.host.walk.parcel import NUMBERS, CtState, Parcel
+from edgediag.host.walk.parcel import CtState, Parcel
 from edgediag.host.walk.xt_decide import Decide
 
 _HEAD: Final = struct.Struct("=4s12x4s12x4s12x4s12x")
@@ -36,7 +36,8 @@ def state(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
 def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     """Whether the connection is as the options ask; None where an option is not read."""
     asked, inverted, states, statuses = _REST.unpack_from(match.info, _REST_AT)[-4:]
-    if asked & ~_READ:
+    addresses = asked & (_SOURCE | _DESTINATION)
+    if asked & ~_READ or (addresses and parcel.version == 6):
         return None
     truths: list[tuple[int, Truth]] = [(_STATE, _is_in_state(states, parcel))]
     if parcel.ct_state in _WITHOUT_CONNECTION:
@@ -46,7 +47,7 @@ def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     truths += [
         (_PROTO, _is_protocol(match, parcel)),
         (_DIRECTION, _is_original(parcel, inquiry)),
-        *_addresses(match, parcel, inquiry),
+        *(_addresses(match, parcel, inquiry) if addresses else ()),
         (_STATUS, _has_status(statuses, parcel, inquiry)),
     ]
     return both(
@@ -77,7 +78,7 @@ def _is_in_state(states: int, parcel: Parcel) -> Truth:
 
 def _is_protocol(match: XtMatch, parcel: Parcel) -> Truth:
     (number, *_) = _REST.unpack_from(match.info, _REST_AT)
-    return bool(number == NUMBERS[parcel.protocol])
+    return bool(number == parcel.number)
 
 
 def _is_original(parcel: Parcel, inquiry: Inquiry) -> Truth:

@@ -15,7 +15,7 @@ from edgediag.host.netfilter.xt.sets import set_match
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.needs import Member, NeedIpset, NeedMember
 from edgediag.host.walk.octets import Octets, Truth, Unsure, cut, either, negated
-from edgediag.host.walk.parcel import NUMBERS, Parcel, transport_header
+from edgediag.host.walk.parcel import Parcel, transport_header
 from edgediag.host.walk.xt_decide import Decide
 from edgediag.model.flow import Protocol
 
@@ -84,7 +84,7 @@ def _element(ipset: Ipset, sources: tuple[bool, ...], parcel: Parcel) -> _Found:
         return unsure
     return IpsetElement(
         addresses=tuple(octets.value for octets in addresses),
-        protocol=NUMBERS[parcel.protocol] if port and ipset.type_ != _PORTS_ONLY else None,
+        protocol=parcel.number if port and ipset.type_ != _PORTS_ONLY else None,
         port=port.value if port else None,
         mark=int.from_bytes(mark.value, NATIVE) if mark else None,
         interface=device.name if device else None,

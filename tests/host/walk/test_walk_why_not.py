@@ -10,6 +10,7 @@ from edgediag.host.netfilter.expression import (
     MetaLoad,
     PayloadLoad,
 )
+from edgediag.host.netfilter.ip_header import IpHeader, MaskedValue
 from edgediag.host.netfilter.register import Names
 from edgediag.host.netfilter.statement import Limit, Verdict, XtMatch
 from edgediag.host.walk.hook_walk import HookWalk
@@ -86,8 +87,40 @@ def said_of(number: int, *rules: tuple[Expression, ...], chain: str = "o") -> tu
         pytest.param(
             (XtMatch(name="mark", revision=1, info=b"\7\0\0\0" + b"\xff" * 4 + bytes(4)), DROP),
             "-m mark --mark 0x7 does not hold: the packet is"
-            f" udp {flow().source}:40000 -> {flow().destination}:4500, ct state new, mark 0x0",
+            f" udp {flow().source}:40000 -> {flow().destination}:4500, ct state new, mark 0x0,"
+            " out by up0",
             id="a match of iptables",
+        ),
+        pytest.param(
+            (
+                IpHeader(
+                    source=MaskedValue(value=bytes(4), mask=bytes(4), is_negated=False),
+                    destination=MaskedValue(
+                        value=b"\x0a\0\0\0", mask=b"\xff\0\0\0", is_negated=False
+                    ),
+                    incoming=None,
+                    outgoing=None,
+                    protocol=17,
+                    is_protocol_negated=False,
+                    is_later_fragment=False,
+                    is_fragment_negated=False,
+                    is_goto=False,
+                ),
+                DROP,
+            ),
+            "-d 10.0.0.0/8 does not hold: the packet is"
+            f" udp {flow().source}:40000 -> {flow().destination}:4500, ct state new, mark 0x0,"
+            " out by up0",
+            id="one condition among those at the front of a rule of iptables-legacy",
+        ),
+        pytest.param(
+            (
+                *UDP,
+                CtLoad(key=22, direction=0, slot=0),
+                Compare(operator=0, slot=0, value=bytes(16)),
+            ),
+            "ct original ip6 daddr does not hold: the packet has no such thing",
+            id="an address of the other version",
         ),
         pytest.param(
             (Limit(rate=1, unit_s=1, burst=5, is_octets=False, is_over=False), DROP),
