@@ -117,7 +117,11 @@ XT_CONDITIONS = (
     "-p tcp -m ecn ! --ecn-tcp-cwr",
     "-m tos --tos 0x10/0x3f",
 )
-XT_ENDS = ("DROP", "ACCEPT", "RETURN", "SUB", "MARK --set-xmark 0x1/0x1", "REJECT")
+XT_ENDS = (
+    "DROP", "ACCEPT", "RETURN", "SUB", "MARK --set-xmark 0x1/0x1", "REJECT",
+    "MARK --set-xmark 0x6/0xf", "CONNMARK --set-xmark 0x1/0xff", "CONNMARK --save-mark",
+    "CONNMARK --restore-mark --nfmask 0x3 --ctmask 0x1",
+)
 
 
 def native(draw: random.Random) -> str:
@@ -156,6 +160,7 @@ def iptables(draw: random.Random) -> str:
     for table in ("raw", "mangle", "filter"):
         ends = tuple(e for e in XT_ENDS if table == "mangle" or "MARK" not in e)
         ends = tuple(e for e in ends if table == "filter" or e != "REJECT")
+        ends = (*ends, "CT --notrack", "CT --notrack") if table == "raw" else ends
         inner = tuple(e for e in ends if e != "SUB")
         lines += [f"*{table}", ":OUTPUT ACCEPT [0:0]", ":SUB - [0:0]"]
         for chain, choices in (("SUB", inner), ("OUTPUT", ends)):

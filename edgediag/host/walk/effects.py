@@ -21,6 +21,7 @@ from edgediag.host.netfilter.statement import (
 from edgediag.host.walk.octets import Octets, known, masked, unknown
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.registers import Registers
+from edgediag.host.walk.xt_targets import with_connection
 
 _META_MARK, _META_NFTRACE = 3, 12
 _CT_MARK: Final = 3
@@ -109,6 +110,9 @@ def apply_target(target: XtTarget, parcel: Parcel) -> Effect:
     if name in _DESTINATION_NAT:
         elsewhere = _to(parcel, *_target_range(target, parcel))
         return Effect(parcel=elsewhere, fate=Fate.ACCEPTED, name="")
+    connected = with_connection(target, parcel)
+    if connected is not None:
+        return Effect(parcel=connected, fate=Fate.GOES_ON, name="")
     return Effect(parcel=parcel, fate=Fate.UNDECIDED, name=f"-j {name}")
 
 
