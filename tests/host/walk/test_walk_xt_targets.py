@@ -1,4 +1,4 @@
-"""iptables' targets on the connection: what the packet and its connection are marked with behind."""
+"""iptables' targets on the connection: how packet and connection are marked behind them."""
 
 import struct
 from dataclasses import replace
