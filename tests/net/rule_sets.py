@@ -282,13 +282,26 @@ XT: tuple[Condition, ...] = (
     _c("-m comment --comment c"),
     _c("-m pkttype --pkt-type unicast"),
     _c("-m statistic --mode random --probability 0.5"),
+    _c("-m statistic --mode random --probability 1.0"),
+    _c("-m statistic --mode random ! --probability 1.0"),
+    _c("-m statistic --mode nth --every 1 --packet 0"),
+    _c("-m helper --helper ftp"),
+    _c("-m helper ! --helper ftp"),
+    _c("-m connmark ! --mark 0x1"),
+    _c("-m connmark --mark 0x0/0xff"),
 )
 _IN, _OUT, _OWNER = _c("-i up0"), _c("-o out0", {"destination": "203.0.113.9"}), _c(
     "-m owner --uid-owner 0"
 )
+_OF_SENDER = (
+    _c("-m owner --socket-exists"),
+    _c("-m owner ! --socket-exists"),
+    _c("-m physdev ! --physdev-is-bridged"),
+    _c("-m physdev --physdev-is-in"),
+)
 _XT_OF_CHAIN: Mapping[str, tuple[Condition, ...]] = {
     "PREROUTING": (_IN,), "INPUT": (_IN,), "FORWARD": (_IN, _OUT), "POSTROUTING": (_OUT,),
-    "OUTPUT": (_c("-o up0"), _OWNER), "SUB": (),
+    "OUTPUT": (_c("-o up0"), _OWNER, *_OF_SENDER), "SUB": (),
 }
 _XT_ENDS = (
     "DROP", "ACCEPT", "ACCEPT", "RETURN", "SUB", "MARK --set-xmark 0x1/0x1",
@@ -306,6 +319,7 @@ def iptables(
     for table, names in chains.items():
         ends = [e for e in _XT_ENDS if table == "mangle" or "MARK" not in e]
         ends += ["REJECT"] if table == "filter" else []
+        ends += ["CT --notrack"] * 2 if table == "raw" else []
         policies = [draw.choice(("ACCEPT",) * 7 + ("DROP",)) for _ in names]
         lines += [f"*{table}", ":SUB - [0:0]"]
         lines += [f":{name} {policy} [0:0]" for name, policy in zip(names, policies)]
@@ -322,10 +336,12 @@ def iptables(
 
 
 RECEIVED_TABLES: Mapping[str, tuple[str, ...]] = {
+    "raw": ("PREROUTING",),
     "mangle": ("PREROUTING", "INPUT", "FORWARD", "POSTROUTING"),
     "filter": ("INPUT", "FORWARD"),
 }
 SENT_TABLES: Mapping[str, tuple[str, ...]] = {
+    "raw": ("OUTPUT",),
     "mangle": ("OUTPUT", "PREROUTING"),
     "filter": ("OUTPUT", "INPUT"),
 }

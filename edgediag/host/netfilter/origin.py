@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 _COMMENT: Final = re.compile(r"(?<!-m )\bcomment (?:\"((?:[^\"\\]|\\.)*)\"|(\S+))")
-# firewalld's chains of a zone in a table of its own, and those in iptables' tables.
+# firewalld's chains of a zone or a policy in a table of its own, and those in iptables' tables.
 _ZONE: Final = re.compile(
-    r"(?:filter|nat|mangle|raw)_(?:IN|FWDI|FWDO|FWD|PRE|POST)_(?P<zone>[\w-]+?)"
+    r"(?:filter|nat|mangle|raw)_(?:IN|OUT|FWDI|FWDO|FWD|PRE|POST)_(?P<zone>[\w-]+?)"
     r"(?:_(?:pre|log|deny|allow|post))?"
 )
 _OLD_ZONE: Final = re.compile(
@@ -25,6 +25,7 @@ _OLD_ZONE: Final = re.compile(
 _DISPATCH: Final = re.compile(
     r"(?:INPUT|OUTPUT|FORWARD(?:_IN|_OUT)?|PREROUTING|POSTROUTING)_(?:ZONES(?:_SOURCE)?|direct)"
 )
+_POLICY: Final = "policy_"
 # The administrator's own place among the rules of others.
 _FOR_ANYBODY: Final = frozenset({"DOCKER-USER", "CNI-ADMIN", "LIBVIRT_USER"})
 
@@ -65,9 +66,11 @@ def _firewalld(zone: re.Match[str] | None) -> Writer:
     if zone is None:
         return Writer(name="firewalld", remedy=_REMEDIES["firewalld"])
     name = zone["zone"]
+    kind = "policy" if name.startswith(_POLICY) else "zone"
+    name = name.removeprefix(_POLICY)
     return Writer(
-        name=f"firewalld (zone {name})",
-        remedy=f"change firewalld: firewall-cmd --zone={name} --list-all shows what made it",
+        name=f"firewalld ({kind} {name})",
+        remedy=f"change firewalld: firewall-cmd --{kind}={name} --list-all shows what made it",
     )
 
 

@@ -63,6 +63,10 @@ from edgediag.host.netfilter.origin import Writer, writer_of
             "firewalld", "filter_IN_drop-all_deny", "drop", "firewalld (zone drop-all)",
             id="a zone in nftables",
         ),
+        pytest.param(
+            "firewalld", "filter_OUT_policy_edge_deny", "drop", "firewalld (policy edge)",
+            id="a policy",
+        ),
         pytest.param("firewalld", "filter_OUTPUT", "drop", "firewalld", id="firewalld itself"),
         pytest.param("filter", "FORWARD_IN_ZONES", "-j X", "firewalld", id="its dispatch"),
         pytest.param("filter", "IN", "-j DROP", None, id="no zone"),
