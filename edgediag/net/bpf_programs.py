@@ -29,7 +29,7 @@ from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgr
 from edgediag.model.host import Link, NetfilterProgram
 from edgediag.net import bpf
 from edgediag.net.cgroups import group_folders
-from edgediag.net.plain import interface_names, plain_all
+from edgediag.net.plain import plain_all
 
 # Linux, include/uapi/linux/bpf.h
 _PROG_GET_FD_BY_ID: Final = 13
@@ -79,8 +79,8 @@ def read_xdp_programs(links: Iterable[Link]) -> tuple[XdpProgramObject, ...]:
     return tuple(replace(item, name=_name(item.program)) for item in found)
 
 
-def read_tcx_programs() -> tuple[TcFilterObject, ...]:
-    """The programs that stand on devices without a queueing discipline, since Linux 6.6.
+def read_tcx_programs(links: Iterable[Link]) -> tuple[TcFilterObject, ...]:
+    """The programs that stand on these devices without a queueing discipline, since Linux 6.6.
 
     Asked for by device: a link tells a number, which is another device's elsewhere.
 
@@ -88,16 +88,16 @@ def read_tcx_programs() -> tuple[TcFilterObject, ...]:
     """
     return tuple(
         TcFilterObject(
-            interface=name,
+            interface=link.name,
             direction=direction,
             classifier="tcx",
             preference=0,
             handle=program,
             name=_name(program),
         )
-        for index, name in interface_names().items()
+        for link in links
         for type_, direction in TCX_ATTACHMENTS.items()
-        for program in _queried(index, type_)
+        for program in _queried(link.index, type_)
     )
 
 

@@ -6,7 +6,7 @@ Links, addresses, neighbours and sockets by pyroute2. Policy rules by hand, as i
 
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from edgediag.host.neighbours import decode_neighbour, next_hop
 from edgediag.host.rule_text import policy_rule
 from edgediag.host.sysctls import sysctl_keys, sysctl_path
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import XdpProgramObject
+from edgediag.model.culprit import TcFilterObject, XdpProgramObject
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.host import (
@@ -82,7 +82,7 @@ def read_host() -> HostState:
         xfrm_counts=degraded("xfrm counters", read_counts),
         cgroup_programs=degraded("programs of control groups", read_cgroup_programs),
         xdp_programs=_xdp_programs(links),
-        tcx_programs=degraded("TCX programs", read_tcx_programs),
+        tcx_programs=_tcx_programs(links, interfaces),
         netfilter_programs=degraded("netfilter programs", read_netfilter_programs),
         tunnel_traffic=NOT_LISTENED,
     )
@@ -123,6 +123,16 @@ def _xdp_programs(
     if isinstance(links, NotChecked):
         return links
     return degraded("XDP programs", lambda: read_xdp_programs(links))
+
+
+def _tcx_programs(
+    links: tuple[Link, ...] | NotChecked, interfaces: Collection[str]
+) -> tuple[TcFilterObject, ...] | NotChecked:
+    if isinstance(links, NotChecked):
+        return links
+    # What this host's ends of pods' devices have is the pods' own, and there are hundreds of them.
+    asked = [link for link in links if link.kind != "veth" or link.name in interfaces]
+    return degraded("TCX programs", lambda: read_tcx_programs(asked))
 
 
 def _link(interface: str) -> Link:

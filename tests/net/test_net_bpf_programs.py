@@ -17,7 +17,6 @@ from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Packet, TcpSegment
-from edgediag.net.bpf_programs import read_tcx_programs
 from edgediag.net.cgroups import group_folders
 from edgediag.net.host_tables import read_host
 from edgediag.net.program_run import run_program
@@ -63,6 +62,13 @@ def xdp_program() -> XdpProgramObject:
     return program
 
 
+def tcx_program() -> TcFilterObject:
+    programs = read_host().tcx_programs
+    assert isinstance(programs, tuple)
+    (program,) = programs
+    return program
+
+
 def verdict(program: PacketProgram, flow: Flow) -> object:
     packet = Packet(flow=flow, hop_limit=60, ip_id=1, payload=SYN_ACK)
     return run_program(ProgramRun(program=program, packet=packet, hop=HOP))
@@ -78,7 +84,7 @@ def test_an_xdp_program_is_listed_with_its_device_and_mode(node: "Node") -> None
 
 def test_a_tcx_program_is_listed_with_its_direction(node: "Node") -> None:
     with node.inside():
-        (program,) = read_tcx_programs()
+        program = tcx_program()
     assert program == TcFilterObject(
         interface="up0",
         direction="ingress",
@@ -101,8 +107,8 @@ def test_programs_say_what_they_would_do_with_an_answer(
 ) -> None:
     flow = replace(API, source_port=port)
     with node.inside():
-        (tcx,) = read_tcx_programs()
-        assert [verdict(program, flow) for program in (xdp_program(), tcx)] == [expected] * 2
+        programs = (xdp_program(), tcx_program())
+        assert [verdict(program, flow) for program in programs] == [expected] * 2
 
 
 def test_a_program_that_is_gone_says_nothing() -> None:
