@@ -27,6 +27,9 @@ _BATCH: Final = 32
 
 MAX_FRAMES: Final = 20_000
 
+# What is read at the end, when nothing else is to be done: some 20 ms.
+_LAST_FRAMES: Final = 1000
+
 # A signal is noticed within this time.
 _MAX_WAIT_S: Final = 0.1
 
@@ -85,7 +88,7 @@ class Listening:
         return ()
 
     def conclude(self) -> TunnelTraffic:
-        """What passed, once it was listened long enough or somebody ended it."""
+        """What passed, once it was listened long enough, enough passed or somebody ended it."""
         end_s = self._start_s + self._patience.listen_s
         while self._muted_s is None and not self._patience.is_stopped():
             left_s = end_s - self._clock.now_s()
@@ -93,8 +96,9 @@ class Listening:
                 break
             if select.select([self._tap], [], [], min(_MAX_WAIT_S, left_s))[0]:
                 self.read()
-        listened_s = (self._muted_s or self._clock.now_s()) - self._start_s
+        now_s = self._clock.now_s()
         self._drain()
+        listened_s = (self._muted_s or now_s) - self._start_s
         return TunnelTraffic(
             listened_s=listened_s,
             lost=self._tap.dropped(),
@@ -113,8 +117,9 @@ class Listening:
         self.close()
 
     def _drain(self) -> None:
-        """Read what waits; ESP comes without end, so the tap is muted first."""
+        """Read what waits, not for long: where there is more, the listening ended at the last."""
         self._tap.mute()
+        self._room = min(self._room, _LAST_FRAMES)
         while self._room > 0 and select.select([self._tap], [], [], 0)[0]:
             self.read()
 

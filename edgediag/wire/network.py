@@ -1,7 +1,9 @@
 """The network layer of a packet, IPv4 or IPv6, as one value."""
 
+import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from typing import Final
 
 from edgediag.model.flow import Address, Protocol
 from edgediag.wire.assigned_numbers import (
@@ -10,11 +12,17 @@ from edgediag.wire.assigned_numbers import (
     TCP_NUMBER,
     UDP_NUMBER,
 )
-from edgediag.wire.scapy_layers import IP, IPv6
+from edgediag.wire.scapy_layers import IPv6
 
 # Without options (RFC 791 §3.1); RFC 8200 §3.
 IPV4_HEADER_OCTETS = 20
 IPV6_HEADER_OCTETS = 40
+
+# RFC 791 §3.1: version and length in words, total length, identification, flags and offset, time to
+# live, protocol, both addresses; type of service and checksum are passed over.
+_IPV4: Final = struct.Struct("!BxHHHBBxx4s4s")
+_HEADER_WORDS: Final = 0x0F
+_FRAGMENT_OFFSET: Final = 0x1FFF
 
 PROTOCOLS = {
     ICMP_NUMBER: Protocol.ICMP,
@@ -59,20 +67,22 @@ def read_network_header(datagram: bytes) -> NetworkHeader | None:
 
 
 def _ipv4(datagram: bytes) -> NetworkHeader | None:
-    # scapy gets the fixed part alone: nothing of variable length is left for it to stumble over.
-    header = IP(datagram[:IPV4_HEADER_OCTETS])
-    header_octets = header.ihl * 4
+    # By hand: scapy takes 60 us for the same, and a tunnel that is listened to has many packets.
+    first, total, ip_id, fragment, hop_limit, number, source, destination = _IPV4.unpack_from(
+        datagram
+    )
+    header_octets = (first & _HEADER_WORDS) * 4
     if header_octets < IPV4_HEADER_OCTETS:
         return None
     return NetworkHeader(
-        source=IPv4Address(header.src),
-        destination=IPv4Address(header.dst),
-        hop_limit=header.ttl,
-        ip_id=header.id,
-        number=header.proto,
+        source=IPv4Address(source),
+        destination=IPv4Address(destination),
+        hop_limit=hop_limit,
+        ip_id=ip_id,
+        number=number,
         header_octets=header_octets,
-        total_octets=header.len,
-        is_later_fragment=header.frag != 0,
+        total_octets=total,
+        is_later_fragment=bool(fragment & _FRAGMENT_OFFSET),
     )
 
 
