@@ -20,7 +20,7 @@ from edgediag.model.evidence import (
     Surroundings,
 )
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.host import DropCount, KernelDrop, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
@@ -56,6 +56,7 @@ class Located:
     confirmations  of silent flows that were walked
     traces      of the suspects
     drops       that were counted while the suspects were sent again
+    kernel_drops  of the suspects, meanwhile
     overrides   of checks whose address is from a hosts file
     streams     of checks whose connection failed after its handshake
     handshakes  of checks that a handshake alone speaks for
@@ -73,6 +74,7 @@ class Located:
     confirmations: Mapping[str, Outcome | NotChecked]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    kernel_drops: Mapping[str, tuple[KernelDrop, ...] | NotChecked]
     overrides: Mapping[str, Override]
     name_servers: Mapping[str, NameServer | NotChecked]
     named_by: Mapping[str, tuple[str, ...]]
@@ -118,6 +120,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         certificate=check.certificate,
         alternatives=located.alternatives.get(name, NO_OTHER_WAY),
         link_answers=located.link_answers.get(name, NOT_SOLICITED),
+        kernel_drops=located.kernel_drops.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
     )
 
 

@@ -9,7 +9,15 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.host import (
+    DropCount,
+    HostState,
+    KernelDrop,
+    Neighbour,
+    Route,
+    RouteAnswer,
+    TraceResult,
+)
 from edgediag.plan import Supply
 from edgediag.run import Loop
 
@@ -29,6 +37,9 @@ class Tracer(Protocol):
 
     def drops(self) -> tuple[DropCount, ...]:
         """The counters of this host that rose meanwhile."""
+
+    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+        """What the kernel said it dropped of a flow and of its answers."""
 
 
 class Solicitation(Protocol):

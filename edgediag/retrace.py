@@ -7,7 +7,7 @@ from edgediag.checked import Checked, are_octets_kept, lead
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import DropCount, TraceResult
+from edgediag.model.host import DropCount, KernelDrop, TraceResult
 from edgediag.model.probe import Probe
 from edgediag.plan import draw_repeats, draw_stream_repeat
 
@@ -17,11 +17,15 @@ TRACE_READ_S = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retraced:
-    """What was sent, what became of each suspect by check, and what counted drops meanwhile."""
+    """What was sent, what became of each suspect by check, and what counted drops meanwhile.
+
+    kernel_drops  what the kernel said it dropped of each suspect, by check
+    """
 
     repeats: tuple[Probe, ...]
     results: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    kernel_drops: Mapping[str, tuple[KernelDrop, ...] | NotChecked]
 
 
 def retrace(bench: Bench, suspects: Sequence[Checked]) -> Retraced:
@@ -49,10 +53,11 @@ def trace_probes(
     """Send the packets again, as often as the trace asks, and open the streams, under one trace."""
     flows = {name: probe.flow for name, probe in (*packets.items(), *streams.items())}
     if not flows:
-        return Retraced(repeats=(), results={}, drops=())
+        return Retraced(repeats=(), results={}, drops=(), kernel_drops={})
     trace = bench.host.trace(tuple(flows.values()))
     if isinstance(trace, NotChecked):
-        return Retraced(repeats=(), results=dict.fromkeys(flows, trace), drops=())
+        untold = dict.fromkeys(flows, trace)
+        return Retraced(repeats=(), results=untold, drops=(), kernel_drops=untold)
     with trace as tracer:
         again = (
             repeat
@@ -64,4 +69,9 @@ def trace_probes(
         bench.loop.settle(repeats)
         tracer.read(TRACE_READ_S)
         results = {name: tracer.conclude(flow) for name, flow in flows.items()}
-        return Retraced(repeats=repeats, results=results, drops=tracer.drops())
+        return Retraced(
+            repeats=repeats,
+            results=results,
+            drops=tracer.drops(),
+            kernel_drops={name: tracer.kernel_drops(flow) for name, flow in flows.items()},
+        )

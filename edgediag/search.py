@@ -27,6 +27,7 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
+    KernelDrop,
     Link,
     Neighbour,
     Route,
@@ -63,6 +64,7 @@ class Sought:
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    kernel_drops: Mapping[str, tuple[KernelDrop, ...] | NotChecked]
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
     waited_for: Mapping[str, Neighbour | NotChecked]
@@ -103,6 +105,7 @@ def seek(
         repeats=(*traced.repeats, *(confirmations[check] for check in again)),
         traces=traced.results,
         drops=traced.drops,
+        kernel_drops=traced.kernel_drops,
         conversations=search.conversations,
         handshakes=search.handshakes,
         waited_for=waited_for,
@@ -162,6 +165,7 @@ def read_back(
         confirmations=confirmations,
         traces=sought.traces,
         drops=sought.drops,
+        kernel_drops=sought.kernel_drops,
         overrides={},
         name_servers={},
         named_by={},

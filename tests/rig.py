@@ -12,7 +12,15 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.host import (
+    DropCount,
+    HostState,
+    KernelDrop,
+    Neighbour,
+    Route,
+    RouteAnswer,
+    TraceResult,
+)
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
@@ -94,6 +102,10 @@ class RigTracer:
 
     def drops(self) -> tuple[DropCount, ...]:
         """Nothing else counted a drop."""
+        return ()
+
+    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+        """The kernel said of no drop."""
         return ()
 
 

@@ -31,6 +31,7 @@ from edgediag.model.host import (
     DropCount,
     HostState,
     InterfaceAddress,
+    KernelDrop,
     Link,
     Neighbour,
     NeighbourState,
@@ -448,6 +449,7 @@ def flow_evidence(
     certificate: Presented | NotChecked = NO_CERTIFICATE,
     alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
+    kernel_drops: tuple[KernelDrop, ...] | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -476,6 +478,7 @@ def flow_evidence(
         certificate=certificate,
         alternatives=alternatives,
         link_answers=link_answers,
+        kernel_drops=kernel_drops,
     )
 
 

@@ -33,6 +33,7 @@ from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
     HostState,
+    KernelDrop,
     Neighbour,
     Route,
     RouteAnswer,
@@ -224,6 +225,10 @@ class FakeTracer:
 
     def drops(self) -> tuple[DropCount, ...]:
         """Nothing else counted a drop."""
+        return ()
+
+    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+        """The kernel said of no drop."""
         return ()
 
 

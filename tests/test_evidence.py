@@ -93,6 +93,7 @@ def located(*ladders: Ladder) -> Located:
         confirmations={},
         traces={},
         drops=(),
+        kernel_drops={},
         streams={},
         handshakes={},
         overrides={},

@@ -131,6 +131,7 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
         repeats=(),
         traces={},
         drops=(),
+        kernel_drops={},
         conversations=(),
         handshakes=(),
         waited_for={},

@@ -12,6 +12,7 @@ from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
+    KernelDrop,
     Link,
     Listener,
     Neighbour,
@@ -181,6 +182,7 @@ class FlowEvidence:
     certificate  of a TLS server that answered the ClientHello
     alternatives  the same question another way, where this host's choice of it is in doubt
     link_answers  the MACs that answered an ARP request for the next hop, ascending
+    kernel_drops  of the flow and of its answers while it was traced, each kind once
     """
 
     target: Target
@@ -207,6 +209,7 @@ class FlowEvidence:
     certificate: Presented | NotChecked
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
+    kernel_drops: tuple[KernelDrop, ...] | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

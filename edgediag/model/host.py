@@ -195,6 +195,21 @@ class DropCount:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelDrop:
+    """A packet of a flow that the kernel said it dropped, and where in its code it did.
+
+    reason     as enum skb_drop_reason has it: "NETFILTER_DROP"; a number where it has no name
+    location   the function, "" where the kernel keeps its addresses secret
+    interface  the packet's device then, "" where it had none yet
+    """
+
+    reason: str
+    location: str
+    interface: str
+    is_reply: bool
+
+
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 

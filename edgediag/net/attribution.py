@@ -1,6 +1,7 @@
-"""What of this host drops a flow: by nf_tables' trace, by counters of rules and of all the rest.
+"""What of this host drops a flow: by nf_tables' trace, by counters, and by the kernel's own word.
 
-All of it only looks; the trace's table vanishes with the process, and what counts, counts anyway.
+All of it only looks; the trace's table and the watch for drops vanish with the process, and what
+counts, counts anyway.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,9 @@ from edgediag.host.netfilter.counted import counted_all, dropped_by
 from edgediag.host.netfilter.legacy import LegacyRule
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, TraceDropped, TraceResult
+from edgediag.model.host import DropCount, KernelDrop, TraceDropped, TraceResult
 from edgediag.net.degraded import degraded
+from edgediag.net.drop_reasons import DropWatch, open_drop_watch
 from edgediag.net.nftrace import Tracer as NftTracer
 from edgediag.net.nftrace import open_tracer
 from edgediag.net.traffic_control import read_drop_counts
@@ -24,14 +26,15 @@ COUNTED_TRIES: Final = 5
 
 
 class Attribution:
-    """An open trace beside counters that are read before and after the packets.
+    """An open trace and a watch for drops, beside counters read before and after the packets.
 
     Where nf_tables names no rule, those of iptables-legacy are asked; where neither can, the
     trace's word stands.
     """
 
-    def __init__(self, trace: NftTracer | NotChecked) -> None:
+    def __init__(self, trace: NftTracer | NotChecked, watch: DropWatch | NotChecked) -> None:
         self._trace = trace
+        self._watch = watch
         self._rules_before = self._rules_after = _rules()
         self._counts_before = self._counts_after = _counts()
 
@@ -50,14 +53,17 @@ class Attribution:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if not isinstance(self._trace, NotChecked):
-            self._trace.close()
+        for opened in (self._trace, self._watch):
+            if not isinstance(opened, NotChecked):
+                opened.close()
 
     def read(self, timeout_s: float) -> int:
         """Collect what the trace says within the time, then read the counters."""
         count = 0 if isinstance(self._trace, NotChecked) else self._trace.read(timeout_s)
         self._rules_after = _rules()
         self._counts_after = _counts()
+        if not isinstance(self._watch, NotChecked):
+            self._watch.read()
         return count
 
     def conclude(self, flow: Flow) -> TraceResult:
@@ -80,13 +86,17 @@ class Attribution:
             return ()
         return risen(before, after)
 
+    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+        """What the kernel said it dropped of the flow and of its answers, and why."""
+        return self._watch if isinstance(self._watch, NotChecked) else self._watch.drops(flow)
+
 
 def open_attribution(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Attribution:
     """Begin to watch the flows and their answers.
 
     devices  by which answers come in
     """
-    return Attribution(open_tracer(flows, devices))
+    return Attribution(open_tracer(flows, devices), open_drop_watch(flows))
 
 
 def _rules() -> tuple[LegacyRule, ...] | NotChecked:
