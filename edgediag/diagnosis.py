@@ -12,7 +12,7 @@ from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import NOT_WALKED, Located, join
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
-from edgediag.locate import Search, plan_search
+from edgediag.locate import Search, plan_search, with_masked
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
@@ -64,7 +64,9 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     before = with_certificates(before, shown)
     denied = denial(before, bench.loop.outcomes(surveyed.queries))
     search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
-    trials = begin(bench, before, _links(before, surveyed))
+    links = _links(before, surveyed)
+    search = with_masked(search, before, links)
+    trials = begin(bench, before, links)
     doubts = plan_doubts(before, surveyed.routes, surveyed.state, bench.supply)
     sought = seek(bench, search, surveyed.routes, doubts)
     # What came late counts as well, such as a router's word that a host is not found.

@@ -21,9 +21,11 @@ from edgediag.checked import (
 from edgediag.conversation import Conversation, fails_behind_handshake, plan_conversations
 from edgediag.handshake import Handshake, plan_handshakes
 from edgediag.meaning import decisive, distance, is_refused
+from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import HostSource, ProbeKind
 from edgediag.model.evidence import Relation
 from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.host import Link
 from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import DnsReply, Reply
@@ -45,6 +47,9 @@ SPARE_HOPS = 2
 # A limiter that passes two new connections a second has room for one after half a second.
 CONFIRM_SPACING_S = 0.6
 MAX_CONFIRMATIONS = 3
+
+# What a program of a device drops is dropped for all alike.
+MAX_MASKED = 8
 
 # A router, and a host, that has spent its errors has one again after a second.
 ERROR_SPACING_S = 1.1
@@ -91,6 +96,7 @@ class Search:
     """What to ask next.
 
     suspects  checks whose block is looked for on this host
+    masked    of the silent flows those by a device whose program acts before any tap sees an answer
     confirmations  silent flows that are walked, or whose neighbours were refused, once more when
                    all else is quiet
     walks     in the order of their start; no flow twice
@@ -109,6 +115,28 @@ class Search:
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
     denial: Denial | None
+    masked: tuple[Checked, ...] = ()
+
+
+def with_masked(
+    search: Search, checks: Sequence[Checked], links: Mapping[str, Link | NotChecked]
+) -> Search:
+    """The search, with the drops of some silent flows to be watched where the tap cannot see them.
+
+    links  by check: the devices that they leave by
+    """
+    programs = {
+        name
+        for name, link in links.items()
+        if isinstance(link, Link) and link.xdp_program is not None
+    }
+    silent = (
+        check
+        for check in checks
+        if check not in search.suspects and isinstance(decisive(check.attempts), Unanswered)
+    )
+    masked = tuple(check for check in silent if _name(check) in programs)
+    return replace(search, masked=masked[:MAX_MASKED])
 
 
 def plan_search(

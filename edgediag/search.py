@@ -80,7 +80,7 @@ def seek(
         check.target.check: _neighbour(bench, check, routes[check.target.check])
         for check in search.suspects
     }
-    traced = retrace(bench, search.suspects)
+    traced = retrace(bench, search.suspects, search.masked)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     others, others_hops = addressed(bench, doubts.alternatives)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}

@@ -195,6 +195,10 @@ class DropCount:
     count: int
 
 
+# How the reason begins for which the kernel's word on drops was not heard.
+UNWATCHED = "cannot watch for drops"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelDrop:
     """A packet of a flow that the kernel said it dropped, and where in its code it did.

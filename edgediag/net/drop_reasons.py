@@ -19,7 +19,7 @@ from edgediag.host.kernel_symbols import functions_at
 from edgediag.host.messages import errno_name
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-from edgediag.model.host import KernelDrop
+from edgediag.model.host import UNWATCHED, KernelDrop
 from edgediag.net import bpf
 from edgediag.net.event_ring import EventRing
 
@@ -114,7 +114,8 @@ def open_drop_watch(flows: Sequence[Flow]) -> DropWatch | NotChecked:
                 os.close, bpf.open_raw_tracepoint(_TRACEPOINT.encode(), program)
             )
         except OSError as error:
-            return NotChecked(reason=_explanation(error))
+            name = errno_name(error.errno or 0)
+            return _unwatched(_REASONS.get(name, name))
         return DropWatch(ring, undo.pop_all(), enumerators(btf, "skb_drop_reason"))
 
 
@@ -123,19 +124,16 @@ def _described() -> tuple[Btf, Layout] | NotChecked:
     try:
         btf = read_btf(_BTF.read_bytes())
     except OSError as error:
-        return NotChecked(
-            reason=f"cannot read {_BTF}: {errno_name(error.errno or 0)}: this kernel does not "
-            "describe its types"
-        )
+        name = errno_name(error.errno or 0)
+        return _unwatched(f"{_BTF}: {name}: this kernel does not describe its types")
     layout = None if btf is None else layout_of(btf)
     if btf is None or layout is None:
-        return NotChecked(reason=f"{_BTF} does not describe packets")
+        return _unwatched(f"{_BTF} does not describe packets")
     count = parameters(btf, f"btf_trace_{_TRACEPOINT}")
     if count is None or count < _PARAMETERS:
-        return NotChecked(reason="this kernel gives no reason when it drops a packet (Linux 5.17)")
+        return _unwatched("this kernel gives no reason when it drops a packet (Linux 5.17)")
     return btf, layout
 
 
-def _explanation(error: OSError) -> str:
-    name = errno_name(error.errno or 0)
-    return f"cannot watch for drops: {_REASONS.get(name, name)}"
+def _unwatched(reason: str) -> NotChecked:
+    return NotChecked(reason=f"{UNWATCHED}: {reason}")

@@ -28,6 +28,7 @@ from edgediag.inference.rules import (
     hosts_override,
     icmp_from_host,
     icmp_from_router,
+    kernel_dropped,
     last_mile_silent,
     left_this_host,
     link_down,
@@ -56,6 +57,7 @@ from edgediag.inference.rules import (
     source_port_filter,
     stream_fails,
     traced_drop,
+    xdp_drops_answer,
     xfrm_blocks,
 )
 from edgediag.model.evidence import FlowEvidence
@@ -83,6 +85,7 @@ RULES: tuple[Rule, ...] = tuple(
         neighbour_mistaken,
         neighbour_failed,
         xfrm_blocks,
+        kernel_dropped,
         lost_at_egress,
         lost_at_ingress,
         reverse_path,
@@ -132,7 +135,13 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
 # that was meant: it alone is heard.
 EXCLUSIVE: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (hop_limit_too_small, hosts_override, rewritten_here, foreign_source)
+    for module in (
+        hop_limit_too_small,
+        hosts_override,
+        rewritten_here,
+        xdp_drops_answer,
+        foreign_source,
+    )
 )
 
 # For flows that an application would take for served.

@@ -1,6 +1,7 @@
 """A packet that netfilter let pass and the kernel refused all the same."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import packets_of
 from edgediag.meaning import has_left
 from edgediag.model.evidence import FlowEvidence
@@ -31,6 +32,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if not refused or any(map(has_left, evidence.attempts)):
         return None
     text = "the packet passed POSTROUTING, and the kernel refused it with EPERM behind that"
+    text += support(evidence, is_reply=False)
     remedy = "bpftool cgroup tree: look for an egress program on the group of this process"
     claim = on_this_host(Mechanism.CGROUP_DROP, None)
     return finding(ID, evidence, claim, (text, remedy, packets_of(refused)))

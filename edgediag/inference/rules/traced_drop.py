@@ -2,6 +2,7 @@
 
 from edgediag.compat import assert_never
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import contradicts, support
 from edgediag.inference.reading import outcome_of
 from edgediag.meaning import is_answered_well
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
@@ -18,14 +19,18 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the kernel traced the very 5-tuple through its rule sets and said which rule or
                     policy ended it; iptables-legacy, which is not traced, counted each of several
                     packets sent in a row in this one rule, and no condition of it excludes the flow
-    Does not hold   for a flow that works: what is dropped there is another packet of it
-    Asks for        the trace
+    Does not hold   for a flow that works: what is dropped there is another packet of it; nor where
+                    the kernel itself says that it dropped the packet elsewhere
+    Asks for        the trace, the kernel's word
     source          linux/include/uapi/linux/netfilter/nf_tables.h, nft_trace_attributes
     """
     trace = evidence.trace
     if not isinstance(trace, TraceDropped) or is_answered_well(outcome_of(evidence)):
         return None
+    if contradicts(evidence, is_reply=trace.is_reply):
+        return None
     claim, text, remedy = conclusion(trace)
+    text += support(evidence, is_reply=trace.is_reply)
     return finding(ID, evidence, claim, (text, remedy, ()))
 
 
@@ -34,7 +39,7 @@ def conclusion(trace: TraceDropped) -> tuple[Claim, str, str]:
     packet = "the answer" if trace.is_reply else "the packet"
     verb = "rejects" if trace.is_reject else "drops"
     where = f" in the {trace.hook} hook" if trace.hook else ""
-    text = f"{_named(trace.culprit)} {verb} {packet}{where}"
+    text = f"{named(trace.culprit)} {verb} {packet}{where}"
     return on_this_host(_mechanism(trace), trace.culprit), text, _remedy(trace.culprit)
 
 
@@ -44,7 +49,8 @@ def _mechanism(trace: TraceDropped) -> Mechanism:
     return Mechanism.RULE_REJECT if trace.is_reject else Mechanism.RULE_DROP
 
 
-def _named(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
+def named(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
+    """The rule or policy as a sentence names it."""
     match culprit:
         case NftRule():
             return (
