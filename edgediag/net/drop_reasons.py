@@ -23,13 +23,13 @@ from edgediag.model.host import UNWATCHED, KernelDrop
 from edgediag.net import bpf
 from edgediag.net.event_ring import EventRing
 
-_BTF: Final = Path("/sys/kernel/btf/vmlinux")
+BTF: Final = Path("/sys/kernel/btf/vmlinux")
 _SYMBOLS: Final = Path("/proc/kallsyms")
 _NAMESPACE: Final = Path("/proc/thread-self/ns/net")
 _TRACEPOINT: Final = "kfree_skb"
 # What it passes to programs: a pointer of its own, the packet, where, and why.
 _PARAMETERS: Final = 4
-_REASONS: Final[Mapping[str, str]] = {
+REASONS: Final[Mapping[str, str]] = {
     "EPERM": "CAP_BPF and CAP_PERFMON are missing, or bpf(2) is forbidden to this process",
     "ENOSYS": "bpf(2) is not there, or forbidden to this process",
     "EINVAL": "this kernel has no ring buffers (Linux 5.8), or is locked down",
@@ -115,20 +115,20 @@ def open_drop_watch(flows: Sequence[Flow]) -> DropWatch | NotChecked:
             )
         except OSError as error:
             name = errno_name(error.errno or 0)
-            return _unwatched(_REASONS.get(name, name))
+            return _unwatched(REASONS.get(name, name))
         return DropWatch(ring, undo.pop_all(), enumerators(btf, "skb_drop_reason"))
 
 
 def _described() -> tuple[Btf, Layout] | NotChecked:
     """What the program must know of this kernel."""
     try:
-        btf = read_btf(_BTF.read_bytes())
+        btf = read_btf(BTF.read_bytes())
     except OSError as error:
         name = errno_name(error.errno or 0)
-        return _unwatched(f"{_BTF}: {name}: this kernel does not describe its types")
+        return _unwatched(f"{BTF}: {name}: this kernel does not describe its types")
     layout = None if btf is None else layout_of(btf)
     if btf is None or layout is None:
-        return _unwatched(f"{_BTF} does not describe packets")
+        return _unwatched(f"{BTF} does not describe packets")
     count = parameters(btf, f"btf_trace_{_TRACEPOINT}")
     if count is None or count < _PARAMETERS:
         return _unwatched("this kernel gives no reason when it drops a packet (Linux 5.17)")
