@@ -33,8 +33,6 @@ _HEAD: Final = 3
 # Of a bit offset in a structure that has bit fields; the rest is their size.
 _BIT_OFFSET: Final = 0x00FFFFFF
 _HAS_BIT_FIELDS: Final = 0x80000000
-# sk_buff nests two deep.
-_MAX_DEPTH: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ def _starts(words: Sequence[int]) -> list[int] | None:
 def offset_of(btf: Btf, structure: str, member: str) -> int | None:
     """Octets from the begin of a structure to a member, which may lie in unnamed parts of it."""
     start = _find(btf, structure, (_STRUCT,))
-    bits = None if start is None else _bits_to(btf, start, member, _MAX_DEPTH)
+    bits = None if start is None else _bits_to(btf, start, member)
     return None if bits is None or bits % 8 else bits // 8
 
 
@@ -147,21 +145,22 @@ def _members(btf: Btf, start: int) -> range:
     return range(start + _HEAD, start + _HEAD + each * (info & 0xFFFF), each)
 
 
-def _bits_to(btf: Btf, start: int, member: str, depth: int) -> int | None:
+def _bits_to(btf: Btf, start: int, member: str) -> int | None:
     """The offset of a member by its name, as far down as parts without a name go."""
-    mask = _BIT_OFFSET if btf.words[start + 1] & _HAS_BIT_FIELDS else 0xFFFFFFFF
-    inner: list[tuple[int, int]] = []
-    for at in _members(btf, start):
-        name, type_, offset = btf.words[at : at + 3]
-        if _string(btf, name) == member:
-            return offset & mask
-        below = None if name else _start(btf, type_)
-        if below is not None and _kind(btf, below) in (_STRUCT, _UNION):
-            inner.append((below, offset & mask))
-    for below, offset in inner if depth else ():
-        found = _bits_to(btf, below, member, depth - 1)
-        if found is not None:
-            return offset + found
+    waiting, seen = [(start, 0)], {start}
+    while waiting:
+        outer, base = waiting.pop()
+        mask = _BIT_OFFSET if btf.words[outer + 1] & _HAS_BIT_FIELDS else 0xFFFFFFFF
+        for at in _members(btf, outer):
+            name, type_, offset = btf.words[at : at + 3]
+            if _string(btf, name) == member:
+                return base + (offset & mask)
+            inner = None if name else _start(btf, type_)
+            # What is malformed may hold itself: each is looked into once.
+            if inner is None or inner in seen or _kind(btf, inner) not in (_STRUCT, _UNION):
+                continue
+            seen.add(inner)
+            waiting.append((inner, base + (offset & mask)))
     return None
 
 
