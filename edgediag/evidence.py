@@ -20,7 +20,7 @@ from edgediag.model.evidence import (
     Surroundings,
 )
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, KernelDrop, Link, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.host import DropCount, KernelDrops, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
@@ -74,7 +74,7 @@ class Located:
     confirmations: Mapping[str, Outcome | NotChecked]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
-    kernel_drops: Mapping[str, tuple[KernelDrop, ...] | NotChecked]
+    kernel_drops: Mapping[str, KernelDrops | NotChecked]
     overrides: Mapping[str, Override]
     name_servers: Mapping[str, NameServer | NotChecked]
     named_by: Mapping[str, tuple[str, ...]]

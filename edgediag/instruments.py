@@ -12,7 +12,7 @@ from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
-    KernelDrop,
+    KernelDrops,
     Neighbour,
     Route,
     RouteAnswer,
@@ -38,7 +38,7 @@ class Tracer(Protocol):
     def drops(self) -> tuple[DropCount, ...]:
         """The counters of this host that rose meanwhile."""
 
-    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
         """What the kernel said it dropped of a flow and of its answers."""
 
 

@@ -8,7 +8,7 @@ from edgediag.checked import Checked, are_octets_kept, lead
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import DropCount, KernelDrop, TraceResult
+from edgediag.model.host import DropCount, KernelDrops, TraceResult
 from edgediag.model.probe import Probe
 from edgediag.plan import draw_repeats, draw_stream_repeat
 
@@ -26,7 +26,7 @@ class Retraced:
     repeats: tuple[Probe, ...]
     results: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
-    kernel_drops: Mapping[str, tuple[KernelDrop, ...] | NotChecked]
+    kernel_drops: Mapping[str, KernelDrops | NotChecked]
 
 
 def retrace(bench: Bench, suspects: Sequence[Checked], masked: Sequence[Checked]) -> Retraced:
@@ -100,8 +100,8 @@ def trace_probes(
 
 
 def _together(
-    told: Sequence[tuple[KernelDrop, ...] | NotChecked],
-) -> tuple[KernelDrop, ...] | NotChecked:
+    told: Sequence[KernelDrops | NotChecked],
+) -> KernelDrops | NotChecked:
     known = [drops for drops in told if not isinstance(drops, NotChecked)]
     if not known:
         return told[0]

@@ -27,7 +27,7 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
-    KernelDrop,
+    KernelDrops,
     Link,
     Neighbour,
     Route,
@@ -64,7 +64,7 @@ class Sought:
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
-    kernel_drops: Mapping[str, tuple[KernelDrop, ...] | NotChecked]
+    kernel_drops: Mapping[str, KernelDrops | NotChecked]
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
     waited_for: Mapping[str, Neighbour | NotChecked]

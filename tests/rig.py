@@ -15,7 +15,7 @@ from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
-    KernelDrop,
+    KernelDrops,
     Neighbour,
     Route,
     RouteAnswer,
@@ -104,7 +104,7 @@ class RigTracer:
         """Nothing else counted a drop."""
         return ()
 
-    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
         """The kernel said of no drop."""
         return ()
 

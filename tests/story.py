@@ -31,7 +31,7 @@ from edgediag.model.host import (
     DropCount,
     HostState,
     InterfaceAddress,
-    KernelDrop,
+    KernelDrops,
     Link,
     Neighbour,
     NeighbourState,
@@ -449,7 +449,7 @@ def flow_evidence(
     certificate: Presented | NotChecked = NO_CERTIFICATE,
     alternatives: tuple[Alternative, ...] | NotChecked = NO_OTHER_WAY,
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
-    kernel_drops: tuple[KernelDrop, ...] | NotChecked = NOT_ASKED,
+    kernel_drops: KernelDrops | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe

@@ -33,7 +33,7 @@ from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
     HostState,
-    KernelDrop,
+    KernelDrops,
     Neighbour,
     Route,
     RouteAnswer,
@@ -227,7 +227,7 @@ class FakeTracer:
         """Nothing else counted a drop."""
         return ()
 
-    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
         """The kernel said of no drop."""
         return ()
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import UNWATCHED, KernelDrop
+from edgediag.model.host import UNWATCHED, KernelDrop, ProcessDrop
 from edgediag.model.verdict import Mechanism
 
 # What each reason amounts to. What our own way of asking causes is not among them: an answer to a
@@ -43,6 +43,8 @@ NETFILTER: Final = "NETFILTER_DROP"
 _XDP_REASONS: Final = frozenset({"NOT_SPECIFIED", "XDP"})
 _XDP_FUNCTIONS: Final = frozenset({"do_xdp_generic", "netif_receive_generic_xdp"})
 _XDP_OF_DRIVERS: Final = "_xdp_rcv_skb"
+# Without a BPF program the kernel tells of a drop and not of the packet.
+_NEARBY: Final = "; the kernel dropped a packet of this process meanwhile, not told which: {}"
 # A raw socket has a filter of this program's own; those that hold ports have none.
 _OF_SOCKETS: Final = ("tcp_", "udp_", "__udp_")
 
@@ -51,7 +53,8 @@ def told_of(evidence: FlowEvidence, *, is_reply: bool) -> tuple[KernelDrop, ...]
     """The drops of the flow, or of its answers."""
     if isinstance(evidence.kernel_drops, NotChecked):
         return ()
-    return tuple(drop for drop in evidence.kernel_drops if drop.is_reply is is_reply)
+    owned = (drop for drop in evidence.kernel_drops if isinstance(drop, KernelDrop))
+    return tuple(drop for drop in owned if drop.is_reply is is_reply)
 
 
 def blamed(evidence: FlowEvidence, *, is_reply: bool) -> KernelDrop | None:
@@ -99,13 +102,16 @@ def support(evidence: FlowEvidence, *, is_reply: bool) -> str:
         return f"; its own reason is not known ({drops.reason})" if _is_unwatched(drops) else ""
     reasons = {NETFILTER, *MECHANISMS}
     told = [drop for drop in told_of(evidence, is_reply=is_reply) if drop.reason in reasons]
-    return f"; the kernel says {spoken(told[0])}" if told else ""
+    if told:
+        return f"; the kernel says {spoken(told[0])}"
+    near = [drop for drop in drops if isinstance(drop, ProcessDrop) and drop.reason in reasons]
+    return _NEARBY.format(spoken(near[0])) if near else ""
 
 
 def _is_unwatched(drops: NotChecked) -> bool:
     return drops.reason.startswith(UNWATCHED)
 
 
-def spoken(drop: KernelDrop) -> str:
+def spoken(drop: KernelDrop | ProcessDrop) -> str:
     """The reason of a drop, and the function if it is known."""
     return f"{drop.reason} in {drop.location}" if drop.location else drop.reason

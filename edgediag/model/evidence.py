@@ -12,7 +12,7 @@ from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
-    KernelDrop,
+    KernelDrops,
     Link,
     Listener,
     Neighbour,
@@ -209,7 +209,7 @@ class FlowEvidence:
     certificate: Presented | NotChecked
     alternatives: tuple[Alternative, ...] | NotChecked
     link_answers: tuple[str, ...] | NotChecked
-    kernel_drops: tuple[KernelDrop, ...] | NotChecked
+    kernel_drops: KernelDrops | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

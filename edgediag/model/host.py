@@ -214,6 +214,20 @@ class KernelDrop:
     is_reply: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessDrop:
+    """A packet that the kernel dropped while this process sent; whose it was is not told.
+
+    reason, location  as of KernelDrop
+    """
+
+    reason: str
+    location: str
+
+
+KernelDrops: TypeAlias = tuple[KernelDrop | ProcessDrop, ...]
+
+
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 

@@ -6,20 +6,23 @@ counts, counts anyway.
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeAlias
 
 from edgediag.host.drop_counts import risen
 from edgediag.host.netfilter.counted import counted_all, dropped_by
 from edgediag.host.netfilter.legacy import LegacyRule
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, KernelDrop, TraceDropped, TraceResult
+from edgediag.model.host import DropCount, KernelDrops, TraceDropped, TraceResult
 from edgediag.net.degraded import degraded
 from edgediag.net.drop_reasons import DropWatch, open_drop_watch
+from edgediag.net.drop_trace import DropTrace, open_drop_trace
 from edgediag.net.nftrace import Tracer as NftTracer
 from edgediag.net.nftrace import open_tracer
 from edgediag.net.traffic_control import read_drop_counts
 from edgediag.net.xtables import read_legacy
+
+Watch: TypeAlias = DropWatch | DropTrace
 
 # One packet is enough for a trace. A counter may move for others: five in a row are ours.
 COUNTED_TRIES: Final = 5
@@ -32,7 +35,7 @@ class Attribution:
     trace's word stands.
     """
 
-    def __init__(self, trace: NftTracer | NotChecked, watch: DropWatch | NotChecked) -> None:
+    def __init__(self, trace: NftTracer | NotChecked, watch: Watch | NotChecked) -> None:
         self._trace = trace
         self._watch = watch
         self._rules_before = self._rules_after = _rules()
@@ -86,7 +89,7 @@ class Attribution:
             return ()
         return risen(before, after)
 
-    def kernel_drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
         """What the kernel said it dropped of the flow and of its answers, and why."""
         return self._watch if isinstance(self._watch, NotChecked) else self._watch.drops(flow)
 
@@ -96,7 +99,18 @@ def open_attribution(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Attr
 
     devices  by which answers come in
     """
-    return Attribution(open_tracer(flows, devices), open_drop_watch(flows))
+    return Attribution(open_tracer(flows, devices), _open_watch(flows))
+
+
+def _open_watch(flows: Sequence[Flow]) -> Watch | NotChecked:
+    """The kernel's word on drops: by a BPF program, else by its trace, which knows less."""
+    watch = open_drop_watch(flows)
+    if not isinstance(watch, NotChecked):
+        return watch
+    trace = open_drop_trace()
+    if not isinstance(trace, NotChecked):
+        return trace
+    return NotChecked(reason=f"{watch.reason}; {trace.reason}")
 
 
 def _rules() -> tuple[LegacyRule, ...] | NotChecked:

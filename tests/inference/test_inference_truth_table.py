@@ -52,6 +52,7 @@ from edgediag.model.host import (
     Link,
     NeighbourState,
     PolicyRule,
+    ProcessDrop,
     RouteRefused,
     Sysctl,
     TraceDropped,
@@ -831,6 +832,19 @@ ON_THIS_HOST = [
             silent=("kernel-dropped",),
         ),
         id="the kernel names netfilter and nobody a rule of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                kernel_drops=(ProcessDrop(reason="TC_EGRESS", location="__dev_queue_xmit"),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("kernel-dropped",),
+        ),
+        id="the kernel dropped something, and does not tell whose it was",
     ),
     pytest.param(
         Picture(
