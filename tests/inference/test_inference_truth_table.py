@@ -849,6 +849,21 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(
+                answered(
+                    API_TLS, ConnectedMute(has_left=False, is_acknowledged=False, hop_limit=60)
+                ),
+                trace=passed(),
+                kernel_drops=told("TC_EGRESS", "__dev_queue_xmit"),
+            ),
+            verdict=local(Mechanism.TC_DROP),
+            fires=("kernel-dropped", "stream-fails"),
+            silent=("traced-drop",),
+        ),
+        id="the handshake left, and the kernel says what dropped what followed it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
                 LOST,
                 kernel_drops=told("QDISC_DROP", "__dev_queue_xmit"),
             ),

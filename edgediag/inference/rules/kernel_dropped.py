@@ -22,7 +22,8 @@ from edgediag.meaning import has_come_back, has_left, is_answered_well
 from edgediag.model.culprit import Culprit, QdiscObject
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import Drop, HostState, KernelDrop, TraceDropped
-from edgediag.model.outcome import Unanswered
+from edgediag.model.outcome import Answered, Unanswered
+from edgediag.model.reply import ConnectedMute
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "kernel-dropped"
@@ -61,6 +62,11 @@ _WORDS: Final[Mapping[Mechanism | None, tuple[str, str]]] = MappingProxyType(
     }
 )
 
+# Kernels that have no SECURITY_HOOK say this of all that a socket is asked before it gets a packet.
+_BESIDE: Final[Mapping[str, str]] = MappingProxyType(
+    {"SOCKET_FILTER": " (older kernels say the same of a security module)"}
+)
+
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """The kernel says that it dropped the packet, or the answer, and why.
@@ -76,11 +82,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     counters of drops, the sysctls and the xfrm policies
     source          include/net/dropreason-core.h; include/trace/events/skb.h, kfree_skb
     """
-    outcome = outcome_of(evidence)
-    if is_answered_well(outcome):
-        return None
-    is_reply = isinstance(outcome, Unanswered) and has_left(outcome) and has_come_back(outcome)
-    if not is_reply and (has_left(outcome) or is_held_up(evidence)):
+    is_reply = _lost_leg(evidence)
+    if is_reply is None:
         return None
     if isinstance(evidence.trace, TraceDropped) and not contradicts(evidence, is_reply=is_reply):
         return None
@@ -96,11 +99,27 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     return finding(ID, evidence, claim, _said(drop, SPOILT[drop.reason], evidence))
 
 
+def _lost_leg(evidence: FlowEvidence) -> bool | None:
+    """True if this host lost the answer, False if it lost the packet, None if neither is seen."""
+    outcome = outcome_of(evidence)
+    match outcome:
+        case Answered(reply=ConnectedMute(has_left=False)):
+            # The handshake left, and what followed it did not.
+            return False
+        case Unanswered() if has_left(outcome):
+            return True if has_come_back(outcome) else None
+        case _ if is_answered_well(outcome) or has_left(outcome) or is_held_up(evidence):
+            return None
+        case _:
+            return False
+
+
 def _said(
     drop: KernelDrop, mechanism: Mechanism | None, evidence: FlowEvidence
 ) -> tuple[str, str, tuple[int, ...]]:
     what = "the answer" if drop.is_reply else "the packet"
     words, remedy = _WORDS[mechanism]
+    words += _BESIDE.get(drop.reason, "")
     text = f"the kernel dropped {what} and says {spoken(drop)}: {words}"
     if isinstance(evidence.trace, TraceDropped):
         text += f"; the trace blames {named(evidence.trace.culprit)}, and the kernel's word holds"
