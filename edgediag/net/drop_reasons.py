@@ -14,12 +14,13 @@ from typing import Final
 
 from edgediag.host.btf import Btf, enumerators, parameters, read_btf
 from edgediag.host.drop_event import DropEvent, Names, decode_event, drops_of
-from edgediag.host.drop_program import Layout, Watched, drop_program, layout_of
+from edgediag.host.drop_layout import Layout, layout_of
+from edgediag.host.drop_program import MAX_FLOWS, Watched, drop_program
 from edgediag.host.kernel_symbols import functions_at
 from edgediag.host.messages import errno_name
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-from edgediag.model.host import UNWATCHED, KernelDrop
+from edgediag.model.host import UNWATCHED, KernelDrops
 from edgediag.net import bpf
 from edgediag.net.event_ring import EventRing
 
@@ -40,7 +41,10 @@ REASONS: Final[Mapping[str, str]] = {
 class DropWatch:
     """An open watch; what is told while it is open is kept until it is asked for."""
 
-    def __init__(self, ring: EventRing, held: ExitStack, reasons: Mapping[int, str]) -> None:
+    def __init__(
+        self, flows: Sequence[Flow], ring: EventRing, held: ExitStack, reasons: Mapping[int, str]
+    ) -> None:
+        self._flows = frozenset(flows)
         self._ring = ring
         self._held = held
         self._reasons = reasons
@@ -67,8 +71,10 @@ class DropWatch:
         events = map(decode_event, self._ring.take())
         self._events += [event for event in events if event is not None]
 
-    def drops(self, flow: Flow) -> tuple[KernelDrop, ...]:
+    def drops(self, flow: Flow) -> KernelDrops | NotChecked:
         """What was dropped of a flow and of its answers, by all that was read."""
+        if flow not in self._flows:
+            return _unwatched(f"the flow is of IPv6, or more than {MAX_FLOWS} are watched already")
         names = Names(
             reasons=self._reasons,
             functions=self._located(),
@@ -94,7 +100,7 @@ def open_drop_watch(flows: Sequence[Flow]) -> DropWatch | NotChecked:
     if isinstance(described, NotChecked):
         return described
     btf, layout = described
-    known = [flow for flow in flows if flow.destination.version == 4]
+    known = [flow for flow in flows if flow.destination.version == 4][:MAX_FLOWS]
     with ExitStack() as undo:
         try:
             ring = EventRing()
@@ -116,7 +122,7 @@ def open_drop_watch(flows: Sequence[Flow]) -> DropWatch | NotChecked:
         except OSError as error:
             name = errno_name(error.errno or 0)
             return _unwatched(REASONS.get(name, name))
-        return DropWatch(ring, undo.pop_all(), enumerators(btf, "skb_drop_reason"))
+        return DropWatch(known, ring, undo.pop_all(), enumerators(btf, "skb_drop_reason"))
 
 
 def _described() -> tuple[Btf, Layout] | NotChecked:

@@ -8,13 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgediag.host.drop_event import DropEvent, Names, decode_event, drops_of
-from edgediag.host.drop_program import (
-    MAX_FLOWS,
-    RECORD,
-    Layout,
-    Watched,
-    drop_program,
-)
+from edgediag.host.drop_layout import Layout
+from edgediag.host.drop_program import MAX_FLOWS, RECORD, Watched, drop_program
 from edgediag.host.kernel_symbols import functions_at
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import KernelDrop

@@ -21,7 +21,7 @@ from edgediag.lab import cgroup
 from edgediag.lab.bpf import Match
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import UNWATCHED, KernelDrop
+from edgediag.model.host import UNWATCHED, KernelDrop, KernelDrops
 from edgediag.net import bpf, drop_reasons
 from edgediag.net.drop_reasons import DropWatch, open_drop_watch
 
@@ -76,7 +76,9 @@ def send(asked: Flow, count: int = 1) -> None:
                 sender.sendto(b"ike", (str(asked.destination), asked.destination_port))
 
 
-def dropped(nodes: "TwoNodes", asked: Flow = TUNNEL, wait_s: float = 0.0) -> tuple[KernelDrop, ...]:
+def dropped(
+    nodes: "TwoNodes", asked: Flow = TUNNEL, wait_s: float = 0.0
+) -> KernelDrops | NotChecked:
     """What the kernel says of a packet of the flow."""
     with nodes.node.inside(), watching(asked) as watch:
         send(asked)
@@ -85,7 +87,7 @@ def dropped(nodes: "TwoNodes", asked: Flow = TUNNEL, wait_s: float = 0.0) -> tup
         return watch.drops(asked)
 
 
-def dropped_answers(nodes: "TwoNodes", count: int = 1) -> tuple[KernelDrop, ...]:
+def dropped_answers(nodes: "TwoNodes", count: int = 1) -> KernelDrops | NotChecked:
     """What the kernel says of answers that come to a socket of the node."""
     with nodes.node.inside():
         held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -334,6 +336,11 @@ def test_the_same_flow_in_another_namespace_is_another(two_nodes: "TwoNodes") ->
         send(TUNNEL)
         watch.read()
         assert watch.drops(TUNNEL) == ()
+
+
+def test_a_flow_that_was_not_watched_is_said_so(two_nodes: "TwoNodes") -> None:
+    with two_nodes.node.inside(), watching(TUNNEL) as watch:
+        assert isinstance(watch.drops(API), NotChecked)
 
 
 def test_what_is_asked_for_later_is_known_after_the_end(two_nodes: "TwoNodes") -> None:
