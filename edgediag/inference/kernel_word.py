@@ -43,6 +43,7 @@ NETFILTER: Final = "NETFILTER_DROP"
 _XDP_REASONS: Final = frozenset({"NOT_SPECIFIED", "XDP"})
 _XDP_FUNCTIONS: Final = frozenset({"do_xdp_generic", "netif_receive_generic_xdp"})
 _XDP_OF_DRIVERS: Final = "_xdp_rcv_skb"
+_UNKNOWN: Final = "; the kernel's own reason is not known ({})"
 # Without a BPF program the kernel tells of a drop and not of the packet.
 _NEARBY: Final = "; the kernel dropped a packet of this process meanwhile, not told which: {}"
 # A raw socket has a filter of this program's own; those that hold ports have none.
@@ -99,17 +100,13 @@ def support(evidence: FlowEvidence, *, is_reply: bool) -> str:
     """
     drops = evidence.kernel_drops
     if isinstance(drops, NotChecked):
-        return f"; its own reason is not known ({drops.reason})" if _is_unwatched(drops) else ""
+        return _UNKNOWN.format(drops.reason) if drops.reason.startswith(UNWATCHED) else ""
     reasons = {NETFILTER, *MECHANISMS}
     told = [drop for drop in told_of(evidence, is_reply=is_reply) if drop.reason in reasons]
     if told:
         return f"; the kernel says {spoken(told[0])}"
     near = [drop for drop in drops if isinstance(drop, ProcessDrop) and drop.reason in reasons]
     return _NEARBY.format(spoken(near[0])) if near else ""
-
-
-def _is_unwatched(drops: NotChecked) -> bool:
-    return drops.reason.startswith(UNWATCHED)
 
 
 def spoken(drop: KernelDrop | ProcessDrop) -> str:

@@ -20,7 +20,7 @@ from edgediag.host.kernel_symbols import functions_at
 from edgediag.host.messages import errno_name
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-from edgediag.model.host import UNWATCHED, KernelDrops
+from edgediag.model.host import UNWATCHED, KernelDrop
 from edgediag.net import bpf
 from edgediag.net.event_ring import EventRing
 
@@ -71,7 +71,7 @@ class DropWatch:
         events = map(decode_event, self._ring.take())
         self._events += [event for event in events if event is not None]
 
-    def drops(self, flow: Flow) -> KernelDrops | NotChecked:
+    def drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
         """What was dropped of a flow and of its answers, by all that was read."""
         if flow not in self._flows:
             return _unwatched(f"the flow is of IPv6, or more than {MAX_FLOWS} are watched already")

@@ -21,7 +21,7 @@ from edgediag.lab import cgroup
 from edgediag.lab.bpf import Match
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import UNWATCHED, KernelDrop, KernelDrops
+from edgediag.model.host import UNWATCHED, KernelDrop
 from edgediag.net import bpf, drop_reasons
 from edgediag.net.drop_reasons import DropWatch, open_drop_watch
 
@@ -76,18 +76,25 @@ def send(asked: Flow, count: int = 1) -> None:
                 sender.sendto(b"ike", (str(asked.destination), asked.destination_port))
 
 
+def told_by(watch: DropWatch, asked: Flow = TUNNEL) -> tuple[KernelDrop, ...]:
+    """What a watch tells by now."""
+    watch.read()
+    told = watch.drops(asked)
+    assert not isinstance(told, NotChecked), told
+    return told
+
+
 def dropped(
     nodes: "TwoNodes", asked: Flow = TUNNEL, wait_s: float = 0.0
-) -> KernelDrops | NotChecked:
+) -> tuple[KernelDrop, ...]:
     """What the kernel says of a packet of the flow."""
     with nodes.node.inside(), watching(asked) as watch:
         send(asked)
         time.sleep(wait_s)
-        watch.read()
-        return watch.drops(asked)
+        return told_by(watch, asked)
 
 
-def dropped_answers(nodes: "TwoNodes", count: int = 1) -> KernelDrops | NotChecked:
+def dropped_answers(nodes: "TwoNodes", count: int = 1) -> tuple[KernelDrop, ...]:
     """What the kernel says of answers that come to a socket of the node."""
     with nodes.node.inside():
         held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -99,8 +106,7 @@ def dropped_answers(nodes: "TwoNodes", count: int = 1) -> KernelDrops | NotCheck
             send(TUNNEL.reversed(), count)
         time.sleep(0.02)
         with nodes.node.inside():
-            watch.read()
-            return watch.drops(TUNNEL)
+            return told_by(watch, TUNNEL)
 
 
 @pytest.mark.parametrize(
@@ -212,8 +218,7 @@ def test_an_answer_that_no_socket_waits_for(two_nodes: "TwoNodes") -> None:
         with two_nodes.peer.inside():
             send(TUNNEL.reversed())
         time.sleep(0.02)
-        watch.read()
-        told = watch.drops(TUNNEL)
+        told = told_by(watch, TUNNEL)
     assert told == (drop("NO_SOCKET", "__udp4_lib_rcv", is_reply=True),)
 
 
@@ -296,8 +301,7 @@ def test_a_checksum_that_does_not_fit(two_nodes: "TwoNodes") -> None:
             held.setblocking(False)
             with suppress(BlockingIOError):
                 held.recv(99)
-        watch.read()
-        told = watch.drops(TUNNEL)
+        told = told_by(watch, TUNNEL)
     assert [(item.reason, item.is_reply) for item in told] == [("UDP_CSUM", True)]
 
 
@@ -312,8 +316,7 @@ def test_a_connection_that_is_refused_to_a_held_port_is_no_drop_of_the_packet(
         with socket.socket() as client:
             client.bind(("192.0.2.1", 40000))
             client.connect(("192.0.2.2", 6443))
-        watch.read()
-        told = watch.drops(API)
+        told = told_by(watch, API)
     assert [item for item in told if not item.is_reply] == []
 
 
@@ -323,8 +326,7 @@ def test_an_echo_is_told_by_its_identifier(two_nodes: "TwoNodes") -> None:
     with two_nodes.node.inside(), watching(ECHO) as watch:
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sender:
             sender.sendto(echo, ("192.0.2.2", 0))
-        watch.read()
-        told = watch.drops(ECHO)
+        told = told_by(watch, ECHO)
     assert told == (drop("TC_EGRESS", "__dev_queue_xmit"),)
 
 
@@ -334,8 +336,7 @@ def test_the_same_flow_in_another_namespace_is_another(two_nodes: "TwoNodes") ->
     run(two_nodes, "tc qdisc add dev up0 clsact", f"tc filter add dev up0 egress bpf da {DROP_ALL}")
     with watch, two_nodes.node.inside():
         send(TUNNEL)
-        watch.read()
-        assert watch.drops(TUNNEL) == ()
+        assert told_by(watch) == ()
 
 
 def test_a_flow_that_was_not_watched_is_said_so(two_nodes: "TwoNodes") -> None:
