@@ -42,7 +42,8 @@ def drop(reason: str, location: str, *, is_reply: bool = False) -> KernelDrop:
         ),
         pytest.param(
             NotChecked(reason=f"{UNWATCHED}: no tracefs is mounted"),
-            "; the kernel's own reason is not known (cannot watch for drops: no tracefs is mounted)",
+            "; the kernel's own reason is not known (cannot watch for drops: no "
+            "tracefs is mounted)",
             id="nobody could look",
         ),
         pytest.param(NOT_ASKED, "", id="it was not asked"),
