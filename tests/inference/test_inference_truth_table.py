@@ -605,7 +605,7 @@ ON_THIS_HOST = [
             fires=("answer-not-delivered",),
             silent=("kernel-dropped",),
         ),
-        id="a raw socket has a filter of our own: nothing is blamed for it",
+        id="a raw socket gets copies: nothing is blamed for what one does not get",
     ),
     pytest.param(
         Picture(
