@@ -13,6 +13,7 @@ from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import NOT_WALKED, Located, join
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
+from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
 from edgediag.model.answer import NotChecked
@@ -69,7 +70,9 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     before = with_certificates(before, shown)
     denied = denial(before, bench.loop.outcomes(surveyed.queries))
     search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
-    trials = begin(bench, before, _links(before, surveyed))
+    links = _links(before, surveyed)
+    search = with_masked(search, before, links)
+    trials = begin(bench, before, links)
     doubts = plan_doubts(before, surveyed.routes, surveyed.state, bench.supply)
     sought = seek(bench, search, surveyed.routes, doubts)
     # What came late counts as well, such as a router's word that a host is not found.

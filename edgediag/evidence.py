@@ -22,7 +22,7 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, Link, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.host import DropCount, KernelDrops, Link, Neighbour, RouteAnswer, TraceResult
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
@@ -60,6 +60,7 @@ class Located:
     confirmations  of silent flows that were walked
     traces      of the suspects
     drops       that were counted while the suspects were sent again
+    kernel_drops  of the suspects, meanwhile
     overrides   of checks whose address is from a hosts file
     streams     of checks whose connection failed after its handshake
     handshakes  of checks that a handshake alone speaks for
@@ -79,6 +80,7 @@ class Located:
     confirmations: Mapping[str, Outcome | NotChecked]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    kernel_drops: Mapping[str, KernelDrops | NotChecked]
     overrides: Mapping[str, Override]
     name_servers: Mapping[str, NameServer | NotChecked]
     named_by: Mapping[str, tuple[str, ...]]
@@ -128,6 +130,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         link_answers=located.link_answers.get(name, NOT_SOLICITED),
         explained=located.explained.get(name, NOT_EXPLAINED),
         program_verdicts=located.program_verdicts.get(name, NOT_RUN),
+        kernel_drops=located.kernel_drops.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
     )
 
 

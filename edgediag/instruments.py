@@ -10,7 +10,15 @@ from edgediag.model.certificate import Presented, Server
 from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.host import (
+    DropCount,
+    HostState,
+    KernelDrops,
+    Neighbour,
+    Route,
+    RouteAnswer,
+    TraceResult,
+)
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
@@ -31,6 +39,9 @@ class Tracer(Protocol):
 
     def drops(self) -> tuple[DropCount, ...]:
         """The counters of this host that rose meanwhile."""
+
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
+        """What the kernel said it dropped of a flow and of its answers."""
 
 
 class Solicitation(Protocol):

@@ -37,6 +37,7 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
+    KernelDrops,
     Link,
     Neighbour,
     Route,
@@ -76,6 +77,7 @@ class Sought:
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
+    kernel_drops: Mapping[str, KernelDrops | NotChecked]
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
     waited_for: Mapping[str, Neighbour | NotChecked]
@@ -91,7 +93,7 @@ def seek(
         check.target.check: _neighbour(bench, check, routes[check.target.check])
         for check in search.suspects
     }
-    traced = retrace(bench, search.suspects)
+    traced = retrace(bench, search.suspects, search.masked)
     contrasts, next_hops = _contrasts(bench, search.suspects, routes)
     others, others_hops = addressed(bench, doubts.alternatives)
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in search.walks}
@@ -116,6 +118,7 @@ def seek(
         repeats=(*traced.repeats, *(confirmations[check] for check in again)),
         traces=traced.results,
         drops=traced.drops,
+        kernel_drops=traced.kernel_drops,
         conversations=search.conversations,
         handshakes=search.handshakes,
         waited_for=waited_for,
@@ -175,6 +178,7 @@ def read_back(
         confirmations=confirmations,
         traces=sought.traces,
         drops=sought.drops,
+        kernel_drops=sought.kernel_drops,
         overrides={},
         name_servers={},
         named_by={},

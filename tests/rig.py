@@ -13,7 +13,15 @@ from edgediag.model.certificate import Anchors, Presented, Server
 from edgediag.model.exchange import Action, CloseStream, Event, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import DropCount, HostState, Neighbour, Route, RouteAnswer, TraceResult
+from edgediag.model.host import (
+    DropCount,
+    HostState,
+    KernelDrops,
+    Neighbour,
+    Route,
+    RouteAnswer,
+    TraceResult,
+)
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
@@ -97,6 +105,10 @@ class RigTracer:
 
     def drops(self) -> tuple[DropCount, ...]:
         """Nothing else counted a drop."""
+        return ()
+
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
+        """The kernel said of no drop."""
         return ()
 
 

@@ -34,6 +34,7 @@ from edgediag.model.host import (
     DropCount,
     HostState,
     InterfaceAddress,
+    KernelDrops,
     Link,
     Neighbour,
     NeighbourState,
@@ -536,6 +537,7 @@ def flow_evidence(
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED,
     explained: Explained | NotChecked = NOT_EXPLAINED,
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked = NOT_RUN,
+    kernel_drops: KernelDrops | NotChecked = NOT_ASKED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -566,6 +568,7 @@ def flow_evidence(
         link_answers=link_answers,
         explained=explained,
         program_verdicts=program_verdicts,
+        kernel_drops=kernel_drops,
     )
 
 

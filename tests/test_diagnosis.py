@@ -35,6 +35,7 @@ from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     DropCount,
     HostState,
+    KernelDrops,
     Neighbour,
     Route,
     RouteAnswer,
@@ -226,6 +227,10 @@ class FakeTracer:
 
     def drops(self) -> tuple[DropCount, ...]:
         """Nothing else counted a drop."""
+        return ()
+
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
+        """The kernel said of no drop."""
         return ()
 
 

@@ -25,6 +25,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, Kin, Relation
 from edgediag.model.flow import Flow, Protocol
+from edgediag.model.host import KernelDrop
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
@@ -93,6 +94,7 @@ def located(*ladders: Ladder) -> Located:
         confirmations={},
         traces={},
         drops=(),
+        kernel_drops={},
         streams={},
         handshakes={},
         overrides={},
@@ -119,6 +121,7 @@ def test_a_check_that_passed_needs_nothing_more() -> None:
         confirmation=NOT_NEEDED,
         walked=NOT_NEEDED,
         trace=NOT_NEEDED,
+        kernel_drops=NOT_NEEDED,
         stream=NOT_CONVERSED,
         handshake=NOT_DOUBTED,
         variations=NOT_VARIED,
@@ -136,6 +139,7 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
         confirmation=NOT_CONFIRMED,
         walked=walked,
         trace=NOT_SUSPECT,
+        kernel_drops=NOT_SUSPECT,
         stream=NOT_CONVERSED,
         handshake=NOT_DOUBTED,
         variations=NOT_VARIED,
@@ -145,13 +149,22 @@ def test_a_flow_that_was_lost_brings_its_walk() -> None:
 
 def test_a_flow_that_did_not_get_off_this_host_brings_contrast_and_trace() -> None:
     contrast, trace = answered(probe(id_=2), ike_reply()), passed()
-    known = replace(located(), contrasts={NAME: contrast}, traces={NAME: trace})
+    drop = KernelDrop(
+        reason="QDISC_DROP", location="__dev_queue_xmit", interface="eth0", is_reply=False
+    )
+    known = replace(
+        located(),
+        contrasts={NAME: contrast},
+        traces={NAME: trace},
+        kernel_drops={NAME: (drop,)},
+    )
     assert join(checked(), search(), known) == flow_evidence(
         LOST,
         contrast=contrast,
         confirmation=NOT_LOST,
         walked=NOT_LOST,
         trace=trace,
+        kernel_drops=(drop,),
         stream=NOT_CONVERSED,
         handshake=NOT_DOUBTED,
         variations=NOT_VARIED,

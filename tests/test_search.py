@@ -9,6 +9,7 @@ from edgediag.alternative import Doubts
 from edgediag.checked import Checked
 from edgediag.evidence import Located
 from edgediag.instruments import Bench
+from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Confirmation, Search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
@@ -22,7 +23,7 @@ from edgediag.model.exchange import (
 )
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, NeighbourState, RouteAnswer, RouteRefused
+from edgediag.model.host import HostState, Link, NeighbourState, RouteAnswer, RouteRefused
 from edgediag.model.outcome import Unanswered
 from edgediag.model.packet import IcmpError, Observation, Packet, Quote, Sighting, TcpSegment
 from edgediag.model.path import Ladder
@@ -132,6 +133,7 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
         repeats=(),
         traces={},
         drops=(),
+        kernel_drops={},
         conversations=(),
         handshakes=(),
         waited_for={},
@@ -217,6 +219,48 @@ def test_octets_that_stay_here_are_sent_again_behind_a_handshake_of_their_own() 
     assert repeat.flow not in (on, hello.flow)
     assert found.contrasts == {NAME: HANDSHAKE_PASSES}
     assert [type(action) for _, action in wire.sent] == [OpenStream]
+
+
+def test_a_connection_that_fails_beside_a_packet_that_is_served_is_opened_under_the_trace() -> None:
+    wire, host = RigWire(), RigHost()
+    on = flow(Protocol.TCP, port=6443, source_port=39998)
+    connect = probe(ProbeKind.TCP_CONNECT, on=replace(on, source_port=39999))
+    half = replace(
+        STUCK,
+        attempts=(
+            answered(probe(ProbeKind.TCP_SYN, on=on), syn_ack()),
+            unanswered(connect, has_come_back=True),
+        ),
+    )
+    sought, found = located(rig(wire, host), search(half), half, route(), host_state())
+    assert [item.kind for item in sought.repeats] == [ProbeKind.TCP_SYN, ProbeKind.TCP_CONNECT]
+    assert sorted(item.source_port for item in host.traced) == sorted(
+        item.flow.source_port for item in sought.repeats
+    )
+    assert (found.traces, found.kernel_drops) == ({NAME: host.said}, {NAME: ()})
+
+
+def test_what_a_program_of_the_device_may_hide_is_sent_once_more_for_its_drops() -> None:
+    wire, host = RigWire(), RigHost()
+    masked = with_masked(search(), [LOST], {NAME: link(xdp_program=7)})
+    sought, found = located(rig(wire, host), masked, LOST, route(), host_state())
+    assert [item.flow for item in sought.repeats] == [LOST.attempts[0].probe.flow]
+    assert (found.traces, found.kernel_drops) == ({}, {NAME: ()})
+
+
+@pytest.mark.parametrize(
+    ("planned", "check", "uplink"),
+    [
+        pytest.param(search(), LOST, link(), id="no program"),
+        pytest.param(search(), STUCK, link(xdp_program=7), id="nothing was sent"),
+        pytest.param(search(LOST), LOST, link(xdp_program=7), id="looked for on this host anyway"),
+        pytest.param(search(), LOST, NotChecked(reason="no interface"), id="no device is known"),
+    ],
+)
+def test_what_no_program_hides(
+    planned: Search, check: Checked, uplink: Link | NotChecked
+) -> None:
+    assert with_masked(planned, [check], {NAME: uplink}).masked == ()
 
 
 # Walks.

@@ -1,6 +1,6 @@
 """What the rules of this host do with packets that others send to its ports."""
 
-from edgediag.inference.rules.traced_drop import removal, rule_words
+from edgediag.inference.packet_rules import removal, rule_words
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, Culprit
 from edgediag.model.evidence import ListenerEvidence

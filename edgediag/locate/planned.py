@@ -45,6 +45,7 @@ class Search:
     """What to ask next.
 
     suspects  checks whose block is looked for on this host
+    masked    of the silent flows those by a device whose program acts before any tap sees an answer
     confirmations  silent flows that are walked, or whose neighbours were refused, once more when
                    all else is quiet
     walks     in the order of their start; no flow twice
@@ -63,3 +64,4 @@ class Search:
     conversations: tuple[Conversation, ...]
     handshakes: tuple[Handshake, ...]
     denial: Denial | None
+    masked: tuple[Checked, ...] = ()

@@ -13,6 +13,7 @@ from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
     HostState,
+    KernelDrops,
     Link,
     Listener,
     Neighbour,
@@ -193,6 +194,7 @@ class FlowEvidence:
     link_answers  the MACs that answered an ARP request for the next hop, ascending
     explained  of what did not leave, or left with another address
     program_verdicts  of programs where the packet, or the answer to it, may be lost
+    kernel_drops  of the flow and of its answers while it was traced, each kind once
     """
 
     target: Target
@@ -221,6 +223,7 @@ class FlowEvidence:
     link_answers: tuple[str, ...] | NotChecked
     explained: Explained | NotChecked
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
+    kernel_drops: KernelDrops | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,6 +218,38 @@ class NetfilterProgram:
 # What a copy of a packet can be put before.
 PacketProgram: TypeAlias = CgroupProgramObject | XdpProgramObject | TcFilterObject
 
+# How the reason begins for which the kernel's word on drops was not heard.
+UNWATCHED = "cannot watch for drops"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelDrop:
+    """A packet of a flow that the kernel said it dropped, and where in its code it did.
+
+    reason     as enum skb_drop_reason has it: "NETFILTER_DROP"; a number where it has no name
+    location   the function, "" where the kernel keeps its addresses secret
+    interface  the packet's device then, "" where it had none yet
+    """
+
+    reason: str
+    location: str
+    interface: str
+    is_reply: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessDrop:
+    """A packet that the kernel dropped while this process sent; whose it was is not told.
+
+    reason, location  as of KernelDrop
+    """
+
+    reason: str
+    location: str
+
+
+KernelDrops: TypeAlias = tuple[KernelDrop | ProcessDrop, ...]
+
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 

@@ -1,24 +1,29 @@
-"""What of this host drops a flow: by nf_tables' trace, by counters of rules and of all the rest.
+"""What of this host drops a flow: by nf_tables' trace, by counters, and by the kernel's own word.
 
-All of it only looks; the trace's table vanishes with the process, and what counts, counts anyway.
+All of it only looks; the trace's table and the watch for drops vanish with the process, and what
+counts, counts anyway.
 """
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeAlias
 
 from edgediag.host.drop_counts import risen
 from edgediag.host.netfilter.legacy import LegacyTable
 from edgediag.host.walk.counted import counted_all, dropped_by
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, TraceDropped, TraceResult
+from edgediag.model.host import DropCount, KernelDrops, TraceDropped, TraceResult
 from edgediag.net.conntrack import read_conntrack_drops
 from edgediag.net.degraded import degraded
+from edgediag.net.drop_reasons import DropWatch, open_drop_watch
+from edgediag.net.drop_trace import DropTrace, open_drop_trace
 from edgediag.net.nftrace import Tracer as NftTracer
 from edgediag.net.nftrace import open_tracer
 from edgediag.net.traffic_control import read_drop_counts
 from edgediag.net.xtables import read_legacy
+
+Watch: TypeAlias = DropWatch | DropTrace
 
 # One packet is enough for a trace. A counter may move for others: five in a row are ours.
 COUNTED_TRIES: Final = 5
@@ -26,14 +31,17 @@ _FAMILIES: Final = {4: "ip", 6: "ip6"}
 
 
 class Attribution:
-    """An open trace beside counters that are read before and after the packets.
+    """An open trace and a watch for drops, beside counters read before and after the packets.
 
     Where nf_tables names no rule, those of iptables-legacy are asked; where neither can, the
     trace's word stands.
     """
 
-    def __init__(self, trace: NftTracer | NotChecked, families: Sequence[str]) -> None:
+    def __init__(
+        self, trace: NftTracer | NotChecked, watch: Watch | NotChecked, families: Sequence[str]
+    ) -> None:
         self._trace = trace
+        self._watch = watch
         self._families = families
         self._tables_before = self._tables_after = _tables(families)
         self._counts_before = self._counts_after = _counts()
@@ -53,14 +61,17 @@ class Attribution:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if not isinstance(self._trace, NotChecked):
-            self._trace.close()
+        for opened in (self._trace, self._watch):
+            if not isinstance(opened, NotChecked):
+                opened.close()
 
     def read(self, timeout_s: float) -> int:
         """Collect what the trace says within the time, then read the counters."""
         count = 0 if isinstance(self._trace, NotChecked) else self._trace.read(timeout_s)
         self._tables_after = _tables(self._families)
         self._counts_after = _counts()
+        if not isinstance(self._watch, NotChecked):
+            self._watch.read()
         return count
 
     def conclude(self, flow: Flow) -> TraceResult:
@@ -83,6 +94,10 @@ class Attribution:
             return ()
         return risen(before, after)
 
+    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
+        """What the kernel said it dropped of the flow and of its answers, and why."""
+        return self._watch if isinstance(self._watch, NotChecked) else self._watch.drops(flow)
+
 
 def open_attribution(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Attribution:
     """Begin to watch the flows and their answers.
@@ -90,7 +105,18 @@ def open_attribution(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Attr
     devices  by which answers come in
     """
     families = sorted({_FAMILIES[flow.source.version] for flow in flows})
-    return Attribution(open_tracer(flows, devices), families)
+    return Attribution(open_tracer(flows, devices), _open_watch(flows), families)
+
+
+def _open_watch(flows: Sequence[Flow]) -> Watch | NotChecked:
+    """The kernel's word on drops: by a BPF program, else by its trace, which knows less."""
+    watch = open_drop_watch(flows)
+    if not isinstance(watch, NotChecked):
+        return watch
+    trace = open_drop_trace()
+    if not isinstance(trace, NotChecked):
+        return trace
+    return NotChecked(reason=f"{watch.reason}; {trace.reason}")
 
 
 def _tables(families: Sequence[str]) -> tuple[LegacyTable, ...] | NotChecked:

@@ -19,7 +19,15 @@ from edgediag.host.bpf_code import INSTRUCTION_OCTETS
 SYSCALLS: Final[Mapping[str, int]] = MappingProxyType({"x86_64": 321, "aarch64": 280})
 
 # Linux, include/uapi/linux/bpf.h
+MAP_CREATE: Final = 0
 PROG_LOAD: Final = 5
+RAW_TRACEPOINT_OPEN: Final = 17
+_MAP_TYPE_RINGBUF: Final = 27
+RAW_TRACEPOINT: Final = 17
+
+# union bpf_attr for BPF_MAP_CREATE and for BPF_RAW_TRACEPOINT_OPEN, as far as they are used.
+_MAP: Final = struct.Struct("=IIII")
+_OPEN: Final = struct.Struct("=QII")
 
 # union bpf_attr for BPF_PROG_LOAD, up to expected_attach_type.
 _LOAD: Final = struct.Struct("=IIQQIIQII16sII")
@@ -53,6 +61,24 @@ def load(program: Program) -> int:
     return command(
         PROG_LOAD, _LOAD.pack(program.type_, count, *addresses, 0, 0, 0, 0, 0, name, 0, 0)
     )
+
+
+def create_ring(octets: int) -> int:
+    """A descriptor of a ring buffer (Linux 5.8); its octets are pages, as many as a power of two.
+
+    raises  OSError as the kernel's: EINVAL where it has no such maps, EPERM without CAP_BPF
+    """
+    return command(MAP_CREATE, _MAP.pack(_MAP_TYPE_RINGBUF, 0, 0, octets))
+
+
+def open_raw_tracepoint(name: bytes, program: int) -> int:
+    """A descriptor that has the program run at a tracepoint for as long as it is open.
+
+    raises  OSError as the kernel's: ENOENT where there is no such tracepoint, EPERM without
+            CAP_PERFMON
+    """
+    where = ctypes.create_string_buffer(name)
+    return command(RAW_TRACEPOINT_OPEN, _OPEN.pack(ctypes.addressof(where), program, 0))
 
 
 def command(number: int, attributes: bytes | ctypes.Array[ctypes.c_char]) -> int:

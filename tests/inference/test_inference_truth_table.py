@@ -52,9 +52,11 @@ from edgediag.model.host import (
     DropCount,
     HostState,
     InterfaceAddress,
+    KernelDrop,
     Link,
     NeighbourState,
     PolicyRule,
+    ProcessDrop,
     RouteRefused,
     Sysctl,
     TraceDropped,
@@ -171,6 +173,15 @@ def drop(what: Drop, discipline: str) -> DropCount:
     interface, handle = ("eth0", "1:") if discipline else ("", "")
     return DropCount(
         drop=what, interface=interface, discipline=discipline, handle=handle, count=1
+    )
+
+
+def told(
+    reason: str, location: str = "", *, is_reply: bool = False, device: str = "eth0"
+) -> tuple[KernelDrop, ...]:
+    """What the kernel said of one drop."""
+    return (
+        KernelDrop(reason=reason, location=location, interface=device, is_reply=is_reply),
     )
 
 
@@ -592,6 +603,338 @@ ON_THIS_HOST = [
             fires=("traced-drop",),
         ),
         id="the kernel names the rule that rejects",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                trace=passed(),
+                kernel_drops=told("BPF_CGROUP_EGRESS", "ip_finish_output"),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("kernel-dropped", "never-left"),
+            silent=("xfrm-blocks",),
+        ),
+        id="the kernel says that a control group's program dropped the packet",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("SOCKET_FILTER", "tcp_v4_rcv", is_reply=True),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("kernel-dropped", "answer-not-delivered"),
+            silent=("cgroup-refuses",),
+        ),
+        id="the kernel says that a program on the socket dropped the answer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("SOCKET_FILTER", "raw_rcv", is_reply=True),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("kernel-dropped",),
+        ),
+        id="a raw socket gets copies: nothing is blamed for what one does not get",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("NO_SOCKET", "tcp_v4_rcv", is_reply=True),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("kernel-dropped",),
+        ),
+        id="NO_SOCKET of an answer blames nobody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("TCP_RESET", "tcp_rcv_state_process", is_reply=True),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("kernel-dropped",),
+        ),
+        id="TCP_RESET of an answer blames nobody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("SOCKET_RCVBUFF", "udp_queue_rcv_one_skb", is_reply=True),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("kernel-dropped",),
+        ),
+        id="SOCKET_RCVBUFF of an answer blames nobody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("QUEUE_PURGE", "skb_queue_purge_reason", is_reply=True),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("kernel-dropped",),
+        ),
+        id="QUEUE_PURGE of an answer blames nobody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("SOMETHING_NEW", "a_function", is_reply=True),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("kernel-dropped",),
+        ),
+        id="SOMETHING_NEW of an answer blames nobody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                drops=(drop(Drop.TC_FILTER, "clsact"), drop(Drop.QDISC, "tbf")),
+                kernel_drops=told("QDISC_DROP", "__dev_queue_xmit"),
+            ),
+            verdict=local(
+                Mechanism.QDISC_DROP,
+                QdiscObject(interface="eth0", discipline="tbf", handle="1:"),
+            ),
+            fires=("kernel-dropped", "never-left"),
+            silent=("lost-at-egress",),
+        ),
+        id="two disciplines count drops, and the kernel says which kind dropped the packet",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                kernel_drops=told("TC_EGRESS", "__dev_queue_xmit"),
+            ),
+            host=replace(host_state(), tc_filters=(TC_FILTER,)),
+            verdict=local(Mechanism.TC_DROP, TC_FILTER),
+            fires=("kernel-dropped", "never-left"),
+            silent=("lost-at-egress",),
+        ),
+        id="no discipline counts, and the kernel says that a filter dropped the packet",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(),
+                kernel_drops=told("TC_INGRESS", "__netif_receive_skb_core", is_reply=True),
+            ),
+            verdict=local(Mechanism.TC_DROP),
+            fires=("kernel-dropped", "answer-not-delivered"),
+            silent=("lost-at-ingress",),
+        ),
+        id="the kernel says that a filter dropped the answer, and none of this host is read",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="received"),
+                kernel_drops=told("IP_RPFILTER", "ip_rcv_finish_core", is_reply=True),
+            ),
+            host=replace(host_state(), sysctls=(RP_FILTER, RP_FILTER_OF_ALL)),
+            verdict=local(
+                Mechanism.RP_FILTER,
+                SysctlObject(key="net.ipv4.conf.eth0.rp_filter", value="1"),
+            ),
+            fires=("kernel-dropped", "answer-not-delivered"),
+            silent=("reverse-path",),
+        ),
+        id="no counter was read, and the kernel says that it was the reverse-path filter",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("XFRM_POLICY", "tcp_v4_rcv", is_reply=True),
+            ),
+            verdict=local(Mechanism.XFRM_BLOCK),
+            fires=("kernel-dropped", "answer-not-delivered"),
+            silent=("xfrm-blocks",),
+        ),
+        id="the kernel says that IPsec refused the answer, and no policy was read",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("SECURITY_HOOK", "tcp_v4_rcv", is_reply=True),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("kernel-dropped", "answer-not-delivered"),
+            silent=("cgroup-refuses",),
+        ),
+        id="the kernel says that a security module dropped the answer",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="delivered"),
+                kernel_drops=told("TCP_CSUM", "tcp_v4_rcv", is_reply=True),
+            ),
+            verdict=Said(
+                where=ANYWHERE,
+                certainty=Certainty.AMBIGUOUS,
+                upto="host",
+                mechanism=Mechanism.CHECKSUM_OFFLOAD,
+            ),
+            fires=("kernel-dropped",),
+            silent=("answer-not-delivered",),
+        ),
+        id="an answer that was damaged when it came says nothing of this host",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=passed(until="received"),
+                kernel_drops=told("OTHERHOST", "ip_rcv_core", is_reply=True),
+            ),
+            verdict=Said(where=ANYWHERE, certainty=Certainty.AMBIGUOUS, upto="host"),
+            fires=("kernel-dropped",),
+            silent=("answer-not-delivered",),
+        ),
+        id="an answer in a frame for another machine was sent so by somebody",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                trace=TraceDropped(
+                    culprit=NFT_RULE, hook="output", is_reject=False, is_reply=False
+                ),
+                kernel_drops=told("BPF_CGROUP_EGRESS", "ip_finish_output"),
+            ),
+            verdict=local(Mechanism.CGROUP_DROP),
+            fires=("kernel-dropped", "never-left"),
+            silent=("traced-drop",),
+        ),
+        id="the trace blames a rule and the kernel a program: the kernel holds",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                refused(TUNNEL_PROBE),
+                trace=TraceDropped(
+                    culprit=NFT_RULE, hook="output", is_reject=False, is_reply=False
+                ),
+                kernel_drops=told("NETFILTER_DROP", "nft_do_chain"),
+            ),
+            verdict=local(Mechanism.RULE_DROP, NFT_RULE),
+            fires=("traced-drop", "never-left"),
+            silent=("kernel-dropped",),
+        ),
+        id="the trace names a rule and the kernel netfilter: they agree",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                kernel_drops=told("NETFILTER_DROP", "nf_hook_slow"),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("kernel-dropped",),
+        ),
+        id="the kernel names netfilter and nobody a rule of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                kernel_drops=(ProcessDrop(reason="TC_EGRESS", location="__dev_queue_xmit"),),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("kernel-dropped",),
+        ),
+        id="the kernel dropped something, and does not tell whose it was",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(
+                    API_TLS, ConnectedMute(has_left=False, is_acknowledged=False, hop_limit=60)
+                ),
+                trace=passed(),
+                kernel_drops=told("TC_EGRESS", "__dev_queue_xmit"),
+            ),
+            verdict=local(Mechanism.TC_DROP),
+            fires=("kernel-dropped", "stream-fails"),
+            silent=("traced-drop",),
+        ),
+        id="the handshake left, and the kernel says what dropped what followed it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                LOST,
+                kernel_drops=told("QDISC_DROP", "__dev_queue_xmit"),
+            ),
+            verdict=Said(where=OUTSIDE, certainty=Certainty.AMBIGUOUS, upto="host"),
+            fires=("left-this-host",),
+            silent=("kernel-dropped", "xdp-drops"),
+        ),
+        id="the packet left: a drop of another one is no reason",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS),
+                uplink=link(xdp_program=7),
+                kernel_drops=told("NOT_SPECIFIED", "veth_xdp_rcv_skb", is_reply=True),
+            ),
+            verdict=local(Mechanism.XDP_DROP, XDP_PROGRAM),
+            host=replace(host_state(), xdp_programs=(XDP_PROGRAM,)),
+            fires=("xdp-drops",),
+            silent=("left-this-host", "kernel-dropped"),
+        ),
+        id="no tap saw an answer, and the kernel dropped it where the device's program runs",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS),
+                uplink=link(xdp_program=7),
+                kernel_drops=told("NOT_SPECIFIED", "udp_destruct_common", is_reply=True),
+            ),
+            verdict=Said(where=ANYWHERE, certainty=Certainty.AMBIGUOUS, upto="host"),
+            fires=("left-this-host",),
+            silent=("xdp-drops",),
+        ),
+        id="a drop without a reason elsewhere is no program's",
     ),
     pytest.param(
         Picture(

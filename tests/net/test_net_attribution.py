@@ -5,15 +5,26 @@ import socket
 import subprocess
 from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edgediag.host.netfilter.iptables import iptables_text
 from edgediag.host.netfilter.legacy_rule import chain_rules
+from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import IptablesRule
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import Drop, TraceDropped, TracePassed, TraceResult
+from edgediag.model.host import (
+    UNWATCHED,
+    Drop,
+    KernelDrop,
+    KernelDrops,
+    TraceDropped,
+    TracePassed,
+    TraceResult,
+)
+from edgediag.net import drop_reasons, drop_trace
 from edgediag.net.attribution import COUNTED_TRIES, open_attribution
 from edgediag.net.traffic_control import read_tc_filters
 from edgediag.net.xtables import read_legacy, read_placed
@@ -183,3 +194,34 @@ def test_what_the_reverse_path_filter_drops_is_counted(two_nodes: "TwoNodes") ->
     chains = ("ip mangle OUTPUT",)
     assert result == TracePassed(chains=chains, is_sent=True, is_received=True, is_delivered=False)
     assert [item.drop for item in drops] == [Drop.REVERSE_PATH]
+
+
+DROPPED = KernelDrop(
+    reason="NETFILTER_DROP", location="nf_hook_slow", interface="", is_reply=False
+)
+
+
+def said_of_drops(nodes: "TwoNodes") -> KernelDrops | NotChecked:
+    """What the kernel says while a rule drops the flow."""
+    nodes.node.run("iptables-legacy -A OUTPUT -p udp -m udp --dport 4500 -j DROP")
+    with nodes.node.inside():
+        with open_attribution([TUNNEL]) as tracer:
+            send(TUNNEL, 1)
+            tracer.read(0.05)
+            return tracer.kernel_drops(TUNNEL)
+
+
+def test_the_kernel_tells_of_the_same_packets(two_nodes: "TwoNodes") -> None:
+    assert said_of_drops(two_nodes) == (DROPPED,)
+
+
+def test_where_neither_program_nor_trace_may_look_both_reasons_are_said(
+    two_nodes: "TwoNodes", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mounts").write_text("")
+    monkeypatch.setattr(drop_reasons, "BTF", tmp_path / "vmlinux")
+    monkeypatch.setattr(drop_trace, "MOUNTS", tmp_path / "mounts")
+    assert said_of_drops(two_nodes) == NotChecked(
+        reason=f"{UNWATCHED}: {tmp_path}/vmlinux: ENOENT: this kernel does not describe its types; "
+        "no tracefs is mounted"
+    )

@@ -1,6 +1,7 @@
 """A packet that netfilter let pass and the kernel refused all the same."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import support
 from edgediag.inference.programs import dropping, in_words, on_groups, sole
 from edgediag.inference.reading import packets_of
 from edgediag.meaning import has_left
@@ -48,6 +49,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     text = "the kernel refused the packet with EPERM"
     if isinstance(trace, TracePassed):
         text = "the packet passed POSTROUTING, and the kernel refused it with EPERM behind that"
+    text += support(evidence, is_reply=False)
     remedy = "bpftool cgroup tree: look for an egress program on the group of this process"
     known = () if isinstance(attached, NotChecked) else attached
     programs = dropped or known

@@ -1,8 +1,8 @@
 """The rule that ends a packet by the tables alone, where the kernel cannot be asked."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.packet_rules import removal, rule_words
 from edgediag.inference.reading import outcome_of, packets_of
-from edgediag.inference.rules.traced_drop import removal, rule_words
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy

@@ -1,6 +1,7 @@
 """A flow that gets as far as the last router, and no answer."""
 
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, finding, one_of
+from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import (
     after_of,
     comparable_controls,
@@ -49,6 +50,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     )
     if program is not None:
         text += f"; the XDP program {program} on the uplink could hide the answer as well"
+        text += support(evidence, is_reply=True)
     claim = one_of(where, after_of(evidence), Mechanism.SILENT_DROP)
     packets = ladder_packets([*ladders_of(evidence), *controls])
     return finding(ID, evidence, claim, (text, remedy, packets))

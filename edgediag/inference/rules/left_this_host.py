@@ -1,6 +1,7 @@
 """A probe that left and to which nothing came back."""
 
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, finding, one_of
+from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import is_lost, is_next_hop_doubtful, outcome_of, packets_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Link
@@ -26,6 +27,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     text = "the probe was seen leaving, and nothing came back"
     if has_program:
         text += "; an XDP program on the uplink could hide an answer from every tap"
+        text += support(evidence, is_reply=True)
     is_doubtful = has_program or is_next_hop_doubtful(evidence)
     claim = one_of(ANYWHERE if is_doubtful else LOST_OUTSIDE, None, None)
     return finding(ID, evidence, claim, (text, "", packets_of([outcome])))

@@ -1,6 +1,7 @@
 """A packet that passed netfilter and was dropped before the wire."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
@@ -35,6 +36,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     claim, name = claim_on(counted[0], "egress", host)
     text = f"the packet passed POSTROUTING, and {name} on {route.interface} counted its drop"
+    text += support(evidence, is_reply=False)
     remedy = f"tc -s qdisc show dev {route.interface}; tc filter show dev {route.interface} egress"
     return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
 
@@ -47,13 +49,13 @@ def claim_on(counted: DropCount, direction: str, host: HostState) -> tuple[Claim
             interface=counted.interface, discipline=counted.discipline, handle=counted.handle
         )
         return on_this_host(Mechanism.QDISC_DROP, qdisc), name
-    filters = _filters(counted.interface, direction, host)
-    culprit = filters[0] if len(filters) == 1 else None
+    culprit = filter_alone(counted.interface, direction, host)
     return on_this_host(Mechanism.TC_DROP, culprit), f"a filter of {name}"
 
 
-def _filters(interface: str, direction: str, host: HostState) -> list[TcFilterObject]:
-    if isinstance(host.tc_filters, NotChecked):
-        return []
+def filter_alone(interface: str, direction: str, host: HostState) -> TcFilterObject | None:
+    """The filter of a device in one direction, None where it has none or several."""
+    filters = () if isinstance(host.tc_filters, NotChecked) else host.tc_filters
     here = (interface, direction)
-    return [item for item in host.tc_filters if (item.interface, item.direction) == here]
+    alone = [item for item in filters if (item.interface, item.direction) == here]
+    return alone[0] if len(alone) == 1 else None

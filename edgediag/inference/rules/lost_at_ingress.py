@@ -1,6 +1,7 @@
 """An answer that the tap saw and netfilter did not."""
 
 from edgediag.inference.claim import finding
+from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.rules.lost_at_egress import claim_on
 from edgediag.meaning import has_come_back
@@ -37,5 +38,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     claim, name = claim_on(counted[0], "ingress", host)
     text = f"the answer came in by {route.interface}, and {name} counted its drop"
+    text += support(evidence, is_reply=True)
     remedy = f"tc -s qdisc show dev {route.interface}; tc filter show dev {route.interface} ingress"
     return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))

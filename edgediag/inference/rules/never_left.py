@@ -1,6 +1,7 @@
 """A probe that no tap saw leave."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
@@ -38,5 +39,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         if host.legacy_tables:
             tables = ", ".join(host.legacy_tables)
             remedy = f"iptables-legacy has rules in {tables}: iptables-legacy-save -c"
+    text += support(evidence, is_reply=False)
     claim = on_this_host(Mechanism.LOCAL_DROP, None)
     return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))

@@ -1,6 +1,7 @@
 """An answer that the reverse-path filter drops."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import has_come_back
 from edgediag.model.answer import NotChecked
@@ -34,11 +35,12 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if not any(item.drop is Drop.REVERSE_PATH for item in evidence.drops):
         return None
     arrived = [seen.interface for seen in outcome.seen if seen.sighting is Sighting.TAP_IN]
-    culprit = _effective(arrived[-1], host)
+    culprit = effective(arrived[-1], host)
     text = (
         f"the answer came in by {arrived[-1]}, and the reverse-path filter counted its drop: the "
         "way back to its sender leads elsewhere"
     )
+    text += support(evidence, is_reply=True)
     remedy = (
         f"ip route get {evidence.flow.destination} from {evidence.flow.source}: mend the policy "
         f"routing, or set net.ipv4.conf.{arrived[-1]}.rp_filter to 2"
@@ -47,7 +49,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
 
 
-def _effective(interface: str, host: HostState) -> SysctlObject | None:
+def effective(interface: str, host: HostState) -> SysctlObject | None:
+    """The value of rp_filter that holds for a device, None where it was not read."""
     if isinstance(host.sysctls, NotChecked):
         return None
     keys = (_KEY.format(interface.replace(".", "/")), _KEY.format("all"))

@@ -2,8 +2,8 @@
 
 from edgediag.inference.alternatives import answered_otherwise, was_put
 from edgediag.inference.claim import ANYWHERE, finding, on_this_host, one_of
+from edgediag.inference.packet_rules import removal, rule_words
 from edgediag.inference.reading import outcome_of, packets_of
-from edgediag.inference.rules.traced_drop import removal, rule_words
 from edgediag.inference.translations import translator_of
 from edgediag.meaning import has_left, is_answered_well, wire_flow
 from edgediag.model.evidence import Altered, FlowEvidence

@@ -2,21 +2,19 @@
 
 from dataclasses import replace
 
-from edgediag.compat import assert_never
-from edgediag.host.netfilter.origin import Writer, writer_of
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import contradicts, support
+from edgediag.inference.packet_rules import removal, rule_words
 from edgediag.inference.reading import outcome_of
 from edgediag.meaning import is_answered_well
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.culprit import ChainPolicy
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.host import HostState, TraceDropped
 from edgediag.model.verdict import Claim, Finding, Mechanism
 
 ID = "traced-drop"
-
-_COMES_BACK = "a rule that is only deleted comes back"
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -25,15 +23,19 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the kernel traced the very 5-tuple through its rule sets and said which rule or
                     policy ended it; iptables-legacy, which is not traced, counted each of several
                     packets sent in a row in this one rule, and no condition of it excludes the flow
-    Does not hold   for a flow that works: what is dropped there is another packet of it
-    Asks for        the trace; the walk through the rules beside it, which the kernel overrules
+    Does not hold   for a flow that works: what is dropped there is another packet of it; nor where
+                    the kernel itself says that it dropped the packet elsewhere
+    Asks for        the trace, the kernel's word; the walk through the rules beside it, which the
+                    kernel overrules
     source          linux/include/uapi/linux/netfilter/nf_tables.h, nft_trace_attributes
     """
     trace = evidence.trace
     if not isinstance(trace, TraceDropped) or is_answered_well(outcome_of(evidence)):
         return None
+    if contradicts(evidence, is_reply=trace.is_reply):
+        return None
     claim, text, remedy = conclusion(trace)
-    text += _beside(trace, evidence.explained)
+    text += support(evidence, is_reply=trace.is_reply) + _beside(trace, evidence.explained)
     return finding(ID, evidence, claim, (text, remedy, ()))
 
 
@@ -69,66 +71,7 @@ def _without_words(rule: RuleObject) -> RuleObject:
     return rule if isinstance(rule, ChainPolicy) else replace(rule, text="")
 
 
-def _writer(culprit: RuleObject) -> Writer | None:
-    if isinstance(culprit, ChainPolicy):
-        return None
-    return writer_of(culprit.table, culprit.chain, culprit.text)
-
-
 def _mechanism(trace: TraceDropped) -> Mechanism:
     if isinstance(trace.culprit, ChainPolicy):
         return Mechanism.POLICY_DROP
     return Mechanism.RULE_REJECT if trace.is_reject else Mechanism.RULE_DROP
-
-
-def rule_words(culprit: RuleObject) -> str:
-    """A rule or policy, with its place, its own words, and who wrote it."""
-    writer = _writer(culprit)
-    return f"{_named(culprit)}, written by {writer.name}," if writer else _named(culprit)
-
-
-def _named(culprit: RuleObject) -> str:
-    match culprit:
-        case NftRule():
-            return (
-                f"nft rule {culprit.family} {culprit.table} {culprit.chain} "
-                f"handle {culprit.handle} ({culprit.text})"
-            )
-        case IptablesRule():
-            return (
-                f"iptables-{culprit.backend} rule {culprit.number} of {culprit.table} "
-                f"{culprit.chain} "
-                f"({culprit.text})"
-            )
-        case ChainPolicy():
-            return (
-                f"the policy {culprit.policy} of chain "
-                f"{culprit.family} {culprit.table} {culprit.chain}"
-            )
-        case _:
-            assert_never(culprit)
-
-
-def removal(culprit: RuleObject) -> str:
-    """What to do about a rule or policy: one that a program wrote comes back."""
-    writer = _writer(culprit)
-    return f"{writer.remedy}; {_COMES_BACK}" if writer else _deletion(culprit)
-
-
-def _deletion(culprit: RuleObject) -> str:
-    match culprit:
-        case NftRule():
-            place = f"{culprit.family} {culprit.table} {culprit.chain}"
-            return f"nft delete rule {place} handle {culprit.handle}, or accept the flow before it"
-        case IptablesRule():
-            return (
-                f"iptables-{culprit.backend} -t {culprit.table} -D {culprit.chain} "
-                f"{culprit.number}, or accept the flow before it"
-            )
-        case ChainPolicy():
-            return (
-                f"accept the flow in {culprit.family} {culprit.table} {culprit.chain}; its policy "
-                f"is {culprit.policy}"
-            )
-        case _:
-            assert_never(culprit)

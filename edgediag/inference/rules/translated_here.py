@@ -1,8 +1,8 @@
 """A packet that a rule of this host sends to another destination, where it is lost or refused."""
 
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.packet_rules import removal, rule_words
 from edgediag.inference.reading import outcome_of, packets_of
-from edgediag.inference.rules.traced_drop import removal, rule_words
 from edgediag.inference.translations import translator_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.evidence import FlowEvidence

@@ -2,6 +2,7 @@
 
 from edgediag.host.xfrm_match import deciding_policy, selector_text
 from edgediag.inference.claim import finding, on_this_host
+from edgediag.inference.kernel_word import blamed
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import has_come_back, has_left
 from edgediag.model.answer import NotChecked
@@ -14,6 +15,8 @@ from edgediag.model.verdict import Finding, Mechanism
 
 ID = "xfrm-blocks"
 
+_REASON = "XFRM_POLICY"
+
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """An xfrm policy blocks the flow.
@@ -24,7 +27,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     policy that the kernel takes for it, where that one blocks
     Does not hold   where a rule was traced; where the raw packet is refused as well or was not
                     sent, and for an answer, without such a policy; for an answer that did not come
-                    past the filters of INPUT
+                    past the filters of INPUT, or that the kernel dropped for another reason
     Asks for        the attempts through a socket and through a raw IP socket, the xfrm policies
     source          net/ipv4/tcp_ipv4.c tcp_v4_rcv, net/ipv4/udp.c: xfrm4_policy_check
     """
@@ -37,7 +40,7 @@ def _refused(evidence: FlowEvidence, host: HostState) -> Finding | None:
     outcome = outcome_of(evidence)
     if not isinstance(outcome, SendFailed) or outcome.errno_name != "EPERM":
         return None
-    policy = _blocking(evidence, host, is_answer=False)
+    policy = blocking_policy(evidence, host, is_answer=False)
     whole = [item for item in evidence.attempts if item.probe.way is Way.IP_STACK]
     if any(has_left(item) for item in whole):
         text = "the socket is refused with EPERM while the same packet from a raw IP socket leaves"
@@ -57,17 +60,19 @@ def _undelivered(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     if isinstance(evidence.trace, TracePassed) and not evidence.trace.is_delivered:
         return None
-    policy = _blocking(evidence, host, is_answer=True)
-    if policy is None:
+    policy = blocking_policy(evidence, host, is_answer=True)
+    drop = blamed(evidence, is_reply=True)
+    if policy is None or (drop is not None and drop.reason != _REASON):
         return None
     text = f"the answer came in, and the xfrm policy for it blocks it ({policy.selector})"
     claim = on_this_host(Mechanism.XFRM_BLOCK, policy)
     return finding(ID, evidence, claim, (text, _remedy(policy), packets_of([outcome])))
 
 
-def _blocking(
+def blocking_policy(
     evidence: FlowEvidence, host: HostState, *, is_answer: bool
 ) -> XfrmPolicyObject | None:
+    """The policy that the kernel takes for the flow or its answer, None if that does not block."""
     if isinstance(host.xfrm_policies, NotChecked):
         return None
     direction = "in" if is_answer else "out"

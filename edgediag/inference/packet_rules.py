@@ -1,0 +1,69 @@
+"""Rules of a packet filter in sentences: their names, who wrote them, what to do about them."""
+
+from typing import Final
+
+from edgediag.compat import assert_never
+from edgediag.host.netfilter.origin import Writer, writer_of
+from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.explained import RuleObject
+
+_COMES_BACK: Final = "a rule that is only deleted comes back"
+
+
+def rule_words(culprit: RuleObject) -> str:
+    """A rule or policy, with its place, its own words, and who wrote it."""
+    writer = _writer(culprit)
+    return f"{_named(culprit)}, written by {writer.name}," if writer else _named(culprit)
+
+
+def _named(culprit: RuleObject) -> str:
+    match culprit:
+        case NftRule():
+            return (
+                f"nft rule {culprit.family} {culprit.table} {culprit.chain} "
+                f"handle {culprit.handle} ({culprit.text})"
+            )
+        case IptablesRule():
+            return (
+                f"iptables-{culprit.backend} rule {culprit.number} of {culprit.table} "
+                f"{culprit.chain} "
+                f"({culprit.text})"
+            )
+        case ChainPolicy():
+            return (
+                f"the policy {culprit.policy} of chain "
+                f"{culprit.family} {culprit.table} {culprit.chain}"
+            )
+        case _:
+            assert_never(culprit)
+
+
+def removal(culprit: RuleObject) -> str:
+    """What to do about a rule or policy: one that a program wrote comes back."""
+    writer = _writer(culprit)
+    return f"{writer.remedy}; {_COMES_BACK}" if writer else _deletion(culprit)
+
+
+def _deletion(culprit: RuleObject) -> str:
+    match culprit:
+        case NftRule():
+            place = f"{culprit.family} {culprit.table} {culprit.chain}"
+            return f"nft delete rule {place} handle {culprit.handle}, or accept the flow before it"
+        case IptablesRule():
+            return (
+                f"iptables-{culprit.backend} -t {culprit.table} -D {culprit.chain} "
+                f"{culprit.number}, or accept the flow before it"
+            )
+        case ChainPolicy():
+            return (
+                f"accept the flow in {culprit.family} {culprit.table} {culprit.chain}; its policy "
+                f"is {culprit.policy}"
+            )
+        case _:
+            assert_never(culprit)
+
+
+def _writer(culprit: RuleObject) -> Writer | None:
+    if isinstance(culprit, ChainPolicy):
+        return None
+    return writer_of(culprit.table, culprit.chain, culprit.text)
