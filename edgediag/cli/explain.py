@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from edgediag.cli import ExitStatus
+from edgediag.cli.rehearse import REHEARSE_HELP, Explained, parsed, print_rehearsal
 from edgediag.errors import CannotRunError, UsageError
 from edgediag.host.walk.conclusion import Disposition, conclude
 from edgediag.host.walk.octets import big_number, known, native_number, unknown
@@ -15,6 +16,7 @@ from edgediag.host.walk.parcel import NO_INTERFACE, CtState, Parcel
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
+from edgediag.net.rehearsal import rehearse_outbound
 from edgediag.net.walk_answers import walk_outbound
 from edgediag.report.explanation import render_json, render_text
 
@@ -48,6 +50,7 @@ class Sender:
 @click.option("--mark", default="0", metavar="NUMBER", help="The mark that the socket sets.")
 @click.option("--uid", type=_NUMBER, help="The user that sends; else this one.")
 @click.option("--ct-state", type=click.Choice(tuple(_STATES)), default="new", show_default=True)
+@click.option("--rehearse", "fixes", multiple=True, metavar="COMMAND", help=REHEARSE_HELP)
 @click.option("--json", "is_json", is_flag=True, help="The answer as JSON.")
 @click.pass_context
 def command(context: click.Context, /, **_given: object) -> ExitStatus:
@@ -66,12 +69,17 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
         destination=_address(options["to"]),
         destination_port=options["dport"],
     )
+    fixes = parsed(options["fixes"])
     flow = _with_source(flow, sender)
+    parcel = parcel_of(flow, sender)
     try:
-        courses, unread = walk_outbound(parcel_of(flow, sender))
+        courses, unread = walk_outbound(parcel)
     except OSError as exc:
         raise CannotRunError(f"cannot read the packet filters: {exc.strerror}") from exc
     conclusion = conclude(courses, unread)
+    if fixes:
+        explained = Explained(flow=flow, conclusion=conclusion, is_json=options["is_json"])
+        return print_rehearsal(explained, rehearse_outbound(parcel, fixes))
     render = render_json if options["is_json"] else render_text
     click.echo(render(flow, conclusion), nl=False)
     return _STATUS[conclusion.disposition]

@@ -29,9 +29,11 @@ def render_text(flow: Flow, conclusion: Conclusion) -> str:
     return "".join(f"{escaped(line)}\n" for line in lines)
 
 
-def render_json(flow: Flow, conclusion: Conclusion) -> str:
+def render_json(
+    flow: Flow, conclusion: Conclusion, rehearsal: dict[str, object] | None = None
+) -> str:
     """One object."""
-    document = {
+    document: dict[str, object] = {
         "schema": SCHEMA,
         "flow": {
             "protocol": flow.protocol.value,
@@ -46,6 +48,8 @@ def render_json(flow: Flow, conclusion: Conclusion) -> str:
         "ways": [_way(course) for course in conclusion.courses],
         "not_evaluated": NOT_EVALUATED,
     }
+    if rehearsal is not None:
+        document["rehearsal"] = rehearsal
     return json.dumps(document, indent=2) + "\n"
 
 

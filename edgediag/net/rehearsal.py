@@ -1,0 +1,217 @@
+"""A fix tried on a private copy of this host's network; the host is read and nothing else."""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NoReturn
+
+from edgediag.errors import EdgediagError
+from edgediag.host.attributes import NATIVE
+from edgediag.host.clone.handles import Handles, Place
+from edgediag.host.clone.nft import Kind
+from edgediag.host.fix_words import Fix, translated
+from edgediag.host.walk.conclusion import conclude
+from edgediag.host.walk.parcel import CtState, Parcel
+from edgediag.model.answer import NotChecked
+from edgediag.model.rehearsal import (
+    Decider,
+    FixFailed,
+    RehearsalAnswer,
+    Rehearsed,
+    Sent,
+    Walked,
+)
+from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
+from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
+from edgediag.net.trial import Trial, forget_connections, send_traced
+from edgediag.net.walk_answers import walk_outbound
+from edgediag.report.rehearsal import walked
+from edgediag.report.values import ValueCodecError, from_text, to_text
+
+_TIMEOUT_S: Final = 60.0
+_MOST_OCTETS: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What is tried.
+
+    walk   walks the packet through the network that the calling process is in
+    fixes  applied one after another
+    trial  the packet to send in the copy, or why none is sent
+    """
+
+    walk: Callable[[], Walked]
+    fixes: tuple[Fix, ...]
+    trial: Trial | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What the process inside writes back."""
+
+    answer: RehearsalAnswer
+
+
+def rehearse(rehearsal: Rehearsal) -> RehearsalAnswer:
+    """The packet before and after the fixes, in a copy that is gone when this returns."""
+    parent = os.getpid()
+    reader, writer = os.pipe()
+    try:
+        child = os.fork()
+    except OSError as error:
+        os.close(reader)
+        os.close(writer)
+        return NotChecked(reason=f"no process for the copy: {error.strerror}")
+    if child == 0:
+        os.close(reader)
+        _answer_and_exit(writer, lambda: _outside(rehearsal, writer, parent))
+    os.close(writer)
+    try:
+        octets = _read_all(reader)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        # The process inside holds the other end until the kernel has ended it.
+        _read_all(reader)
+        os.close(reader)
+    try:
+        return from_text(_Answer, octets.decode("ascii", "replace")).answer
+    except ValueCodecError:
+        return NotChecked(reason="the rehearsal gave no answer")
+
+
+def rehearse_outbound(parcel: Parcel, fixes: Sequence[Fix]) -> RehearsalAnswer:
+    """Fixes for a packet that this host sends, as it leaves its socket."""
+    trial: Trial | NotChecked = NotChecked(reason="it belongs to a connection, which has no copy")
+    if parcel.state is CtState.NEW:
+        mark = int.from_bytes(parcel.mark.value, NATIVE)
+        trial = Trial(flow=parcel.original, mark=mark, uid=parcel.uid or 0, gid=parcel.gid)
+    return rehearse(
+        Rehearsal(
+            walk=lambda: walked(conclude(*walk_outbound(parcel))),
+            fixes=tuple(fixes),
+            trial=trial,
+        )
+    )
+
+
+def _outside(rehearsal: Rehearsal, writer: int, parent: int) -> RehearsalAnswer | None:
+    """In a process of its own: read the host, then let another go into the copy."""
+    die_with(parent)
+    # Ctrl-C is for the process that waits, which ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = rehearsal.walk()
+    network = read_network()
+    if isinstance(network, NotChecked):
+        return network
+    # The first process of a pid namespace takes all others of it along when it ends.
+    unshare(CLONE_NEWPID | CLONE_NEWNS)
+    child = os.fork()
+    if child == 0:
+        _answer_and_exit(writer, lambda: _inside(rehearsal, network, before))
+    os.waitpid(child, 0)
+    return None
+
+
+def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> RehearsalAnswer:
+    """In the copy: walk, mend, walk again."""
+    die_with(0)
+    copy = enter_copy(network)
+    if isinstance(copy, NotChecked):
+        return copy
+    first = _in_own_handles(rehearsal.walk(), copy.handles)
+    if _orderless(first) != _orderless(before):
+        return _unfaithful(first, before, copy.missing)
+    sent_before = _try(rehearsal.trial)
+    for fix in rehearsal.fixes:
+        meant = translated(fix, copy.handles)
+        if not isinstance(meant, Fix):
+            return FixFailed(fix=fix.text, status=1, said=meant)
+        failed = apply_fix(meant)
+        if failed is not None:
+            return failed
+    return Rehearsed(
+        fixes=tuple(fix.text for fix in rehearsal.fixes),
+        before=before,
+        after=_in_own_handles(rehearsal.walk(), copy.handles),
+        sent_before=sent_before,
+        sent_after=_try(rehearsal.trial),
+        not_copied=(*NOT_COPIED, *copy.missing),
+    )
+
+
+def _answer_and_exit(writer: int, answer: Callable[[], RehearsalAnswer | None]) -> NoReturn:
+    """Write the answer to the pipe and end, with nothing of the parent's unwritten output."""
+    try:
+        try:
+            found = answer()
+        except (OSError, EdgediagError) as error:
+            found = NotChecked(reason=f"no copy of the network can be made: {error}")
+        if found is not None:
+            with os.fdopen(writer, "w", encoding="ascii") as pipe:
+                pipe.write(to_text(_Answer(answer=found)))
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(0)
+
+
+def _in_own_handles(walked: Walked, handles: Handles) -> Walked:
+    """What a walk in the copy says, with the handles of this host."""
+    return replace(
+        walked, deciders=tuple(_in_own_handle(each, handles) for each in walked.deciders)
+    )
+
+
+def _in_own_handle(decider: Decider, handles: Handles) -> Decider:
+    place = Place(
+        kind=Kind.RULE, family=decider.family, table=decider.table, chain=decider.chain
+    )
+    return replace(decider, handle=handles.own.get(place, {}).get(decider.handle or 0))
+
+
+def _try(trial: Trial | NotChecked) -> Sent | NotChecked:
+    if isinstance(trial, NotChecked):
+        return trial
+    sent = send_traced(trial)
+    forget_connections()
+    return sent
+
+
+def _orderless(found: Walked) -> tuple[object, ...]:
+    """What has to be the same in both; the kernel lists the tables of x_tables newest first."""
+    return found.disposition, frozenset(found.deciders), frozenset(found.hangs_on)
+
+
+def _unfaithful(there: Walked, here: Walked, missing: Sequence[str]) -> NotChecked:
+    lacks = f"; it lacks {', '.join(missing)}" if missing else ""
+    reason = f"the packet is {_told(there)} in the copy, here it is {_told(here)}{lacks}"
+    return NotChecked(reason=reason)
+
+
+def _told(found: Walked) -> str:
+    steps = [f"{each.hook} {each.chain} {each.text}" for each in found.deciders]
+    by = "; ".join((*steps, *found.hangs_on))
+    return f"{found.disposition} by {by}" if by else found.disposition
+
+
+def _read_all(reader: int) -> bytes:
+    """What comes through the pipe until its other end is closed or the time is up."""
+    deadline_s = time.monotonic() + _TIMEOUT_S
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    octets = b""
+    while len(octets) < _MOST_OCTETS:
+        remaining_s = deadline_s - time.monotonic()
+        if remaining_s <= 0 or not poll.poll(remaining_s * 1000):
+            break
+        more = os.read(reader, 65536)
+        if not more:
+            break
+        octets += more
+    return octets
