@@ -3,12 +3,13 @@
 from typing import Final
 
 from edgediag.host.attributes import attributes, big
+from edgediag.host.clone.handles import Handles, Object, decode_object, expected_handles
 from edgediag.host.clone.nft import VERBS, Kind, RuleSet, rebuilt
 from edgediag.host.clone.pieces import only
 from edgediag.host.messages import NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST, Message
 from edgediag.model.answer import NotChecked
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
-from edgediag.net.nfnetlink import commit
+from edgediag.net.nfnetlink import commit, read_handles
 
 _NFTABLES: Final = 10 << 8
 _GETGEN: Final = 16
@@ -52,6 +53,36 @@ def make_rule_set(rules: RuleSet) -> NotChecked | None:
         return None
     why = f"{refusal.errno_name} {refusal.text}".strip()
     return NotChecked(reason=f"the rules of nf_tables cannot be copied: {why}")
+
+
+def copied_handles(rules: RuleSet) -> Handles | NotChecked:
+    """The handles that the rules have in this network namespace, which was made from them.
+
+    raises  OSError where no netlink socket can be had
+    """
+    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
+        tables = _dump(netlink, Kind.TABLE, _ANY)
+        if isinstance(tables, Refusal):
+            return NotChecked(reason=f"the copy cannot be read: {tables.errno_name}")
+        handles = expected_handles(rules, tables)
+        wrong = [last for last in handles.last if _handle_of(netlink, last) != last.handle]
+    if wrong:
+        table = wrong[0].place.table
+        return NotChecked(reason=f"the copy of table {table} holds other rules than this host")
+    return handles
+
+
+def _handle_of(netlink: NetlinkSocket, last: Object) -> int | None:
+    place = last.place
+    if place.kind is Kind.RULE:
+        handles = read_handles(netlink, place.family, place.table, place.chain)
+        return None if isinstance(handles, Refusal) or not handles else handles[-1]
+    dumped = _dump(netlink, place.kind, _ANY)
+    if isinstance(dumped, Refusal):
+        return None
+    found = (decode_object(place.kind, payload) for payload in dumped)
+    same = (each.handle for each in found if (each.place, each.name) == (place, last.name))
+    return next(same, None)
 
 
 def _read(netlink: NetlinkSocket) -> RuleSet | Refusal:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edgediag.host.clone.handles import Handles, handles_of
+from edgediag.host.clone.handles import Handles
 from edgediag.host.clone.ipset import CopiedSet
 from edgediag.host.clone.legacy import CopiedTable
 from edgediag.host.clone.nft import RuleSet
@@ -22,7 +22,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.rehearsal import FixFailed
 from edgediag.net.clone_ipset import make_sets, read_sets
 from edgediag.net.clone_legacy import make_tables, read_tables
-from edgediag.net.clone_nft import make_rule_set, read_rule_set
+from edgediag.net.clone_nft import copied_handles, make_rule_set, read_rule_set
 from edgediag.net.clone_routing import (
     Routing,
     make_devices,
@@ -110,12 +110,9 @@ def enter_copy(network: Network) -> Copy | NotChecked:
         if refused is not None:
             return refused
     refused = make_tables(network.tables)
-    copied = read_rule_set() if refused is None else refused
-    if isinstance(copied, NotChecked):
-        return copied
-    handles = handles_of(network.rules, copied)
-    if handles is None:
-        return NotChecked(reason="the copy holds other rules of nf_tables than this host")
+    handles = copied_handles(network.rules) if refused is None else refused
+    if isinstance(handles, NotChecked):
+        return handles
     return Copy(handles=handles, missing=(*missing, *(f"sysctl {key}" for key in sysctls)))
 
 

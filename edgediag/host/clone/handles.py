@@ -1,9 +1,12 @@
 """Handles of the same object in two namespaces: the kernel numbers a copy anew.
 
-Both dumps come in the same order, because the copy was made in the order of the first.
+A table hands out 1, 2, 3 to whatever is made in it, in the order of the transaction. So the
+handles of a copy are known beforehand, and all are right when that of the last object is.
+
+source  net/netfilter/nf_tables_api.c, nf_tables_alloc_handle
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgediag.host.attributes import attributes, big, text
@@ -16,7 +19,7 @@ _RULE_CHAIN = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a handle counts; `chain` is "" for all but rules."""
+    """Where a handle counts; `table` is "" for those of tables, `chain` for all but rules."""
 
     kind: Kind
     family: str
@@ -25,37 +28,59 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Object:
+    """Something with a handle; `name` is "" for a rule."""
+
+    place: Place
+    name: str
+    handle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handles:
-    """Handles of the copy by those of this host, and back."""
+    """Handles of the copy by those of this host, and back.
+
+    last  of each table what was made last, with the handle that it should have in the copy
+    """
 
     copied: Mapping[Place, Mapping[int, int]]
     own: Mapping[Place, Mapping[int, int]]
+    last: tuple[Object, ...]
 
 
-def handles_of(host: RuleSet, copy: RuleSet) -> Handles | None:
-    """Which handle became which, None where the two do not hold the same objects."""
+def expected_handles(host: RuleSet, tables: Sequence[bytes]) -> Handles:
+    """What the handles of a copy have to be.
+
+    tables  as dumped in the copy: their own handles count for all namespaces together
+    """
     copied: dict[Place, dict[int, int]] = {}
-    own: dict[Place, dict[int, int]] = {}
-    for kind, verbs in VERBS.items():
-        if verbs.handle is None:
+    counts: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], Object] = {}
+    for kind in Kind:
+        if kind is Kind.TABLE or VERBS[kind].handle is None:
             continue
-        here, there = host.payloads.get(kind, ()), copy.payloads.get(kind, ())
-        if len(here) != len(there):
-            return None
-        for first, second in zip(here, there, strict=True):
-            place, name, old = _identity(kind, first)
-            other, other_name, new = _identity(kind, second)
-            if (place, name) != (other, other_name):
-                return None
-            copied.setdefault(place, {})[old] = new
-            own.setdefault(place, {})[new] = old
-    return Handles(copied=copied, own=own)
+        for payload in host.payloads.get(kind, ()):
+            found = decode_object(kind, payload)
+            table = found.place.family, found.place.table
+            counts[table] = counts.get(table, 0) + 1
+            copied.setdefault(found.place, {})[found.handle] = counts[table]
+            last[table] = Object(place=found.place, name=found.name, handle=counts[table])
+    for payload, there in zip(host.payloads.get(Kind.TABLE, ()), tables):
+        here, other = (decode_object(Kind.TABLE, each) for each in (payload, there))
+        if here.name == other.name:
+            copied.setdefault(here.place, {})[here.handle] = other.handle
+    own = {place: {new: old for old, new in pairs.items()} for place, pairs in copied.items()}
+    return Handles(copied=copied, own=own, last=tuple(last.values()))
 
 
-def _identity(kind: Kind, payload: bytes) -> tuple[Place, str, int]:
+def decode_object(kind: Kind, payload: bytes) -> Object:
+    """The name and handle in a message of a dump; empty or 0 where it does not say."""
     found, verbs = attributes(payload[4:]), VERBS[kind]
+    place = Place(
+        kind=kind,
+        family=family_of(payload),
+        table="" if kind is Kind.TABLE else text(found.get(_TABLE)),
+        chain=text(found.get(_RULE_CHAIN)) if kind is Kind.RULE else "",
+    )
     name = "" if verbs.name is None else text(found.get(verbs.name))
-    table = "" if kind is Kind.TABLE else text(found.get(_TABLE))
-    chain = text(found.get(_RULE_CHAIN)) if kind is Kind.RULE else ""
-    place = Place(kind=kind, family=family_of(payload), table=table, chain=chain)
-    return place, name, big(found.get(verbs.handle or 0))
+    return Object(place=place, name=name, handle=big(found.get(verbs.handle or 0)))
