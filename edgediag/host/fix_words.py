@@ -27,6 +27,7 @@ _MOST_OCTETS: Final = 4096
 
 _IP_OBJECTS: Final = ("address", "link", "route", "rule", "neighbor", "neighbour")
 _IP_SHORT: Final = frozenset({"a", "l", "r", "ro", "ru", "n"})
+_SYSCTL_OPTION: Final = re.compile(r"-[wq]+|--write|--quiet")
 _SYSCTL_KEY: Final = re.compile(r"net[./][\w./:@-]+")
 _NFT_OPTIONS: Final = frozenset({"-a", "--handle", "-e", "--echo"})
 _NUMBER: Final = re.compile(r"-\d+")
@@ -156,7 +157,7 @@ def _ip_refused(words: Sequence[str]) -> str:
 
 
 def _sysctl_refused(words: Sequence[str]) -> str:
-    plain = [word for word in words if word not in ("-w", "-q", "--write", "--quiet")]
+    plain = [word for word in words if not _SYSCTL_OPTION.fullmatch(word)]
     keys = [word.partition("=")[0] for word in plain]
     is_known = all(_SYSCTL_KEY.fullmatch(key) and ".." not in key for key in keys)
     if not plain or not is_known or not all("=" in word for word in plain):

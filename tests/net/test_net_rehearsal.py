@@ -1,4 +1,4 @@
-"""Fixes tried on a copy: the copy is faithful, the fix flips it or not, the host stays as it was."""
+"""Fixes tried on a copy: it is faithful, the fix flips it or not, the host stays as it was."""
 
 import os
 import shutil
