@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Final
 
 from edgediag.host.drop_counts import risen
-from edgediag.host.netfilter.counted import counted_all, dropped_by
-from edgediag.host.netfilter.legacy import LegacyRule
+from edgediag.host.netfilter.legacy import LegacyTable
+from edgediag.host.walk.counted import counted_all, dropped_by
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, TraceDropped, TraceResult
@@ -21,6 +21,7 @@ from edgediag.net.xtables import read_legacy
 
 # One packet is enough for a trace. A counter may move for others: five in a row are ours.
 COUNTED_TRIES: Final = 5
+_FAMILIES: Final = {4: "ip", 6: "ip6"}
 
 
 class Attribution:
@@ -30,15 +31,16 @@ class Attribution:
     trace's word stands.
     """
 
-    def __init__(self, trace: NftTracer | NotChecked) -> None:
+    def __init__(self, trace: NftTracer | NotChecked, families: Sequence[str]) -> None:
         self._trace = trace
-        self._rules_before = self._rules_after = _rules()
+        self._families = families
+        self._tables_before = self._tables_after = _tables(families)
         self._counts_before = self._counts_after = _counts()
 
     @property
     def tries(self) -> int:
         """How many packets of each flow it needs to see."""
-        is_counted = not isinstance(self._rules_before, NotChecked) and self._rules_before
+        is_counted = not isinstance(self._tables_before, NotChecked) and self._tables_before
         return COUNTED_TRIES if is_counted else 1
 
     def __enter__(self) -> "Attribution":
@@ -56,7 +58,7 @@ class Attribution:
     def read(self, timeout_s: float) -> int:
         """Collect what the trace says within the time, then read the counters."""
         count = 0 if isinstance(self._trace, NotChecked) else self._trace.read(timeout_s)
-        self._rules_after = _rules()
+        self._tables_after = _tables(self._families)
         self._counts_after = _counts()
         return count
 
@@ -64,14 +66,14 @@ class Attribution:
         """Which rule ended the flow or its answer, by either."""
         trace = self._trace
         traced = trace if isinstance(trace, NotChecked) else trace.conclude(flow)
-        before, after = self._rules_before, self._rules_after
+        before, after = self._tables_before, self._tables_after
         if isinstance(traced, TraceDropped):
             return traced
         if isinstance(before, NotChecked) or isinstance(after, NotChecked):
             # What iptables-legacy would say is not known, and the trace alone is no answer.
-            return next(rules for rules in (before, after) if isinstance(rules, NotChecked))
-        counted = counted_all(before, after, tries=COUNTED_TRIES)
-        return dropped_by(flow, counted, traced) or traced
+            return next(tables for tables in (before, after) if isinstance(tables, NotChecked))
+        ends = counted_all(before, after, tries=COUNTED_TRIES)
+        return dropped_by(flow, ends, traced) or traced
 
     def drops(self) -> tuple[DropCount, ...]:
         """The other counters that rose; none where they cannot be read."""
@@ -86,11 +88,12 @@ def open_attribution(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Attr
 
     devices  by which answers come in
     """
-    return Attribution(open_tracer(flows, devices))
+    families = sorted({_FAMILIES[flow.source.version] for flow in flows})
+    return Attribution(open_tracer(flows, devices), families)
 
 
-def _rules() -> tuple[LegacyRule, ...] | NotChecked:
-    return degraded("iptables-legacy", read_legacy)
+def _tables(families: Sequence[str]) -> tuple[LegacyTable, ...] | NotChecked:
+    return degraded("iptables-legacy", lambda: read_legacy(families))
 
 
 def _counts() -> tuple[DropCount, ...] | NotChecked:

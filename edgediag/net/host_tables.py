@@ -39,10 +39,9 @@ from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxla
 from edgediag.net.plain import interface_names, plain_all
 from edgediag.net.traffic_control import read_tc_filters
 from edgediag.net.xfrm import read_counts, read_policies, read_states
+from edgediag.net.xtables import legacy_names
 
 _SYSCTLS: Final = Path("/proc/sys")
-_PROCESS_NET: Final = Path("/proc/thread-self/net")
-_LEGACY_FILES: Final = (("ip", "ip_tables_names"), ("ip6", "ip6_tables_names"))
 _SOCKET_KINDS: Final = (
     (Protocol.TCP, socket.IPPROTO_TCP, TCP_LISTEN),
     (Protocol.UDP, socket.IPPROTO_UDP, UDP_UNCONNECTED),
@@ -172,9 +171,7 @@ def _sysctls(interfaces: Iterable[str]) -> tuple[Sysctl, ...]:
 
 
 def _legacy_tables() -> tuple[str, ...]:
-    """Only reads the list: asking about a table that does not exist would make it."""
-    found = ((prefix, _read(_PROCESS_NET / name)) for prefix, name in _LEGACY_FILES)
-    return tuple(f"{prefix} {table}" for prefix, names in found for table in (names or "").split())
+    return tuple(f"{family} {table}" for family, table in legacy_names())
 
 
 def _read(path: Path) -> str | None:

@@ -160,10 +160,10 @@ class Tracer:
         self, dropped: Dropped, rule: FilterRule | None
     ) -> NftRule | IptablesRule | ChainPolicy:
         if not dropped.handle:
-            return policy_culprit(dropped)
+            return policy_culprit(dropped.key)
         interfaces = dict(socket.if_nameindex())
         if rule is None:
-            return nft_culprit(dropped, rule, sets={}, interfaces=interfaces)
+            return nft_culprit(dropped.key, rule, sets={}, interfaces=interfaces)
         if is_iptables(rule, dropped.base_chain):
             handles = read_handles(self._owner, rule.family, rule.table, rule.chain)
             numbered = () if isinstance(handles, Refusal) else handles
@@ -171,7 +171,7 @@ class Tracer:
             if iptables is not None:
                 return iptables
         sets = anonymous_sets(self._owner, rule)
-        return nft_culprit(dropped, rule, sets=sets, interfaces=interfaces)
+        return nft_culprit(dropped.key, rule, sets=sets, interfaces=interfaces)
 
 
 def open_tracer(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Tracer | NotChecked:

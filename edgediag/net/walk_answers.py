@@ -7,17 +7,20 @@ generation of nf_tables and ended with another is made again.
 import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Final
 
 from edgediag.host.attributes import attributes, big, string
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
+from edgediag.host.netfilter.legacy import LegacyTable
+from edgediag.host.netfilter.legacy_rule import chain_rules
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
+from edgediag.host.walk.legacy import base_chains
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
+    Backend,
     BaseChain,
     Chain,
     ChainName,
@@ -36,6 +39,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
+from edgediag.net.xtables import read_placed
 
 _NFTABLES: Final = 10 << 8
 _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 4, 7, 10, 13, 16
@@ -43,14 +47,13 @@ _RTM_GETROUTE: Final = 26
 _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
 _IPV4_FAMILIES: Final = frozenset({"ip", "inet"})
-_LEGACY: Final = Path("/proc/thread-self/net/ip_tables_names")
 _TRIES: Final = 4
 
 
 def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
     """Every course of a packet that this host sends, and the rule sets that were not read.
 
-    raises  OSError where no netlink socket can be had
+    raises  OSError where no netlink socket can be had, nor the list of iptables-legacy's tables
     """
     with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
         for _ in range(_TRIES):
@@ -58,9 +61,11 @@ def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
             chains = _base_chains(netlink)
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
-            host = _Host(netlink, routing)
-            courses = host.answered(send(parcel, Hooks(chains=_met(chains))))
-            unread = (*_legacy_tables(), *_at_devices(chains, courses))
+            tables, unread = read_placed("ip")
+            host = _Host(netlink, routing, tables)
+            legacy = (chain for table in tables for chain in base_chains(table))
+            courses = host.answered(send(parcel, Hooks(chains=(*_met(chains), *legacy))))
+            unread = (*unread, *_at_devices(chains, courses))
             if _generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -77,9 +82,12 @@ def interface(name: str) -> Interface:
 class _Host:
     """The answers of the running kernel."""
 
-    def __init__(self, netlink: NetlinkSocket, routing: NetlinkSocket) -> None:
+    def __init__(
+        self, netlink: NetlinkSocket, routing: NetlinkSocket, legacy: Sequence[LegacyTable]
+    ) -> None:
         self._netlink = netlink
         self._routing = routing
+        self._legacy = {(table.family, table.name): table for table in legacy}
 
     def answered(self, walk: Asking[list[Course]]) -> list[Course]:
         """Drive a walk to its end."""
@@ -103,6 +111,8 @@ class _Host:
                 return _way(need)
 
     def _chain(self, name: ChainName) -> Chain | NotChecked:
+        if name.backend is Backend.LEGACY:
+            return Chain(rules=chain_rules(self._legacy[name.family, name.table], name.chain))
         keys = string(1, name.table) + string(2, name.chain)
         dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
         if isinstance(dump, Refusal):
@@ -165,15 +175,6 @@ def _base_chains(netlink: NetlinkSocket) -> tuple[BaseChain, ...] | Refusal:
 
 def _met(chains: Sequence[BaseChain]) -> tuple[BaseChain, ...]:
     return tuple(chain for chain in chains if chain.name.family in _IPV4_FAMILIES)
-
-
-def _legacy_tables() -> tuple[str, ...]:
-    """Asking about a table that does not exist would make it: only the list is read."""
-    try:
-        tables = _LEGACY.read_text(encoding="ascii", errors="replace").split()
-    except FileNotFoundError:
-        return ()
-    return tuple(f"iptables-legacy table {table}" for table in tables)
 
 
 def _at_devices(chains: Sequence[BaseChain], courses: Sequence[Course]) -> tuple[str, ...]:

@@ -7,23 +7,30 @@ import ctypes
 import errno
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from edgediag.host.attributes import NATIVE
+from edgediag.host.messages import errno_name
 from edgediag.host.netfilter.legacy import (
     INFO_OCTETS,
     NAME_OCTETS,
-    LegacyRule,
+    LegacyTable,
     decode_info,
-    decode_rules,
+    decode_table,
 )
+from edgediag.host.walk.legacy import is_placed
 
-# <linux/netfilter_ipv4/ip_tables.h>
-_IPT_SO_GET_INFO: Final = 64
-_IPT_SO_GET_ENTRIES: Final = 65
+# <linux/netfilter_ipv4/ip_tables.h>; <linux/netfilter_ipv6/ip6_tables.h> has the same numbers.
+_SO_GET_INFO: Final = 64
+_SO_GET_ENTRIES: Final = 65
 _ENTRIES_HEAD: Final = 40
-_LIST: Final = Path("/proc/thread-self/net/ip_tables_names")
+_PROCESS_NET: Final = Path("/proc/thread-self/net")
+_FAMILIES: Final = {
+    "ip": ("ip_tables_names", socket.AF_INET, socket.IPPROTO_IP),
+    "ip6": ("ip6_tables_names", socket.AF_INET6, socket.IPPROTO_IPV6),
+}
 # Somebody may replace the table between the two questions (EAGAIN).
 _TRIES: Final = 5
 _MOST_OCTETS: Final = 256 * 2**20
@@ -31,46 +38,89 @@ _MOST_OCTETS: Final = 256 * 2**20
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
-def read_legacy() -> tuple[LegacyRule, ...]:
-    """The rules of every IPv4 table that this network namespace has, with their counters.
+def legacy_names() -> tuple[tuple[str, str], ...]:
+    """Family and name of each table that this network namespace has.
 
-    raises  OSError as the kernel's, such as EPERM
+    raises  OSError as the kernel's, such as EACCES
+    """
+    return tuple((family, table) for family in _FAMILIES for table in _listed(family))
+
+
+def read_legacy(families: Sequence[str] = tuple(_FAMILIES)) -> tuple[LegacyTable, ...]:
+    """Every table that this network namespace has, with its counters.
+
+    raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
+    """
+    found: list[LegacyTable] = []
+    for family in families:
+        tables = _listed(family)
+        if not tables:
+            continue
+        _, domain, level = _FAMILIES[family]
+        with socket.socket(domain, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
+            found += [_read_table(sock, level, family, table) for table in tables]
+    return tuple(found)
+
+
+def read_placed(family: str) -> tuple[tuple[LegacyTable, ...], tuple[str, ...]]:
+    """The tables of which it is known where the kernel calls them, and what was not read.
+
+    raises  OSError where not even the list of tables can be read
     """
     try:
-        tables = _LIST.read_text(encoding="ascii", errors="replace").split()
+        tables = read_legacy((family,))
+    except OSError as error:
+        reason = errno_name(error.errno or 0)
+        return (), tuple(f"iptables-legacy table {name}: {reason}" for name in _listed(family))
+    unplaced = (table.name for table in tables if not is_placed(table))
+    return (
+        tuple(table for table in tables if is_placed(table)),
+        tuple(f"iptables-legacy table {name}" for name in unplaced),
+    )
+
+
+def _listed(family: str) -> list[str]:
+    name, *_ = _FAMILIES[family]
+    try:
+        return _PROCESS_NET.joinpath(name).read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:
-        return ()
-    if not tables:
-        return ()
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
-        return tuple(rule for table in tables for rule in _read_table(sock, table))
+        return []
 
 
-def _read_table(sock: socket.socket, table: str) -> tuple[LegacyRule, ...]:
+def _read_table(sock: socket.socket, level: int, family: str, table: str) -> LegacyTable:
     for _ in range(_TRIES):
         name = table.encode("ascii", "replace")
-        info = decode_info(_ask(sock, _IPT_SO_GET_INFO, name, INFO_OCTETS))
+        info = decode_info(bytes(_ask(sock, (level, _SO_GET_INFO), name, INFO_OCTETS)))
         if info is None or info.octets > _MOST_OCTETS:
-            return ()
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         head = name.ljust(NAME_OCTETS, b"\0") + info.octets.to_bytes(4, NATIVE)
         try:
-            octets = _ask(sock, _IPT_SO_GET_ENTRIES, head, _ENTRIES_HEAD + info.octets)
+            answer = _ask(sock, (level, _SO_GET_ENTRIES), head, _ENTRIES_HEAD + info.octets)
         except OSError as error:
             if error.errno != errno.EAGAIN:
                 raise
             continue
-        return decode_rules(table, info, octets[_ENTRIES_HEAD:])
-    return ()
+        decoded = decode_table(family, table, info, answer[_ENTRIES_HEAD:])
+        if decoded is None:
+            raise OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
+        return decoded
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
-def _ask(sock: socket.socket, option: int, question: bytes, octets: int) -> bytes:
-    """getsockopt(2) with a question in the buffer, which socket.getsockopt cannot pass."""
-    buffer = ctypes.create_string_buffer(question, octets)
+def _ask(
+    sock: socket.socket, option: tuple[int, int], question: bytes, octets: int
+) -> memoryview:
+    """getsockopt(2) with a question in the buffer, which socket.getsockopt cannot pass.
+
+    option  its level and number
+    """
+    answer = bytearray(octets)
+    answer[: len(question)] = question
+    # A table may have tens of megabytes: the kernel writes into the only copy of it.
+    buffer = (ctypes.c_char * octets).from_buffer(answer)
     length = ctypes.c_uint32(octets)
-    result = _LIBC.getsockopt(
-        sock.fileno(), socket.IPPROTO_IP, option, buffer, ctypes.byref(length)
-    )
+    result = _LIBC.getsockopt(sock.fileno(), *option, buffer, ctypes.byref(length))
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-    return buffer.raw[: length.value]
+    return memoryview(answer)[: length.value]

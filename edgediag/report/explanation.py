@@ -3,10 +3,14 @@
 import json
 from typing import Final
 
-from edgediag.host.netfilter.iptables import iptables_text, is_iptables
+from edgediag.host.netfilter.iptables import iptables_text
+from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.statement import Counter
 from edgediag.host.netfilter.text import filter_rule_text
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion, Disposition
+from edgediag.host.walk.culprit import is_written_by_iptables
+from edgediag.host.walk.needs import Backend
 from edgediag.model.flow import Flow
 from edgediag.report.escape import escaped
 
@@ -57,7 +61,7 @@ def rule_words(step: Step) -> str:
     """The rule of a step as its own tool prints it, "" where the step has none."""
     if step.rule is None:
         return ""
-    if is_iptables(step.rule, step.hook.upper()):
+    if is_written_by_iptables(step):
         return iptables_text(step.rule)
     return filter_rule_text(step.rule, sets={}, interfaces={})
 
@@ -75,11 +79,13 @@ def _object(step: Step) -> dict[str, object]:
     return {
         "hook": step.hook,
         "action": escaped(step.action),
+        "backend": chain.backend.value if chain else None,
         "family": chain.family if chain else None,
         "table": escaped(chain.table) if chain else None,
         "chain": escaped(chain.chain) if chain else None,
-        "handle": step.rule.handle if step.rule else None,
+        "handle": (step.rule.handle or None) if step.rule else None,
         "number": step.number or None,
+        "packets": _packets(step.rule) if step.rule else None,
         "text": escaped(rule_words(step)) or None,
     }
 
@@ -87,10 +93,24 @@ def _object(step: Step) -> dict[str, object]:
 def _step(step: Step) -> str:
     if step.chain is None:
         return f"{step.hook}: {step.action}"
-    place = f"{step.hook}: {step.chain.family} {step.chain.table} {step.chain.chain}"
+    # Of a table that stands in both backends, the name alone would not say which is meant.
+    backend = "legacy " * (step.chain.backend is Backend.LEGACY)
+    place = f"{step.hook}: {backend}{step.chain.family} {step.chain.table} {step.chain.chain}"
     if step.rule is None:
         return f"{place}: {step.action}"
-    return f"{place} rule {step.number} (handle {step.rule.handle}): {rule_words(step)}"
+    handle, packets = step.rule.handle, _packets(step.rule)
+    known = (
+        f"handle {handle}" if handle else "",
+        "" if packets is None else f"{packets} packets",
+    )
+    named = ", ".join(words for words in known if words)
+    return f"{place} rule {step.number} ({named}): {rule_words(step)}"
+
+
+def _packets(rule: FilterRule) -> int | None:
+    """How many packets a rule counted before this walk, None where it does not count."""
+    counters = (each.packets for each in rule.expressions if isinstance(each, Counter))
+    return next(counters, None)
 
 
 def _verdict(conclusion: Conclusion) -> str:

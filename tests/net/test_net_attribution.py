@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.host.netfilter.legacy_selector import selector_words
+from edgediag.host.netfilter.iptables import iptables_text
+from edgediag.host.netfilter.legacy_rule import chain_rules
 from edgediag.model.culprit import IptablesRule
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Drop, TraceDropped, TracePassed, TraceResult
 from edgediag.net.attribution import COUNTED_TRIES, open_attribution
 from edgediag.net.traffic_control import read_tc_filters
-from edgediag.net.xtables import read_legacy
+from edgediag.net.xtables import read_legacy, read_placed
 
 if TYPE_CHECKING:
     from tests.net.conftest import TwoNodes
@@ -37,6 +38,10 @@ TUNNEL = Flow(
 RULES = (
     "-A OUTPUT -d 203.0.113.0/24 -o up0 -p tcp -m tcp --dport 443 -j ACCEPT",
     "-A OUTPUT ! -s 10.0.0.0/8 -p udp -m udp --dport 4500 -j DROP",
+)
+IPV6_RULES = (
+    "-A OUTPUT ! -d 2001:db8::/32 -o up+ -p tcp -m tcp --dport 443 -j ACCEPT",
+    "-A OUTPUT -p udp -m udp --dport 4500 -g own",
 )
 
 
@@ -69,10 +74,30 @@ def test_a_host_without_legacy_tables_gets_none_by_being_read(two_nodes: "TwoNod
 
 def test_rules_are_read_as_iptables_wrote_them(two_nodes: "TwoNodes") -> None:
     two_nodes.node.run(*(f"iptables-legacy {rule}" for rule in RULES))
+    two_nodes.node.run(
+        "ip6tables-legacy -N own",
+        *(f"ip6tables-legacy {rule}" for rule in IPV6_RULES),
+        "iptables-legacy -P FORWARD DROP",
+    )
     with two_nodes.node.inside():
-        rules = [rule for rule in read_legacy() if rule.chain == "OUTPUT" and rule.number]
-    words = [f"-A {rule.chain} {selector_words(rule.selector)} -j {rule.target}" for rule in rules]
-    assert words == list(RULES)
+        tables = {table.family: table for table in read_legacy()}
+    for family, expected in (("ip", RULES), ("ip6", IPV6_RULES)):
+        rules = chain_rules(tables[family], "OUTPUT")
+        assert [f"-A OUTPUT {iptables_text(rule)}" for rule in rules] == list(expected)
+    assert {chain: found.policy for chain, found in tables["ip"].chains.items()} == {
+        "INPUT": "accept",
+        "FORWARD": "drop",
+        "OUTPUT": "accept",
+    }
+    assert tables["ip6"].chains["own"].policy is None
+
+
+def test_a_table_is_placed_and_a_family_without_tables_is_nothing(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run(*(f"iptables-legacy {rule}" for rule in RULES))
+    with two_nodes.node.inside():
+        (table,), unread = read_placed("ip")
+        assert (table.name, unread) == ("filter", ())
+        assert read_placed("ip6") == ((), ())
 
 
 def test_the_rule_that_counted_every_packet_is_named(two_nodes: "TwoNodes") -> None:

@@ -3,30 +3,27 @@
 from collections.abc import Mapping, Sequence
 
 from edgediag.host.netfilter.iptables import iptables_text
-from edgediag.host.netfilter.journey import Dropped
 from edgediag.host.netfilter.register import Sets
-from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.rule import FilterRule, RuleKey
 from edgediag.host.netfilter.statement import Reject, XtTarget
 from edgediag.host.netfilter.text import filter_rule_text
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 
 
-def policy_culprit(dropped: Dropped) -> ChainPolicy:
+def policy_culprit(key: RuleKey) -> ChainPolicy:
     """The policy that drops what no rule decided."""
-    return ChainPolicy(
-        family=dropped.family, table=dropped.table, chain=dropped.chain, policy="drop"
-    )
+    return ChainPolicy(family=key.family, table=key.table, chain=key.chain, policy="drop")
 
 
 def nft_culprit(
-    dropped: Dropped, rule: FilterRule | None, *, sets: Sets, interfaces: Mapping[int, str]
+    key: RuleKey, rule: FilterRule | None, *, sets: Sets, interfaces: Mapping[int, str]
 ) -> NftRule:
     """A rule by its handle; without words where it was gone before it could be read."""
     return NftRule(
-        family=dropped.family,
-        table=dropped.table,
-        chain=dropped.chain,
-        handle=dropped.handle,
+        family=key.family,
+        table=key.table,
+        chain=key.chain,
+        handle=key.handle,
         text="" if rule is None else filter_rule_text(rule, sets=sets, interfaces=interfaces),
     )
 
@@ -38,11 +35,19 @@ def iptables_culprit(rule: FilterRule, handles: Sequence[int]) -> IptablesRule |
     """
     if rule.handle not in handles:
         return None
+    return numbered_culprit(rule, "nft", handles.index(rule.handle) + 1)
+
+
+def numbered_culprit(rule: FilterRule, backend: str, number: int) -> IptablesRule:
+    """A rule of iptables whose place in its chain is known.
+
+    backend  "nft" or "legacy"
+    """
     return IptablesRule(
-        backend="nft",
+        backend=backend,
         table=rule.table,
         chain=rule.chain,
-        number=handles.index(rule.handle) + 1,
+        number=number,
         text=iptables_text(rule),
     )
 

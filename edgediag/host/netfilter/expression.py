@@ -1,4 +1,6 @@
-"""What the expressions of an nf_tables rule are made of; a rule is a sequence of them.
+"""What the expressions of a rule are made of; a rule is a sequence of them.
+
+One of iptables-legacy begins with its header conditions, all others are those of nf_tables.
 
 Registers are counted in slots of four octets from 0, whichever of the kernel's two ways of
 numbering a rule uses: NFT_REG_1 and NFT_REG32_00 are both slot 0.
@@ -9,6 +11,7 @@ source  include/uapi/linux/netfilter/nf_tables.h
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edgediag.host.netfilter.ip_header import IpHeader
 from edgediag.host.netfilter.statement import Statement
 
 
@@ -127,5 +130,5 @@ class Unknown:
 
 Load: TypeAlias = PayloadLoad | MetaLoad | CtLoad | FibLoad | ImmediateLoad
 Change: TypeAlias = Bitwise | Byteorder
-Test: TypeAlias = Compare | InRange | Lookup
+Test: TypeAlias = Compare | InRange | Lookup | IpHeader
 Expression: TypeAlias = Load | Change | Test | Statement | Unknown

@@ -1,4 +1,4 @@
-"""Rules that iptables-nft wrote: which they are, and their words as iptables-save prints them."""
+"""The words of iptables-save for a rule of either backend, and which of nf_tables are iptables'."""
 
 from typing import Final
 
@@ -16,6 +16,7 @@ from edgediag.host.netfilter.expression import (
     PayloadLoad,
     Unknown,
 )
+from edgediag.host.netfilter.ip_header import IpHeader, header_words
 from edgediag.host.netfilter.iptables_condition import Condition, condition_words
 from edgediag.host.netfilter.register_file import RegisterFile
 from edgediag.host.netfilter.rule import FilterRule
@@ -51,7 +52,7 @@ _OWN: Final = (
     XtMatch,
     XtTarget,
 )
-_VERDICTS: Final = {0: "-j DROP", 1: "-j ACCEPT", -5: "-j RETURN"}
+_VERDICTS: Final = {0: "-j DROP", 1: "-j ACCEPT", 3: "-j QUEUE", -5: "-j RETURN"}
 _UNITS: Final = {1: "sec", 60: "min", 3600: "hour", 86400: "day"}
 _DEFAULT_BURST: Final = 5
 _HEAD: Final = ("-s", "-d", "-i", "-o", "-p", "-f")
@@ -101,6 +102,8 @@ class _Reader:
                 self._registers.change(expression)
             case Compare() | InRange():
                 self._test(expression)
+            case IpHeader():
+                self._head.update(header_words(expression))
             case Lookup():
                 self._matches.append(f"-m [@{expression.set_name}]")
             case Unknown():

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edgediag.host.netfilter.rule import RuleKey
 from edgediag.host.netfilter.trace import Step, TraceMessage
 from edgediag.model.flow import Flow
 
@@ -22,6 +23,13 @@ class Dropped:
     handle: int
     base_chain: str
     is_reply: bool
+
+    @property
+    def key(self) -> RuleKey:
+        """What names the rule, or with handle 0 the chain."""
+        return RuleKey(
+            family=self.family, table=self.table, chain=self.chain, handle=self.handle
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from edgediag.host.netfilter.expression import (
     PayloadLoad,
     Unknown,
 )
+from edgediag.host.netfilter.ip_header import IpHeader, header_words
 from edgediag.host.netfilter.register import UNREAD, Operand, Sets, spanned
 from edgediag.host.netfilter.register_file import RegisterFile
 from edgediag.host.netfilter.rule import FilterRule
@@ -88,6 +89,8 @@ class _Reader:
                 self._leave_out(self._registers.change(expression))
             case Compare() | InRange():
                 self._test(expression)
+            case IpHeader():
+                self._words += [words for _, words in header_words(expression)]
             case Lookup():
                 self._look_up(expression)
             case Unknown():

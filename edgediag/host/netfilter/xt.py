@@ -64,18 +64,6 @@ def target_words(name: str, info: bytes, family: str) -> str:
     return f"-j REJECT --reject-with {codes[code] if code < len(codes) else code}"
 
 
-def is_for_ports(name: str, info: bytes, source: int, destination: int) -> bool:
-    """False where the match is for other ports than these; what is not read is for all."""
-    inverted_at = {"udp": 8, "tcp": 11}.get(name)
-    if inverted_at is None or len(info) <= inverted_at:
-        return True
-    inverted = info[inverted_at]
-    source_first, source_last, first, last = _PORTS.unpack_from(info)
-    is_source = source in range(source_first, source_last + 1)
-    is_destination = destination in range(first, last + 1)
-    return (is_source, is_destination) == (not inverted & 1, not inverted & 2)
-
-
 def quoted(words: str) -> str:
     """A text as iptables-save prints it: bare where it needs no quotes."""
     if words and set(words) <= _PLAIN:

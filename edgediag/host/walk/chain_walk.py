@@ -166,6 +166,9 @@ def _meaning(outcome: Outcome) -> tuple[str, Fate, _Jump | None]:
 
 def united(courses: Iterable[Course]) -> list[Course]:
     """Courses with the same packet and end as one; of dropped ones, those by one rule."""
+    courses = list(courses)
+    if len(courses) < 2:
+        return courses
     found: dict[object, Course] = {}
     for course in courses:
         last = course.steps[-1] if course.steps else None

@@ -21,7 +21,7 @@ class Octets:
     @property
     def is_known(self) -> bool:
         """Whether every bit is known."""
-        return all(octet == 0xFF for octet in self.known)
+        return not self.known.strip(b"\xff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,22 +77,26 @@ def cut(octets: Octets, start: int, length: int) -> Octets:
 
 def masked(octets: Octets, mask: bytes, xor: bytes) -> Octets:
     """(value & mask) ^ xor: a bit that the mask takes away is known to be what xor makes of 0."""
-    bits = tuple(
-        (((v & m) ^ x) & (k | ~m & 0xFF), k | ~m & 0xFF)
-        for v, k, m, x in zip(octets.value, octets.known, mask, xor)
+    length = min(len(octets.value), len(mask), len(xor))
+    value, kept, bits, turned = (
+        int.from_bytes(part[:length], "big") for part in (octets.value, octets.known, mask, xor)
     )
-    is_whole = all(k == 0xFF for _, k in bits)
+    whole = (1 << 8 * length) - 1
+    kept |= whole & ~bits
     return Octets(
-        value=bytes(v for v, _ in bits),
-        known=bytes(k for _, k in bits),
-        reason="" if is_whole else octets.reason,
+        value=((value & bits ^ turned) & kept).to_bytes(length, "big"),
+        known=kept.to_bytes(length, "big"),
+        reason="" if kept == whole else octets.reason,
     )
 
 
 def equals(octets: Octets, value: bytes) -> Truth:
     """Whether a value is this one; a known bit that differs decides."""
-    pairs = zip(octets.value, octets.known, value)
-    if any((have ^ want) & mask for have, mask, want in pairs):
+    length = min(len(octets.value), len(value))
+    have, kept, wanted = (
+        int.from_bytes(part[:length], "big") for part in (octets.value, octets.known, value)
+    )
+    if (have ^ wanted) & kept:
         return False
     return True if octets.is_known else Unsure(reason=octets.reason)
 

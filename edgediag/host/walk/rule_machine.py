@@ -17,6 +17,7 @@ from edgediag.host.netfilter.expression import (
     PayloadLoad,
     Unknown,
 )
+from edgediag.host.netfilter.ip_header import IpHeader
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import (
     ConnectionLimit,
@@ -38,6 +39,7 @@ from edgediag.host.netfilter.statement import (
     XtTarget,
 )
 from edgediag.host.walk.effects import Fate, apply_target, is_read, set_value, translate
+from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load
 from edgediag.host.walk.membership import find
@@ -94,7 +96,9 @@ def evaluate(rule: FilterRule, parcel: Parcel, inquiry: Inquiry) -> Evaluated:
             break
     else:
         machine.end(None)
-    outcomes = tuple(dict.fromkeys(machine.outcomes))
+    outcomes = tuple(machine.outcomes)
+    if len(outcomes) > 1:
+        outcomes = tuple(dict.fromkeys(outcomes))
     doubts = tuple(dict.fromkeys(machine.doubts)) if len(outcomes) > 1 else ()
     return Evaluated(outcomes=outcomes, doubts=doubts)
 
@@ -131,6 +135,8 @@ class _Machine:
                 return self._test(self._compared(expression))
             case Lookup():
                 return self._look_up(expression)
+            case IpHeader():
+                return self._test(header_holds(expression, self._parcel))
             case XtMatch():
                 return self._test(holds(expression, self._parcel, self._inquiry))
             case Unknown():

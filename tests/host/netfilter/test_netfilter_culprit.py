@@ -6,25 +6,20 @@ from edgediag.host.netfilter.culprit import (
     policy_culprit,
     rejects,
 )
-from edgediag.host.netfilter.journey import Dropped
+from edgediag.host.netfilter.rule import RuleKey
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 
 
-def dropped(recorded, base_chain: str) -> Dropped:
+def key(recorded) -> RuleKey:
     rule = recorded.rule
-    return Dropped(
-        family=rule.family,
-        table=rule.table,
-        chain=rule.chain,
-        handle=rule.handle,
-        base_chain=base_chain,
-        is_reply=False,
+    return RuleKey(
+        family=rule.family, table=rule.table, chain=rule.chain, handle=rule.handle
     )
 
 
 def test_a_native_rule_is_found_by_its_handle(recorded_nft) -> None:
     recorded = next(one for one in recorded_nft if one.text.startswith("udp dport 4500 counter"))
-    culprit = nft_culprit(dropped(recorded, "out"), recorded.rule, sets={}, interfaces={})
+    culprit = nft_culprit(key(recorded), recorded.rule, sets={}, interfaces={})
     assert culprit == NftRule(
         family="inet",
         table="t",
@@ -36,7 +31,7 @@ def test_a_native_rule_is_found_by_its_handle(recorded_nft) -> None:
 
 def test_a_rule_that_is_gone_has_no_words(recorded_nft) -> None:
     recorded = recorded_nft[0]
-    culprit = nft_culprit(dropped(recorded, "out"), None, sets={}, interfaces={})
+    culprit = nft_culprit(key(recorded), None, sets={}, interfaces={})
     assert (culprit.handle, culprit.text) == (recorded.rule.handle, "")
 
 
@@ -56,7 +51,7 @@ def test_a_rule_that_left_its_chain_has_no_number(recorded_iptables) -> None:
 
 
 def test_a_policy_has_no_handle(recorded_nft) -> None:
-    assert policy_culprit(dropped(recorded_nft[0], "out")) == ChainPolicy(
+    assert policy_culprit(key(recorded_nft[0])) == ChainPolicy(
         family="inet", table="t", chain="other", policy="drop"
     )
 

@@ -1,74 +1,77 @@
-"""iptables-legacy's blob, and the rule that its counters give away."""
+"""iptables-legacy's blob: its chains, and its rules in the expressions of all others."""
 
 import struct
 from dataclasses import replace
-from ipaddress import IPv4Network
-from typing import Any
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.host.netfilter.counted import counted_all, dropped_by
+import legacy_blob as blob
+from edgediag.host.netfilter.expression import Unknown
+from edgediag.host.netfilter.ip_header import IpHeader, MaskedValue, decode_header, header_words
+from edgediag.host.netfilter.iptables import iptables_text
 from edgediag.host.netfilter.legacy import (
     INFO_OCTETS,
+    LegacyChain,
     LegacyInfo,
-    LegacyRule,
+    LegacyTable,
     decode_info,
-    decode_rules,
+    decode_table,
+    places,
 )
-from edgediag.host.netfilter.legacy_selector import Selector, may_match, selector_words
-from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import ChainPolicy, IptablesRule
-from edgediag.model.flow import Flow
-from edgediag.model.host import TraceDropped
-from story import flow, passed
+from edgediag.host.netfilter.legacy_rule import chain_rules
+from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.statement import Counter, Verdict, XtMatch, XtTarget
 
-TUNNEL = flow()
-UNTRACED = NotChecked(reason="no nf_tables here")
-ANY = Selector(
+UDP = blob.part("udp", struct.pack("=4HB7x", 0, 0xFFFF, 4500, 4500, 0))
+HEAD = blob.header(
+    source="192.168.50.10/255.255.255.255",
+    destination="198.51.100.0/255.255.255.0",
+    outgoing="eth0",
+    protocol=17,
+)
+DROP = blob.entry(blob.verdict(-1), head=HEAD, matches=UDP, packets=9)
+JUMP_AT = len(DROP)
+TO_OWN = JUMP_AT + 2 * 152 + blob.HEAD_OCTETS
+JUMP = blob.entry(blob.verdict(TO_OWN))
+POLICY = blob.entry(blob.verdict(-2), packets=70)
+REJECT = blob.entry(blob.part("REJECT", struct.pack("=I4x", 3)), packets=4)
+GOTO = blob.entry(blob.verdict(TO_OWN), head=blob.header(flags=2))
+PASSING_ON = blob.entry(blob.verdict(TO_OWN + len(REJECT + GOTO) + 152))
+OWN = REJECT + GOTO + PASSING_ON + blob.entry(blob.verdict(-5))
+ENTRIES = DROP + JUMP + POLICY + blob.chain_head("own") + OWN + blob.chain_head("ERROR")
+INFO = LegacyInfo(
+    begins={"OUTPUT": 0}, policies={"OUTPUT": JUMP_AT + len(JUMP)}, octets=len(ENTRIES)
+)
+PLAIN = IpHeader(
     source=None,
     destination=None,
-    incoming="",
-    outgoing="",
+    incoming=None,
+    outgoing=None,
     protocol=0,
-    inverted=0,
-    matches=(),
+    is_protocol_negated=False,
+    is_later_fragment=False,
+    is_fragment_negated=False,
+    is_goto=False,
 )
 
 
-def part(name: str, data: bytes) -> bytes:
-    return struct.pack("=H29sB", 32 + len(data), name.encode(), 0) + data
+def decoded(entries: bytes = ENTRIES, info: LegacyInfo = INFO) -> LegacyTable | None:
+    return decode_table("ip", "filter", info, memoryview(entries))
 
 
-def entry(
-    target: bytes, *, head: bytes = bytes(84), matches: bytes = b"", packets: int = 0
-) -> bytes:
-    begin = 112 + len(matches)
-    sizes = struct.pack("=IHHI QQ", 0, begin, begin + len(target), 0, packets, 0)
-    return head + sizes + matches + target
+def table() -> LegacyTable:
+    found = decoded()
+    assert found is not None
+    return found
 
 
-def verdict(number: int) -> bytes:
-    return part("", struct.pack("=i4x", number))
-
-
-def udp(port: int) -> bytes:
-    return part("udp", struct.pack("=4HB7x", 0, 0xFFFF, port, port, 0))
-
-
-HEAD = (
-    bytes([192, 168, 50, 10]) + bytes([198, 51, 100, 0]) + bytes([255] * 4) + bytes([255] * 3 + [0])
-    + bytes(16) + b"eth0".ljust(16, b"\0") + bytes(32) + struct.pack("=HBB", 17, 0, 0)
-)
-DROP = entry(verdict(-1), head=HEAD, matches=udp(4500), packets=9)
-POLICY = entry(verdict(-2), packets=70)
-OWN_CHAIN = entry(part("ERROR", b"own".ljust(30, b"\0")))
-REJECT = entry(part("REJECT", struct.pack("=I", 3)), packets=4)
-ENTRIES = DROP + POLICY + OWN_CHAIN + REJECT + entry(verdict(-5)) + entry(part("ERROR", bytes(30)))
-INFO = LegacyInfo(
-    begins={"OUTPUT": 0}, policies={"OUTPUT": len(DROP)}, octets=len(ENTRIES)
-)
+def rule(chain: str, *expressions: object) -> FilterRule:
+    return FilterRule(
+        family="ip", table="filter", chain=chain, handle=0, expressions=expressions, comment=""
+    )
 
 
 def test_the_head_says_where_the_chains_are() -> None:
@@ -78,174 +81,171 @@ def test_the_head_says_where_the_chains_are() -> None:
     assert decode_info(octets) == expected
 
 
-def test_a_table_gives_its_rules_policies_and_chains_of_the_user() -> None:
-    rules = decode_rules("filter", INFO, ENTRIES)
-    assert [(rule.chain, rule.number, rule.target, rule.packets) for rule in rules] == [
-        ("OUTPUT", 1, "DROP", 9),
-        ("OUTPUT", 0, "ACCEPT", 70),
-        ("own", 1, "REJECT", 4),
-        ("own", 2, "RETURN", 0),
-    ]
+def test_a_table_has_built_in_chains_with_a_policy_and_those_of_the_user() -> None:
+    own = LegacyChain(begin=TO_OWN, end=TO_OWN + len(OWN) - 152, policy=None)
+    assert table().chains == {
+        "OUTPUT": LegacyChain(begin=0, end=JUMP_AT + len(JUMP), policy="accept"),
+        "own": own,
+    }
+    assert table().targets == {TO_OWN: "own"}
+
+
+def test_rules_are_numbered_in_their_chain_and_the_policy_comes_last() -> None:
+    found = [(place.number, place.offset) for place in places(table(), "OUTPUT")]
+    assert found == [(1, 0), (2, JUMP_AT), (0, JUMP_AT + len(JUMP))]
+
+
+def test_a_rule_is_its_header_its_matches_its_counter_and_its_verdict() -> None:
+    first, second = chain_rules(table(), "OUTPUT")
+    addresses = (
+        MaskedValue(value=ip_address(value).packed, mask=ip_address(mask).packed, is_negated=False)
+        for value, mask in (
+            ("192.168.50.10", "255.255.255.255"),
+            ("198.51.100.0", "255.255.255.0"),
+        )
+    )
+    source, destination = addresses
+    device = MaskedValue(
+        value=b"eth0".ljust(16, b"\0"), mask=b"\xff" * 5 + bytes(11), is_negated=False
+    )
+    header = replace(
+        PLAIN, source=source, destination=destination, outgoing=device, protocol=17
+    )
+    assert first == rule(
+        "OUTPUT",
+        header,
+        XtMatch(name="udp", revision=0, info=UDP[32:]),
+        Counter(packets=9, octets=0),
+        Verdict(code=0, chain=""),
+    )
+    jump = Verdict(code=-3, chain="own")
+    assert second == rule("OUTPUT", PLAIN, Counter(packets=0, octets=0), jump)
+
+
+def test_a_target_a_goto_and_a_rule_without_either_are_told_apart() -> None:
+    counter = Counter(packets=0, octets=0)
+    assert chain_rules(table(), "own") == (
+        rule(
+            "own",
+            PLAIN,
+            Counter(packets=4, octets=0),
+            XtTarget(name="REJECT", revision=0, info=struct.pack("=I4x", 3)),
+        ),
+        rule("own", replace(PLAIN, is_goto=True), counter, Verdict(code=-4, chain="own")),
+        rule("own", PLAIN, counter),
+    )
 
 
 def test_a_rule_is_told_in_the_words_of_iptables() -> None:
-    (rule, *_) = decode_rules("filter", INFO, ENTRIES)
-    words = "-s 192.168.50.10/32 -d 198.51.100.0/24 -o eth0 -p udp -m udp --dport 4500"
-    assert selector_words(rule.selector) == words
+    words = [iptables_text(each) for each in chain_rules(table(), "OUTPUT")]
+    assert words == [
+        "-s 192.168.50.10/32 -d 198.51.100.0/24 -o eth0 -p udp -m udp --dport 4500 -j DROP",
+        "-j own",
+    ]
 
 
-@given(st.binary(max_size=400), st.integers(0, 500))
-def test_any_octets_are_rules_or_none(octets: bytes, offset: int) -> None:
+def test_the_revision_of_a_match_is_kept() -> None:
+    matches = blob.part("conntrack", bytes(8), revision=3)
+    entries = ENTRIES.replace(JUMP, blob.entry(JUMP[112:], matches=matches))
+    grown = replace(
+        INFO, policies={"OUTPUT": INFO.policies["OUTPUT"] + len(matches)}, octets=len(entries)
+    )
+    found = decoded(entries, grown)
+    assert found is not None
+    match = chain_rules(found, "OUTPUT")[1].expressions[1]
+    assert match == XtMatch(name="conntrack", revision=3, info=bytes(8))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param(ENTRIES[:-8], id="it ends within an entry"),
+        pytest.param(ENTRIES[: -blob.HEAD_OCTETS], id="it has no end"),
+        pytest.param(
+            DROP + JUMP + POLICY + blob.chain_head("own") + REJECT + blob.chain_head("ERROR"),
+            id="a chain that does not return",
+        ),
+        pytest.param(
+            DROP + JUMP + POLICY + 2 * (blob.chain_head("own") + OWN) + blob.chain_head("ERROR"),
+            id="one name for two chains",
+        ),
+        pytest.param(
+            DROP + JUMP + REJECT + blob.chain_head("own") + OWN + blob.chain_head("ERROR"),
+            id="a built-in chain without a policy",
+        ),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_what_iptables_cannot_have_made_is_no_table(entries: bytes) -> None:
+    assert decoded(entries) is None
+
+
+def test_a_jump_to_no_chain_is_not_read() -> None:
+    elsewhere = ENTRIES.replace(JUMP, blob.entry(blob.verdict(TO_OWN + 8)))
+    found = decoded(elsewhere)
+    assert found is not None
+    ending = chain_rules(found, "OUTPUT")[1].expressions[-1]
+    assert isinstance(ending, Unknown)
+
+
+@given(st.binary(max_size=400), st.integers(0, 500), st.sampled_from(("ip", "ip6")))
+def test_any_octets_are_a_table_or_none(octets: bytes, offset: int, family: str) -> None:
     info = LegacyInfo(begins={"INPUT": offset}, policies={"INPUT": offset}, octets=len(octets))
-    assert isinstance(decode_rules("filter", info, octets), tuple)
+    found = decode_table(family, "filter", info, memoryview(octets))
+    assert found is None or isinstance(found, LegacyTable)
     assert decode_info(octets[: INFO_OCTETS - 1]) is None
 
 
 @given(st.integers(0, len(ENTRIES) - 1), st.binary(min_size=1, max_size=8))
-def test_a_table_with_foreign_octets_is_rules_or_fewer(place: int, octets: bytes) -> None:
+def test_a_table_with_foreign_octets_is_words_or_none(place: int, octets: bytes) -> None:
     damaged = ENTRIES[:place] + octets + ENTRIES[place + len(octets) :]
-    assert len(decode_rules("filter", INFO, damaged)) <= len(ENTRIES) // 112
+    found = decoded(damaged[: len(ENTRIES)])
+    if found is not None:
+        for chain in found.chains:
+            assert all(isinstance(iptables_text(each), str) for each in chain_rules(found, chain))
 
 
 @pytest.mark.parametrize(
-    ("selector", "expected"),
+    ("head", "words"),
     [
-        pytest.param(ANY, True, id="no condition"),
-        pytest.param(replace(ANY, protocol=17), True, id="its protocol"),
-        pytest.param(replace(ANY, protocol=6), False, id="another protocol"),
-        pytest.param(replace(ANY, protocol=6, inverted=64), True, id="not another protocol"),
+        pytest.param(blob.header(), "", id="no condition"),
         pytest.param(
-            replace(ANY, destination=IPv4Network("198.51.100.0/24")), True, id="its network"
+            blob.header(source="10.0.0.0/255.0.255.0"),
+            "-s 10.0.0.0/255.0.255.0",
+            id="a mask that is no prefix",
         ),
         pytest.param(
-            replace(ANY, destination=IPv4Network("198.51.100.0/24"), inverted=16),
-            False,
-            id="not its network",
-        ),
-        pytest.param(replace(ANY, source=IPv4Network("10.0.0.0/8")), False, id="another source"),
-        pytest.param(replace(ANY, matches=(("udp", udp(4500)[32:]),)), True, id="its port"),
-        pytest.param(replace(ANY, matches=(("udp", udp(123)[32:]),)), False, id="another port"),
-        pytest.param(
-            replace(ANY, matches=(("udp", struct.pack("=4HB7x", 9, 9, 0, 0xFFFF, 0)),)),
-            False,
-            id="another source port",
+            blob.header(destination="0.0.0.0/0.0.0.0", inverted=0x10),
+            "! -d 0.0.0.0/0",
+            id="no address at all",
         ),
         pytest.param(
-            replace(ANY, matches=(("udp", struct.pack("=4HB7x", 0, 0xFFFF, 123, 123, 2)),)),
-            True,
-            id="not another port",
+            blob.header(incoming="eth+", outgoing="lo", inverted=0x03),
+            "! -i eth+ ! -o lo",
+            id="devices, one by the beginning of its name",
         ),
-        pytest.param(
-            replace(ANY, matches=(("owner", bytes(40)),)), True, id="what is not read excludes none"
-        ),
+        pytest.param(blob.header(protocol=50), "-p esp", id="a protocol"),
+        pytest.param(blob.header(protocol=200, inverted=0x40), "! -p 200", id="not a protocol"),
+        pytest.param(blob.header(flags=1), "-f", id="later fragments"),
+        pytest.param(blob.header(flags=1, inverted=0x20), "! -f", id="no later fragments"),
     ],
 )
-def test_a_rule_may_match_a_flow(selector: Selector, expected: bool) -> None:
-    assert may_match(selector, TUNNEL) is expected
+def test_header_conditions_have_the_words_of_iptables(head: bytes, words: str) -> None:
+    assert " ".join(each for _, each in header_words(decode_header("ip", head))) == words
 
 
-def rule(packets: int, **changes: Any) -> LegacyRule:
-    plain = LegacyRule(
-        table="filter",
-        chain="OUTPUT",
-        number=1,
-        selector=replace(ANY, protocol=17),
-        target="DROP",
-        info=bytes(4),
-        packets=packets,
+def test_the_header_of_ipv6_has_its_own_layout() -> None:
+    address = ip_address("2001:db8::1").packed
+    octets = struct.pack(
+        "=16s16s16s16s16s16s16s16sHBBB3x",
+        *(address, bytes(16), b"\xff" * 16, bytes(16)),
+        *(bytes(16), b"eth0".ljust(16, b"\0"), bytes(16), b"\xff" * 5 + bytes(11)),
+        *(58, 0, 1 | 4, 0x08),
     )
-    return replace(plain, **changes)
-
-
-OTHER = {"number": 2, "target": "REJECT", "info": struct.pack("=I", 3)}
-TO_US = replace(ANY, destination=IPv4Network(f"{TUNNEL.source}/32"), protocol=17)
-NAMED = IptablesRule(
-    backend="legacy", table="filter", chain="OUTPUT", number=1, text="-p udp -j DROP"
-)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        pytest.param(
-            [rule(3)],
-            [rule(8)],
-            TraceDropped(culprit=NAMED, hook="output", is_reject=False, is_reply=False),
-            id="it counted every packet",
-        ),
-        pytest.param([rule(3)], [rule(7)], None, id="it missed one: another's packets"),
-        pytest.param([rule(3)], [rule(3)], None, id="it counted none"),
-        pytest.param(
-            [], [rule(5)],
-            TraceDropped(culprit=NAMED, hook="output", is_reject=False, is_reply=False),
-            id="it came meanwhile",
-        ),
-        pytest.param(
-            [rule(0), rule(0, **OTHER)],
-            [rule(9), rule(9, **OTHER)],
-            NotChecked(
-                reason="several rules of iptables-legacy dropped packets: "
-                "filter OUTPUT 1, filter OUTPUT 2"
-            ),
-            id="two of them: none is named",
-        ),
-        pytest.param([rule(0, target="ACCEPT")], [rule(9, target="ACCEPT")], None, id="it accepts"),
-        pytest.param(
-            [rule(0, selector=replace(ANY, protocol=6))],
-            [rule(9, selector=replace(ANY, protocol=6))],
-            None,
-            id="it is for another protocol",
-        ),
-        pytest.param(
-            [rule(0, number=0, chain="INPUT", selector=TO_US)],
-            [rule(5, number=0, chain="INPUT", selector=TO_US)],
-            TraceDropped(
-                culprit=ChainPolicy(family="ip", table="filter", chain="INPUT", policy="drop"),
-                hook="input",
-                is_reject=False,
-                is_reply=True,
-            ),
-            id="a policy that meets the answer",
-        ),
-    ],
-)
-def test_counters_name_a_rule_or_none(
-    before: list[LegacyRule], after: list[LegacyRule], expected: TraceDropped | NotChecked | None
-) -> None:
-    assert dropped_by(TUNNEL, counted_all(before, after, tries=5), UNTRACED) == expected
-
-
-def test_a_flow_the_rule_is_not_for_is_not_its_doing() -> None:
-    web = Flow(
-        protocol=TUNNEL.protocol,
-        source=TUNNEL.source,
-        source_port=40001,
-        destination=TUNNEL.destination,
-        destination_port=123,
-    )
-    limited = replace(ANY, matches=(("udp", udp(4500)[32:]),))
-    before, after = [rule(0, selector=limited)], [rule(5, selector=limited)]
-    assert dropped_by(web, counted_all(before, after, tries=5), UNTRACED) is None
-
-
-INWARD = rule(5, chain="INPUT", selector=TO_US)
-
-
-@pytest.mark.parametrize(
-    ("counted", "until", "is_named"),
-    [
-        pytest.param(rule(5), "output", True, id="it did not come to the end of POSTROUTING"),
-        pytest.param(rule(5), "sent", False, id="it came past every rule on the way out"),
-        pytest.param(rule(5, chain="own"), "output", True, id="a chain of the user's own"),
-        pytest.param(rule(5, chain="FORWARD"), "output", False, id="a chain it never meets"),
-        pytest.param(rule(5, chain="INPUT"), "output", False, id="a chain of the way in"),
-        pytest.param(INWARD, "received", True, id="the answer did not come to the end of INPUT"),
-        pytest.param(INWARD, "delivered", False, id="the answer came past every rule"),
-        pytest.param(INWARD, "sent", False, id="no answer came to the first of the rules"),
-    ],
-)
-def test_a_busy_rule_is_not_named_where_the_packet_came_past_it(
-    counted: LegacyRule, until: str, is_named: bool
-) -> None:
-    found = dropped_by(TUNNEL, [counted], passed(until=until))
-    assert isinstance(found, TraceDropped) is is_named
+    header = decode_header("ip6", octets)
+    assert [words for _, words in header_words(header)] == [
+        "! -s 2001:db8::1/128",
+        "-o eth0",
+        "-p ipv6-icmp",
+    ]
+    assert (header.is_goto, header.is_later_fragment) == (True, False)

@@ -1,0 +1,41 @@
+"""Whether the header conditions of a rule of iptables-legacy hold.
+
+source  ip_packet_match of net/ipv4/netfilter/ip_tables.c, ip6_packet_match of
+        net/ipv6/netfilter/ip6_tables.c
+"""
+
+from edgediag.host.netfilter.ip_header import IpHeader, MaskedValue
+from edgediag.host.routes import PROTOCOL_NUMBERS
+from edgediag.host.walk.octets import Octets, Truth, both, equals, known, masked, negated
+from edgediag.host.walk.parcel import Interface, Parcel
+
+_IPV4_OCTETS, _NAME_OCTETS = 4, 16
+
+
+def header_holds(header: IpHeader, parcel: Parcel) -> Truth:
+    """Whether a packet has these headers and devices; it is no later fragment."""
+    version = 4 if len(parcel.source.value) == _IPV4_OCTETS else 6
+    is_protocol = header.protocol in (0, PROTOCOL_NUMBERS[parcel.protocol, version])
+    if header.protocol and is_protocol is header.is_protocol_negated:
+        return False
+    if header.is_later_fragment is not header.is_fragment_negated:
+        return False
+    # The destination decides most often: of many rules it is the only one that is asked for.
+    return both(
+        _has(header.destination, parcel.destination),
+        _has(header.source, parcel.source),
+        _is_by(header.incoming, parcel.incoming),
+        _is_by(header.outgoing, parcel.outgoing),
+    )
+
+
+def _is_by(asked: MaskedValue | None, interface: Interface) -> Truth:
+    name = interface.name.encode()[:_NAME_OCTETS].ljust(_NAME_OCTETS, b"\0")
+    return asked is None or _has(asked, known(name))
+
+
+def _has(asked: MaskedValue | None, octets: Octets) -> Truth:
+    if asked is None:
+        return True
+    found = equals(masked(octets, asked.mask, bytes(len(asked.mask))), asked.value)
+    return negated(found) if asked.is_negated else found
