@@ -1,23 +1,24 @@
-"""`edgediag explain`: why this host would pass or drop a packet that it sends; none is sent."""
+"""`edgediag explain`: why this host would pass or drop a packet; none is sent."""
 
 import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from edgediag.cli import ExitStatus
 from edgediag.cli.rehearse import REHEARSE_HELP, Explained, parsed, print_rehearsal
 from edgediag.errors import CannotRunError, UsageError
+from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import Disposition, conclude
-from edgediag.host.walk.octets import big_number, known, native_number, unknown
-from edgediag.host.walk.parcel import NO_INTERFACE, CtState, Parcel
+from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
-from edgediag.net.rehearsal import rehearse_outbound
-from edgediag.net.walk_answers import walk_outbound
+from edgediag.net.rehearsal import rehearse_parcel
+from edgediag.net.walk_answers import interface, walk_inbound, walk_outbound, walk_reply
 from edgediag.report.explanation import render_json, render_text
 
 _STATUS: Final = {
@@ -26,19 +27,18 @@ _STATUS: Final = {
     Disposition.REJECTED: ExitStatus.FAULT_FOUND,
     Disposition.UNDETERMINED: ExitStatus.UNDETERMINED,
 }
-_STATES: Final = {"new": CtState.NEW, "established": CtState.ESTABLISHED}
+_STATES: Final = {state.name.lower(): state for state in CtState}
 _PORT: Final = click.IntRange(0, 0xFFFF)
 _NUMBER: Final = click.IntRange(0, 0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """What a packet carries beside its headers; gid None where it is not known."""
+class _Asked:
+    """The packet, and how it is walked."""
 
-    mark: int
-    uid: int
-    gid: int | None
-    state: CtState
+    flow: Flow
+    parcel: Parcel
+    walk: Callable[[Parcel], tuple[list[Course], tuple[str, ...]]]
 
 
 @click.command("explain")
@@ -47,70 +47,92 @@ class Sender:
 @click.option("--proto", type=click.Choice(("tcp", "udp", "icmp")), required=True)
 @click.option("--dport", type=_PORT, default=0, help="The destination port.")
 @click.option("--sport", type=_PORT, default=0, help="The source port; 0 for not known.")
-@click.option("--mark", default="0", metavar="NUMBER", help="The mark that the socket sets.")
+@click.option("--in", "in_", metavar="DEVICE", help="It comes in by this device.")
+@click.option("--out", metavar="DEVICE", help="It is forwarded to this device.")
+@click.option("--reply", "is_reply", is_flag=True, help="Its answer as well, on the way back.")
+@click.option("--mark", metavar="NUMBER", help="The mark that the socket sets, else 0.")
 @click.option("--uid", type=_NUMBER, help="The user that sends; else this one.")
-@click.option("--ct-state", type=click.Choice(tuple(_STATES)), default="new", show_default=True)
+@click.option("--ct-state", type=click.Choice(tuple(_STATES)), help="As conntrack says; else new.")
 @click.option("--rehearse", "fixes", multiple=True, metavar="COMMAND", help=REHEARSE_HELP)
 @click.option("--json", "is_json", is_flag=True, help="The answer as JSON.")
 @click.pass_context
 def command(context: click.Context, /, **_given: object) -> ExitStatus:
-    """Explain why a packet that this node sends would pass or be dropped; none is sent."""
+    """Explain why a packet that this node sends or gets would pass or be dropped; none is sent."""
     options = context.params
-    sender = Sender(
-        mark=_mark(options["mark"]),
-        uid=os.getuid() if options["uid"] is None else options["uid"],
-        gid=os.getgid() if options["uid"] is None else None,
-        state=_STATES[options["ct_state"]],
-    )
-    flow = Flow(
+    _check(options)
+    fixes = parsed(options["fixes"])
+    flow = _flow(options)
+    asked = _received(options, flow) if options["in_"] else _sent(options, flow)
+    try:
+        courses, unread = asked.walk(asked.parcel)
+    except OSError as exc:
+        raise CannotRunError(f"cannot read the packet filters: {exc.strerror}") from exc
+    for warning in _contradictions(options, courses):
+        click.echo(warning, err=True)
+    conclusion = conclude(courses, unread)
+    if fixes:
+        explained = Explained(flow=asked.flow, conclusion=conclusion, is_json=options["is_json"])
+        return print_rehearsal(explained, rehearse_parcel(asked.parcel, fixes, asked.walk))
+    render = render_json if options["is_json"] else render_text
+    click.echo(render(asked.flow, conclusion), nl=False)
+    return _STATUS[conclusion.disposition]
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Refuse what contradicts itself."""
+    if options["in_"]:
+        for option, name in (("--mark", "mark"), ("--uid", "uid"), ("--reply", "is_reply")):
+            if options[name] is not None and options[name] is not False:
+                raise UsageError(f"{option} is of a packet that this host sends, and --in is not")
+        if not options["from_"]:
+            raise UsageError("--in needs --from: nothing chooses the source of what comes in")
+    elif options["out"]:
+        raise UsageError("--out needs --in: a packet of this host leaves where routing says")
+    if options["is_reply"] and options["ct_state"]:
+        raise UsageError("--reply says that the connection is established: leave --ct-state out")
+
+
+def _flow(options: Mapping[str, Any]) -> Flow:
+    return Flow(
         protocol=Protocol(options["proto"]),
         source=_address(options["from_"] or "0.0.0.0"),
         source_port=options["sport"],
         destination=_address(options["to"]),
         destination_port=options["dport"],
     )
-    fixes = parsed(options["fixes"])
+
+
+def _received(options: Mapping[str, Any], flow: Flow) -> _Asked:
+    device = interface(options["in_"])
+    if not device.index:
+        raise UsageError(f"--in {device.name}: no such device")
+    if device.name == "lo":
+        raise UsageError("--in lo: what comes in by lo is sent by this host: leave --in out")
+    state = _STATES[options["ct_state"] or "new"]
+    return _Asked(flow=flow, parcel=parcel_in(flow, device, state), walk=walk_inbound)
+
+
+def _sent(options: Mapping[str, Any], flow: Flow) -> _Asked:
+    sender = Sender(
+        mark=_mark(options["mark"] or "0"),
+        uid=os.getuid() if options["uid"] is None else options["uid"],
+        gid=os.getgid() if options["uid"] is None else None,
+        state=_STATES[options["ct_state"] or "new"],
+    )
     flow = _with_source(flow, sender)
-    parcel = parcel_of(flow, sender)
-    try:
-        courses, unread = walk_outbound(parcel)
-    except OSError as exc:
-        raise CannotRunError(f"cannot read the packet filters: {exc.strerror}") from exc
-    conclusion = conclude(courses, unread)
-    if fixes:
-        explained = Explained(flow=flow, conclusion=conclusion, is_json=options["is_json"])
-        return print_rehearsal(explained, rehearse_outbound(parcel, fixes))
-    render = render_json if options["is_json"] else render_text
-    click.echo(render(flow, conclusion), nl=False)
-    return _STATUS[conclusion.disposition]
+    walk = walk_reply if options["is_reply"] else walk_outbound
+    return _Asked(flow=flow, parcel=parcel_of(flow, sender), walk=walk)
 
 
-def parcel_of(flow: Flow, sender: Sender) -> Parcel:
-    """The packet as it leaves the socket; a port 0 stands for one that is not known."""
-    source, destination = (
-        big_number(port) if port else unknown(2, word)
-        for port, word in ((flow.source_port, "--sport"), (flow.destination_port, "--dport"))
-    )
-    is_new = sender.state is CtState.NEW
-    return Parcel(
-        protocol=flow.protocol,
-        source=known(flow.source.packed),
-        destination=known(flow.destination.packed),
-        source_port=source,
-        destination_port=destination,
-        incoming=NO_INTERFACE,
-        outgoing=NO_INTERFACE,
-        mark=native_number(sender.mark),
-        ct_mark=native_number(0) if is_new else unknown(4, "ct mark"),
-        state=sender.state,
-        is_tracked=False,
-        original=flow,
-        uid=sender.uid,
-        gid=sender.gid,
-        has_dnat=False,
-        has_snat=False,
-        blurred=frozenset(),
-    )
+def _contradictions(options: Mapping[str, Any], courses: Sequence[Course]) -> Iterator[str]:
+    """Where routing decides otherwise than --out says."""
+    if not options["out"]:
+        return
+    for each in dict.fromkeys(course.parcel for course in courses):
+        if each.is_for_here:
+            yield f"warning: not forwarded to {options['out']}: the packet is for this host"
+        elif each.outgoing.name not in ("", options["out"]):
+            yield f"warning: routing sends the packet to {each.outgoing.name}, not {options['out']}"
 
 
 def _with_source(flow: Flow, sender: Sender) -> Flow:

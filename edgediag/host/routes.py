@@ -41,7 +41,7 @@ PROTOCOL_NUMBERS: Final = {
 _RTM_F_LOOKUP_TABLE: Final = 0x1000
 _RTM_F_FIB_MATCH: Final = 0x2000
 _RTMSG: Final = struct.Struct("=BBBBBBBBI")
-_RTA_DST, _RTA_SRC, _RTA_OIF, _RTA_GATEWAY = 1, 2, 4, 5
+_RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY = 1, 2, 3, 4, 5
 _RTA_PREFSRC, _RTA_METRICS, _RTA_TABLE, _RTA_MARK, _RTA_VIA = 7, 8, 15, 16, 18
 _RTA_UID, _RTA_IP_PROTO, _RTA_SPORT, _RTA_DPORT = 25, 27, 28, 29
 _RTAX_MTU: Final = 2
@@ -50,11 +50,15 @@ _WIDTHS: Final = {2: 4, 10: 16}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteKey:
-    """What the kernel looks a route up by; an unspecified source and port 0 are left open."""
+    """What the kernel looks a route up by; an unspecified source and port 0 are left open.
+
+    incoming  name and index of the device that a packet comes in by; None for one that is sent
+    """
 
     flow: Flow
     mark: int
     uid: int
+    incoming: tuple[str, int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,7 @@ def lookup_request(key: RouteKey, *, is_match: bool) -> bytes:
         attribute(_RTA_SRC, flow.source.packed) if has_source else b"",
         native32(_RTA_MARK, key.mark) if key.mark else b"",
         native32(_RTA_UID, key.uid),
+        native32(_RTA_IIF, key.incoming[1]) if key.incoming else b"",
         attribute(_RTA_IP_PROTO, bytes([PROTOCOL_NUMBERS[flow.protocol, version]])),
     ]
     return header + b"".join(keys) + _ports(flow)

@@ -99,19 +99,20 @@ def decode_rule(payload: bytes) -> Rule | None:
 
 
 def covers(rule: Rule, key: RouteKey) -> bool | None:
-    """Whether a rule's selector holds for a packet this host sends, or None if it cannot be told.
+    """Whether a rule's selector holds for the packet, or None if it cannot be told.
 
     A packet of this host "comes in" on lo, goes out on no interface yet, has type of service 0
     and no tunnel id (net/ipv4/route.c inet_rtm_getroute).
     """
     flow = key.flow
+    incoming = key.incoming[0] if key.incoming else "lo"
     conditions = (
         _holds(rule.source, flow.source),
         _holds(rule.destination, flow.destination),
         rule.tos == 0,
         rule.mark is None or (rule.mark[0] ^ key.mark) & rule.mark[1] == 0,
         rule.tunnel == 0,
-        rule.input_interface in ("", "lo"),
+        rule.input_interface in ("", incoming),
         rule.output_interface == "",
         not rule.is_l3mdev,
         _within(rule.uids, key.uid),

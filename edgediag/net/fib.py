@@ -30,7 +30,12 @@ from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 
 _RTM_GETROUTE: Final = 26
 _RTM_GETRULE: Final = 34
-_NO_WAY: Final = frozenset({"EINVAL", "EACCES", "EHOSTUNREACH", "ENETUNREACH", "EAGAIN"})
+_NO_WAY: Final = frozenset(
+    {"EINVAL", "EACCES", "EHOSTUNREACH", "ENETUNREACH", "EAGAIN", "EXDEV"}
+)
+# What the kernel also says of a packet that came in from where it must not, or where it does not
+# forward: then no route and no policy rule refuses.
+_SAID_OF_ARRIVALS: Final = frozenset({"EINVAL", "EHOSTUNREACH", "EXDEV"})
 # What the kernel also says where the source is not this host's own: ENETUNREACH in Linux 6.18
 # (measured), EINVAL in the older ones (net/ipv4/route.c ip_route_output_key_hash_rcu).
 _SAID_OF_SOURCES: Final = frozenset({"EINVAL", "ENETUNREACH"})
@@ -38,18 +43,23 @@ _SAID_OF_SOURCES: Final = frozenset({"EINVAL", "ENETUNREACH"})
 _MAIN_TABLE_FILE: Final = Path("/proc/thread-self/net/route")
 
 
-def route_for(flow: Flow, *, mark: int = 0, uid: int | None = None) -> RouteAnswer:
+def route_for(
+    flow: Flow, *, mark: int = 0, uid: int | None = None, incoming: str = ""
+) -> RouteAnswer:
     """The kernel's way for the flow, or its refusal with the object that refuses.
 
-    flow   an unspecified source lets the kernel choose one; port 0 is left open
-    uid    None for the caller's own
+    flow      an unspecified source lets the kernel choose one; port 0 is left open
+    uid       None for the caller's own
+    incoming  the device that the packet comes in by, "" for one that this host sends
     """
-    key = RouteKey(flow=flow, mark=mark, uid=os.getuid() if uid is None else uid)
     try:
+        device = (incoming, socket.if_nametoindex(incoming)) if incoming else None
+        user = os.getuid() if uid is None else uid
+        key = RouteKey(flow=flow, mark=mark, uid=user, incoming=device)
         with NetlinkSocket(NETLINK_ROUTE) as netlink:
             return _answer(netlink, key)
     except OSError as error:
-        return NotChecked(reason=f"cannot open a route socket: {error.strerror}")
+        return NotChecked(reason=f"cannot ask for a route: {error.strerror}")
 
 
 def read_rules(netlink: NetlinkSocket, version: int) -> tuple[Rule, ...] | Refusal:
@@ -64,7 +74,8 @@ def read_rules(netlink: NetlinkSocket, version: int) -> tuple[Rule, ...] | Refus
 
 def _answer(netlink: NetlinkSocket, key: RouteKey) -> RouteAnswer:
     chosen = _look_up(netlink, key, is_match=False)
-    if isinstance(chosen, RouteMessage) and chosen.preferred_source is not None:
+    is_sent = key.incoming is None
+    if is_sent and isinstance(chosen, RouteMessage) and chosen.preferred_source is not None:
         # connect() asks a second time with the source that it was given, and rules "from …" decide
         # then (include/net/route.h, ip_route_connect).
         key = replace(key, flow=replace(key.flow, source=chosen.preferred_source))
@@ -82,7 +93,8 @@ def _answer(netlink: NetlinkSocket, key: RouteKey) -> RouteAnswer:
         table=_table(netlink, chosen, matched),
         prefix=matched.prefix,
         mtu=chosen.mtu,
-        is_local=chosen.type_ == routes.LOCAL,
+        is_local=chosen.type_ == routes.LOCAL
+        or (chosen.type_ == routes.BROADCAST and not is_sent),
     )
 
 
@@ -117,7 +129,9 @@ def _refused(netlink: NetlinkSocket, key: RouteKey, refusal: Refusal) -> RouteAn
 
 
 def _culprit(netlink: NetlinkSocket, key: RouteKey, errno_name: str) -> Culprit | None:
-    if errno_name in _SAID_OF_SOURCES and not _is_own(netlink, key):
+    if key.incoming is not None and errno_name in _SAID_OF_ARRIVALS:
+        return None
+    if key.incoming is None and errno_name in _SAID_OF_SOURCES and not _is_own(netlink, key):
         return None
     version = key.flow.destination.version
     policy = read_rules(netlink, version)

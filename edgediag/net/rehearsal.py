@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 from edgediag.errors import EdgediagError
 from edgediag.host.attributes import NATIVE
 from edgediag.host.clone.handles import Handles, Place
 from edgediag.host.clone.nft import Kind
 from edgediag.host.fix_words import Fix, translated
+from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.parcel import CtState, Parcel
 from edgediag.model.answer import NotChecked
@@ -31,6 +32,8 @@ from edgediag.net.trial import Trial, forget_connections, send_traced
 from edgediag.net.walk_answers import walk_outbound
 from edgediag.report.rehearsal import walked
 from edgediag.report.values import ValueCodecError, from_text, to_text
+
+PacketWalk: TypeAlias = Callable[[Parcel], tuple[list[Course], tuple[str, ...]]]
 
 _TIMEOUT_S: Final = 60.0
 _MOST_OCTETS: Final = 1 << 20
@@ -85,19 +88,26 @@ def rehearse(rehearsal: Rehearsal) -> RehearsalAnswer:
         return NotChecked(reason="the rehearsal gave no answer")
 
 
-def rehearse_outbound(parcel: Parcel, fixes: Sequence[Fix]) -> RehearsalAnswer:
-    """Fixes for a packet that this host sends, as it leaves its socket."""
-    trial: Trial | NotChecked = NotChecked(reason="it belongs to a connection, which has no copy")
-    if parcel.state is CtState.NEW:
-        mark = int.from_bytes(parcel.mark.value, NATIVE)
-        trial = Trial(flow=parcel.original, mark=mark, uid=parcel.uid or 0, gid=parcel.gid)
+def rehearse_parcel(
+    parcel: Parcel, fixes: Sequence[Fix], walk: PacketWalk = walk_outbound
+) -> RehearsalAnswer:
+    """Fixes for a packet of this host's walks; one that it sends is sent in the copy as well.
+
+    walk  the one of `edgediag.net.walk_answers` that the parcel is made for
+    """
+    trial = _trial(parcel) if walk is walk_outbound else NotChecked(reason="it is not sent here")
     return rehearse(
         Rehearsal(
-            walk=lambda: walked(conclude(*walk_outbound(parcel))),
-            fixes=tuple(fixes),
-            trial=trial,
+            walk=lambda: walked(conclude(*walk(parcel))), fixes=tuple(fixes), trial=trial
         )
     )
+
+
+def _trial(parcel: Parcel) -> Trial | NotChecked:
+    if parcel.state is not CtState.NEW:
+        return NotChecked(reason="it belongs to a connection, which has no copy")
+    mark = int.from_bytes(parcel.mark.value, NATIVE)
+    return Trial(flow=parcel.original, mark=mark, uid=parcel.uid or 0, gid=parcel.gid)
 
 
 def _outside(rehearsal: Rehearsal, writer: int, parent: int) -> RehearsalAnswer | None:

@@ -5,39 +5,43 @@ generation of nf_tables and ended with another is made again.
 """
 
 import socket
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Final, TypeAlias
 
-from edgediag.host.attributes import attributes, big, string
+from edgediag.host.attributes import attributes, big, native, string
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
+from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
 from edgediag.host.netfilter.legacy import LegacyTable
 from edgediag.host.netfilter.legacy_rule import chain_rules
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, decode_filter_rule
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
+from edgediag.host.walk.hook_walk import HookWalk
+from edgediag.host.walk.inbound import receive
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.legacy import base_chains
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
-    Backend,
-    BaseChain,
-    Chain,
-    ChainName,
     Need,
     NeedAddressType,
     NeedChain,
     NeedRoute,
     NeedSet,
+    NeedSocket,
     NoWay,
-    SetContents,
     Way,
 )
-from edgediag.host.walk.outbound import Hooks, send
+from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import Interface, Parcel
+from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Route
+from edgediag.net.arrivals import refusal_words
 from edgediag.net.fib import route_for
+from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.xtables import read_placed
 
@@ -46,8 +50,13 @@ _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 4, 7, 10, 13, 16
 _RTM_GETROUTE: Final = 26
 _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
-_IPV4_FAMILIES: Final = frozenset({"ip", "inet"})
+_RTM_GETLINK, _IFLA_MASTER = 18, 10
+_IFINFOMSG: Final = struct.Struct("=BBHiII")
+_IPV4_FAMILIES: Final = frozenset({"ip", "inet", "netdev"})
 _TRIES: Final = 4
+
+
+Begin: TypeAlias = Callable[[Parcel, HookWalk], Asking[list[Course]]]
 
 
 def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
@@ -55,6 +64,26 @@ def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
 
     raises  OSError where no netlink socket can be had, nor the list of iptables-legacy's tables
     """
+    return _walk(parcel, send)
+
+
+def walk_inbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+    """The same of a packet that comes in by a device.
+
+    raises  OSError where no netlink socket can be had
+    """
+    return _walk(parcel, receive)
+
+
+def walk_reply(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
+    """The same of a packet that this host sends and of its answer.
+
+    raises  OSError where no netlink socket can be had
+    """
+    return _walk(parcel, answer)
+
+
+def _walk(parcel: Parcel, begin: Begin) -> tuple[list[Course], tuple[str, ...]]:
     with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
         for _ in range(_TRIES):
             before = _generation(netlink)
@@ -64,8 +93,9 @@ def walk_outbound(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
             tables, unread = read_placed("ip")
             host = _Host(netlink, routing, tables)
             legacy = (chain for table in tables for chain in base_chains(table))
-            courses = host.answered(send(parcel, Hooks(chains=(*_met(chains), *legacy))))
-            unread = (*unread, *_at_devices(chains, courses))
+            hooks = HookWalk((*_met(chains), *legacy), Journal())
+            courses = host.answered(begin(parcel, hooks))
+            unread = (*unread, *_masters(routing, parcel))
             if _generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -109,6 +139,8 @@ class _Host:
                 return self._address_type(need.address)
             case NeedRoute():
                 return _way(need)
+            case NeedSocket():
+                return taken(need)
 
     def _chain(self, name: ChainName) -> Chain | NotChecked:
         if name.backend is Backend.LEGACY:
@@ -152,10 +184,12 @@ class _Host:
 
 
 def _way(need: NeedRoute) -> Way | NoWay | NotChecked:
-    answer = route_for(need.flow, mark=need.mark, uid=need.uid)
+    answer = route_for(need.flow, mark=need.mark, uid=need.uid, incoming=need.incoming)
     if isinstance(answer, NotChecked):
         return answer
     if not isinstance(answer, Route):
+        if need.incoming:
+            return NoWay(text=refusal_words(need.flow, need.incoming, need.mark, answer))
         return NoWay(text=f"no way: {answer.errno_name}")
     by = f" via {answer.gateway}" if answer.gateway else ""
     return Way(
@@ -177,14 +211,16 @@ def _met(chains: Sequence[BaseChain]) -> tuple[BaseChain, ...]:
     return tuple(chain for chain in chains if chain.name.family in _IPV4_FAMILIES)
 
 
-def _at_devices(chains: Sequence[BaseChain], courses: Sequence[Course]) -> tuple[str, ...]:
-    """Chains at the device that the packet leaves by, or at a bridge."""
-    devices = {course.parcel.outgoing.name for course in courses}
-    return tuple(
-        f"chain {chain.name.family} {chain.name.table} {chain.name.chain}"
-        for chain in chains
-        if chain.hook == "egress" and devices & set(chain.devices)
-    )
+def _masters(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:
+    """What takes the packet from the device that it comes in by, before IP sees it."""
+    device = parcel.incoming
+    if not device.index:
+        return ()
+    answer = routing.request(_RTM_GETLINK, _IFINFOMSG.pack(0, 0, 0, device.index, 0, 0))
+    if isinstance(answer, Refusal):
+        return (f"device {device.name}: {answer.errno_name}",)
+    master = native(attributes(answer.payload[_IFINFOMSG.size :]).get(_IFLA_MASTER))
+    return (f"what takes packets from {device.name}, a port of another device",) if master else ()
 
 
 def _generation(netlink: NetlinkSocket) -> int | None:

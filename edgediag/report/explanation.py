@@ -3,6 +3,7 @@
 import json
 from typing import Final
 
+from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.iptables import iptables_text
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Counter
@@ -10,7 +11,6 @@ from edgediag.host.netfilter.text import filter_rule_text
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion, Disposition
 from edgediag.host.walk.culprit import is_written_by_iptables
-from edgediag.host.walk.needs import Backend
 from edgediag.model.flow import Flow
 from edgediag.report.escape import escaped
 

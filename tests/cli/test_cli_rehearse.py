@@ -76,12 +76,12 @@ def test_the_status_says_what_the_fix_makes_of_the_packet(
     def walk(parcel: Parcel) -> tuple[list[Course], tuple[str, ...]]:
         return [Course(parcel=parcel, steps=(), doubts=(), fate=Fate.DROPPED)], ()
 
-    def rehearse(_: Parcel, fixes: Sequence[Fix]) -> RehearsalAnswer:
+    def rehearse(_: Parcel, fixes: Sequence[Fix], __: object) -> RehearsalAnswer:
         assert [fix.text for fix in fixes] == ["nft flush ruleset", "ip rule del pref 1"]
         return answer
 
     monkeypatch.setattr(explain_module, "walk_outbound", walk)
-    monkeypatch.setattr(explain_module, "rehearse_outbound", rehearse)
+    monkeypatch.setattr(explain_module, "rehearse_parcel", rehearse)
     fixes = ("--rehearse", "nft flush ruleset", "--rehearse", "ip rule del pref 1")
     assert run((*TUNNEL, *fixes)) is status
     assert words in capsys.readouterr().out

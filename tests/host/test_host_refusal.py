@@ -36,6 +36,7 @@ KEY = RouteKey(
     ),
     mark=0,
     uid=0,
+    incoming=None,
 )
 LOOKUP, GOTO = 1, 2
 RULE_BLACKHOLE, RULE_UNREACHABLE, RULE_PROHIBIT = 6, 7, 8

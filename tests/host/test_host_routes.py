@@ -32,7 +32,7 @@ def key(destination: str, source: str, protocol: Protocol = Protocol.UDP) -> Rou
         destination=ip_address(destination),
         destination_port=4500,
     )
-    return RouteKey(flow=flow, mark=0x40, uid=1000)
+    return RouteKey(flow=flow, mark=0x40, uid=1000, incoming=None)
 
 
 def u32(number: int) -> bytes:
@@ -69,6 +69,12 @@ def test_the_keys_of_a_question(
     request = lookup_request(asked, is_match=False)
     expected = {type_: value for type_, value in FULL.items() if type_ not in absent} | changed
     assert attributes(request[HEADER_OCTETS:]) == expected
+
+
+def test_the_device_that_a_packet_comes_in_by_is_a_key() -> None:
+    asked = replace(key("198.51.100.21", "192.0.2.10"), incoming=("in0", 7))
+    request = lookup_request(asked, is_match=False)
+    assert attributes(request[HEADER_OCTETS:])[3] == u32(7)
 
 
 def test_ports_that_are_not_known_are_left_open() -> None:

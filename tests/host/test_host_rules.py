@@ -93,6 +93,7 @@ KEY = RouteKey(
     ),
     mark=0x140,
     uid=0,
+    incoming=None,
 )
 
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.cli.explain import Sender, parcel_of
 from edgediag.host.fix_words import Fix, parse_fix
-from edgediag.host.walk.parcel import CtState
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Sent, Walked
-from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_outbound
+from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_parcel
 
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes
@@ -114,7 +113,7 @@ def rehearsed(node: "Node", *fixes: str, flow: Flow = TUNNEL) -> RehearsalAnswer
     parsed = [fix for fix in map(parse_fix, fixes) if isinstance(fix, Fix)]
     assert len(parsed) == len(fixes)
     with node.inside():
-        return rehearse_outbound(parcel_of(flow, SENDER), parsed)
+        return rehearse_parcel(parcel_of(flow, SENDER), parsed)
 
 
 def ends(answer: RehearsalAnswer) -> tuple[str, str, Answer]:
@@ -328,7 +327,7 @@ def test_words_that_got_past_the_parser_get_nowhere(
 ) -> None:
     fix = Fix(text=" ".join(words), program=words[0], words=words[1:])
     with two_nodes.node.inside():
-        answer = rehearse_outbound(parcel_of(TUNNEL, SENDER), [fix])
+        answer = rehearse_parcel(parcel_of(TUNNEL, SENDER), [fix])
     assert isinstance(answer, FixFailed), answer
 
 
@@ -336,7 +335,7 @@ def test_the_first_process_in_there_is_not_that_of_the_host(two_nodes: "TwoNodes
     words = ("link", "set", "up0", "netns", "1", "name", "reh-escaped")
     fix = Fix(text="ip link set up0 netns 1", program="ip", words=words)
     with two_nodes.node.inside():
-        assert isinstance(rehearse_outbound(parcel_of(TUNNEL, SENDER), [fix]), Rehearsed)
+        assert isinstance(rehearse_parcel(parcel_of(TUNNEL, SENDER), [fix]), Rehearsed)
     assert "reh-escaped" not in Path("/proc/1/net/dev").read_text()
 
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.cli.explain import Sender, parcel_of
 from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
-from edgediag.host.walk.parcel import CtState
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.flow import Flow, Protocol

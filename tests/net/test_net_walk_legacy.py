@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from edgediag.cli.explain import Sender, parcel_of
+from edgediag.host.netfilter.chains import Backend
 from edgediag.host.walk.chain_walk import Step
 from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
 from edgediag.host.walk.culprit import step_culprit
-from edgediag.host.walk.needs import Backend
-from edgediag.host.walk.parcel import CtState
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.flow import Flow, Protocol

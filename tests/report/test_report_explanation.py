@@ -5,15 +5,14 @@ import json
 import pytest
 
 import legacy_blob as blob
-from edgediag.cli.explain import Sender, parcel_of
+from edgediag.host.netfilter.chains import Backend, ChainName
 from edgediag.host.netfilter.ip_header import decode_header
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Counter, Verdict
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.effects import Fate
-from edgediag.host.walk.needs import Backend, ChainName
-from edgediag.host.walk.parcel import CtState
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.report.explanation import render_json, render_text
 from story import flow
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from edgediag.host.attributes import attribute_list, attributes, big, nested, text
+from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName, Element, SetContents
 from edgediag.host.netfilter.nft import decode_verdict
 from edgediag.host.netfilter.rule import decode_filter_chain
 from edgediag.host.netfilter.sets import decode_elements
-from edgediag.host.walk.needs import Backend, BaseChain, ChainName, Element, SetContents
 
 _NFGENMSG_OCTETS = 4
 _HOOK, _TYPE = 4, 7

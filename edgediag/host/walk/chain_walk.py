@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edgediag.host.netfilter.chains import Chain, ChainName
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.inquiry import Inquiry
-from edgediag.host.walk.needs import Answer, Asking, Chain, ChainName, Need, ask_chain
+from edgediag.host.walk.journal import Journal, Place, Visit
+from edgediag.host.walk.needs import Asking, ask_chain
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.rule_machine import Evaluated, Outcome, evaluate
 
@@ -65,14 +67,14 @@ class Course:
 
 
 class ChainWalk:
-    """The chains of one hook; answers are kept for the whole walk.
+    """The chains of one hook.
 
     hook  in whose name the steps are noted
     """
 
-    def __init__(self, hook: str, answers: dict[Need, Answer]) -> None:
+    def __init__(self, hook: str, journal: Journal) -> None:
         self._hook = hook
-        self._answers = answers
+        self._journal = journal
 
     def walk(self, name: ChainName, course: Course, depth: int) -> Asking[list[Course]]:
         """Every course out of a chain; `Fate.GOES_ON` for those that return from it."""
@@ -84,21 +86,10 @@ class ChainWalk:
         left: list[Course] = []
         live = [course]
         for number, rule in enumerate(chain.rules, start=1):
+            place = Place(hook=self._hook, chain=name, rule=rule, number=number, depth=depth)
             following: list[Course] = []
             for each in live:
-                ended, going = yield from self._rule(name, rule, number, each)
-                for outcome_course, jump in going:
-                    if jump is None:
-                        following.append(outcome_course)
-                        continue
-                    target = replace(name, chain=jump.chain)
-                    inner = yield from self.walk(target, outcome_course, depth + 1)
-                    is_goto = jump.code == _GOTO
-                    for back in inner:
-                        (left if is_goto or back.fate is not Fate.GOES_ON else following).append(
-                            back
-                        )
-                left += ended
+                following += yield from self._passed(place, each, left)
             live = united(following)
             if len(live) + len(left) > _MOST_COURSES:
                 return [course.undecided(self._hook, f"chain {name.chain}: too many ways")]
@@ -106,38 +97,50 @@ class ChainWalk:
                 break
         return united([*left, *live])
 
-    def _rule(
-        self, name: ChainName, rule: FilterRule, number: int, course: Course
-    ) -> Asking[tuple[list[Course], list[tuple[Course, "_Jump | None"]]]]:
-        evaluated = yield from self._evaluated(rule, course.parcel)
-        ended: list[Course] = []
-        going: list[tuple[Course, _Jump | None]] = []
+    def _passed(
+        self, place: Place, course: Course, left: list[Course]
+    ) -> Asking[list[Course]]:
+        """The courses that go on to the next rule; those that leave the chain here join `left`."""
+        evaluated = yield from self._evaluated(place.rule, course.parcel)
+        self._journal.note(
+            Visit(place=place, parcel=course.parcel, doubts=course.doubts, evaluated=evaluated)
+        )
+        doubts = merged(course.doubts, evaluated.doubts)
+        onward: list[Course] = []
         for outcome in evaluated.outcomes:
-            doubts = merged(course.doubts, evaluated.doubts)
             after = replace(course, parcel=outcome.parcel, doubts=doubts)
             action, fate, jump = _meaning(outcome)
             if not action:
-                going.append((after, None))
+                onward.append(after)
                 continue
-            step = Step(hook=self._hook, chain=name, rule=rule, number=number, action=action)
-            after = after.with_step(step, fate)
+            after = _noted(after, place, action, fate)
             if outcome.reason:
                 after = replace(after, doubts=merged(after.doubts, (outcome.reason,)))
-            if jump is not None:
-                going.append((after, jump))
-            else:
-                ended.append(after)
-        return ended, going
+            if jump is None:
+                left.append(after)
+                continue
+            target = replace(place.chain, chain=jump.chain)
+            for back in (yield from self.walk(target, after, place.depth + 1)):
+                comes_back = back.fate is Fate.GOES_ON and jump.code == _JUMP
+                (onward if comes_back else left).append(back)
+        return onward
 
     def _evaluated(self, rule: FilterRule, parcel: Parcel) -> Asking[Evaluated]:
         while True:
-            inquiry = Inquiry(self._answers)
+            inquiry = Inquiry(self._journal.answers)
             evaluated = evaluate(rule, parcel, inquiry)
             if not inquiry.missing:
                 return evaluated
             for need in inquiry.missing:
-                if need not in self._answers:
-                    self._answers[need] = yield need
+                if need not in self._journal.answers:
+                    self._journal.answers[need] = yield need
+
+
+def _noted(course: Course, place: Place, action: str, fate: Fate) -> Course:
+    step = Step(
+        hook=place.hook, chain=place.chain, rule=place.rule, number=place.number, action=action
+    )
+    return course.with_step(step, fate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from edgediag.host.walk.culprit import step_culprit
 from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.legacy import chain_name
-from edgediag.host.walk.octets import Truth, big_number, known, unknown
-from edgediag.host.walk.parcel import NO_INTERFACE, CtState, Parcel
+from edgediag.host.walk.octets import Truth, unknown
+from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
 from edgediag.host.walk.xt_conditions import holds
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
@@ -84,25 +84,8 @@ def _conditions(rule: FilterRule, parcel: Parcel) -> Iterator[Truth]:
 
 def _any_packet(flow: Flow) -> Parcel:
     """A packet of which nothing is known but its flow: not even that it is the first."""
-    return Parcel(
-        protocol=flow.protocol,
-        source=known(flow.source.packed),
-        destination=known(flow.destination.packed),
-        source_port=big_number(flow.source_port),
-        destination_port=big_number(flow.destination_port),
-        incoming=NO_INTERFACE,
-        outgoing=NO_INTERFACE,
-        mark=unknown(4, "mark"),
-        ct_mark=unknown(4, "ct mark"),
-        state=CtState.ESTABLISHED,
-        is_tracked=True,
-        original=flow,
-        uid=None,
-        gid=None,
-        has_dnat=False,
-        has_snat=False,
-        blurred=frozenset(),
-    )
+    sender = Sender(mark=0, uid=None, gid=None, state=CtState.ESTABLISHED)
+    return replace(parcel_of(flow, sender), mark=unknown(4, "mark"))
 
 
 def _packets(table: LegacyTable) -> Mapping[tuple[str, int], int]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.culprit import nft_culprit, numbered_culprit, policy_culprit
 from edgediag.host.netfilter.iptables import is_iptables
 from edgediag.host.netfilter.register import Sets
 from edgediag.host.netfilter.rule import RuleKey
 from edgediag.host.walk.chain_walk import Step
-from edgediag.host.walk.needs import Backend
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 
 

@@ -7,8 +7,8 @@ source  include/uapi/linux/netfilter_ipv4.h (enum nf_ip_hook_priorities); net/ip
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName
 from edgediag.host.netfilter.legacy import LegacyTable
-from edgediag.host.walk.needs import Backend, BaseChain, ChainName
 
 # The module parameter raw_before_defrag would put raw at -450; nothing is called in between.
 _PRIORITIES: Final = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}

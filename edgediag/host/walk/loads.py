@@ -126,7 +126,8 @@ def _ct(load: CtLoad, parcel: Parcel) -> Octets | None:
     words = f"ct {field.text if field else load.key}"
     made = _CT.get(load.key)
     # The tuple of the answers is not known before connection tracking has confirmed it.
-    if made is None or parcel.state is not CtState.NEW or load.direction == 1:
+    is_told = parcel.is_reply and load.key in _CT_OF_REPLIES or parcel.state is CtState.NEW
+    if made is None or not is_told or load.direction == 1:
         return unknown(16 if field is None else field.octets, words)
     return made(parcel)
 
@@ -143,7 +144,7 @@ def _port(number: int) -> Octets:
 
 
 _CT: Final[Mapping[int, Callable[[Parcel], Octets]]] = {
-    1: lambda parcel: native_number(0, 1),
+    1: lambda parcel: native_number(parcel.is_reply, 1),
     2: _status,
     3: lambda parcel: parcel.ct_mark,
     7: lambda parcel: native_number(_IPV4, 1),
@@ -153,6 +154,10 @@ _CT: Final[Mapping[int, Callable[[Parcel], Octets]]] = {
     19: lambda parcel: known(parcel.original.source.packed),
     20: lambda parcel: known(parcel.original.destination.packed),
 }
+
+
+# Direction, mark, protocols and the tuple of the first packet; not what has become of the rest.
+_CT_OF_REPLIES: Final = frozenset({1, 3, 7, 10, 11, 12, 19, 20})
 
 
 def _fib(load: FibLoad, parcel: Parcel, inquiry: Inquiry) -> Octets:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edgediag.host.netfilter.chains import Element, SetContents
 from edgediag.host.netfilter.statement import Verdict
-from edgediag.host.walk.needs import Element, SetContents
 from edgediag.host.walk.octets import Octets, Truth, Unsure, both, cut, known, lies_between, unknown
 
 _SLOT = 4

@@ -2,80 +2,13 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from enum import Enum
 from ipaddress import IPv4Address
 from typing import TypeAlias, TypeVar
 
-from edgediag.host.netfilter.rule import FilterRule
-from edgediag.host.netfilter.statement import Verdict
+from edgediag.host.netfilter.chains import Chain, ChainName, SetContents
 from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
-
-
-class Backend(Enum):
-    """Which of the kernel's two rule engines a chain belongs to."""
-
-    NFT = "nft"
-    LEGACY = "legacy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainName:
-    """What names a chain on this host."""
-
-    backend: Backend
-    family: str
-    table: str
-    chain: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaseChain:
-    """A chain that the kernel calls itself.
-
-    type_    "filter", "nat" or "route"
-    devices  of an ingress or egress hook, else ()
-    policy   "accept" or "drop"
-    """
-
-    name: ChainName
-    hook: str
-    priority: int
-    type_: str
-    policy: str
-    devices: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """The rules of one chain in the order they are evaluated."""
-
-    rules: tuple[FilterRule, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
-    """A member of a set, both ends inclusive; empty keys for the one that catches all.
-
-    data       of a map, else b""
-    verdict    of a verdict map, else None
-    condition  the name of a condition of the element's own, else ""
-    """
-
-    first: bytes
-    last: bytes
-    data: bytes
-    verdict: Verdict | None
-    condition: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetContents:
-    """A set; `fields` are the octets of each part of a concatenated key, () for a single one."""
-
-    fields: tuple[int, ...]
-    elements: tuple[Element, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +45,14 @@ class NeedRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedSocket:
+    """Whether a socket takes a packet that comes in by a device."""
+
+    flow: Flow
+    incoming: Interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """Where a packet goes: out by a device, or to this host itself."""
 
@@ -127,8 +68,16 @@ class NoWay:
     text: str
 
 
-Need: TypeAlias = NeedChain | NeedSet | NeedAddressType | NeedRoute
-Answer: TypeAlias = Chain | SetContents | int | Way | NoWay | NotChecked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Whether a socket takes the packet, and which, or which do not."""
+
+    is_taken: bool
+    text: str
+
+
+Need: TypeAlias = NeedChain | NeedSet | NeedAddressType | NeedRoute | NeedSocket
+Answer: TypeAlias = Chain | SetContents | int | Way | NoWay | Taken | NotChecked
 
 _T = TypeVar("_T")
 Asking: TypeAlias = Generator[Need, Answer, _T]
@@ -144,6 +93,18 @@ def ask_route(need: NeedRoute) -> Asking[Way | NoWay | NotChecked]:
     """The way of a flow, or why it is not known."""
     answer = yield need
     return answer if isinstance(answer, Way | NoWay | NotChecked) else _foreign(answer)
+
+
+def ask_socket(need: NeedSocket) -> Asking[Taken | NotChecked]:
+    """Whether a socket takes a packet, or why it is not known."""
+    answer = yield need
+    return answer if isinstance(answer, Taken | NotChecked) else _foreign(answer)
+
+
+def ask_address_type(address: IPv4Address) -> Asking[int | NotChecked]:
+    """What an address is to this host, or why it is not known."""
+    answer = yield NeedAddressType(address=address)
+    return answer if isinstance(answer, int | NotChecked) else _foreign(answer)
 
 
 def _foreign(answer: Answer) -> NotChecked:

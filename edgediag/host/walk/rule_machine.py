@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edgediag.host.netfilter.chains import SetContents
 from edgediag.host.netfilter.expression import (
     Bitwise,
     Byteorder,
@@ -43,7 +44,7 @@ from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load
 from edgediag.host.walk.membership import find
-from edgediag.host.walk.needs import NeedSet, SetContents
+from edgediag.host.walk.needs import NeedSet
 from edgediag.host.walk.octets import (
     Truth,
     Unsure,

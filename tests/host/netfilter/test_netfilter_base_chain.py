@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from edgediag.host.attributes import attribute, big32, nest, string
 from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
+from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName, Element, SetContents
 from edgediag.host.netfilter.statement import Verdict
-from edgediag.host.walk.needs import Backend, BaseChain, ChainName, Element, SetContents
 
 HEAD = struct.pack("=BBH", 1, 0, 0)
 NAMED = string(1, "t") + string(3, "c")

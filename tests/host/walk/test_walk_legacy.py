@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import legacy_blob as blob
-from edgediag.cli.explain import Sender, parcel_of
+from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName
 from edgediag.host.netfilter.ip_header import IpHeader, decode_header
 from edgediag.host.netfilter.legacy import LegacyChain, LegacyTable
 from edgediag.host.netfilter.rule import FilterRule
@@ -14,9 +14,8 @@ from edgediag.host.walk.chain_walk import Step
 from edgediag.host.walk.culprit import is_written_by_iptables, step_culprit
 from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.legacy import base_chains, is_placed
-from edgediag.host.walk.needs import Backend, BaseChain, ChainName
 from edgediag.host.walk.octets import Truth, Unsure, unknown
-from edgediag.host.walk.parcel import CtState, Interface, Parcel
+from edgediag.host.walk.parcel import CtState, Interface, Parcel, Sender, parcel_of
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.report.explanation import rule_words
 from story import flow

@@ -1,125 +1,43 @@
 """A packet through rules made by hand; the answers come from a table."""
 
 import struct
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
 
-from edgediag.cli.explain import Sender, parcel_of
+from edgediag.host.netfilter.chains import BaseChain, Element, SetContents
 from edgediag.host.netfilter.expression import (
     Compare,
-    Expression,
     ImmediateLoad,
     Lookup,
     MetaLoad,
     PayloadLoad,
     Unknown,
 )
-from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Limit, MetaSet, Nat, Verdict, XtMatch, XtTarget
 from edgediag.host.walk.conclusion import Conclusion, Disposition, conclude
+from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.loads import load
-from edgediag.host.walk.needs import (
-    Answer,
-    Backend,
-    BaseChain,
-    Chain,
-    ChainName,
-    Element,
-    Need,
-    NeedChain,
-    NeedRoute,
-    NeedSet,
-    NoWay,
-    SetContents,
-    Way,
-)
+from edgediag.host.walk.needs import Answer, NoWay
 from edgediag.host.walk.octets import unknown
-from edgediag.host.walk.outbound import Hooks, send
-from edgediag.host.walk.parcel import CtState, Interface
+from edgediag.host.walk.outbound import send
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
 from edgediag.model.answer import NotChecked
 from story import flow
+from walks import ACCEPT, DROP, LO, RETURN, TO_TUNNEL, UP, base, chain_of, decided, driven, nat
 
-DROP, ACCEPT, RETURN = (Verdict(code=code, chain="") for code in (0, 1, -5))
-TO_TUNNEL = (
-    PayloadLoad(base=2, offset=2, length=2, slot=0),
-    Compare(operator=0, slot=0, value=(4500).to_bytes(2, "big")),
-)
 ELSEWHERE = (TO_TUNNEL[0], Compare(operator=0, slot=0, value=b"\0\x35"))
 LIMIT = Limit(rate=1, unit_s=1, burst=5, is_octets=False, is_over=False)
-UP = Way(outgoing=Interface(name="up0", index=2), is_local=False, text="default dev up0")
-LO = Way(outgoing=Interface(name="lo", index=1), is_local=True, text="local dev lo")
-
-
-def name(chain: str) -> ChainName:
-    return ChainName(backend=Backend.NFT, family="inet", table="t", chain=chain)
-
-
-def base(
-    chain: str, hook: str = "output", *, policy: str = "accept", priority: int = 0
-) -> BaseChain:
-    return BaseChain(
-        name=name(chain),
-        hook=hook,
-        priority=priority,
-        type_="filter",
-        policy=policy,
-        devices=(),
-    )
-
-
-def nat(chain: str) -> BaseChain:
-    return BaseChain(
-        name=name(chain), hook="output", priority=-100, type_="nat", policy="accept", devices=()
-    )
-
-
-def chain_of(of: str, *rules: tuple[Expression, ...]) -> Chain:
-    return Chain(
-        rules=tuple(
-            FilterRule(
-                family="inet",
-                table="t",
-                chain=of,
-                handle=handle,
-                expressions=expressions,
-                comment="",
-            )
-            for handle, expressions in enumerate(rules, start=1)
-        )
-    )
 
 
 def walked(
     bases: tuple[BaseChain, ...], answers: dict[str, Answer], way: Answer = UP
 ) -> Conclusion:
     sender = Sender(mark=0, uid=0, gid=0, state=CtState.NEW)
-    walk = send(parcel_of(flow(), sender), Hooks(chains=bases))
-
-    def answer(need: Need) -> Answer:
-        match need:
-            case NeedChain():
-                return answers.get(need.name.chain, chain_of(need.name.chain))
-            case NeedSet():
-                return answers[need.name]
-            case NeedRoute():
-                return way
-            case _:
-                return 1
-
-    try:
-        need = next(walk)
-        while True:
-            need = walk.send(answer(need))
-    except StopIteration as end:
-        return conclude(end.value, ())
-
-
-def decided(said: Conclusion) -> tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]:
-    """The end, the deciding chain and rule, and what it hangs on."""
-    steps = tuple((s.chain.chain if s.chain else s.hook, s.number) for s in said.deciders)
-    return said.disposition.value, steps, said.hangs_on
+    return driven(send(parcel_of(flow(), sender), HookWalk(bases, Journal())), answers, way)
 
 
 OUT = (base("o"),)
@@ -267,8 +185,41 @@ def test_routing_may_refuse() -> None:
     assert decided(walked((), {}, NoWay(text="no way: ENETUNREACH")))[0] == "dropped"
 
 
-def test_what_comes_in_again_by_lo_is_not_called_passed() -> None:
-    assert walked((), {}, LO).disposition is Disposition.UNDETERMINED
+@pytest.mark.parametrize(
+    ("bases", "answers", "expected"),
+    [
+        pytest.param(
+            (base("i", "input"),),
+            {"i": chain_of("i", (DROP,))},
+            ("dropped", (("i", 1),), ()),
+            id="INPUT drops",
+        ),
+        pytest.param(
+            (nat("n", "prerouting"),),
+            {"n": chain_of("n", TO_OTHER)},
+            ("passes", (), ()),
+            id="its connection has had its translations",
+        ),
+    ],
+)
+def test_a_packet_to_this_host_comes_in_again_by_lo(
+    bases: tuple[BaseChain, ...],
+    answers: dict[str, Answer],
+    expected: tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]],
+) -> None:
+    assert decided(walked(bases, answers, LO)) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"), [("filter", "passes"), ("route", "dropped")], ids=("filter", "route")
+)
+def test_only_a_chain_of_type_route_makes_the_mark_route_again(type_: str, expected: str) -> None:
+    chain = replace(base("m", priority=-150), type_=type_)
+    ways = iter((UP, NoWay(text="no way: EACCES")))
+    sender = Sender(mark=0, uid=0, gid=0, state=CtState.NEW)
+    walk = send(parcel_of(flow(), sender), HookWalk((chain,), Journal()))
+    said = driven(walk, {"m": chain_of("m", MARK)}, ways)
+    assert said.disposition.value == expected
 
 
 def test_a_table_that_was_not_read_takes_every_verdict_away() -> None:

@@ -1,0 +1,105 @@
+"""Rules made by hand, and a walk through them whose questions a table answers."""
+
+from collections.abc import Iterator, Mapping
+
+from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName
+from edgediag.host.netfilter.expression import Compare, Expression, PayloadLoad
+from edgediag.host.netfilter.rule import FilterRule
+from edgediag.host.netfilter.statement import Verdict
+from edgediag.host.walk.chain_walk import Course
+from edgediag.host.walk.conclusion import Conclusion, conclude
+from edgediag.host.walk.needs import (
+    Answer,
+    Asking,
+    Need,
+    NeedChain,
+    NeedRoute,
+    NeedSet,
+    NeedSocket,
+    Taken,
+    Way,
+)
+from edgediag.host.walk.parcel import Interface
+
+TO_TUNNEL = (
+    PayloadLoad(base=2, offset=2, length=2, slot=0),
+    Compare(operator=0, slot=0, value=(4500).to_bytes(2, "big")),
+)
+DROP, ACCEPT, RETURN = (Verdict(code=code, chain="") for code in (0, 1, -5))
+UP = Way(outgoing=Interface(name="up0", index=2), is_local=False, text="default dev up0")
+LO = Way(outgoing=Interface(name="lo", index=1), is_local=True, text="local dev lo")
+
+
+def name(chain: str) -> ChainName:
+    return ChainName(backend=Backend.NFT, family="inet", table="t", chain=chain)
+
+
+def base(
+    chain: str, hook: str = "output", *, policy: str = "accept", priority: int = 0
+) -> BaseChain:
+    return BaseChain(
+        name=name(chain),
+        hook=hook,
+        priority=priority,
+        type_="filter",
+        policy=policy,
+        devices=(),
+    )
+
+
+def nat(chain: str, hook: str = "output") -> BaseChain:
+    return BaseChain(
+        name=name(chain), hook=hook, priority=-100, type_="nat", policy="accept", devices=()
+    )
+
+
+def chain_of(of: str, *rules: tuple[Expression, ...]) -> Chain:
+    return Chain(
+        rules=tuple(
+            FilterRule(
+                family="inet",
+                table="t",
+                chain=of,
+                handle=handle,
+                expressions=expressions,
+                comment="",
+            )
+            for handle, expressions in enumerate(rules, start=1)
+        )
+    )
+
+
+def driven(
+    walk: Asking[list[Course]], answers: Mapping[str, Answer], way: Answer | Iterator[Answer] = UP
+) -> Conclusion:
+    """The conclusion of a walk.
+
+    answers  by chain or set; "socket" for one that takes the packet, "type" for every address's
+    way      of every lookup, or of each in turn
+    """
+
+    def answer(need: Need) -> Answer:
+        match need:
+            case NeedChain():
+                return answers.get(need.name.chain, chain_of(need.name.chain))
+            case NeedSet():
+                return answers[need.name]
+            case NeedRoute():
+                return next(way) if isinstance(way, Iterator) else way
+            case NeedSocket():
+                return answers.get("socket", Taken(is_taken=False, text="no socket"))
+            case _:
+                return answers.get("type", 1)
+
+    try:
+        need = next(walk)
+        while True:
+            need = walk.send(answer(need))
+    except StopIteration as end:
+        return conclude(end.value, ())
+
+
+def decided(said: Conclusion) -> tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]:
+    """The end, the deciding chain and rule, and what it hangs on."""
+    steps = tuple((s.chain.chain if s.chain else s.hook, s.number) for s in said.deciders)
+    return said.disposition.value, steps, said.hangs_on
