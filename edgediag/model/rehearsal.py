@@ -10,11 +10,13 @@ from edgediag.model.answer import Answer, NotChecked
 class Decider:
     """The step that ends a packet, in terms that hold on this host.
 
-    handle  None for what has none, and for a rule that the fix has made
-    number  of the rule in its chain, from 1; 0 for none
+    backend  "nft" or "legacy", "" for what is no chain
+    handle   None for what has none, and for a rule that the fix has made
+    number   of the rule in its chain, from 1; 0 for none
     """
 
     hook: str
+    backend: str
     family: str
     table: str
     chain: str

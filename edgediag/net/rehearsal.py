@@ -37,6 +37,7 @@ PacketWalk: TypeAlias = Callable[[Parcel], tuple[list[Course], tuple[str, ...]]]
 
 _TIMEOUT_S: Final = 60.0
 _MOST_OCTETS: Final = 1 << 20
+_MOST_TOLD: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,8 @@ def rehearse_parcel(
 
     walk  the one of `edgediag.net.walk_answers` that the parcel is made for
     """
-    trial = _trial(parcel) if walk is walk_outbound else NotChecked(reason="it is not sent here")
+    foreign = NotChecked(reason="only what this host sends is sent in the copy")
+    trial = _trial(parcel) if walk is walk_outbound else foreign
     return rehearse(
         Rehearsal(
             walk=lambda: walked(conclude(*walk(parcel))), fixes=tuple(fixes), trial=trial
@@ -182,6 +184,7 @@ def _in_own_handle(decider: Decider, handles: Handles) -> Decider:
     place = Place(
         kind=Kind.RULE, family=decider.family, table=decider.table, chain=decider.chain
     )
+    # A handle that this host does not have is that of a rule which the fix has made.
     return replace(decider, handle=handles.own.get(place, {}).get(decider.handle or 0))
 
 
@@ -200,13 +203,16 @@ def _orderless(found: Walked) -> tuple[object, ...]:
 
 def _unfaithful(there: Walked, here: Walked, missing: Sequence[str]) -> NotChecked:
     lacks = f"; it lacks {', '.join(missing)}" if missing else ""
-    reason = f"the packet is {_told(there)} in the copy, here it is {_told(here)}{lacks}"
-    return NotChecked(reason=reason)
+    ends = f"the packet is {_told(there, here)} in the copy, here it is {_told(here, there)}"
+    return NotChecked(reason=f"{ends}{lacks}")
 
 
-def _told(found: Walked) -> str:
-    steps = [f"{each.hook} {each.chain} {each.text}" for each in found.deciders]
-    by = "; ".join((*steps, *found.hangs_on))
+def _told(found: Walked, other: Walked) -> str:
+    """The end of a packet, by what the other does not say."""
+    deciders = [each for each in found.deciders if each not in other.deciders]
+    steps = [f"{each.hook} {each.chain} {each.text}" for each in deciders]
+    hangs = [each for each in found.hangs_on if each not in other.hangs_on]
+    by = "; ".join((*steps, *hangs)[:_MOST_TOLD])
     return f"{found.disposition} by {by}" if by else found.disposition
 
 

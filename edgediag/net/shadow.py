@@ -7,6 +7,7 @@ may change nothing but the copy's network.
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from edgediag.host.clone.legacy import CopiedTable
 from edgediag.host.clone.nft import RuleSet
 from edgediag.host.fix_words import Fix
 from edgediag.model.answer import NotChecked
+from edgediag.model.host import Listener
 from edgediag.model.rehearsal import FixFailed
 from edgediag.net.clone_ipset import make_sets, read_sets
 from edgediag.net.clone_legacy import make_tables, read_tables
@@ -30,7 +32,9 @@ from edgediag.net.clone_routing import (
     raise_far_ends,
     read_routing,
 )
+from edgediag.net.clone_sockets import hold
 from edgediag.net.clone_sysctls import read_sysctls, stop_link_local, write_sysctls
+from edgediag.net.host_tables import read_listeners
 from edgediag.net.namespaces import (
     CLONE_NEWNET,
     MS_NODEV,
@@ -62,14 +66,20 @@ class Network:
     sets: tuple[CopiedSet, ...]
     routing: Routing
     sysctls: Mapping[str, str]
+    listeners: tuple[Listener, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """What a copy has become: its handles, and what it lacks in words."""
+    """What a copy has become.
+
+    missing  what it lacks, in words
+    sockets  held open as long as it is used
+    """
 
     handles: Handles
     missing: tuple[str, ...]
+    sockets: tuple[socket.socket, ...]
 
 
 def read_network() -> Network | NotChecked:
@@ -89,7 +99,12 @@ def read_network() -> Network | NotChecked:
     routing = read_routing()
     names = [link.name for link in routing.links]
     return Network(
-        rules=rules, tables=tables, sets=sets, routing=routing, sysctls=read_sysctls(names)
+        rules=rules,
+        tables=tables,
+        sets=sets,
+        routing=routing,
+        sysctls=read_sysctls(names),
+        listeners=read_listeners(),
     )
 
 
@@ -113,7 +128,11 @@ def enter_copy(network: Network) -> Copy | NotChecked:
     handles = copied_handles(network.rules) if refused is None else refused
     if isinstance(handles, NotChecked):
         return handles
-    return Copy(handles=handles, missing=(*missing, *(f"sysctl {key}" for key in sysctls)))
+    return Copy(
+        handles=handles,
+        missing=(*missing, *(f"sysctl {key}" for key in sysctls)),
+        sockets=hold(network.listeners),
+    )
 
 
 def _enter_network(routing: Routing) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ def send_traced(trial: Trial) -> Sent | NotChecked:
             sender.setblocking(False)
             if trial.mark:
                 sender.setsockopt(socket.SOL_SOCKET, _SO_MARK, trial.mark)
+            # The copy holds the ports that are listened on here, and this may be one of them.
+            sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             sender.bind((str(flow.source), flow.source_port))
             flow = replace(flow, source_port=sender.getsockname()[1])
             return _sent(sender, flow)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from edgediag.compat import assert_never
+from edgediag.host.netfilter.chains import Backend
 from edgediag.host.walk.chain_walk import Step
 from edgediag.host.walk.conclusion import Conclusion
 from edgediag.model.answer import Answer, NotChecked
@@ -87,10 +88,12 @@ def _decider(step: Step) -> Decider:
     chain, rule = step.chain, step.rule
     return Decider(
         hook=step.hook,
+        backend=chain.backend.value if chain else "",
         family=chain.family if chain else "",
         table=chain.table if chain else "",
         chain=chain.chain if chain else "",
-        handle=rule.handle if rule else None,
+        # Rules of x_tables have none.
+        handle=rule.handle or None if rule else None,
         number=step.number,
         text=rule_words(step) or step.action,
     )
@@ -104,7 +107,9 @@ def _walked(found: Walked) -> str:
 
 
 def _decided(decider: Decider) -> str:
-    place = " ".join(word for word in (decider.family, decider.table, decider.chain) if word)
+    backend = decider.backend if decider.backend == Backend.LEGACY.value else ""
+    words = (backend, decider.family, decider.table, decider.chain)
+    place = " ".join(word for word in words if word)
     number = f" rule {decider.number}" if decider.number else ""
     handle = f" (handle {decider.handle})" if decider.handle else ""
     return f"{decider.hook}: {place}{number}{handle}: {decider.text}"
@@ -123,6 +128,7 @@ def _walked_object(found: Walked) -> dict[str, object]:
         "deciders": [
             {
                 "hook": each.hook,
+                "backend": each.backend or None,
                 "family": each.family or None,
                 "table": escaped(each.table) or None,
                 "chain": escaped(each.chain) or None,

@@ -1,12 +1,15 @@
 """Fixes tried on a copy: it is faithful, the fix flips it or not, the host stays as it was."""
 
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +17,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgediag.host.fix_words import Fix, parse_fix
-from edgediag.host.walk.parcel import CtState, Sender, parcel_of
+from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Sent, Walked
 from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_parcel
+from edgediag.net.walk_answers import interface, walk_inbound
 
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes
@@ -86,6 +90,60 @@ table inet t {
   }
 }
 """
+WITHOUT_INNER = re.sub(r"jump \{.*?\}", "drop", RULES, flags=re.DOTALL)
+EVERYTHING = (
+    "ip address add 2001:db8::1/64 dev up0 nodad noprefixroute",
+    "ip address add 203.0.113.1/32 dev lo",
+    "ip route add 203.0.113.64/26 nexthop via 192.0.2.7 weight 2 nexthop via 192.0.2.8",
+    "ip route add 203.0.113.128/25 via 192.0.2.9 metric 7 mtu 1300 table 100",
+    "ip -6 route add 2001:db8::/64 dev up0",
+    "ip -6 route add 2001:db8:1::/48 via 2001:db8::2",
+    "ip -6 route add prohibit 2001:db8:2::/48",
+    "ip route del broadcast 192.0.2.255 dev up0 table local",
+    "ip rule add not fwmark 0x40/0xff lookup 100 priority 100",
+    "ip rule add to 203.0.113.9 uidrange 5-7 ipproto udp dport 500-4500 blackhole",
+    "ip -6 rule del priority 32766",
+    "ip neighbour add 192.0.2.77 lladdr 02:00:00:00:00:77 dev up0",
+    "ip link add raven0 index 77 mtu 1400 type vxlan id 5 dstport 4789 dev up0",
+    "ip link add idle index 78 type veth peer name idle1",
+    "ip link set idle up group 9",
+    "sysctl -qw net.ipv4.conf.up0.rp_filter=2 net.ipv4.ip_forward=1 net.ipv4.tcp_fin_timeout=7",
+    "ipset create gap hash:ip",
+    "ipset create far hash:net comment",
+    "ipset create list list:set",
+    "ipset add far 198.51.100.0/24 comment word",
+    "ipset add list far",
+    "ipset destroy gap",
+    "iptables-legacy -N SUB",
+    "iptables-legacy -A OUTPUT -p udp -m set --match-set far dst -j SUB",
+    "iptables-legacy -t nat -A POSTROUTING -o up0 -j MASQUERADE",
+    "ip6tables-legacy -A INPUT -p tcp --dport 7 -j REJECT",
+    "iptables-nft -t mangle -A OUTPUT -p udp -m multiport --dports 1,2 -m set --match-set far dst"
+    " -j MARK --set-mark 5",
+    "iptables-nft -A FORWARD ! -p udp -m statistic --mode random --probability 0.5 -j REJECT",
+    "ip6tables-nft -A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type echo-request -j ACCEPT",
+)
+COMPARED = (
+    "nft list ruleset",
+    "iptables-nft-save",
+    "iptables-legacy-save",
+    "ip6tables-legacy-save",
+    "ipset save",
+    "ip -brief address",
+    "ip rule",
+    "ip -6 rule",
+    "ip route show table all",
+    "ip -6 route show table all",
+    "ip neighbour show nud permanent",
+    "sysctl net.ipv4 net.netfilter",
+)
+# Dates, the other end of a pair and what follows from its state, what counts by itself, and a
+# neighbour that was found and is written down in the copy.
+MOVING = re.compile(
+    r"on \w+ \w+ +\d+ [\d:]+ \d+|@\S+|initval \S+|.*(conntrack_count|random).*| linkdown"
+    r"| +(UNKNOWN|UP|(LOWERLAYER)?DOWN) +|192\.0\.2\.2 dev.*|\[\d+:\d+\]"
+    r"|.*net\.ipv4\.(neigh|tcp_available|ip_local_reserved|tcp_fastopen_key|tcp_child_ehash)\S*.*"
+)
 STATE = (
     "nft -a list ruleset",
     "iptables-legacy-save",
@@ -234,26 +292,78 @@ def test_ipset_and_legacy_rules_hold_in_the_copy(two_nodes: "TwoNodes") -> None:
         assert answer.sent_after == Sent(is_passed=True, by="")
 
 
-def test_all_that_can_be_copied_is_copied(two_nodes: "TwoNodes") -> None:
+def test_the_copy_reads_as_the_host_does(two_nodes: "TwoNodes") -> None:
+    # What is said of the packet is here all that the tools print, and has to be the same.
     node = two_nodes.node
-    load(node, RULES)
-    node.run(
-        "ip address add 2001:db8::1/64 dev up0 nodad",
-        "ip address add 203.0.113.1/32 dev lo",
-        "ip route add 203.0.113.64/26 nexthop via 192.0.2.7 weight 2 nexthop via 192.0.2.8",
-        "ip route add 203.0.113.128/25 via 192.0.2.9 metric 7 mtu 1300 table 100",
-        "ip -6 route add 2001:db8:1::/48 via 2001:db8::2",
-        "ip -6 route add prohibit 2001:db8:2::/48",
-        "ip rule add fwmark 0x40/0xff lookup 100 priority 100",
-        "ip neighbour add 192.0.2.77 lladdr 02:00:00:00:00:77 dev up0",
-        "ip link add raven0 index 77 mtu 1400 type vxlan id 5 dstport 4789 dev up0",
-        "ip link add idle index 78 type veth peer name idle1",
-        "sysctl -qw net.ipv4.conf.up0.rp_filter=2 net.ipv4.ip_forward=1",
-    )
-    answer = rehearsed(node, "nft flush chain inet t o")
-    assert ends(answer) == ("dropped", "passes", Answer.YES)
-    assert isinstance(answer, Rehearsed)
+    load(node, WITHOUT_INNER)
+    node.run(*EVERYTHING)
+
+    def walk() -> Walked:
+        said = (subprocess.run(c.split(), capture_output=True, text=True).stdout for c in COMPARED)
+        text = MOVING.sub("", "\n".join(said))
+        return Walked(disposition="read", deciders=(), hangs_on=tuple(sorted(text.splitlines())))
+
+    with node.inside():
+        answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=NotChecked(reason="")))
+    assert isinstance(answer, Rehearsed), answer
+    assert len(answer.before.hangs_on) > 90
     assert [what for what in answer.not_copied if "(" in what or "sysctl" in what] == []
+
+
+def test_three_hundred_devices(two_nodes: "TwoNodes") -> None:
+    pairs = [f"link add pod{n} type veth peer name far{n}\n" for n in range(150)]
+    with two_nodes.node.inside():
+        subprocess.run(["ip", "-batch", "-"], input="".join(pairs), text=True, check=True)
+    begun_s = time.monotonic()
+    answer = rehearsed(two_nodes.node, "iptables-nft -A OUTPUT -j DROP")
+    assert ends(answer) == ("passes", "dropped", Answer.YES)
+    assert time.monotonic() - begun_s < 20.0
+
+
+@pytest.mark.parametrize(
+    ("commands", "fix", "expected"),
+    [
+        pytest.param(
+            ("iptables-legacy -A INPUT -p udp --dport 4500 -j DROP",),
+            "iptables-legacy -D INPUT 1",
+            ("dropped", "passes", Answer.YES),
+            id="a rule, and a socket behind it",
+        ),
+        pytest.param(
+            ("ip route add blackhole 198.51.100.0/24", "sysctl -qw net.ipv4.conf.all.rp_filter=1"),
+            "sysctl -w net.ipv4.conf.all.rp_filter=0",
+            ("dropped", "passes", Answer.YES),
+            id="a strict reverse-path filter",
+        ),
+        pytest.param(
+            (
+                "ip rule add to 198.51.100.0/24 lookup 77 priority 7",
+                "ip route add default dev lo table 77",
+                "sysctl -qw net.ipv4.conf.all.rp_filter=1",
+                "sysctl -qw net.ipv4.conf.up0.rp_filter=1",
+            ),
+            "ip rule del priority 7",
+            ("dropped", "passes", Answer.YES),
+            id="a way back by another device",
+        ),
+    ],
+)
+def test_a_packet_that_comes_in(
+    commands: tuple[str, ...],
+    fix: str,
+    expected: tuple[str, str, Answer],
+    two_nodes: "TwoNodes",
+) -> None:
+    node = two_nodes.node
+    node.run(*commands)
+    parsed = parse_fix(fix)
+    assert isinstance(parsed, Fix)
+    flow = TUNNEL.reversed()
+    flow = replace(flow, source_port=4500, destination_port=4500)
+    with node.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taking:
+        taking.bind(("192.0.2.1", 4500))
+        parcel = parcel_in(flow, interface("up0"), CtState.NEW)
+        assert ends(rehearse_parcel(parcel, [parsed], walk_inbound)) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from edgediag.report.values import from_text, to_text
 
 RULE = Decider(
     hook="output",
+    backend="nft",
     family="inet",
     table="filter",
     chain="output",
@@ -118,6 +119,7 @@ def test_a_flip_as_an_object() -> None:
             "deciders": [
                 {
                     "hook": "output",
+                    "backend": "nft",
                     "family": "inet",
                     "table": "filter",
                     "chain": "output",
