@@ -20,6 +20,8 @@ _OF_DEVICES: Final = (
     "src_valid_mark",
     "seg6_enabled",
 )
+# What the kernel counts and nobody sets.
+_COUNTED: Final = frozenset({"netfilter/nf_conntrack_count"})
 # Writing one of these sets others: they go first, those of all devices before those of one.
 _FIRST: Final = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/all/forwarding")
 
@@ -31,7 +33,11 @@ def read_sysctls(devices: Iterable[str]) -> Mapping[str, str]:
         for version in _VERSIONS:
             paths += [_ROOT / version / "conf" / device / name for name in _OF_DEVICES]
     found = {str(path.relative_to(_ROOT)): _value(path) for path in paths}
-    known = {path: value for path, value in found.items() if value is not None}
+    known = {
+        path: value
+        for path, value in found.items()
+        if value is not None and path not in _COUNTED
+    }
     first: dict[str, str] = {path: known[path] for path in _FIRST if path in known}
     return first | known
 

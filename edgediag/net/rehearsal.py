@@ -16,8 +16,10 @@ from edgediag.host.clone.nft import Kind
 from edgediag.host.fix_words import Fix, translated
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import conclude
+from edgediag.host.walk.octets import known
 from edgediag.host.walk.parcel import CtState, Parcel
 from edgediag.model.answer import NotChecked
+from edgediag.model.host import Route
 from edgediag.model.rehearsal import (
     Decider,
     FixFailed,
@@ -26,6 +28,7 @@ from edgediag.model.rehearsal import (
     Sent,
     Walked,
 )
+from edgediag.net.fib import route_for
 from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
 from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
 from edgediag.net.trial import Trial, forget_connections, send_traced
@@ -46,12 +49,12 @@ class Rehearsal:
 
     walk   walks the packet through the network that the calling process is in
     fixes  applied one after another
-    trial  the packet to send in the copy, or why none is sent
+    trial  gives the packet to send in the copy as that is by now, or says why none is sent
     """
 
     walk: Callable[[], Walked]
     fixes: tuple[Fix, ...]
-    trial: Trial | NotChecked
+    trial: Callable[[], Trial | NotChecked]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,20 +99,41 @@ def rehearse_parcel(
 
     walk  the one of `edgediag.net.walk_answers` that the parcel is made for
     """
-    foreign = NotChecked(reason="only what this host sends is sent in the copy")
-    trial = _trial(parcel) if walk is walk_outbound else foreign
+    def trial() -> Trial | NotChecked:
+        if walk is not walk_outbound:
+            return NotChecked(reason="only what this host sends is sent in the copy")
+        return _trial(_with_source(parcel))
+
     return rehearse(
         Rehearsal(
-            walk=lambda: walked(conclude(*walk(parcel))), fixes=tuple(fixes), trial=trial
+            walk=lambda: walked(conclude(*walk(_with_source(parcel)))),
+            fixes=tuple(fixes),
+            trial=trial,
         )
     )
+
+
+def _with_source(parcel: Parcel) -> Parcel:
+    """The packet with the source that the kernel chooses by now: a fix may give it a way."""
+    flow = parcel.original
+    if not flow.source.is_unspecified:
+        return parcel
+    way = route_for(flow, mark=_mark(parcel), uid=parcel.uid or 0)
+    if not isinstance(way, Route) or way.source is None:
+        return parcel
+    original = replace(flow, source=way.source)
+    return replace(parcel, source=known(way.source.packed), original=original)
 
 
 def _trial(parcel: Parcel) -> Trial | NotChecked:
     if parcel.state is not CtState.NEW:
         return NotChecked(reason="it belongs to a connection, which has no copy")
-    mark = int.from_bytes(parcel.mark.value, NATIVE)
-    return Trial(flow=parcel.original, mark=mark, uid=parcel.uid or 0, gid=parcel.gid)
+    flow = parcel.original
+    return Trial(flow=flow, mark=_mark(parcel), uid=parcel.uid or 0, gid=parcel.gid)
+
+
+def _mark(parcel: Parcel) -> int:
+    return int.from_bytes(parcel.mark.value, NATIVE)
 
 
 def _outside(rehearsal: Rehearsal, writer: int, parent: int) -> RehearsalAnswer | None:
@@ -139,7 +163,7 @@ def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> Rehearsal
     first = _in_own_handles(rehearsal.walk(), copy.handles)
     if _orderless(first) != _orderless(before):
         return _unfaithful(first, before, copy.missing)
-    sent_before = _try(rehearsal.trial)
+    sent_before = _try(rehearsal)
     for fix in rehearsal.fixes:
         meant = translated(fix, copy.handles)
         if not isinstance(meant, Fix):
@@ -152,7 +176,7 @@ def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> Rehearsal
         before=before,
         after=_in_own_handles(rehearsal.walk(), copy.handles),
         sent_before=sent_before,
-        sent_after=_try(rehearsal.trial),
+        sent_after=_try(rehearsal),
         not_copied=(*NOT_COPIED, *copy.missing),
     )
 
@@ -162,6 +186,8 @@ def _answer_and_exit(writer: int, answer: Callable[[], RehearsalAnswer | None]) 
     try:
         try:
             found = answer()
+        except PermissionError:
+            found = NotChecked(reason="no copy of the network can be made: root is needed")
         except (OSError, EdgediagError) as error:
             found = NotChecked(reason=f"no copy of the network can be made: {error}")
         if found is not None:
@@ -188,7 +214,8 @@ def _in_own_handle(decider: Decider, handles: Handles) -> Decider:
     return replace(decider, handle=handles.own.get(place, {}).get(decider.handle or 0))
 
 
-def _try(trial: Trial | NotChecked) -> Sent | NotChecked:
+def _try(rehearsal: Rehearsal) -> Sent | NotChecked:
+    trial = rehearsal.trial()
     if isinstance(trial, NotChecked):
         return trial
     sent = send_traced(trial)

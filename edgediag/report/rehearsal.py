@@ -112,7 +112,8 @@ def _decided(decider: Decider) -> str:
     place = " ".join(word for word in words if word)
     number = f" rule {decider.number}" if decider.number else ""
     handle = f" (handle {decider.handle})" if decider.handle else ""
-    return f"{decider.hook}: {place}{number}{handle}: {decider.text}"
+    head = f"{decider.hook}: {place}" if place else decider.hook
+    return f"{head}{number}{handle}: {decider.text}"
 
 
 def _sent(sent: Sent | NotChecked) -> str:

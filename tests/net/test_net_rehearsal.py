@@ -179,6 +179,10 @@ def ends(answer: RehearsalAnswer) -> tuple[str, str, Answer]:
     return answer.before.disposition, answer.after.disposition, answer.flips
 
 
+def no_trial() -> NotChecked:
+    return NotChecked(reason="nothing is sent")
+
+
 def state_of(node: "Node") -> list[str]:
     with node.inside():
         said = [
@@ -271,6 +275,19 @@ def test_the_packet_before_and_after(
     assert ends(rehearsed(two_nodes.node, fix)) == expected
 
 
+def test_a_fix_gives_the_packet_a_way_and_a_source(two_nodes: "TwoNodes") -> None:
+    # Before the fix nothing says which source it would have, and a rule drops that one.
+    two_nodes.node.run(
+        "ip route add prohibit 198.51.100.0/24", "iptables-nft -A OUTPUT -s 192.0.2.1 -j DROP"
+    )
+    flow = replace(TUNNEL, source=ip_address("0.0.0.0"))
+    answer = rehearsed(two_nodes.node, "ip route del prohibit 198.51.100.0/24", flow=flow)
+    assert ends(answer) == ("dropped", "dropped", Answer.NO)
+    assert isinstance(answer, Rehearsed)
+    assert isinstance(answer.sent_after, Sent) and not answer.sent_after.is_passed
+    assert "192.0.2.1" in answer.sent_after.by
+
+
 def test_ipset_and_legacy_rules_hold_in_the_copy(two_nodes: "TwoNodes") -> None:
     # The walk may not decide them; the kernel that runs the copy does.
     node = two_nodes.node
@@ -304,7 +321,7 @@ def test_the_copy_reads_as_the_host_does(two_nodes: "TwoNodes") -> None:
         return Walked(disposition="read", deciders=(), hangs_on=tuple(sorted(text.splitlines())))
 
     with node.inside():
-        answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=NotChecked(reason="")))
+        answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=no_trial))
     assert isinstance(answer, Rehearsed), answer
     assert len(answer.before.hangs_on) > 90
     assert [what for what in answer.not_copied if "(" in what or "sysctl" in what] == []
@@ -402,7 +419,7 @@ def test_nothing_outlives_a_kill(after_s: float, two_nodes: "TwoNodes") -> None:
         "import sys; from tests.net.test_net_rehearsal import *; from time import sleep\n"
         "slow = lambda: (sleep(0.1), Walked(disposition='passes', deciders=(), hangs_on=()))[1]\n"
         "fix = parse_fix('ip link del up0'); print(flush=True)\n"
-        "rehearse(Rehearsal(walk=slow, fixes=(fix,), trial=NotChecked(reason='')))\n"
+        "rehearse(Rehearsal(walk=slow, fixes=(fix,), trial=no_trial))\n"
     )
     with node.inside():
         run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
@@ -458,5 +475,5 @@ def test_a_copy_that_walks_otherwise_is_not_trusted(two_nodes: "TwoNodes") -> No
         return Walked(disposition=word, deciders=(), hangs_on=())
 
     with two_nodes.node.inside():
-        answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=NotChecked(reason="")))
+        answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=no_trial))
     assert answer == NotChecked(reason="the packet is dropped in the copy, here it is passes")
