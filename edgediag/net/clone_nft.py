@@ -3,7 +3,13 @@
 from typing import Final
 
 from edgediag.host.attributes import attributes, big
-from edgediag.host.clone.handles import Handles, Object, decode_object, expected_handles
+from edgediag.host.clone.handles import (
+    Handles,
+    Object,
+    decode_object,
+    expected_handles,
+    surviving,
+)
 from edgediag.host.clone.nft import VERBS, Kind, RuleSet, rebuilt
 from edgediag.host.clone.pieces import only
 from edgediag.host.messages import NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST, Message
@@ -70,6 +76,18 @@ def copied_handles(rules: RuleSet) -> Handles | NotChecked:
         table = wrong[0].place.table
         return NotChecked(reason=f"the copy of table {table} holds other rules than this host")
     return handles
+
+
+def surviving_handles(handles: Handles) -> Handles | NotChecked:
+    """Those that still name the same rules, whatever tables have been removed and made meanwhile.
+
+    raises  OSError where no netlink socket can be had
+    """
+    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
+        tables = _dump(netlink, Kind.TABLE, _ANY)
+    if isinstance(tables, Refusal):
+        return NotChecked(reason=f"the copy cannot be read: {tables.errno_name}")
+    return surviving(handles, tables)
 
 
 def _handle_of(netlink: NetlinkSocket, last: Object) -> int | None:

@@ -13,12 +13,13 @@ from edgediag.errors import EdgediagError
 from edgediag.host.attributes import NATIVE
 from edgediag.host.clone.handles import Handles, Place
 from edgediag.host.clone.nft import Kind
-from edgediag.host.fix_words import Fix, translated
+from edgediag.host.fix_words import Fix, parse_fix, translated
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.octets import known
-from edgediag.host.walk.parcel import CtState, Parcel
+from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Flow
 from edgediag.model.host import Route
 from edgediag.model.rehearsal import (
     Decider,
@@ -28,6 +29,7 @@ from edgediag.model.rehearsal import (
     Sent,
     Walked,
 )
+from edgediag.net.clone_nft import surviving_handles
 from edgediag.net.fib import route_for
 from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
 from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
@@ -90,6 +92,21 @@ def rehearse(rehearsal: Rehearsal) -> RehearsalAnswer:
         return from_text(_Answer, octets.decode("ascii", "replace")).answer
     except ValueCodecError:
         return NotChecked(reason="the rehearsal gave no answer")
+
+
+def rehearse_flow(flow: Flow, commands: Sequence[str]) -> RehearsalAnswer:
+    """Commands such as `edgediag.host.fix.fix_for` gives, for a new flow of this process's own.
+
+    flow  an unspecified source is the kernel's choice, a port 0 is not known
+    """
+    fixes: list[Fix] = []
+    for command in commands:
+        fix = parse_fix(command)
+        if not isinstance(fix, Fix):
+            return NotChecked(reason=fix)
+        fixes.append(fix)
+    sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
+    return rehearse_parcel(parcel_of(flow, sender), fixes)
 
 
 def rehearse_parcel(
@@ -171,10 +188,13 @@ def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> Rehearsal
         failed = apply_fix(meant)
         if failed is not None:
             return failed
+    handles = surviving_handles(copy.handles)
+    if isinstance(handles, NotChecked):
+        return handles
     return Rehearsed(
         fixes=tuple(fix.text for fix in rehearsal.fixes),
         before=before,
-        after=_in_own_handles(rehearsal.walk(), copy.handles),
+        after=_in_own_handles(rehearsal.walk(), handles),
         sent_before=sent_before,
         sent_after=_try(rehearsal),
         not_copied=(*NOT_COPIED, *copy.missing),

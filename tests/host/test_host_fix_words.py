@@ -18,6 +18,7 @@ HANDLES = Handles(
         Place(kind=Kind.OBJECT, family="ip", table="filter", chain=""): {2: 6},
     },
     own={},
+    tables=(),
     last=(),
 )
 

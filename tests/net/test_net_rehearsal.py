@@ -21,7 +21,7 @@ from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Sent, Walked
-from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_parcel
+from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_flow, rehearse_parcel
 from edgediag.net.walk_answers import interface, walk_inbound
 
 if TYPE_CHECKING:
@@ -219,6 +219,29 @@ def test_a_rule_by_the_handle_that_it_has_here(two_nodes: "TwoNodes") -> None:
     assert [str(each.handle) for each in answer.before.deciders] == [number]
     assert isinstance(answer.sent_before, Sent) and not answer.sent_before.is_passed
     assert answer.sent_after == Sent(is_passed=True, by="")
+
+
+def test_a_rule_that_the_fix_makes_has_no_handle_here(two_nodes: "TwoNodes") -> None:
+    node = two_nodes.node
+    load(node, RULES)
+    anew = "{ chain o { type filter hook output priority 0; udp dport 4500 drop; }; }"
+    answer = rehearsed(node, "nft delete table inet t", f"nft 'table inet t {anew}'")
+    assert ends(answer) == ("dropped", "dropped", Answer.NO)
+    assert isinstance(answer, Rehearsed)
+    assert [each.handle for each in answer.after.deciders] == [None]
+
+
+def test_a_flow_and_commands(two_nodes: "TwoNodes") -> None:
+    node = two_nodes.node
+    node.run("iptables-nft -A OUTPUT -p udp --dport 4500 -j DROP")
+    flow = replace(TUNNEL, source=ip_address("0.0.0.0"))
+    with node.inside():
+        assert ends(rehearse_flow(flow, ["iptables-nft -t filter -D OUTPUT 1"])) == (
+            "dropped",
+            "passes",
+            Answer.YES,
+        )
+        assert isinstance(rehearse_flow(flow, ["tc qdisc del dev up0 root"]), NotChecked)
 
 
 @pytest.mark.parametrize(

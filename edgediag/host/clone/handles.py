@@ -7,7 +7,7 @@ source  net/netfilter/nf_tables_api.c, nf_tables_alloc_handle
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgediag.host.attributes import attributes, big, text
 from edgediag.host.clone.nft import VERBS, Kind, RuleSet
@@ -40,11 +40,13 @@ class Object:
 class Handles:
     """Handles of the copy by those of this host, and back.
 
-    last  of each table what was made last, with the handle that it should have in the copy
+    tables  of the copy, as it was made
+    last    of each table what was made last, with the handle that it should have in the copy
     """
 
     copied: Mapping[Place, Mapping[int, int]]
     own: Mapping[Place, Mapping[int, int]]
+    tables: tuple[Object, ...]
     last: tuple[Object, ...]
 
 
@@ -70,7 +72,27 @@ def expected_handles(host: RuleSet, tables: Sequence[bytes]) -> Handles:
         if here.name == other.name:
             copied.setdefault(here.place, {})[here.handle] = other.handle
     own = {place: {new: old for old, new in pairs.items()} for place, pairs in copied.items()}
-    return Handles(copied=copied, own=own, last=tuple(last.values()))
+    return Handles(
+        copied=copied,
+        own=own,
+        tables=tuple(decode_object(Kind.TABLE, payload) for payload in tables),
+        last=tuple(last.values()),
+    )
+
+
+def surviving(handles: Handles, tables: Sequence[bytes]) -> Handles:
+    """Those of tables that are still the same: one that is made anew counts from 1 again.
+
+    tables  as dumped in the copy by now
+    """
+    now = {decode_object(Kind.TABLE, payload) for payload in tables}
+    kept = {(table.place.family, table.name) for table in handles.tables if table in now}
+    own = {
+        place: pairs
+        for place, pairs in handles.own.items()
+        if (place.family, place.table) in kept
+    }
+    return replace(handles, own=own)
 
 
 def decode_object(kind: Kind, payload: bytes) -> Object:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from edgediag.host.attributes import attribute, attributes, big32, nest, string
 from edgediag.host.clone.compat import compat
-from edgediag.host.clone.handles import Object, Place, decode_object, expected_handles
+from edgediag.host.clone.handles import Object, Place, decode_object, expected_handles, surviving
 from edgediag.host.clone.nft import Kind, RuleSet, copied, rebuilt
 from edgediag.host.clone.pieces import only, pieces, without
 
@@ -147,6 +147,24 @@ def test_a_copy_counts_its_handles_from_one() -> None:
     assert handles.copied[tables] == {40: 81}
     assert handles.own[b] == {5: 31}
     assert handles.last == (Object(place=b, name="", handle=5),)
+
+
+def test_a_table_made_anew_counts_again() -> None:
+    table, other = INET + TABLE + handle(4, 40), INET + string(1, "u") + handle(4, 41)
+    rules = RuleSet(
+        payloads={
+            Kind.TABLE: (table, other),
+            Kind.RULE: (rule("a", 30), INET + string(1, "u") + string(2, "b") + handle(3, 7)),
+        }
+    )
+    handles = expected_handles(rules, (table, other))
+    here, there = (
+        Place(kind=Kind.RULE, family="inet", table=name, chain=chain)
+        for name, chain in (("t", "a"), ("u", "b"))
+    )
+    assert set(surviving(handles, (table, other)).own) == {here, there}
+    again = INET + TABLE + handle(4, 42)
+    assert set(surviving(handles, (again, other)).own) == {there}
 
 
 def test_pieces_keep_their_headers_and_padding() -> None:
