@@ -1,18 +1,14 @@
 """A fix tried on a private copy of this host's network; the host is read and nothing else."""
 
 import os
-import select
-import signal
-import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn, TypeAlias
+from typing import TypeAlias
 
 from edgediag.errors import EdgediagError
 from edgediag.host.attributes import NATIVE
-from edgediag.host.clone.handles import Handles, Place
-from edgediag.host.clone.nft import Kind
+from edgediag.host.clone.fidelity import in_own_handles, unfaithful
+from edgediag.host.clone.handles import Handles
 from edgediag.host.fix_words import Fix, parse_fix, translated
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import conclude
@@ -22,7 +18,6 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
 from edgediag.model.host import Route
 from edgediag.model.rehearsal import (
-    Decider,
     FixFailed,
     RehearsalAnswer,
     Rehearsed,
@@ -30,6 +25,7 @@ from edgediag.model.rehearsal import (
     Walked,
 )
 from edgediag.net.clone_nft import surviving_handles
+from edgediag.net.errand import answer_of, say_and_exit
 from edgediag.net.fib import route_for
 from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
 from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
@@ -39,10 +35,6 @@ from edgediag.report.rehearsal import walked
 from edgediag.report.values import ValueCodecError, from_text, to_text
 
 PacketWalk: TypeAlias = Callable[[Parcel], tuple[list[Course], tuple[str, ...]]]
-
-_TIMEOUT_S: Final = 60.0
-_MOST_OCTETS: Final = 1 << 20
-_MOST_TOLD: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +60,12 @@ class _Answer:
 
 def rehearse(rehearsal: Rehearsal) -> RehearsalAnswer:
     """The packet before and after the fixes, in a copy that is gone when this returns."""
-    parent = os.getpid()
-    reader, writer = os.pipe()
     try:
-        child = os.fork()
+        said = answer_of(lambda writer: _outside(rehearsal, writer))
     except OSError as error:
-        os.close(reader)
-        os.close(writer)
         return NotChecked(reason=f"no process for the copy: {error.strerror}")
-    if child == 0:
-        os.close(reader)
-        _answer_and_exit(writer, lambda: _outside(rehearsal, writer, parent))
-    os.close(writer)
     try:
-        octets = _read_all(reader)
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        # The process inside holds the other end until the kernel has ended it.
-        _read_all(reader)
-        os.close(reader)
-    try:
-        return from_text(_Answer, octets.decode("ascii", "replace")).answer
+        return from_text(_Answer, said).answer
     except ValueCodecError:
         return NotChecked(reason="the rehearsal gave no answer")
 
@@ -153,39 +129,51 @@ def _mark(parcel: Parcel) -> int:
     return int.from_bytes(parcel.mark.value, NATIVE)
 
 
-def _outside(rehearsal: Rehearsal, writer: int, parent: int) -> RehearsalAnswer | None:
-    """In a process of its own: read the host, then let another go into the copy."""
-    die_with(parent)
-    # Ctrl-C is for the process that waits, which ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    before = rehearsal.walk()
-    network = read_network()
-    if isinstance(network, NotChecked):
-        return network
-    # The first process of a pid namespace takes all others of it along when it ends.
-    unshare(CLONE_NEWPID | CLONE_NEWNS)
+def _outside(rehearsal: Rehearsal, writer: int) -> str:
+    """In a process of its own: read the host, then let another go into the copy and answer."""
+    try:
+        before = rehearsal.walk()
+        network = read_network()
+        if isinstance(network, NotChecked):
+            return to_text(_Answer(answer=network))
+        # The first process of a pid namespace takes all others of it along when it ends.
+        unshare(CLONE_NEWPID | CLONE_NEWNS)
+    except (OSError, EdgediagError) as error:
+        return to_text(_Answer(answer=_no_copy(error)))
     child = os.fork()
     if child == 0:
-        _answer_and_exit(writer, lambda: _inside(rehearsal, network, before))
+        say_and_exit(writer, lambda: _answered(rehearsal, network, before))
     os.waitpid(child, 0)
-    return None
+    return ""
+
+
+def _answered(rehearsal: Rehearsal, network: Network, before: Walked) -> str:
+    try:
+        # Its parent is in another pid namespace, where it cannot see it.
+        die_with(0)
+        answer = _inside(rehearsal, network, before)
+    except (OSError, EdgediagError) as error:
+        answer = _no_copy(error)
+    return to_text(_Answer(answer=answer))
+
+
+def _no_copy(error: Exception) -> NotChecked:
+    why = "root is needed" if isinstance(error, PermissionError) else str(error)
+    return NotChecked(reason=f"no copy of the network can be made: {why}")
 
 
 def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> RehearsalAnswer:
     """In the copy: walk, mend, walk again."""
-    die_with(0)
     copy = enter_copy(network)
     if isinstance(copy, NotChecked):
         return copy
-    first = _in_own_handles(rehearsal.walk(), copy.handles)
-    if _orderless(first) != _orderless(before):
-        return _unfaithful(first, before, copy.missing)
+    first = in_own_handles(rehearsal.walk(), copy.handles)
+    otherwise = unfaithful(first, before, copy.missing)
+    if otherwise is not None:
+        return otherwise
     sent_before = _try(rehearsal)
     for fix in rehearsal.fixes:
-        meant = translated(fix, copy.handles)
-        if not isinstance(meant, Fix):
-            return FixFailed(fix=fix.text, status=1, said=meant)
-        failed = apply_fix(meant)
+        failed = _applied(fix, copy.handles)
         if failed is not None:
             return failed
     handles = surviving_handles(copy.handles)
@@ -194,44 +182,18 @@ def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> Rehearsal
     return Rehearsed(
         fixes=tuple(fix.text for fix in rehearsal.fixes),
         before=before,
-        after=_in_own_handles(rehearsal.walk(), handles),
+        after=in_own_handles(rehearsal.walk(), handles),
         sent_before=sent_before,
         sent_after=_try(rehearsal),
         not_copied=(*NOT_COPIED, *copy.missing),
     )
 
 
-def _answer_and_exit(writer: int, answer: Callable[[], RehearsalAnswer | None]) -> NoReturn:
-    """Write the answer to the pipe and end, with nothing of the parent's unwritten output."""
-    try:
-        try:
-            found = answer()
-        except PermissionError:
-            found = NotChecked(reason="no copy of the network can be made: root is needed")
-        except (OSError, EdgediagError) as error:
-            found = NotChecked(reason=f"no copy of the network can be made: {error}")
-        if found is not None:
-            with os.fdopen(writer, "w", encoding="ascii") as pipe:
-                pipe.write(to_text(_Answer(answer=found)))
-    except Exception:
-        sys.excepthook(*sys.exc_info())
-    finally:
-        os._exit(0)
-
-
-def _in_own_handles(walked: Walked, handles: Handles) -> Walked:
-    """What a walk in the copy says, with the handles of this host."""
-    return replace(
-        walked, deciders=tuple(_in_own_handle(each, handles) for each in walked.deciders)
-    )
-
-
-def _in_own_handle(decider: Decider, handles: Handles) -> Decider:
-    place = Place(
-        kind=Kind.RULE, family=decider.family, table=decider.table, chain=decider.chain
-    )
-    # A handle that this host does not have is that of a rule which the fix has made.
-    return replace(decider, handle=handles.own.get(place, {}).get(decider.handle or 0))
+def _applied(fix: Fix, handles: Handles) -> FixFailed | None:
+    meant = translated(fix, handles)
+    if not isinstance(meant, Fix):
+        return FixFailed(fix=fix.text, status=1, said=meant)
+    return apply_fix(meant)
 
 
 def _try(rehearsal: Rehearsal) -> Sent | NotChecked:
@@ -241,40 +203,3 @@ def _try(rehearsal: Rehearsal) -> Sent | NotChecked:
     sent = send_traced(trial)
     forget_connections()
     return sent
-
-
-def _orderless(found: Walked) -> tuple[object, ...]:
-    """What has to be the same in both; the kernel lists the tables of x_tables newest first."""
-    return found.disposition, frozenset(found.deciders), frozenset(found.hangs_on)
-
-
-def _unfaithful(there: Walked, here: Walked, missing: Sequence[str]) -> NotChecked:
-    lacks = f"; it lacks {', '.join(missing)}" if missing else ""
-    ends = f"the packet is {_told(there, here)} in the copy, here it is {_told(here, there)}"
-    return NotChecked(reason=f"{ends}{lacks}")
-
-
-def _told(found: Walked, other: Walked) -> str:
-    """The end of a packet, by what the other does not say."""
-    deciders = [each for each in found.deciders if each not in other.deciders]
-    steps = [f"{each.hook} {each.chain} {each.text}" for each in deciders]
-    hangs = [each for each in found.hangs_on if each not in other.hangs_on]
-    by = "; ".join((*steps, *hangs)[:_MOST_TOLD])
-    return f"{found.disposition} by {by}" if by else found.disposition
-
-
-def _read_all(reader: int) -> bytes:
-    """What comes through the pipe until its other end is closed or the time is up."""
-    deadline_s = time.monotonic() + _TIMEOUT_S
-    poll = select.poll()
-    poll.register(reader, select.POLLIN)
-    octets = b""
-    while len(octets) < _MOST_OCTETS:
-        remaining_s = deadline_s - time.monotonic()
-        if remaining_s <= 0 or not poll.poll(remaining_s * 1000):
-            break
-        more = os.read(reader, 65536)
-        if not more:
-            break
-        octets += more
-    return octets

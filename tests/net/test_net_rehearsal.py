@@ -189,7 +189,8 @@ def state_of(node: "Node") -> list[str]:
             subprocess.run(command.split(), capture_output=True, text=True).stdout
             for command in (*STATE, "sysctl -a")
         ]
-    # Counts of the kernel's own, which move by themselves.
+    # What moves by itself: dates in comments, and counts of the kernel's own.
+    said = [re.sub("^#.*", "", text, flags=re.MULTILINE) for text in said]
     moving = ("nf_conntrack_count", "random", "file-nr", "inode", "dentry", "pid", "nr_open", "ns_")
     said[-1] = "\n".join(
         line
