@@ -32,11 +32,15 @@ def answer_of(work: Callable[[int], str]) -> str:
 def say_and_exit(writer: int, work: Callable[[], str]) -> NoReturn:
     """Write what the work says and end, with nothing of the parent's unwritten output."""
     try:
+        try:
+            said = work()
+        except Exception:
+            # Said while the pipe is open: once it is closed this process is ended.
+            sys.excepthook(*sys.exc_info())
+            sys.stderr.flush()
+            said = ""
         with os.fdopen(writer, "w", encoding="ascii") as pipe:
-            pipe.write(work())
-    except Exception:
-        sys.excepthook(*sys.exc_info())
-        sys.stderr.flush()
+            pipe.write(said)
     finally:
         os._exit(0)
 
