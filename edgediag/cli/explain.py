@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from edgediag.cli import ExitStatus
+from edgediag.cli.rehearse import REHEARSE_HELP, parsed, rehearsal
 from edgediag.cli.watched_rule import question
 from edgediag.errors import UsageError
 from edgediag.host.walk.chain_walk import Course
@@ -55,12 +56,14 @@ class _Asked:
 @click.option("--uid", type=_NUMBER, help="The user that sends; else this one.")
 @click.option("--ct-state", type=click.Choice(tuple(_STATES)), help="As conntrack says; else new.")
 @click.option("--why-not", metavar="RULE", help="Also: why this rule does not match.")
+@click.option("--rehearse", "fixes", multiple=True, metavar="COMMAND", help=REHEARSE_HELP)
 @click.option("--json", "is_json", is_flag=True, help="The answer as JSON.")
 @click.pass_context
 def command(context: click.Context, /, **_given: object) -> ExitStatus:
     """Explain why a packet that this node sends or gets would pass or be dropped; none is sent."""
     options = context.params
     _check(options)
+    fixes = parsed(options["fixes"])
     flow = _flow(options)
     asked = _received(options, flow) if options["in_"] else _sent(options, flow)
     asking = question(options["why_not"], flow.destination.version) if options["why_not"] else None
@@ -73,13 +76,20 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
     for warning in _contradictions(options, courses):
         click.echo(warning, err=True)
     conclusion = conclude(courses, unread)
+    text, document = "", dict[str, object]()
+    if asking:
+        text = asking.text(journal, courses)
+        document = {"why_not": asking.document(journal, courses)}
+    status = _STATUS[conclusion.disposition]
+    if fixes:
+        tried = rehearsal(asked.parcel, asked.walk, fixes)
+        text, status = text + tried.text, tried.status
+        document["rehearsal"] = tried.document
     if options["is_json"]:
-        about = asking.document(journal, courses) if asking else None
-        click.echo(render_json(asked.flow, conclusion, about), nl=False)
+        click.echo(render_json(asked.flow, conclusion, document), nl=False)
     else:
-        about_text = asking.text(journal, courses) if asking else ""
-        click.echo(render_text(asked.flow, conclusion) + about_text, nl=False)
-    return _STATUS[conclusion.disposition]
+        click.echo(render_text(asked.flow, conclusion) + text, nl=False)
+    return status
 
 
 def _check(options: Mapping[str, Any]) -> None:

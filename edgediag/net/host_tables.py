@@ -70,7 +70,7 @@ def read_host() -> HostState:
         addresses=addresses,
         rules=degraded("policy rules", _rules),
         neighbours=degraded("neighbours", _neighbours),
-        listeners=degraded("sockets", _listeners),
+        listeners=degraded("sockets", read_listeners),
         sysctls=degraded("sysctls", lambda: _sysctls(interfaces)),
         legacy_tables=degraded("legacy tables", _legacy_tables),
         tc_filters=degraded("tc filters", read_tc_filters),
@@ -109,6 +109,19 @@ def next_hop_for(route: Route, destination: Address) -> NextHop | NotChecked:
     if isinstance(neighbour, NotChecked):
         return neighbour
     return next_hop(link, neighbour)
+
+
+def read_listeners() -> tuple[Listener, ...]:
+    """Every TCP port that is listened on and every UDP socket that takes packets of anybody."""
+    found: list[Listener] = []
+    with DiagSocket() as netlink:
+        netlink.bind()
+        for protocol, number, state in _SOCKET_KINDS:
+            for family in (socket.AF_INET, socket.AF_INET6):
+                sockets = netlink.get_sock_stats(family=family, states=1 << state, protocol=number)
+                for message in plain_all(sockets):
+                    found += decode_listener(message, protocol)
+    return tuple(found)
 
 
 def _links() -> tuple[Link, ...]:
@@ -182,18 +195,6 @@ def _rules() -> tuple[PolicyRule, ...]:
                 raise OSError(getattr(errno, rules.errno_name, 0), rules.text)
             found += [policy_rule(rule) for rule in rules]
         return tuple(found)
-
-
-def _listeners() -> tuple[Listener, ...]:
-    found: list[Listener] = []
-    with DiagSocket() as netlink:
-        netlink.bind()
-        for protocol, number, state in _SOCKET_KINDS:
-            for family in (socket.AF_INET, socket.AF_INET6):
-                sockets = netlink.get_sock_stats(family=family, states=1 << state, protocol=number)
-                for message in plain_all(sockets):
-                    found += decode_listener(message, protocol)
-    return tuple(found)
 
 
 def _sysctls(interfaces: Iterable[str]) -> tuple[Sysctl, ...]:

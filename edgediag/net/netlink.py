@@ -38,6 +38,8 @@ _NETLINK_GET_STRICT_CHK: Final = 12
 _BUFFER_OCTETS: Final = 256 * 1024
 _ANSWER_TIMEOUT_S: Final = 2
 _DUMP_TRIES: Final = 5
+# Some 100 octets each: far below the send buffer, and as many refusals fit the reader's.
+_CHANGES_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,30 @@ class NetlinkSocket:
         refusal = self._send_octets(octets)
         return refusal if refusal is not None else self._verdict_on(first, self._sequence - 1)
 
+    def apply(self, messages: Sequence[Message]) -> dict[int, Refusal] | Refusal:
+        """Make each change by itself; what was refused, by its place.
+
+        A Refusal where the kernel did not answer: then nothing is known of the changes.
+        """
+        refused: dict[int, Refusal] = {}
+        for begin in range(0, len(messages), _CHANGES_AT_ONCE):
+            several = messages[begin : begin + _CHANGES_AT_ONCE]
+            first = self._sequence + 1
+            self._sequence += len(several)
+            # The kernel speaks of what it refuses, and of the last.
+            flags = [NLM_F_REQUEST] * (len(several) - 1) + [NLM_F_REQUEST | NLM_F_ACK]
+            numbered = (
+                replace(each, sequence=n, flags=each.flags | flag)
+                for n, (each, flag) in enumerate(zip(several, flags, strict=True), start=first)
+            )
+            octets = b"".join(join_message(each) for each in numbered)
+            unsent = self._send_octets(octets)
+            answered = unsent or self._refusals(first, self._sequence)
+            if isinstance(answered, Refusal):
+                return answered
+            refused |= {begin + number - first: why for number, why in answered.items()}
+        return refused
+
     def receive(self) -> tuple[Message, ...] | Refusal:
         """The messages of the next datagram, waited for no longer than an answer."""
         try:
@@ -196,6 +222,20 @@ class NetlinkSocket:
                 refusal = _refusal(acknowledgement(message))
                 if refusal is not None or message.sequence == last:
                     return refusal
+
+    def _refusals(self, first: int, last: int) -> dict[int, Refusal] | Refusal:
+        """What the kernel refused of a stretch of requests; it speaks of the last in any case."""
+        found: dict[int, Refusal] = {}
+        while True:
+            received = self.receive()
+            if isinstance(received, Refusal):
+                return received
+            for message in received:
+                refusal = _refusal(acknowledgement(message))
+                if refusal is not None and first <= message.sequence <= last:
+                    found[message.sequence] = refusal
+                if message.sequence == last:
+                    return found
 
 
 def _refusal(answer: Acknowledgement | None) -> Refusal | None:

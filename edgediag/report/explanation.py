@@ -37,13 +37,13 @@ def render_text(flow: Flow, conclusion: Conclusion) -> str:
 
 
 def render_json(
-    flow: Flow, conclusion: Conclusion, why_not: Mapping[str, object] | None = None
+    flow: Flow, conclusion: Conclusion, beside: Mapping[str, object] | None = None
 ) -> str:
     """One object.
 
-    why_not  what was asked about one rule, None for nothing
+    beside  what else was asked, by its name in the object
     """
-    document = {
+    document: dict[str, object] = {
         "schema": SCHEMA,
         "flow": {
             "protocol": flow.protocol.value,
@@ -57,7 +57,7 @@ def render_json(
         "hangs_on": [escaped(reason) for reason in conclusion.hangs_on],
         "ways": [_way(course) for course in conclusion.courses],
         "not_evaluated": NOT_EVALUATED,
-        **({} if why_not is None else {"why_not": why_not}),
+        **(beside or {}),
     }
     return json.dumps(document, indent=2) + "\n"
 

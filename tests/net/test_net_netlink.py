@@ -2,10 +2,11 @@
 
 import os
 import select
+from dataclasses import replace
 
 import pytest
 
-from edgediag.host.attributes import native32, string
+from edgediag.host.attributes import attribute, native32, string
 from edgediag.host.messages import NLM_F_CREATE, NLM_F_REQUEST, Message
 from edgediag.net.netlink import (
     NETLINK_NETFILTER,
@@ -18,6 +19,7 @@ from edgediag.net.netlink import (
 pytestmark = pytest.mark.netns
 
 RTM_GETLINK, RTM_GETROUTE = 18, 26
+RTM_NEWROUTE, RTM_DELROUTE = 24, 25
 NFT_NEWTABLE, NFT_GETTABLE, NFT_NEWCHAIN = 10 << 8, 10 << 8 | 1, 10 << 8 | 3
 BATCH_BEGIN, BATCH_END = 16, 17
 IFLA_IFNAME = 3
@@ -117,3 +119,21 @@ def test_the_descriptor_can_be_polled(two_nodes) -> None:
 def test_a_socket_that_is_told_nothing_gives_up(two_nodes) -> None:
     with two_nodes.node.inside(), NetlinkSocket(NETLINK_ROUTE) as netlink:
         assert netlink.receive() == Refusal(errno_name="ETIMEDOUT", text="")
+
+
+def test_changes_stand_each_by_itself(two_nodes) -> None:
+    # 300 of them: more than go into one datagram. Deleting what is not there is refused.
+    def change(type_: int, last: int) -> Message:
+        header = bytes([2, 32, 0, 0, 99, 3, 0, 6]) + bytes(4)
+        payload = header + attribute(1, bytes([203, 0, 113, last]))
+        return Message(type_=type_, flags=NLM_F_CREATE, sequence=0, payload=payload)
+
+    added = [change(RTM_NEWROUTE, number % 200) for number in range(300)]
+    with two_nodes.node.inside(), NetlinkSocket(NETLINK_ROUTE) as netlink:
+        assert netlink.apply(added[:200]) == {}
+        twice = netlink.apply([replace(each, flags=NLM_F_CREATE | 0x200) for each in added])
+        removed = netlink.apply([change(RTM_DELROUTE, 7), change(RTM_DELROUTE, 250)])
+        assert netlink.apply([]) == {}
+    exists = Refusal(errno_name="EEXIST", text="")
+    assert twice == dict.fromkeys(range(300), exists)
+    assert removed == {1: Refusal(errno_name="ESRCH", text="")}

@@ -1,0 +1,1 @@
+"""What a dump of the kernel says, as the request that makes the same in another namespace."""
