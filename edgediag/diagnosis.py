@@ -35,6 +35,7 @@ from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
 from edgediag.program_runs import run_programs
+from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
@@ -114,7 +115,9 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     # Listened to last: by then the daemon had the whole run to speak in.
     heard = bench.listening.conclude()
     return Diagnosed(
-        evidence=RunEvidence(host=replace(state, tunnel_traffic=heard), checks=rows),
+        evidence=try_remedies(
+            bench, RunEvidence(host=replace(state, tunnel_traffic=heard), checks=rows)
+        ),
         outcomes=bench.loop.outcomes(
             (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
         ),

@@ -41,6 +41,7 @@ NOT_DOUBTED = NotChecked(reason="no handshake passed for nothing in this run, or
 NO_OTHER_WAY = NotChecked(reason="its source and next hop are in no doubt, or no other is known")
 NOT_SOLICITED = NotChecked(reason="something was heard by its next hop, or nothing was sent to it")
 NOT_EXPLAINED = NotChecked(reason="it left this host as asked, or other flows were explained")
+NO_FIX = NotChecked(reason="no one command takes away what blocks it, or others were tried")
 NO_NAME_SERVER = NotChecked(reason="it is no name server")
 NOT_COUNTED = NotChecked(reason="nothing hinted at a loss, or other checks were counted")
 NOT_VARIED = NotChecked(reason="no other form of the question was tried")
@@ -130,6 +131,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         link_answers=located.link_answers.get(name, NOT_SOLICITED),
         explained=located.explained.get(name, NOT_EXPLAINED),
         program_verdicts=located.program_verdicts.get(name, NOT_RUN),
+        tried_fix=NO_FIX,
         kernel_drops=located.kernel_drops.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
     )
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
-from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.exchange import FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -19,6 +19,7 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
+from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
@@ -79,6 +80,9 @@ class Host(Protocol):
 
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         """What the rule sets would do with a new packet that comes in."""
+
+    def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
+        """What a command makes of a flow, on a copy of this host's network."""
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
-from edgediag.model.exchange import Action, CloseStream, Event, NextHop, ProgramRun
+from edgediag.model.exchange import Action, CloseStream, Event, FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -22,6 +22,7 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
+from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
@@ -138,6 +139,8 @@ class RigHost:
     rules: Explained | NotChecked = UNEXPLAINED
     explained: list[Flow] = field(default_factory=list)
     arrived: list[Arrival] = field(default_factory=list)
+    mended: RehearsalAnswer = UNEXPLAINED
+    rehearsed: list[FixTrial] = field(default_factory=list)
     solicited: list[tuple[str, Address]] = field(default_factory=list)
     verdict: Callable[[ProgramRun], bool | NotChecked] = lambda run: False
     runs: list[ProgramRun] = field(default_factory=list)
@@ -186,6 +189,11 @@ class RigHost:
         """The same of what comes in."""
         self.arrived.append(arrival)
         return self.rules
+
+    def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
+        """What the story says that comes of a command."""
+        self.rehearsed.append(trial)
+        return self.mended
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Programs drop as the story says."""

@@ -10,7 +10,14 @@ from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
 
 from edgediag.checked import NO_CERTIFICATE
-from edgediag.evidence import NO_NAME_SERVER, NO_OTHER_WAY, NOT_EXPLAINED, NOT_RUN, NOT_SOLICITED
+from edgediag.evidence import (
+    NO_FIX,
+    NO_NAME_SERVER,
+    NO_OTHER_WAY,
+    NOT_EXPLAINED,
+    NOT_RUN,
+    NOT_SOLICITED,
+)
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
@@ -47,6 +54,7 @@ from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unans
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
+from edgediag.model.rehearsal import TriedFix
 from edgediag.model.reply import (
     Acknowledged,
     EchoReply,
@@ -538,6 +546,7 @@ def flow_evidence(
     explained: Explained | NotChecked = NOT_EXPLAINED,
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked = NOT_RUN,
     kernel_drops: KernelDrops | NotChecked = NOT_ASKED,
+    tried_fix: TriedFix | NotChecked = NO_FIX,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -569,6 +578,7 @@ def flow_evidence(
         explained=explained,
         program_verdicts=program_verdicts,
         kernel_drops=kernel_drops,
+        tried_fix=tried_fix,
     )
 
 

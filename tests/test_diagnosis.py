@@ -19,6 +19,7 @@ from edgediag.model.exchange import (
     CloseStream,
     Delivered,
     Event,
+    FixTrial,
     Handed,
     NextHop,
     Observed,
@@ -55,6 +56,7 @@ from edgediag.model.packet import (
 )
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
+from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.plan import Supply
 from edgediag.run import Loop
@@ -260,6 +262,9 @@ class FakeHost:
         self, asked: Sequence[tuple[str, Address]]
     ) -> AbstractContextManager[Solicitation]:
         return nullcontext(RigSolicitation({}))
+
+    def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
+        return NotChecked(reason="no copy is made")
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         return False

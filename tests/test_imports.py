@@ -47,6 +47,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "checked": PURE,
     "alternative": PURE,
     "arrival": PURE,
+    "remedies": PURE - {"edgediag.run"},
     "cli": NETWORK | {"socket"},
     "compat": PURE | {"edgediag"},
     "conversation": PURE,

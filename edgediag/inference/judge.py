@@ -8,6 +8,7 @@ from edgediag.inference.combine import combine, find, is_served
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
 from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.reading import nobody_of
+from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
 from edgediag.inference.tunnel import heard_text
@@ -97,6 +98,8 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     target, outcome = evidence.target, decisive(evidence.attempts)
     findings = find(evidence, host)
     verdict = combine(named(target, evidence.flow), findings)
+    if verdict is not None:
+        verdict = with_tried(verdict, evidence.tried_fix)
     served = is_served(evidence)
     works = served and verdict is None
     note = TUNNEL_PORT_NOTE if served and not is_answered_well(outcome) else ""

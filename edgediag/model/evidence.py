@@ -23,6 +23,7 @@ from edgediag.model.host import (
 )
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
+from edgediag.model.rehearsal import TriedFix
 from edgediag.model.train import Train
 from edgediag.model.variation import Variation
 
@@ -195,6 +196,7 @@ class FlowEvidence:
     explained  of what did not leave, or left with another address
     program_verdicts  of programs where the packet, or the answer to it, may be lost
     kernel_drops  of the flow and of its answers while it was traced, each kind once
+    tried_fix  the command that would take this host's own culprit away, tried on a copy
     """
 
     target: Target
@@ -224,6 +226,7 @@ class FlowEvidence:
     explained: Explained | NotChecked
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
     kernel_drops: KernelDrops | NotChecked
+    tried_fix: TriedFix | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,3 +130,15 @@ class StreamReceived:
 
 
 Event: TypeAlias = Handed | Refused | Observed | Delivered | StreamOpened | StreamReceived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixTrial:
+    """A command to be tried on a copy of this host's network.
+
+    is_answered  the block is looked for on the way of the answer as well
+    """
+
+    flow: Flow
+    command: str
+    is_answered: bool

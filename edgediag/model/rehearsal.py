@@ -88,6 +88,14 @@ class FixFailed:
 RehearsalAnswer: TypeAlias = Rehearsed | FixFailed | NotChecked
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedFix:
+    """A command that takes a culprit away, and what it makes of the flow on a copy."""
+
+    command: str
+    answer: RehearsalAnswer
+
+
 def _passes(walked: Walked) -> Answer:
     return {"passes": Answer.YES, "undetermined": Answer.NOT_CHECKED}.get(
         walked.disposition, Answer.NO

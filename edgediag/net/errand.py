@@ -10,12 +10,13 @@ from typing import Final, NoReturn
 
 from edgediag.net.namespaces import die_with
 
-_TIMEOUT_S: Final = 60.0
+# What a command of its own may take; a run has less time.
+LIMIT_S: Final = 60.0
 _MOST_OCTETS: Final = 1 << 20
 
 
-def answer_of(work: Callable[[int], str]) -> str:
-    """What the work says; "" where it says nothing, fails or takes longer than a minute.
+def answer_of(work: Callable[[int], str], limit_s: float = LIMIT_S) -> str:
+    """What the work says; "" where it says nothing, fails or takes longer than the limit.
 
     work    called with the pipe's descriptor, so that a process it forks can answer for it
     raises  OSError where there can be no process
@@ -24,7 +25,7 @@ def answer_of(work: Callable[[int], str]) -> str:
     reader, writer = os.pipe()
     try:
         child = _forked(lambda: _bound(work, writer, parent), writer)
-        return _awaited(reader, child).decode("ascii", "replace")
+        return _awaited(reader, child, limit_s).decode("ascii", "replace")
     finally:
         os.close(reader)
 
@@ -63,19 +64,19 @@ def _bound(work: Callable[[int], str], writer: int, parent: int) -> str:
     return work(writer)
 
 
-def _awaited(reader: int, child: int) -> bytes:
+def _awaited(reader: int, child: int, limit_s: float) -> bytes:
     try:
-        return _read_all(reader)
+        return _read_all(reader, limit_s)
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         # Processes of the child's hold the other end until the kernel has ended them.
-        _read_all(reader)
+        _read_all(reader, LIMIT_S)
 
 
-def _read_all(reader: int) -> bytes:
+def _read_all(reader: int, limit_s: float) -> bytes:
     """What comes through the pipe until its other end is closed or the time is up."""
-    deadline_s = time.monotonic() + _TIMEOUT_S
+    deadline_s = time.monotonic() + limit_s
     poll = select.poll()
     poll.register(reader, select.POLLIN)
     octets = b""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
+from typing import Final
 
 from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
@@ -12,10 +13,11 @@ from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel
 from edgediag.host.walk.summary import summary
 from edgediag.instruments import Solicitation, Tracer
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.exchange import FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
+from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.net.arp import ArpSolicitation
 from edgediag.net.attribution import open_attribution
 from edgediag.net.degraded import degraded
@@ -23,7 +25,18 @@ from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
 from edgediag.net.program_run import run_program
-from edgediag.net.walk_answers import Walk, interface, names_in, walk_inbound, walk_outbound
+from edgediag.net.rehearsal import rehearse_flow
+from edgediag.net.walk_answers import (
+    Walk,
+    interface,
+    names_in,
+    walk_inbound,
+    walk_outbound,
+    walk_reply,
+)
+
+# A copy of 50,000 rules takes longer, and a run does not wait for it.
+_REHEARSAL_LIMIT_S: Final = 4.0
 
 
 class KernelHost:
@@ -73,6 +86,11 @@ class KernelHost:
         somebody = within(parcel.source, arrival.prefix_length, "who sends it")
         parcel = replace(parcel, source=somebody)
         return degraded("packet filters", lambda: _explained(parcel, walk_inbound))
+
+    def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
+        """What a command makes of a flow, on a copy of this host's network."""
+        walk = walk_reply if trial.is_answered else walk_outbound
+        return rehearse_flow(trial.flow, (trial.command,), walk, limit_s=_REHEARSAL_LIMIT_S)
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""

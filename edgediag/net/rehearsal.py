@@ -24,7 +24,7 @@ from edgediag.model.rehearsal import (
     Walked,
 )
 from edgediag.net.clone_nft import surviving_handles
-from edgediag.net.errand import answer_of, say_and_exit
+from edgediag.net.errand import LIMIT_S, answer_of, say_and_exit
 from edgediag.net.fib import route_for
 from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
 from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
@@ -55,10 +55,10 @@ class _Answer:
     answer: RehearsalAnswer
 
 
-def rehearse(rehearsal: Rehearsal) -> RehearsalAnswer:
+def rehearse(rehearsal: Rehearsal, limit_s: float = LIMIT_S) -> RehearsalAnswer:
     """The packet before and after the fixes, in a copy that is gone when this returns."""
     try:
-        said = answer_of(lambda writer: _outside(rehearsal, writer))
+        said = answer_of(lambda writer: _outside(rehearsal, writer), limit_s)
     except OSError as error:
         return NotChecked(reason=f"no process for the copy: {error.strerror}")
     try:
@@ -67,7 +67,9 @@ def rehearse(rehearsal: Rehearsal) -> RehearsalAnswer:
         return NotChecked(reason="the rehearsal gave no answer")
 
 
-def rehearse_flow(flow: Flow, commands: Sequence[str]) -> RehearsalAnswer:
+def rehearse_flow(
+    flow: Flow, commands: Sequence[str], walk: Walk = walk_outbound, *, limit_s: float = LIMIT_S
+) -> RehearsalAnswer:
     """Commands such as `edgediag.host.fix.fix_for` gives, for a new flow of this process's own.
 
     flow  an unspecified source is the kernel's choice, a port 0 is not known
@@ -79,11 +81,15 @@ def rehearse_flow(flow: Flow, commands: Sequence[str]) -> RehearsalAnswer:
             return NotChecked(reason=fix)
         fixes.append(fix)
     sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-    return rehearse_parcel(parcel_of(flow, sender), fixes)
+    return rehearse_parcel(parcel_of(flow, sender), fixes, walk, limit_s=limit_s)
 
 
 def rehearse_parcel(
-    parcel: Parcel, fixes: Sequence[Fix], walk: Walk = walk_outbound
+    parcel: Parcel,
+    fixes: Sequence[Fix],
+    walk: Walk = walk_outbound,
+    *,
+    limit_s: float = LIMIT_S,
 ) -> RehearsalAnswer:
     """Fixes for a packet of this host's walks; one that it sends is sent in the copy as well.
 
@@ -99,7 +105,8 @@ def rehearse_parcel(
             walk=lambda: walked(conclude(*walk(_with_source(parcel), Journal()))),
             fixes=tuple(fixes),
             trial=trial,
-        )
+        ),
+        limit_s,
     )
 
 

@@ -1,0 +1,91 @@
+"""Which commands are tried on a copy, and for which flow."""
+
+
+import pytest
+
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import NftRule, RouteObject
+from edgediag.model.evidence import FlowEvidence, RunEvidence
+from edgediag.model.exchange import FixTrial
+from edgediag.model.host import RouteRefused, TraceDropped
+from edgediag.model.rehearsal import TriedFix
+from edgediag.remedies import MAX_TRIED, try_remedies
+from rig import RigHost, RigWire, rig
+from story import answered, flow, flow_evidence, host_state, ike_reply, probe, refused, unanswered
+
+NO_COPY = NotChecked(reason="root is needed")
+
+
+def rule(handle: int) -> NftRule:
+    return NftRule(family="inet", table="f", chain="out", handle=handle, text="drop")
+
+
+def stopped(check: str, by: NftRule, *, is_reply: bool = False) -> FlowEvidence:
+    outcome = unanswered(probe(check=check), has_come_back=True)
+    return flow_evidence(
+        outcome if is_reply else refused(probe(check=check)),
+        trace=TraceDropped(culprit=by, hook="output", is_reject=False, is_reply=is_reply),
+    )
+
+
+def tried(*checks: FlowEvidence) -> tuple[list[FixTrial], list[TriedFix | NotChecked]]:
+    host = RigHost(mended=NO_COPY)
+    found = try_remedies(rig(RigWire(), host), RunEvidence(host=host_state(), checks=checks))
+    return host.rehearsed, [
+        item.tried_fix for item in found.checks if isinstance(item, FlowEvidence)
+    ]
+
+
+def deletion(handle: int) -> str:
+    return f"nft delete rule inet f out handle {handle}"
+
+
+@pytest.mark.parametrize("is_reply", [False, True])
+def test_a_rule_is_taken_away_on_the_way_on_which_it_was_met(is_reply: bool) -> None:
+    trials, fixes = tried(stopped("raven-tunnel-4500", rule(4), is_reply=is_reply))
+    assert trials == [FixTrial(flow=flow(), command=deletion(4), is_answered=is_reply)]
+    assert fixes == [TriedFix(command=deletion(4), answer=NO_COPY)]
+
+
+def test_of_one_cause_one_flow_stands_for_all() -> None:
+    trials, fixes = tried(*(stopped(f"raven-proxy-{port}", rule(4)) for port in (10280, 10281)))
+    assert [trial.command for trial in trials] == [deletion(4)]
+    assert [isinstance(fix, TriedFix) for fix in fixes] == [True, False]
+
+
+def test_no_more_are_tried_than_a_run_has_time_for() -> None:
+    checks = [stopped(f"raven-proxy-{port}", rule(port)) for port in range(MAX_TRIED + 2)]
+    trials, _ = tried(*checks)
+    assert len(trials) == MAX_TRIED
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        pytest.param(flow_evidence(answered(probe(), ike_reply())), id="it works"),
+        pytest.param(flow_evidence(unanswered(probe())), id="it is lost outside"),
+        pytest.param(
+            flow_evidence(refused(probe(), errno_name="ENETUNREACH")), id="nothing is named"
+        ),
+    ],
+)
+def test_where_no_command_is_known_nothing_is_tried(evidence: FlowEvidence) -> None:
+    assert tried(evidence)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("culprit", "command"),
+    [
+        (
+            RouteObject(type_="blackhole", prefix="198.51.100.0/24", table=254),
+            "ip route del blackhole 198.51.100.0/24 table 254",
+        ),
+        (RouteObject(type_="missing", prefix="default", table=254), None),
+    ],
+)
+def test_a_route_that_refuses_is_taken_away_and_a_missing_one_is_not_made_up(
+    culprit: RouteObject, command: str | None
+) -> None:
+    way = RouteRefused(errno_name="EINVAL", culprit=culprit)
+    trials, _ = tried(flow_evidence(refused(probe(), errno_name="EINVAL"), way=way))
+    assert [trial.command for trial in trials] == ([] if command is None else [command])
