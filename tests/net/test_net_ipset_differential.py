@@ -14,9 +14,11 @@ import pytest
 
 from edgediag.cli.explain import Sender, parcel_of
 from edgediag.host.netfilter.iptables import iptables_text
-from edgediag.host.walk.conclusion import Disposition, conclude
+from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.effects import Fate
+from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.net.walk_answers import walk_outbound
 
@@ -154,7 +156,7 @@ def test_the_walk_finds_in_a_set_what_the_kernel_finds(
         differing = []
         for flow in PACKETS:
             sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-            said = conclude(*walk_outbound(parcel_of(flow, sender)))
+            said = conclude(*walk_outbound(parcel_of(flow, sender), Journal()))
             if "timeout" not in case.made:
                 assert run("ipset", "list", "s") == before, "a question has changed the set"
             # What comes in again by lo may be doubted, but not what a set says.
@@ -177,6 +179,6 @@ def test_what_looks_at_counters_is_not_decided(two_nodes: "TwoNodes") -> None:
         options = "--match-set s dst --packets-gt 5"
         run("iptables-nft", "-A", "OUTPUT", "-m", "set", *options.split(), "-j", "DROP")
         sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-        said = conclude(*walk_outbound(parcel_of(UDP, sender)))
+        said = conclude(*walk_outbound(parcel_of(UDP, sender), Journal()))
     assert said.disposition is Disposition.UNDETERMINED
     assert said.hangs_on == ("-m set",)

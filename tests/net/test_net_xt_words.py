@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgediag.host.netfilter.iptables import iptables_text
+from edgediag.host.netfilter.legacy_rule import chain_rules
 from edgediag.host.netfilter.rule import FilterRule
-from edgediag.host.netfilter.statement import XtTarget
-from edgediag.host.netfilter.xt.words import match_words, target_words
 from edgediag.net.ipset import with_set_names
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 from edgediag.net.nfnetlink import read_handles, read_rule
@@ -90,21 +89,17 @@ def test_a_rule_of_nf_tables_reads_as_iptables_save_prints_it(
 def test_matches_and_targets_of_legacy_read_as_iptables_save_prints_them(
     load: Callable[[str, str], dict[int, str]],
 ) -> None:
-    names = load("ip", "iptables-legacy")
-    written: Saved = {}
-    for rule in read_legacy():
-        parts = [match_words(match, "ip", names) for match in rule.selector.matches]
-        if rule.target not in ("", "ACCEPT", "DROP", "RETURN"):
-            target = XtTarget(name=rule.target, revision=rule.revision, info=rule.info)
-            parts.append(target_words(target, "ip", names))
-        # A chain of the user's own ends in a rule that iptables-save does not show.
-        if rule.number and rule.chain != "SUB":
-            written.setdefault((rule.table, rule.chain), []).append(" ".join(parts))
-    # Addresses, devices and protocol, verdicts and jumps are not of matches and targets.
-    plain = re.compile(r"^(?!-m ).*?(?=-m |-j )|-j (ACCEPT|DROP|RETURN|SUB)$|-g SUB$")
-    expected = {
-        chain: [plain.sub("", plain.sub("", line)).strip() for line in lines]
-        for chain, lines in saved("iptables-legacy").items()
-    }
+    load("ip", "iptables-legacy")
+    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
+        written = {
+            (table.name, chain): [
+                iptables_text(rule)
+                for rule in with_set_names(netlink, chain_rules(table, chain))
+            ]
+            for table in read_legacy(("ip",))
+            for chain in table.chains
+        }
+    written = {chain: lines for chain, lines in written.items() if lines}
+    expected = {chain: lines for chain, lines in saved("iptables-legacy").items() if lines}
     assert sum(map(len, written.values())) >= 245
     assert written == expected
