@@ -31,6 +31,13 @@ from edgediag.model.verdict import Place
 # AES-CBC and SHA2-256.
 MOST_OCTETS_OF_AN_ERROR: Final = 100
 
+# RFC 7296 §2.23: a daemon that finds a NAT goes on from the second.
+_DAEMON_PORTS: Final = (500, 4500)
+
+# RFC 7296 §3.3.2: transforms of type 1, and the ids of them that no daemon has by itself.
+_ENCR: Final = 1
+_PRIVATE_USE: Final = range(1024, 65536)
+
 _EXCHANGE_NAMES: Final = {
     IkeExchange.SA_INIT: "IKE_SA_INIT",
     IkeExchange.AUTH: "IKE_AUTH",
@@ -86,16 +93,26 @@ def heard(evidence: FlowEvidence, host: HostState) -> Heard | None:
         peer
         for peer in traffic.peers
         if (peer.address, peer.port) == (flow.destination, flow.destination_port)
+        and peer.own_port in _DAEMON_PORTS
     ]
+    passed = [item for peer in peers for item in peer.transactions]
+    is_alone = not any(map(_is_probe, passed))
     return Heard(
         listened_s=traffic.listened_s,
-        is_whole=traffic.lost == 0 and all(peer.is_whole for peer in peers),
+        is_whole=traffic.lost == 0 and is_alone and all(peer.is_whole for peer in peers),
         is_fed=_is_fed(flow.destination, traffic, peers),
         is_counted=not isinstance(traffic.taken, NotChecked),
-        transactions=tuple(item for peer in peers for item in peer.transactions),
+        transactions=tuple(item for item in passed if not _is_probe(item)),
         streams=tuple(item for peer in peers for item in peer.streams),
         counts=tuple(item for peer in peers for item in peer.counts),
     )
+
+
+def _is_probe(transaction: IkeTransaction) -> bool:
+    """True for a question as this program asks it, in another run: what no gateway can accept."""
+    offered = [item for proposal in transaction.proposals for item in proposal.transforms]
+    ciphers = [item for item in offered if item.type_ == _ENCR]
+    return bool(ciphers) and all(item.id_ in _PRIVATE_USE for item in ciphers)
 
 
 def _is_fed(gateway: Address, traffic: TunnelTraffic, peers: Sequence[TunnelPeer]) -> bool:

@@ -155,6 +155,23 @@ def said(check: CheckReport) -> Said:
     )
 
 
+PROBE_OF_ANOTHER_RUN = replace(
+    REFUSED, proposals=(proposal((1, 1200, 0), (2, 5, 0), (3, 12, 0), (4, 14, 0)),)
+)
+
+
+def test_the_question_of_another_run_of_this_program_is_not_the_daemons() -> None:
+    assert said(report(listened(PROBE_OF_ANOTHER_RUN, OUT))) == Said()
+
+
+def test_what_another_program_asks_from_a_port_of_its_own_is_not_the_daemons() -> None:
+    host = listened(REFUSED)
+    assert not isinstance(host.tunnel_traffic, NotChecked)
+    peers = tuple(replace(peer, own_port=40000) for peer in host.tunnel_traffic.peers)
+    traffic = replace(host.tunnel_traffic, peers=peers)
+    assert said(report(replace(host, tunnel_traffic=traffic))) == Said()
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [

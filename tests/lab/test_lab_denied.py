@@ -124,7 +124,7 @@ def culprits(report: Any) -> tuple[object, ...]:
         ("no-sysctls", (NFT, LEGACY, GROUP)),
         ("no-cgroups", (NFT, LEGACY, None)),
         ("no-CAP_NET_ADMIN", (None, None, GROUP)),
-        ("no-CAP_SYS_ADMIN", (NFT, LEGACY, None)),
+        ("no-CAP_SYS_ADMIN", (NFT, LEGACY, GROUP)),
         ("no-CAP_BPF", (NFT, LEGACY, GROUP)),
         ("few-rights", (None, None, None)),
     ],
