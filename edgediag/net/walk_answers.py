@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from edgediag.host.attributes import attributes, big, native, string
 from edgediag.host.ipset import Ipset
-from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
+from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents
 from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
 from edgediag.host.netfilter.legacy import LegacyTable
 from edgediag.host.netfilter.legacy_rule import chain_rules
@@ -208,8 +208,8 @@ class _Host:
         elements = self._netlink.dump(_NFTABLES | _GETSETELEM, head)
         if isinstance(described, Refusal) or isinstance(elements, Refusal):
             return NotChecked(reason=f"cannot read set {need.name}")
-        fields = decode_fields(described.payload)
-        return decode_contents(fields, (message.payload for message in elements.messages))
+        payloads = (message.payload for message in elements.messages)
+        return decode_contents(described.payload, payloads)
 
     def _ipset(self, key: int | str) -> Ipset | NotChecked:
         name = set_name(self._netlink, key) if isinstance(key, int) else key

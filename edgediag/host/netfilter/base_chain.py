@@ -11,6 +11,7 @@ from edgediag.host.netfilter.sets import decode_elements
 _NFGENMSG_OCTETS = 4
 _HOOK, _TYPE = 4, 7
 _PRIORITY, _DEVICE, _DEVICES = 2, 3, 4
+_SET_FLAGS, _INTERVAL = 3, 0x4
 _SET_DESC, _DESC_CONCAT, _FIELD_LENGTH = 9, 2, 1
 _ELEMENTS, _ELEMENT = 3, 1
 _HARMLESS = frozenset({"counter", "last"})
@@ -45,9 +46,12 @@ def decode_fields(payload: bytes) -> tuple[int, ...]:
     return tuple(big(attributes(part).get(_FIELD_LENGTH)) for _, part in parts)
 
 
-def decode_contents(fields: tuple[int, ...], payloads: Iterable[bytes]) -> SetContents:
-    """A set from the messages of the dump of its elements."""
+def decode_contents(description: bytes, payloads: Iterable[bytes]) -> SetContents:
+    """A set from its NFT_MSG_NEWSET and the messages of the dump of its elements."""
     payloads = tuple(payloads)
+    fields = decode_fields(description)
+    flags = big(attributes(description[_NFGENMSG_OCTETS:]).get(_SET_FLAGS))
+    is_interval = bool(flags & _INTERVAL) and not fields
     details = {key: found for payload in payloads for key, found in _details(payload)}
     return SetContents(
         fields=fields,
@@ -59,7 +63,7 @@ def decode_contents(fields: tuple[int, ...], payloads: Iterable[bytes]) -> SetCo
                 verdict=decode_verdict(attributes(data[2])) if 2 in data else None,
                 condition=condition,
             )
-            for member in decode_elements(payloads)
+            for member in decode_elements(payloads, is_interval=is_interval)
             for data, condition in (details.get(member.first, ({}, "")),)
         ),
     )

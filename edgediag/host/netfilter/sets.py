@@ -26,10 +26,16 @@ class _Mark:
     data: str
 
 
-def decode_elements(payloads: Iterable[bytes]) -> tuple[SetElement, ...]:
-    """The members in the messages of one dump, by ascending key; a catch-all has an empty key."""
+def decode_elements(
+    payloads: Iterable[bytes], *, is_interval: bool | None = None
+) -> tuple[SetElement, ...]:
+    """The members in the messages of one dump, by ascending key; a catch-all has an empty key.
+
+    is_interval  as the set's own flags say; None where they were not read: then an end tells
+    """
     marks = [_mark(element) for payload in payloads for element in _elements(payload)]
-    is_interval = any(mark.is_end for mark in marks)
+    if is_interval is None:
+        is_interval = any(mark.is_end for mark in marks)
     # Where one interval ends another may begin: the end comes first.
     ordered = sorted(marks, key=lambda mark: (mark.key, not mark.is_end))
     following: list[_Mark | None] = [*ordered[1:], None]
@@ -66,7 +72,7 @@ def _last(mark: _Mark, after: _Mark | None, is_interval: bool) -> bytes:
         return mark.key_end
     if not is_interval or not mark.key:
         return mark.key
-    if after is None or not after.is_end:
+    if after is None:
         return b"\xff" * len(mark.key)
-    # The end is the first key that is outside.
+    # The end is the first key that is outside; in a map the next interval may begin without one.
     return max(int.from_bytes(after.key, "big") - 1, 0).to_bytes(len(after.key), "big")

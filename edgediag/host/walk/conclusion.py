@@ -8,6 +8,8 @@ from edgediag.host.walk.chain_walk import Course, Step, merged
 from edgediag.host.walk.effects import Fate
 from edgediag.model.explained import Disposition
 
+# What courses differ in that no condition decides between.
+_ORDER: Final = "the order in which chains of one priority are called"
 _DISPOSITIONS: Final = {
     Fate.ACCEPTED: Disposition.PASSES,
     Fate.DROPPED: Disposition.DROPPED,
@@ -41,6 +43,8 @@ def conclude(courses: Sequence[Course], unread: tuple[str, ...]) -> Conclusion:
     doubts = unread
     for course in courses:
         doubts = merged(doubts, course.doubts)
+    if disposition is Disposition.UNDETERMINED and not doubts and courses:
+        doubts = (_ORDER,)
     return Conclusion(
         disposition=disposition,
         deciders=tuple(dict.fromkeys(ends)) if is_ended else (),

@@ -169,6 +169,12 @@ def _port(number: int) -> Octets:
     return big_number(number) if number else unknown(2, "a port that is not given")
 
 
+def _first_source(parcel: Parcel) -> Octets:
+    # Of a packet that comes in one may stand for a network of senders.
+    is_one = parcel.source.is_known or parcel.has_snat
+    return known(parcel.original.source.packed) if is_one else parcel.source
+
+
 _CT: Final[Mapping[int, Callable[[Parcel], Octets]]] = {
     1: lambda parcel: native_number(parcel.is_reply, 1),
     2: _status,
@@ -177,9 +183,9 @@ _CT: Final[Mapping[int, Callable[[Parcel], Octets]]] = {
     10: lambda parcel: native_number(parcel.number, 1),
     11: lambda parcel: _port(parcel.original.source_port),
     12: lambda parcel: _port(parcel.original.destination_port),
-    19: lambda parcel: known(parcel.original.source.packed),
+    19: _first_source,
     20: lambda parcel: known(parcel.original.destination.packed),
-    21: lambda parcel: known(parcel.original.source.packed),
+    21: _first_source,
     22: lambda parcel: known(parcel.original.destination.packed),
 }
 

@@ -38,7 +38,7 @@ def test_the_parts_of_a_concatenated_key() -> None:
 def test_a_verdict_map_with_a_limit_of_its_own() -> None:
     verdict = nest(2, nest(2, big32(1, 0)))
     element = nest(1, nest(1, attribute(1, b"\x11\x94")), verdict, nest(7, string(1, "limit")))
-    assert decode_contents((), [HEAD + nest(3, element)]) == SetContents(
+    assert decode_contents(HEAD, [HEAD + nest(3, element)]) == SetContents(
         fields=(),
         elements=(
             Element(
@@ -52,8 +52,21 @@ def test_a_verdict_map_with_a_limit_of_its_own() -> None:
     )
 
 
+def test_a_map_whose_ranges_leave_nothing_out_has_no_end_at_all() -> None:
+    def element(key: bytes, code: int) -> bytes:
+        return nest(1, nest(1, attribute(1, key)), nest(2, nest(2, big32(1, code))))
+
+    described = HEAD + string(2, "m") + big32(3, 0x4 | 0x8)
+    elements = nest(3, element(b"\0\0", 0), element(b"\x80\0", 1))
+    found = decode_contents(described, [HEAD + elements]).elements
+    assert [(item.first, item.last) for item in found] == [
+        (b"\0\0", b"\x7f\xff"),
+        (b"\x80\0", b"\xff\xff"),
+    ]
+
+
 @given(st.binary(max_size=96))
 def test_any_octets_give_a_value_or_none_never_an_exception(octets: bytes) -> None:
     decode_base_chain(HEAD + octets)
     decode_fields(HEAD + octets)
-    decode_contents((), [HEAD + octets])
+    decode_contents(HEAD + octets, [HEAD + octets])

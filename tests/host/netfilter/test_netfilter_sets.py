@@ -48,6 +48,11 @@ def member(first: bytes, last: bytes | None = None, data: str = "") -> SetElemen
             id="where one ends the next may begin",
         ),
         pytest.param(
+            (element(b"\0\x0a"), element(b"\0\x14"), element(b"\0\x1e", flags=END)),
+            (member(b"\0\x0a", b"\0\x13"), member(b"\0\x14", b"\0\x1d")),
+            id="in a map the next begins where one ends without a mark",
+        ),
+        pytest.param(
             (element(b"\0\0", flags=END), element(b"\xff\0")),
             (member(b"\xff\0", b"\xff\xff"),),
             id="an interval without an end goes to the last key",
