@@ -112,7 +112,7 @@ netns: dev
 	# A lab waits most of its time for what does not answer: six share two cores well.
 	$(BIN)/python -m pytest -q -n 6 -m netns tests/lab/test_lab_truths.py
 
-# What explain says of 1,000 random rule sets beside the kernel's own trace: five minutes.
+# What explain says beside the kernel's own trace and counters: half an hour.
 differential: dev
 	EDGEDIAG_DIFFERENTIAL_SETS=$(DIFFERENTIAL_SETS) EDGEDIAG_DIFFERENTIAL_PACKETS=200 \
 	  $(BIN)/python -m pytest -q -rP -n 2 tests/net/test_net_walk_differential.py \
