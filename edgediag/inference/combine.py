@@ -6,7 +6,8 @@ from edgediag.checked import is_wild
 from edgediag.flaw import is_refused
 from edgediag.inference.forms import is_served_as_the_tunnel_asks
 from edgediag.inference.misnamed import widened
-from edgediag.inference.reading import is_own_service, nobody_of, outcome_of
+from edgediag.inference.name_answers import nobody_of
+from edgediag.inference.reading import is_own_service, outcome_of
 from edgediag.inference.rules import (
     EXCLUSIVE,
     RULES,

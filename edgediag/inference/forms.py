@@ -1,7 +1,8 @@
 """What the rules read out of a question that was asked in other forms."""
 
 from edgediag.inference.claim import LOST_OUTSIDE, between, one_of
-from edgediag.inference.reading import ladder_packets, packets_of
+from edgediag.inference.ladders import ladder_packets
+from edgediag.inference.reading import packets_of
 from edgediag.meaning import has_come_back, is_gone, is_rewritten, is_service
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence

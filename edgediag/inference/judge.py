@@ -6,8 +6,8 @@ from edgediag.checked import is_wild
 from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, is_served
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
+from edgediag.inference.name_answers import nobody_of
 from edgediag.inference.names import judge_hijacked, judge_name
-from edgediag.inference.reading import nobody_of
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools

@@ -1,6 +1,6 @@
 """Where a limit begins, read out of trains that expire."""
 
-from edgediag.inference.reading import ladders_of
+from edgediag.inference.ladders import ladders_of
 from edgediag.inference.share import chance_of_so_few
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence

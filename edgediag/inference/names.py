@@ -7,8 +7,8 @@ from edgediag.checked import invented
 from edgediag.doubt import is_denial
 from edgediag.endpoints import ENDPOINTS
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE
+from edgediag.inference.name_answers import nobody_of, said_of_names
 from edgediag.inference.origin import claim_on, origin_of
-from edgediag.inference.reading import nobody_of, said_of_names
 from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked

@@ -5,17 +5,15 @@ from dataclasses import replace
 
 from edgediag.conversation import WALKS_THAT_STAND
 from edgediag.inference.claim import between
-from edgediag.inference.reading import (
+from edgediag.inference.ladders import (
     comparable_controls,
     genuine_hop_limit,
     host_hop,
     ladder_packets,
     ladders_of,
     next_router,
-    outcome_of,
-    packets_of,
-    reply_of,
 )
+from edgediag.inference.reading import outcome_of, packets_of, reply_of
 from edgediag.inference.segment import made_before
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked

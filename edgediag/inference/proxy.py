@@ -1,7 +1,7 @@
 """Who accepts a connection in the destination's name before the destination can."""
 
 from edgediag.inference.claim import between, made_at
-from edgediag.inference.reading import comparable_controls, first_named_hop, host_hop
+from edgediag.inference.ladders import comparable_controls, first_named_hop, host_hop
 from edgediag.inference.segment import error_at, locus_at
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edgediag.inference.claim import between, made_at
-from edgediag.inference.reading import router_before
+from edgediag.inference.ladders import router_before
 from edgediag.meaning import distance, received_hop_limit
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.path import Hop, Ladder

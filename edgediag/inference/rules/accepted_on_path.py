@@ -1,8 +1,9 @@
 """A connection that somebody accepts in the host's name before it can have reached the host."""
 
 from edgediag.inference.claim import finding
+from edgediag.inference.ladders import ladder_packets, ladders_of
 from edgediag.inference.proxy import accepts_before_host
-from edgediag.inference.reading import ladder_packets, ladders_of, outcome_of, packets_of
+from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.wording import locus_named
 from edgediag.meaning import wire_flow
 from edgediag.model.evidence import FlowEvidence, HandshakeEvidence

@@ -1,16 +1,16 @@
 """Everything is dark behind a hop."""
 
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, between, finding, one_of
-from edgediag.inference.reading import (
+from edgediag.inference.ladders import (
     after_of,
     answered_controls,
     comparable_controls,
     distance_reached,
     is_next_hop_doubtful,
-    is_silent,
     ladder_packets,
     ladders_of,
 )
+from edgediag.inference.reading import is_silent
 from edgediag.locate.near import is_same_network
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address

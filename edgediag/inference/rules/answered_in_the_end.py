@@ -1,13 +1,8 @@
 """A flow that was silent and then served."""
 
 from edgediag.inference.claim import LOST_OUTSIDE, finding, one_of
-from edgediag.inference.reading import (
-    is_intermittent,
-    is_lost,
-    ladder_packets,
-    ladders_of,
-    packets_of,
-)
+from edgediag.inference.ladders import ladder_packets, ladders_of
+from edgediag.inference.reading import is_intermittent, is_lost, packets_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState

@@ -13,8 +13,9 @@ from edgediag.inference.claim import (
     on_this_host,
     one_of,
 )
+from edgediag.inference.ladders import after_of
 from edgediag.inference.proxy import accepts_before_host
-from edgediag.inference.reading import after_of, outcome_of, packets_of
+from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.wording import locus_named
 from edgediag.meaning import has_left, wire_flow
 from edgediag.model.answer import NotChecked

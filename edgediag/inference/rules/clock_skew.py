@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from edgediag.checked import clock_of
 from edgediag.inference.claim import ANYWHERE, at_destination, finding, on_this_host, one_of
-from edgediag.inference.reading import after_of, outcome_of, packets_of
+from edgediag.inference.ladders import after_of
+from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import CLOCK_TOLERANCE_S, is_off
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ClockObject

@@ -1,16 +1,16 @@
 """A flow that ends where another flow goes on."""
 
 from edgediag.inference.claim import between, finding
-from edgediag.inference.reading import (
+from edgediag.inference.ladders import (
     after_of,
     comparable_controls,
     distance_reached,
-    is_silent,
     is_way_doubtful,
     ladder_packets,
     ladders_of,
     next_router,
 )
+from edgediag.inference.reading import is_silent
 from edgediag.model.evidence import Control, FlowEvidence, Relation
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism

@@ -2,16 +2,10 @@
 
 from edgediag.checked import is_wild
 from edgediag.inference.claim import finding
+from edgediag.inference.ladders import answer_origin, ladder_packets
+from edgediag.inference.name_answers import nobody_of, said_of_names
 from edgediag.inference.origin import claim_on, is_nearer
-from edgediag.inference.reading import (
-    answer_origin,
-    ladder_packets,
-    nobody_of,
-    outcome_of,
-    packets_of,
-    reply_of,
-    said_of_names,
-)
+from edgediag.inference.reading import outcome_of, packets_of, reply_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.reply import DnsReply

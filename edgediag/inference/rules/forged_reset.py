@@ -1,16 +1,15 @@
 """A reset in the host's name that was made before the host."""
 
 from edgediag.inference.claim import between, finding
-from edgediag.inference.reading import (
+from edgediag.inference.ladders import (
     first_named_hop,
     genuine_hop_limit,
     host_hop,
     ladder_packets,
     ladders_of,
-    outcome_of,
-    packets_of,
     reach_of,
 )
+from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.segment import locus_at, made_before
 from edgediag.inference.wording import locus_named
 from edgediag.meaning import received_hop_limit

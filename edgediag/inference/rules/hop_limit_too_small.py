@@ -1,7 +1,8 @@
 """Packets of this host that expire before they arrive, because they start with too little."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import ladder_packets, ladders_of, outcome_of
+from edgediag.inference.ladders import ladder_packets, ladders_of
+from edgediag.inference.reading import outcome_of
 from edgediag.locate.near import is_same_network
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked

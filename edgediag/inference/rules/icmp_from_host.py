@@ -1,7 +1,8 @@
 """An ICMP error from the destination itself."""
 
 from edgediag.inference.claim import at_destination, finding
-from edgediag.inference.reading import after_of, icmp_of
+from edgediag.inference.drawn import icmp_of
+from edgediag.inference.ladders import after_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState

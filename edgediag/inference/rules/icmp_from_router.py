@@ -1,7 +1,8 @@
 """An ICMP error in which a router names itself."""
 
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, at_hop, finding, one_of
-from edgediag.inference.reading import Drawn, after_of, host_hop, icmp_of, ladders_of
+from edgediag.inference.drawn import Drawn, icmp_of
+from edgediag.inference.ladders import after_of, host_hop, ladders_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address

@@ -2,15 +2,15 @@
 
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, finding, one_of
 from edgediag.inference.kernel_word import support
-from edgediag.inference.reading import (
+from edgediag.inference.ladders import (
     after_of,
     comparable_controls,
     distance_reached,
-    is_silent,
     ladder_packets,
     ladders_of,
     next_router,
 )
+from edgediag.inference.reading import is_silent
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Link
 from edgediag.model.verdict import Finding, Mechanism

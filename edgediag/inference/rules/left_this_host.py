@@ -2,7 +2,8 @@
 
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, finding, one_of
 from edgediag.inference.kernel_word import support
-from edgediag.inference.reading import is_lost, is_next_hop_doubtful, outcome_of, packets_of
+from edgediag.inference.ladders import is_next_hop_doubtful
+from edgediag.inference.reading import is_lost, outcome_of, packets_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Link
 from edgediag.model.verdict import Finding

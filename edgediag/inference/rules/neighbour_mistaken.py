@@ -1,7 +1,8 @@
 """A neighbour entry that sends frames to somebody who is not the next hop."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import distance_reached, is_silent, outcome_of, packets_of
+from edgediag.inference.ladders import distance_reached
+from edgediag.inference.reading import is_silent, outcome_of, packets_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NeighbourObject
 from edgediag.model.evidence import FlowEvidence

@@ -1,7 +1,7 @@
 """An ICMP error that this host sent to itself."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import icmp_of
+from edgediag.inference.drawn import icmp_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState

@@ -1,14 +1,8 @@
 """A reset that the destination itself sent."""
 
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, one_of
-from edgediag.inference.reading import (
-    after_of,
-    first_named_hop,
-    genuine_hop_limit,
-    host_hop,
-    outcome_of,
-    packets_of,
-)
+from edgediag.inference.ladders import after_of, first_named_hop, genuine_hop_limit, host_hop
+from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import distance, has_left
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState

@@ -1,7 +1,8 @@
 """A probe with a full hop limit that expired."""
 
 from edgediag.inference.claim import between, finding
-from edgediag.inference.reading import icmp_of, ladders_of
+from edgediag.inference.drawn import icmp_of
+from edgediag.inference.ladders import ladders_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState

@@ -2,16 +2,10 @@
 
 from edgediag.checked import is_wild
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, one_of
+from edgediag.inference.ladders import after_of, answer_origin
+from edgediag.inference.name_answers import nobody_of, said_of_names
 from edgediag.inference.origin import claim_on, is_nearer
-from edgediag.inference.reading import (
-    after_of,
-    answer_origin,
-    nobody_of,
-    outcome_of,
-    packets_of,
-    reply_of,
-    said_of_names,
-)
+from edgediag.inference.reading import outcome_of, packets_of, reply_of
 from edgediag.meaning import is_service, is_synchronised
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState

@@ -2,7 +2,8 @@
 
 from edgediag.flaw import is_refused, is_unavailable
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, one_of
-from edgediag.inference.reading import after_of, outcome_of, packets_of
+from edgediag.inference.ladders import after_of
+from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Chain
 from edgediag.model.evidence import FlowEvidence

@@ -1,6 +1,7 @@
 """A connection that stands and carries nothing."""
 
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, on_this_host, one_of
+from edgediag.inference.ladders import after_of, genuine_hop_limit
 from edgediag.inference.octets import (
     conversation_packets,
     failing_stream,
@@ -8,13 +9,7 @@ from edgediag.inference.octets import (
     is_served,
 )
 from edgediag.inference.proxy import accepts_before_host
-from edgediag.inference.reading import (
-    after_of,
-    genuine_hop_limit,
-    outcome_of,
-    packets_of,
-    reply_of,
-)
+from edgediag.inference.reading import outcome_of, packets_of, reply_of
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
