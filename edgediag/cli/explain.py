@@ -20,7 +20,8 @@ from edgediag.model.explained import Disposition
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import Route
 from edgediag.net.fib import route_for
-from edgediag.net.walk_answers import interface, walk_inbound, walk_outbound, walk_reply
+from edgediag.net.walk_answers import walk_inbound, walk_outbound, walk_reply
+from edgediag.net.ways import interface
 from edgediag.report.explanation import render_json, render_text
 
 _STATUS: Final = {

@@ -11,7 +11,8 @@ from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.journal import Journal, Watched
 from edgediag.host.walk.why_not import Reason, why_not
 from edgediag.model.answer import NotChecked
-from edgediag.net.walk_answers import names_in, rules_of
+from edgediag.net.rule_tables import names_in
+from edgediag.net.walk_answers import rules_of
 from edgediag.report.why_not import why_not_object, why_not_text
 
 _FAMILIES = {4: "ip", 6: "ip6"}

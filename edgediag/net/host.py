@@ -26,14 +26,9 @@ from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
 from edgediag.net.program_run import run_program
 from edgediag.net.rehearsal import rehearse_flow
-from edgediag.net.walk_answers import (
-    Walk,
-    interface,
-    names_in,
-    walk_inbound,
-    walk_outbound,
-    walk_reply,
-)
+from edgediag.net.rule_tables import names_in
+from edgediag.net.walk_answers import Walk, walk_inbound, walk_outbound, walk_reply
+from edgediag.net.ways import interface
 
 # A copy of 50,000 rules takes longer, and a run does not wait for it.
 _REHEARSAL_LIMIT_S: Final = 4.0

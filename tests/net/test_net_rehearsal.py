@@ -22,7 +22,8 @@ from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Sent, Walked
 from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_flow, rehearse_parcel
-from edgediag.net.walk_answers import interface, walk_inbound
+from edgediag.net.walk_answers import walk_inbound
+from edgediag.net.ways import interface
 
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes

@@ -36,7 +36,8 @@ from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import TraceDropped, TracePassed, TraceResult
 from edgediag.net.nftrace import open_tracer
-from edgediag.net.walk_answers import interface, walk_inbound, walk_outbound
+from edgediag.net.walk_answers import walk_inbound, walk_outbound
+from edgediag.net.ways import interface
 
 if TYPE_CHECKING:
     from tests.net.conftest import TwoNodes

@@ -1,0 +1,98 @@
+"""The rule sets of this host as a walk asks for them: chain by chain, set by set."""
+
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+from edgediag.host.attributes import attributes, big, string
+from edgediag.host.ipset import Ipset
+from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents
+from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
+from edgediag.host.netfilter.legacy import LegacyTable
+from edgediag.host.netfilter.legacy_rule import chain_rules
+from edgediag.host.netfilter.register import Names
+from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule, decode_filter_rule
+from edgediag.host.walk.needs import NeedSet
+from edgediag.model.answer import NotChecked
+from edgediag.net.ipset import read_ipset, set_name, with_set_names
+from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
+from edgediag.net.nfnetlink import anonymous_sets
+
+_NFTABLES: Final = 10 << 8
+_GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 4, 7, 10, 13, 16
+
+
+class RuleTables:
+    """Rules and sets as they are now; those of iptables-legacy were read before.
+
+    legacy  its tables
+    """
+
+    def __init__(self, netlink: NetlinkSocket, legacy: Sequence[LegacyTable]) -> None:
+        self._netlink = netlink
+        self._legacy = {(table.family, table.name): table for table in legacy}
+
+    def chain(self, name: ChainName) -> Chain | NotChecked:
+        """The rules of a chain as they are now."""
+        if name.backend is Backend.LEGACY:
+            table = self._legacy.get((name.family, name.table))
+            if table is None or name.chain not in table.chains:
+                return NotChecked(reason=f"iptables-legacy has no chain {name.table} {name.chain}")
+            legacy = chain_rules(table, name.chain)
+            return Chain(rules=with_set_names(self._netlink, legacy))
+        keys = string(1, name.table) + string(2, name.chain)
+        dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
+        if isinstance(dump, Refusal):
+            return NotChecked(reason=f"cannot read it: {dump.errno_name}")
+        decoded = (decode_filter_rule(message.payload) for message in dump.messages)
+        rules = (rule for rule in decoded if rule is not None)
+        # A kernel that does not know the filter dumps every rule there is.
+        wanted = (name.family, name.table, name.chain)
+        own = (rule for rule in rules if (rule.family, rule.table, rule.chain) == wanted)
+        return Chain(rules=with_set_names(self._netlink, own))
+
+    def set_contents(self, need: NeedSet) -> SetContents | NotChecked:
+        """The members of a set of nf_tables."""
+        head = _head(need.family) + string(1, need.table) + string(2, need.name)
+        described = self._netlink.request(_NFTABLES | _GETSET, head)
+        elements = self._netlink.dump(_NFTABLES | _GETSETELEM, head)
+        if isinstance(described, Refusal) or isinstance(elements, Refusal):
+            return NotChecked(reason=f"cannot read set {need.name}")
+        payloads = (message.payload for message in elements.messages)
+        return decode_contents(described.payload, payloads)
+
+    def ipset(self, key: int | str) -> Ipset | NotChecked:
+        """What an ipset is, by its index or its name."""
+        name = set_name(self._netlink, key) if isinstance(key, int) else key
+        return read_ipset(self._netlink, name) if name else NotChecked(reason=f"ipset {key}")
+
+
+def nft_base_chains(netlink: NetlinkSocket) -> tuple[BaseChain, ...] | Refusal:
+    """Every chain of nf_tables that the kernel calls itself."""
+    dump = netlink.dump(_NFTABLES | _GETCHAIN, _head(""))
+    if isinstance(dump, Refusal):
+        return dump
+    decoded = (decode_base_chain(message.payload) for message in dump.messages)
+    return tuple(chain for chain in decoded if chain is not None)
+
+
+def generation(netlink: NetlinkSocket) -> int | None:
+    """A number that every change of nf_tables makes another; None where it is not told."""
+    answer = netlink.request(_NFTABLES | _GETGEN, _head(""))
+    if isinstance(answer, Refusal):
+        return None
+    return big(attributes(answer.payload[4:]).get(1))
+
+
+def names_in(rule: FilterRule) -> Names:
+    """What the rule holds only by number, as far as it can be read.
+
+    raises  OSError where no netlink socket can be had
+    """
+    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
+        sets = anonymous_sets(netlink, rule)
+    return Names(sets=sets, interfaces=dict(socket.if_nameindex()))
+
+
+def _head(family: str) -> bytes:
+    return bytes([FAMILY_NUMBERS.get(family, 0), 0, 0, 0])
