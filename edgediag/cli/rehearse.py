@@ -10,7 +10,6 @@ from edgediag.host.fix_words import PROGRAMS, Fix, parse_fix
 from edgediag.host.walk.parcel import Parcel
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed
-from edgediag.net.rehearsal import rehearse_parcel
 from edgediag.net.walk_answers import Walk
 from edgediag.report.rehearsal import rehearsal_object, rehearsal_text
 
@@ -48,6 +47,9 @@ class Tried:
 
 def rehearsal(parcel: Parcel, walk: Walk, fixes: Sequence[Fix]) -> Tried:
     """Try the fixes for a packet of one of the walks."""
+    # What makes the copy takes as long to import as a walk takes.
+    from edgediag.net.rehearsal import rehearse_parcel
+
     answer = rehearse_parcel(parcel, fixes, walk)
     return Tried(
         text=rehearsal_text(answer), document=rehearsal_object(answer), status=status_of(answer)

@@ -7,7 +7,6 @@ import pytest
 
 from edgediag.cli import ExitStatus
 from edgediag.cli import explain as explain_module
-from edgediag.cli import rehearse as rehearse_module
 from edgediag.cli import run
 from edgediag.host.fix_words import Fix
 from edgediag.host.walk.chain_walk import Course
@@ -83,7 +82,7 @@ def test_the_status_says_what_the_fix_makes_of_the_packet(
         return answer
 
     monkeypatch.setattr(explain_module, "walk_outbound", walk)
-    monkeypatch.setattr(rehearse_module, "rehearse_parcel", rehearse)
+    monkeypatch.setattr("edgediag.net.rehearsal.rehearse_parcel", rehearse)
     fixes = ("--rehearse", "nft flush ruleset", "--rehearse", "ip rule del pref 1")
     assert run((*TUNNEL, *fixes)) is status
     assert words in capsys.readouterr().out

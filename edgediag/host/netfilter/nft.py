@@ -6,6 +6,7 @@ source  include/uapi/linux/netfilter/nf_tables.h, nf_tables_compat.h
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from edgediag.host.attributes import attribute_list, attributes, big, native, nested, text
@@ -50,6 +51,7 @@ _EXPR_NAME, _EXPR_DATA = 1, 2
 _DATA_VALUE, _DATA_VERDICT = 1, 2
 _VERDICT_CODE, _VERDICT_CHAIN = 1, 2
 _LIST_ELEMENT: Final = 1
+_MOST_REMEMBERED: Final = 8192
 
 
 def decode_expressions(octets: bytes) -> tuple[Expression, ...]:
@@ -58,6 +60,8 @@ def decode_expressions(octets: bytes) -> tuple[Expression, ...]:
     return tuple(decode_expression(element) for element in elements)
 
 
+# Of the expressions of 50,000 rules of kube-proxy one in four is another than all before it.
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def decode_expression(octets: bytes) -> Expression:
     """One expression (NFTA_EXPR_NAME, NFTA_EXPR_DATA)."""
     element = attributes(octets)
