@@ -78,7 +78,7 @@ def parse_fix(text: str) -> Fix | str:
     except ValueError as error:
         return f"it cannot be split into words: {error}"
     if program not in PROGRAMS:
-        return f"it is no command of {', '.join(PROGRAMS)}"
+        return "it is a command of another program"
     reason = _CHECKS.get(program, _tables_refused)(words)
     return reason or Fix(text=text, program=program, words=tuple(words))
 
