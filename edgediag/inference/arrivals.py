@@ -1,8 +1,8 @@
 """What the rules of this host do with packets that others send to its ports."""
 
-from edgediag.inference.packet_rules import removal, rule_words
+from edgediag.inference.packet_rules import mechanism_of, removal, rule_words
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import ChainPolicy, Culprit
+from edgediag.model.culprit import Culprit
 from edgediag.model.evidence import ListenerEvidence
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.verdict import Mechanism
@@ -36,12 +36,9 @@ def dropped_on_arrival(
     rule = explained.deciders[0]
     port = f"{evidence.target.protocol.value} port {evidence.target.port}"
     is_reject = explained.disposition is Disposition.REJECTED
-    mechanism = Mechanism.RULE_REJECT if is_reject else Mechanism.RULE_DROP
-    if isinstance(rule, ChainPolicy):
-        mechanism = Mechanism.POLICY_DROP
     verb = "rejects" if is_reject else "drops"
     text = f"{rule_words(rule)} {verb} what any node of the network sends to {port}"
-    return text, removal(rule), (mechanism, rule)
+    return text, removal(rule), (mechanism_of(rule, is_reject=is_reject), rule)
 
 
 def note_on_arrival(evidence: ListenerEvidence) -> str:

@@ -6,6 +6,7 @@ from edgediag.compat import assert_never
 from edgediag.host.netfilter.origin import Writer, writer_of
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.explained import RuleObject
+from edgediag.model.verdict import Mechanism
 
 _COMES_BACK: Final = "a rule that is only deleted comes back"
 
@@ -36,6 +37,13 @@ def _named(culprit: RuleObject) -> str:
             )
         case _:
             assert_never(culprit)
+
+
+def mechanism_of(culprit: RuleObject, *, is_reject: bool) -> Mechanism:
+    """What a rule or policy that ends a packet does to it."""
+    if isinstance(culprit, ChainPolicy):
+        return Mechanism.POLICY_DROP
+    return Mechanism.RULE_REJECT if is_reject else Mechanism.RULE_DROP
 
 
 def removal(culprit: RuleObject) -> str:

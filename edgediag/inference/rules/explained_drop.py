@@ -1,15 +1,14 @@
 """The rule that ends a packet by the tables alone, where the kernel cannot be asked."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.packet_rules import removal, rule_words
+from edgediag.inference.packet_rules import mechanism_of, removal, rule_words
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import ChainPolicy
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.explained import Disposition
 from edgediag.model.host import HostState
-from edgediag.model.verdict import Finding, Mechanism
+from edgediag.model.verdict import Finding
 
 ID = "explained-drop"
 
@@ -39,8 +38,5 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"by the rules as they are read {rule_words(rule)} {verb} the packet; the kernel was not "
         f"asked: {evidence.trace.reason}"
     )
-    mechanism = Mechanism.RULE_REJECT if is_reject else Mechanism.RULE_DROP
-    if isinstance(rule, ChainPolicy):
-        mechanism = Mechanism.POLICY_DROP
-    claim = on_this_host(mechanism, rule)
+    claim = on_this_host(mechanism_of(rule, is_reject=is_reject), rule)
     return finding(ID, evidence, claim, (text, removal(rule), packets_of([outcome])))

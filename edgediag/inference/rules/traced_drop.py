@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.kernel_word import contradicts, support
-from edgediag.inference.packet_rules import removal, rule_words
+from edgediag.inference.packet_rules import mechanism_of, removal, rule_words
 from edgediag.inference.reading import outcome_of
 from edgediag.meaning import is_answered_well
 from edgediag.model.answer import NotChecked
@@ -12,7 +12,7 @@ from edgediag.model.culprit import ChainPolicy
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.host import HostState, TraceDropped
-from edgediag.model.verdict import Claim, Finding, Mechanism
+from edgediag.model.verdict import Claim, Finding
 
 ID = "traced-drop"
 
@@ -45,7 +45,8 @@ def conclusion(trace: TraceDropped) -> tuple[Claim, str, str]:
     verb = "rejects" if trace.is_reject else "drops"
     where = f" in the {trace.hook} hook" if trace.hook else ""
     text = f"{rule_words(trace.culprit)} {verb} {packet}{where}"
-    return on_this_host(_mechanism(trace), trace.culprit), text, removal(trace.culprit)
+    mechanism = mechanism_of(trace.culprit, is_reject=trace.is_reject)
+    return on_this_host(mechanism, trace.culprit), text, removal(trace.culprit)
 
 
 def _beside(trace: TraceDropped, explained: Explained | NotChecked) -> str:
@@ -69,9 +70,3 @@ def _is_same(one: RuleObject, other: RuleObject) -> bool:
 
 def _without_words(rule: RuleObject) -> RuleObject:
     return rule if isinstance(rule, ChainPolicy) else replace(rule, text="")
-
-
-def _mechanism(trace: TraceDropped) -> Mechanism:
-    if isinstance(trace.culprit, ChainPolicy):
-        return Mechanism.POLICY_DROP
-    return Mechanism.RULE_REJECT if trace.is_reject else Mechanism.RULE_DROP
