@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgediag.inference.reading import packets_of
+from edgediag.meaning import has_left
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence, Kin
 from edgediag.model.outcome import Answered, Outcome
@@ -41,6 +42,15 @@ def icmp_of(evidence: FlowEvidence) -> Drawn | None:
         return own
     drawn = (_from_kin(kin) for kin in evidence.kin)
     return next((item for item in drawn if item is not None), None)
+
+
+def is_from_outside(drawn: Drawn, evidence: FlowEvidence) -> bool:
+    """False for an error to packets that never left: this host made it, whatever sender it bears.
+
+    A translation of this host's own gives such an error the address that was asked.
+    """
+    is_walked = isinstance(evidence.ladder, Ladder)
+    return bool(drawn.kin) or is_walked or any(map(has_left, evidence.attempts))
 
 
 def _from_kin(kin: Kin) -> Drawn | None:

@@ -1305,6 +1305,23 @@ ON_THIS_HOST = [
             ),
         )
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    answered(
+                        TUNNEL_PROBE, icmp(IcmpKind.HOST_UNREACHABLE, sender), has_left=False
+                    ),
+                    explained=explained(TRANSLATED),
+                ),
+                verdict=local(Mechanism.MISROUTE, RULE_OF_NAT),
+                fires=("translated-here", "never-left"),
+                silent=("icmp-from-host", "icmp-from-router"),
+            ),
+            id=f"it never left: the error is this host's own, whatever sender it bears ({sender})",
+        )
+        for sender in (HOST, "172.17.0.1")
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(

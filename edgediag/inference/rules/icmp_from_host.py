@@ -1,7 +1,7 @@
 """An ICMP error from the destination itself."""
 
 from edgediag.inference.claim import at_destination, finding
-from edgediag.inference.drawn import icmp_of
+from edgediag.inference.drawn import icmp_of, is_from_outside
 from edgediag.inference.ladders import after_of
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Protocol
@@ -17,12 +17,15 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   the error quotes the very probe and bears the destination's address: the path
                     is open to the host
-    Does not hold   the same error from a router
-    Asks for        the attempts
+    Does not hold   the same error from a router; nor to packets that never left: a translation of
+                    this host gives its own errors the address that was asked
+    Asks for        the attempts, the tap
     source          RFC 1122 §3.2.2.1 (port unreachable), RFC 1812 §5.2.7.1 (prohibited)
     """
     drawn = icmp_of(evidence)
     if drawn is None or drawn.reply.sender != evidence.flow.destination:
+        return None
+    if not is_from_outside(drawn, evidence):
         return None
     reply = drawn.reply
     if reply.kind is IcmpKind.TIME_EXCEEDED:

@@ -1,7 +1,7 @@
 """An ICMP error in which a router names itself."""
 
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, at_hop, finding, one_of
-from edgediag.inference.drawn import Drawn, icmp_of
+from edgediag.inference.drawn import Drawn, icmp_of, is_from_outside
 from edgediag.inference.ladders import after_of, host_hop, ladders_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
@@ -27,7 +27,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the error quotes the very probe and bears the router's address; if it says "host
                     unreachable" only after the time that address resolution takes, the router is
                     the last one and the host does not answer it
-    Does not hold   an expired hop limit is distance, not blame; an error from the destination or
+    Does not hold   for packets that never left; an expired hop limit is distance, not blame; an error from the destination or
                     from this host is another matter. "Port unreachable" is what hosts say, and so
                     do filters: from an address that is no router on the way it may come from
                     behind the destination's address as well
@@ -36,6 +36,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """
     drawn = icmp_of(evidence)
     if drawn is None or drawn.reply.kind is IcmpKind.TIME_EXCEEDED:
+        return None
+    if not is_from_outside(drawn, evidence):
         return None
     reply = drawn.reply
     if _is_an_end(reply.sender, evidence, host):
