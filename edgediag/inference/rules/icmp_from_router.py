@@ -27,8 +27,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the error quotes the very probe and bears the router's address; if it says "host
                     unreachable" only after the time that address resolution takes, the router is
                     the last one and the host does not answer it
-    Does not hold   for packets that never left; an expired hop limit is distance, not blame; an error
-                    from the destination or from this host is another matter. "Port unreachable" is
+    Does not hold   for packets that never left; an expired hop limit is distance, not blame; an
+                    error from the destination or this host is another matter. "Port unreachable" is
                     what hosts say, and so do filters: from an address that is no router on the way
                     it may come from behind the destination's address as well
     Asks for        the attempts, the ladder; where routers were asked too much, those of its kin
