@@ -5,6 +5,7 @@ What the evidence comes to without them says which to try; with them it is judge
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from edgediag.host.fix import fix_for
@@ -30,13 +31,17 @@ class _Suggested:
 
 
 def try_remedies(bench: Bench, evidence: RunEvidence) -> RunEvidence:
-    """The evidence with what each command does on a copy; of one cause one flow stands for all."""
-    tried = {
-        one.evidence.target.check: TriedFix(
-            command=one.command, answer=bench.host.rehearse(_trial(one))
-        )
-        for one in list(_suggested(evidence))[:MAX_TRIED]
-    }
+    """The evidence with what each command does on a copy; of one cause one flow stands for all.
+
+    Where no copy is to be had, or not in time, no other is waited for; nor once the run is stopped.
+    """
+    tried: dict[str, TriedFix] = {}
+    suggested = () if bench.loop.is_interrupted() else _suggested(evidence)
+    for one in islice(suggested, MAX_TRIED):
+        answer = bench.host.rehearse(_trial(one))
+        tried[one.evidence.target.check] = TriedFix(command=one.command, answer=answer)
+        if isinstance(answer, NotChecked) or bench.loop.is_interrupted():
+            break
     return replace(evidence, checks=tuple(_with(item, tried) for item in evidence.checks))
 
 

@@ -8,12 +8,13 @@ from edgediag.model.culprit import NftRule, RouteObject
 from edgediag.model.evidence import FlowEvidence, RunEvidence
 from edgediag.model.exchange import FixTrial
 from edgediag.model.host import RouteRefused, TraceDropped
-from edgediag.model.rehearsal import TriedFix
+from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, TriedFix
 from edgediag.remedies import MAX_TRIED, try_remedies
 from rig import RigHost, RigWire, rig
 from story import answered, flow, flow_evidence, host_state, ike_reply, probe, refused, unanswered
 
 NO_COPY = NotChecked(reason="root is needed")
+FAILED = FixFailed(fix="nft", status=1, said="Error")
 
 
 def rule(handle: int) -> NftRule:
@@ -28,9 +29,12 @@ def stopped(check: str, by: NftRule, *, is_reply: bool = False) -> FlowEvidence:
     )
 
 
-def tried(*checks: FlowEvidence) -> tuple[list[FixTrial], list[TriedFix | NotChecked]]:
-    host = RigHost(mended=NO_COPY)
-    found = try_remedies(rig(RigWire(), host), RunEvidence(host=host_state(), checks=checks))
+def tried(
+    *checks: FlowEvidence, answer: RehearsalAnswer = FAILED, is_stopped: bool = False
+) -> tuple[list[FixTrial], list[TriedFix | NotChecked]]:
+    host = RigHost(mended=answer)
+    bench = rig(RigWire(), host, is_stopped=lambda: is_stopped)
+    found = try_remedies(bench, RunEvidence(host=host_state(), checks=checks))
     return host.rehearsed, [
         item.tried_fix for item in found.checks if isinstance(item, FlowEvidence)
     ]
@@ -44,7 +48,7 @@ def deletion(handle: int) -> str:
 def test_a_rule_is_taken_away_on_the_way_on_which_it_was_met(is_reply: bool) -> None:
     trials, fixes = tried(stopped("raven-tunnel-4500", rule(4), is_reply=is_reply))
     assert trials == [FixTrial(flow=flow(), command=deletion(4), is_answered=is_reply)]
-    assert fixes == [TriedFix(command=deletion(4), answer=NO_COPY)]
+    assert fixes == [TriedFix(command=deletion(4), answer=FAILED)]
 
 
 def test_of_one_cause_one_flow_stands_for_all() -> None:
@@ -57,6 +61,16 @@ def test_no_more_are_tried_than_a_run_has_time_for() -> None:
     checks = [stopped(f"raven-proxy-{port}", rule(port)) for port in range(MAX_TRIED + 2)]
     trials, _ = tried(*checks)
     assert len(trials) == MAX_TRIED
+
+
+def test_where_no_copy_is_to_be_had_no_other_is_waited_for() -> None:
+    checks = [stopped(f"raven-proxy-{port}", rule(port)) for port in range(2)]
+    trials, fixes = tried(*checks, answer=NO_COPY)
+    assert (len(trials), [isinstance(fix, TriedFix) for fix in fixes]) == (1, [True, False])
+
+
+def test_a_run_that_was_stopped_tries_nothing() -> None:
+    assert tried(stopped("raven-tunnel-4500", rule(4)), is_stopped=True)[0] == []
 
 
 @pytest.mark.parametrize(
