@@ -128,11 +128,6 @@ def test_no_line_matches(pattern: re.Pattern[str]) -> None:
     assert found == []
 
 
-def test_scapy_is_never_meant_as_a_whole() -> None:
-    found = [module.name for module in MODULES if "scapy.all" in module.read_text()]
-    assert found == []
-
-
 def test_test_modules_have_names_of_their_own() -> None:
     names = [path.name for path in ROOT.joinpath("tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
