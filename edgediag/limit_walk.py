@@ -14,10 +14,10 @@ from edgediag.meaning import distance, has_left
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
 from edgediag.model.outcome import Answered, Outcome
-from edgediag.model.probe import Probe, Purpose, Schedule, Way
+from edgediag.model.probe import Probe, Schedule
 from edgediag.model.reply import IcmpKind, IcmpReply
 from edgediag.model.train import Train
-from edgediag.plan import HOP_LIMIT, Ask, draw_probe
+from edgediag.plan import HOP_LIMIT, draw_counted
 
 # Linux routers answer six expiring packets of one source at once.
 OF_EACH_KIND = 3
@@ -82,21 +82,8 @@ def _echo(bench: Bench, asked: Probe) -> Probe:
 
 
 def _drawn(bench: Bench, asked: Probe, hop_limit: int, start_s: float) -> Probe:
-    flow = asked.flow
-    if flow.protocol is Protocol.TCP:
-        # A limit may count connections, not packets.
-        flow = replace(flow, source_port=bench.supply.port())
-    ask = Ask(
-        check=asked.check,
-        purpose=Purpose.TRAIN,
-        kind=asked.kind,
-        way=Way.IP_STACK,
-        flow=flow,
-        hop_limit=hop_limit,
-        name=asked.name,
-        schedule=Schedule(offsets_s=(start_s,), timeout_s=start_s + _PATIENCE_S),
-    )
-    return draw_probe(ask, bench.supply)
+    schedule = Schedule(offsets_s=(start_s,), timeout_s=start_s + _PATIENCE_S)
+    return replace(draw_counted(asked, schedule, bench.supply), hop_limit=hop_limit)
 
 
 def _train(outcomes: tuple[Outcome, ...]) -> Train:

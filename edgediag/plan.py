@@ -269,6 +269,18 @@ def draw_stream_repeat(probe: Probe, supply: Supply) -> Probe:
     return replace(again, flow=replace(probe.flow, source_port=supply.port()))
 
 
+def draw_counted(probe: Probe, schedule: Schedule, supply: Supply) -> Probe:
+    """The same question once more, as one of many that are counted.
+
+    TCP asks from a port of its own each time: a server that still remembers a SYN answers another
+    on the same flow differently, and a limit may count connections, not packets.
+    """
+    again = _again(probe, (Purpose.TRAIN, Way.IP_STACK, schedule), supply)
+    if probe.flow.protocol is not Protocol.TCP:
+        return again
+    return replace(again, flow=replace(probe.flow, source_port=supply.port()))
+
+
 def draw_confirm(probe: Probe, starts_s: tuple[float, ...], supply: Supply) -> Probe:
     """The same question on the same flow and the same way, alone, at each of its moments."""
     schedule = Schedule(offsets_s=starts_s, timeout_s=starts_s[-1] + CONFIRM_TIMEOUT_S)

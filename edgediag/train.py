@@ -6,17 +6,17 @@ so is asked slowly as well, because a limit spares what keeps below it and loss 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from edgediag.checked import Checked, is_answering, is_heard, is_ok, lead
 from edgediag.instruments import Bench
 from edgediag.limit_walk import walk_limit
 from edgediag.meaning import has_left, is_rewritten
-from edgediag.model.endpoint import HostSource, ProbeKind
+from edgediag.model.endpoint import HostSource
 from edgediag.model.outcome import Answered, Outcome, Unanswered
-from edgediag.model.probe import Probe, Purpose, Schedule, Way
+from edgediag.model.probe import Probe, Schedule
 from edgediag.model.train import Train
-from edgediag.plan import HOP_LIMIT, STREAMS, Ask, draw_probe
+from edgediag.plan import STREAMS, draw_counted
 
 # With 20, a loss of 14 in 100 or more shows in 19 runs of 20.
 QUICK_COUNT = 20
@@ -104,9 +104,15 @@ def _chosen(checks: Sequence[Checked]) -> list[Checked]:
 def _sent(
     bench: Bench, checks: Sequence[Checked], *, count: int, spacing_s: float
 ) -> dict[str, tuple[Probe, ...]]:
+    starts_s = [place * spacing_s for place in range(count)]
     trains = {
         check.target.check: tuple(
-            _draw(bench, lead(check).probe, place * spacing_s) for place in range(count)
+            draw_counted(
+                lead(check).probe,
+                Schedule(offsets_s=(start_s,), timeout_s=start_s + PATIENCE_S),
+                bench.supply,
+            )
+            for start_s in starts_s
         )
         for check in checks
     }
@@ -114,25 +120,6 @@ def _sent(
     bench.loop.submit(probes, {})
     bench.loop.settle(probes)
     return trains
-
-
-def _draw(bench: Bench, asked: Probe, start_s: float) -> Probe:
-    # A server that still remembers a SYN answers another on the same flow differently; an IKE
-    # daemon tells questions apart by their SPI.
-    flow = asked.flow
-    if asked.kind is not ProbeKind.IKE_SA_INIT:
-        flow = replace(flow, source_port=bench.supply.port())
-    ask = Ask(
-        check=asked.check,
-        purpose=Purpose.TRAIN,
-        kind=asked.kind,
-        way=Way.IP_STACK,
-        flow=flow,
-        hop_limit=HOP_LIMIT,
-        name=asked.name,
-        schedule=Schedule(offsets_s=(start_s,), timeout_s=start_s + PATIENCE_S),
-    )
-    return draw_probe(ask, bench.supply)
 
 
 def _read(
