@@ -5,7 +5,6 @@ counts, counts anyway.
 """
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Final, TypeAlias
 
 from edgediag.host.drop_counts import risen
@@ -14,6 +13,7 @@ from edgediag.host.walk.counted import counted_all, dropped_by
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
 from edgediag.model.host import DropCount, KernelDrops, TraceDropped, TraceResult
+from edgediag.net.closing import Closing
 from edgediag.net.conntrack import read_conntrack_drops
 from edgediag.net.degraded import degraded
 from edgediag.net.drop_reasons import DropWatch, open_drop_watch
@@ -30,7 +30,7 @@ COUNTED_TRIES: Final = 5
 _FAMILIES: Final = {4: "ip", 6: "ip6"}
 
 
-class Attribution:
+class Attribution(Closing):
     """An open trace and a watch for drops, beside counters read before and after the packets.
 
     Where nf_tables names no rule, those of iptables-legacy are asked; where neither can, the
@@ -52,15 +52,8 @@ class Attribution:
         is_counted = not isinstance(self._tables_before, NotChecked) and self._tables_before
         return COUNTED_TRIES if is_counted else 1
 
-    def __enter__(self) -> "Attribution":
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the trace and the watch; what was read stays known."""
         for opened in (self._trace, self._watch):
             if not isinstance(opened, NotChecked):
                 opened.close()

@@ -9,7 +9,6 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from edgediag.host.btf import Btf, enumerators, parameters, read_btf
@@ -22,6 +21,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
 from edgediag.model.host import UNWATCHED, KernelDrop
 from edgediag.net import bpf
+from edgediag.net.closing import Closing
 from edgediag.net.event_ring import EventRing
 
 BTF: Final = Path("/sys/kernel/btf/vmlinux")
@@ -38,7 +38,7 @@ REASONS: Final[Mapping[str, str]] = {
 }
 
 
-class DropWatch:
+class DropWatch(Closing):
     """An open watch; what is told while it is open is kept until it is asked for."""
 
     def __init__(
@@ -50,17 +50,6 @@ class DropWatch:
         self._reasons = reasons
         self._events: list[DropEvent] = []
         self._functions: dict[int, str] = {}
-
-    def __enter__(self) -> "DropWatch":
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Take the program out of the kernel; what was read stays known."""

@@ -9,11 +9,11 @@ import ctypes
 import errno
 import os
 import struct
-from types import TracebackType
 from typing import Final
 
 from edgediag.host.bpf_code import returning
 from edgediag.net import bpf
+from edgediag.net.closing import Closing
 
 _PROG_TEST_RUN: Final = 10
 _PROG_TYPE_XDP: Final = 6
@@ -27,7 +27,7 @@ _CONTEXT: Final = struct.Struct("=6I")
 _LOOPBACK_INDEX: Final = 1
 
 
-class LiveFrames:
+class LiveFrames(Closing):
     """A loaded program that hands frames up; `close` takes it out of the kernel.
 
     raises  OSError as the kernel's: EPERM without CAP_BPF and CAP_NET_ADMIN
@@ -38,17 +38,6 @@ class LiveFrames:
             type_=_PROG_TYPE_XDP, instructions=returning(_XDP_PASS), name=b"edgediag_pass"
         )
         self._descriptor = bpf.load(program)
-
-    def __enter__(self) -> "LiveFrames":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Take the program out of the kernel."""

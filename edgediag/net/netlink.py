@@ -4,7 +4,6 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Final
 
 from edgediag.host.messages import (
@@ -21,6 +20,7 @@ from edgediag.host.messages import (
     join_message,
     split_messages,
 )
+from edgediag.net.closing import Closing
 
 NETLINK_ROUTE: Final = 0
 NETLINK_NETFILTER: Final = 12
@@ -58,7 +58,7 @@ class Dump:
     is_torn: bool
 
 
-class NetlinkSocket:
+class NetlinkSocket(Closing):
     """One netlink socket; opening it may raise OSError, nothing else here does."""
 
     def __init__(self, protocol: int, *, group: int | None = None) -> None:
@@ -72,17 +72,6 @@ class NetlinkSocket:
             raise
         self._sequence = 0
         self.is_strict = _try_option(self._socket, _SOL_NETLINK, _NETLINK_GET_STRICT_CHK)
-
-    def __enter__(self) -> "NetlinkSocket":
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def fileno(self) -> int:
         """The descriptor, for poll."""

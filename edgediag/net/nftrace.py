@@ -14,7 +14,6 @@ import select
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Final
 
 from edgediag.host.attributes import big32, nest, string
@@ -35,6 +34,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.flow import Flow
 from edgediag.model.host import TraceDropped, TracePassed, TraceResult
+from edgediag.net.closing import Closing
 from edgediag.net.ipset import with_set_names
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 from edgediag.net.nfnetlink import (
@@ -66,7 +66,7 @@ _REASONS: Final = {
 }
 
 
-class Tracer:
+class Tracer(Closing):
     """An open trace of some flows and their answers.
 
     Send the packets again while it is open, `read`, then `conclude` for each flow.
@@ -81,17 +81,6 @@ class Tracer:
         self._own = own
         self._messages: list[TraceMessage] = []
         self._is_lossy = False
-
-    def __enter__(self) -> "Tracer":
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def fileno(self) -> int:
         """Readable when the kernel has something to tell."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
 from edgediag.errors import CannotRunError
+from edgediag.net.closing import Closing
 
 MAX_PORTS = 1000
 
@@ -29,7 +30,7 @@ _IP_MTU_DISCOVER = 10
 _IP_PMTUDISC_DO = 2
 
 
-class PortBlock:
+class PortBlock(Closing):
     """A contiguous block of ports, each bound for UDP and for TCP on every address of the node.
 
     A TCP socket that is bound but does not listen leaves an unexpected SYN-ACK to the kernel, which
@@ -64,12 +65,6 @@ class PortBlock:
         """Give all ports back."""
         for held in (*self._udp, *self._tcp):
             held.close()
-
-    def __enter__(self) -> "PortBlock":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def hold_ports(count: int, *, bases: Iterable[int] | None = None) -> PortBlock:

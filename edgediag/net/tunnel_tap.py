@@ -14,6 +14,7 @@ from edgediag.model.packet import Sighting
 from edgediag.model.tunnel import EspPacket, IkeMessage, Passing, TunnelDatagram, TunnelTraffic
 from edgediag.net.capture import SightedFrame
 from edgediag.net.clock import Clock
+from edgediag.net.closing import Closing
 from edgediag.net.degraded import degraded
 from edgediag.net.tap import Tap
 from edgediag.net.xfrm import read_states
@@ -45,7 +46,7 @@ class Patience:
     is_stopped: Callable[[], bool]
 
 
-class Listening:
+class Listening(Closing):
     """The tunnel's port from now on, in the network namespace of the caller.
 
     ports   the run's own source ports, whose flows are left out
@@ -109,12 +110,6 @@ class Listening:
     def close(self) -> None:
         """Give the tap back."""
         self._tap.close()
-
-    def __enter__(self) -> "Listening":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _drain(self) -> None:
         """Read what waits, not for long: where there is more, the listening ended at the last."""

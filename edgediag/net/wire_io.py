@@ -24,6 +24,7 @@ from edgediag.model.packet import Observation, Packet, Sighting, UdpDatagram
 from edgediag.model.probe import Way
 from edgediag.net.capture import Capture, SightedFrame
 from edgediag.net.clock import Clock
+from edgediag.net.closing import Closing
 from edgediag.net.datagrams import Datagrams
 from edgediag.net.ports import PortBlock
 from edgediag.net.senders import IpStackSender, LinkSender
@@ -46,7 +47,7 @@ _BATCH = 64
 _HOP_LIMIT = 64
 
 
-class WireIo:
+class WireIo(Closing):
     """The tap and the senders of one run, in the network namespace of the caller.
 
     ports    the run's source ports; the tap follows their flows and all of ICMP
@@ -122,12 +123,6 @@ class WireIo:
     def close(self) -> None:
         """Give back every descriptor but the ports; a second call does nothing."""
         self._undo.close()
-
-    def __enter__(self) -> "WireIo":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _send_packet(self, action: SendPacket) -> tuple[Event, ...]:
         flow, payload = action.packet.flow, action.packet.payload
