@@ -29,10 +29,10 @@ def with_tried(verdict: Verdict, tried: TriedFix | NotChecked) -> Verdict:
 
 
 def _instead(command: str, rehearsed: Rehearsed) -> str:
-    after = rehearsed.after
+    after, word = rehearsed.after, rehearsed.after.disposition.value
     ends = (one.text or f"{one.table} {one.chain}".strip() for one in after.deciders)
     by = "; ".join(end for end in ends if end)
     return (
-        f"{command} alone does not help: {_ON_A_COPY} the packet is {after.disposition} after it "
+        f"{command} alone does not help: {_ON_A_COPY} the packet is {word} after it "
         f"as well{f' by {by}' * bool(by)}; look at both"
     )

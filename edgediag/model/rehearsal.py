@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edgediag.model.answer import Answer, NotChecked
+from edgediag.model.explained import Disposition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +28,9 @@ class Decider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked:
-    """The end of a packet; `disposition` as explain words it: "passes", "dropped", ..."""
+    """The end of a packet and what decides it, without the way there."""
 
-    disposition: str
+    disposition: Disposition
     deciders: tuple[Decider, ...]
     hangs_on: tuple[str, ...]
 
@@ -97,9 +98,13 @@ class TriedFix:
 
 
 def _passes(walked: Walked) -> Answer:
-    return {"passes": Answer.YES, "undetermined": Answer.NOT_CHECKED}.get(
-        walked.disposition, Answer.NO
-    )
+    match walked.disposition:
+        case Disposition.PASSES:
+            return Answer.YES
+        case Disposition.UNDETERMINED:
+            return Answer.NOT_CHECKED
+        case Disposition.DROPPED | Disposition.REJECTED:
+            return Answer.NO
 
 
 def _agrees(walked: Walked, sent: Sent | NotChecked) -> bool:

@@ -13,6 +13,7 @@ from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.octets import known
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
+from edgediag.host.walk.summary import walked
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
 from edgediag.model.host import Route
@@ -30,7 +31,6 @@ from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
 from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
 from edgediag.net.trial import Trial, forget_connections, send_traced
 from edgediag.net.walk_answers import Walk, walk_outbound
-from edgediag.report.rehearsal import walked
 from edgediag.report.values import ValueCodecError, from_text, to_text
 
 

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgediag.host.netfilter.chains import Backend
-from edgediag.host.netfilter.iptables import iptables_text
 from edgediag.host.netfilter.origin import writer_of
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Counter
-from edgediag.host.netfilter.text import filter_rule_text
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion
-from edgediag.host.walk.culprit import is_written_by_iptables
+from edgediag.host.walk.culprit import rule_text
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow
 from edgediag.report.escape import escaped
@@ -62,15 +60,6 @@ def render_json(
     return json.dumps(document, indent=2) + "\n"
 
 
-def rule_words(step: Step) -> str:
-    """The rule of a step as its own tool prints it, "" where the step has none."""
-    if step.rule is None:
-        return ""
-    if is_written_by_iptables(step):
-        return iptables_text(step.rule)
-    return filter_rule_text(step.rule, sets={}, interfaces={})
-
-
 def _way(course: Course) -> dict[str, object]:
     return {
         "fate": course.fate.value,
@@ -91,7 +80,7 @@ def _object(step: Step) -> dict[str, object]:
         "handle": (step.rule.handle or None) if step.rule else None,
         "number": step.number or None,
         "packets": _packets(step.rule) if step.rule else None,
-        "text": escaped(rule_words(step)) or None,
+        "text": escaped(rule_text(step)) or None,
         "writer": escaped(_writer(step)) or None,
     }
 
@@ -112,7 +101,7 @@ def step_words(step: Step) -> str:
     )
     named = ", ".join(words for words in known if words)
     written = f" (written by {writer})" if writer else ""
-    return f"{place} rule {step.number} ({named}): {rule_words(step)}{written}"
+    return f"{place} rule {step.number} ({named}): {rule_text(step)}{written}"
 
 
 def _packets(rule: FilterRule) -> int | None:
@@ -125,7 +114,7 @@ def _writer(step: Step) -> str:
     """Who keeps the rule of a step, "" where it has none or nothing tells."""
     if step.rule is None:
         return ""
-    writer = writer_of(step.rule.table, step.rule.chain, rule_words(step))
+    writer = writer_of(step.rule.table, step.rule.chain, rule_text(step))
     return writer.name if writer else ""
 
 

@@ -4,8 +4,6 @@ from typing import Final
 
 from edgediag.compat import assert_never
 from edgediag.host.netfilter.chains import Backend
-from edgediag.host.walk.chain_walk import Step
-from edgediag.host.walk.conclusion import Conclusion
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.rehearsal import (
     Decider,
@@ -16,19 +14,9 @@ from edgediag.model.rehearsal import (
     Walked,
 )
 from edgediag.report.escape import escaped
-from edgediag.report.explanation import rule_words
 
 _WORDS: Final = {Answer.YES: "yes", Answer.NO: "no", Answer.NOT_CHECKED: "undetermined"}
 _MOST_LINES: Final = 12
-
-
-def walked(conclusion: Conclusion) -> Walked:
-    """A conclusion without its courses: what can be compared between two namespaces."""
-    return Walked(
-        disposition=conclusion.disposition.value,
-        deciders=tuple(_decider(step) for step in conclusion.deciders),
-        hangs_on=conclusion.hangs_on,
-    )
 
 
 def rehearsal_text(answer: RehearsalAnswer) -> str:
@@ -84,26 +72,11 @@ def _lines(answer: RehearsalAnswer) -> list[str]:
             assert_never(answer)
 
 
-def _decider(step: Step) -> Decider:
-    chain, rule = step.chain, step.rule
-    return Decider(
-        hook=step.hook,
-        backend=chain.backend.value if chain else "",
-        family=chain.family if chain else "",
-        table=chain.table if chain else "",
-        chain=chain.chain if chain else "",
-        # Rules of x_tables have none.
-        handle=rule.handle or None if rule else None,
-        number=step.number,
-        text=rule_words(step) or step.action,
-    )
-
-
 def _walked(found: Walked) -> str:
     if found.deciders:
-        return f"{found.disposition} by {'; or by '.join(map(_decided, found.deciders))}"
+        return f"{found.disposition.value} by {'; or by '.join(map(_decided, found.deciders))}"
     hangs = f"; hangs on {', '.join(found.hangs_on)}" if found.hangs_on else ""
-    return f"{found.disposition}{hangs}"
+    return f"{found.disposition.value}{hangs}"
 
 
 def _decided(decider: Decider) -> str:
@@ -125,7 +98,7 @@ def _sent(sent: Sent | NotChecked) -> str:
 
 def _walked_object(found: Walked) -> dict[str, object]:
     return {
-        "disposition": found.disposition,
+        "disposition": found.disposition.value,
         "deciders": [
             {
                 "hook": each.hook,

@@ -14,6 +14,7 @@ from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import Parcel
 from edgediag.model.answer import NotChecked
+from edgediag.model.explained import Disposition
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Walked
 
 TUNNEL = ("explain", "--to", "198.51.100.21", "--from", "192.0.2.1", "--proto", "udp")
@@ -23,8 +24,8 @@ NOT_SENT = NotChecked(reason="not sent")
 def rehearsed(before: str, after: str) -> Rehearsed:
     return Rehearsed(
         fixes=("nft flush ruleset",),
-        before=Walked(disposition=before, deciders=(), hangs_on=()),
-        after=Walked(disposition=after, deciders=(), hangs_on=()),
+        before=Walked(disposition=Disposition(before), deciders=(), hangs_on=()),
+        after=Walked(disposition=Disposition(after), deciders=(), hangs_on=()),
         sent_before=NOT_SENT,
         sent_after=NOT_SENT,
         not_copied=(),

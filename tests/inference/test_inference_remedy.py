@@ -6,6 +6,7 @@ from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule
 from edgediag.model.evidence import RunEvidence
+from edgediag.model.explained import Disposition
 from edgediag.model.host import TraceDropped
 from edgediag.model.rehearsal import (
     Decider,
@@ -35,7 +36,7 @@ SECOND = Decider(
 
 
 def walked(disposition: str, *deciders: Decider) -> Walked:
-    return Walked(disposition=disposition, deciders=deciders, hangs_on=())
+    return Walked(disposition=Disposition(disposition), deciders=deciders, hangs_on=())
 
 
 def tried(

@@ -19,6 +19,7 @@ import pytest
 from edgediag.host.fix_words import Fix, parse_fix
 from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import Answer, NotChecked
+from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Sent, Walked
 from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_flow, rehearse_parcel
@@ -177,7 +178,7 @@ def rehearsed(node: "Node", *fixes: str, flow: Flow = TUNNEL) -> RehearsalAnswer
 
 def ends(answer: RehearsalAnswer) -> tuple[str, str, Answer]:
     assert isinstance(answer, Rehearsed), answer
-    return answer.before.disposition, answer.after.disposition, answer.flips
+    return answer.before.disposition.value, answer.after.disposition.value, answer.flips
 
 
 def no_trial() -> NotChecked:
@@ -343,7 +344,8 @@ def test_the_copy_reads_as_the_host_does(two_nodes: "TwoNodes") -> None:
     def walk() -> Walked:
         said = (subprocess.run(c.split(), capture_output=True, text=True).stdout for c in COMPARED)
         text = MOVING.sub("", "\n".join(said))
-        return Walked(disposition="read", deciders=(), hangs_on=tuple(sorted(text.splitlines())))
+        hangs_on = tuple(sorted(text.splitlines()))
+        return Walked(disposition=Disposition.PASSES, deciders=(), hangs_on=hangs_on)
 
     with node.inside():
         answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=no_trial))
@@ -442,7 +444,8 @@ def test_nothing_outlives_a_kill(after_s: float, two_nodes: "TwoNodes") -> None:
     script = (
         f"marker = '{marker}'\n"
         "import sys; from tests.net.test_net_rehearsal import *; from time import sleep\n"
-        "slow = lambda: (sleep(0.1), Walked(disposition='passes', deciders=(), hangs_on=()))[1]\n"
+        "end = Walked(disposition=Disposition.PASSES, deciders=(), hangs_on=())\n"
+        "slow = lambda: (sleep(0.1), end)[1]\n"
         "fix = parse_fix('ip link del up0'); print(flush=True)\n"
         "rehearse(Rehearsal(walk=slow, fixes=(fix,), trial=no_trial))\n"
     )
@@ -496,8 +499,8 @@ def test_a_copy_that_walks_otherwise_is_not_trusted(two_nodes: "TwoNodes") -> No
 
     def walk() -> Walked:
         seen.append(os.getpid())
-        word = "passes" if len(seen) == 1 else "dropped"
-        return Walked(disposition=word, deciders=(), hangs_on=())
+        end = Disposition.PASSES if len(seen) == 1 else Disposition.DROPPED
+        return Walked(disposition=end, deciders=(), hangs_on=())
 
     with two_nodes.node.inside():
         answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=no_trial))

@@ -3,6 +3,7 @@
 import pytest
 
 from edgediag.model.answer import Answer, NotChecked
+from edgediag.model.explained import Disposition
 from edgediag.model.rehearsal import Decider, FixFailed, Rehearsed, Sent, Walked
 from edgediag.report.rehearsal import rehearsal_object, rehearsal_text
 from edgediag.report.values import from_text, to_text
@@ -17,9 +18,9 @@ RULE = Decider(
     number=3,
     text="udp dport 4500 drop\x1b",
 )
-DROPPED = Walked(disposition="dropped", deciders=(RULE,), hangs_on=())
-PASSES = Walked(disposition="passes", deciders=(), hangs_on=())
-OPEN = Walked(disposition="undetermined", deciders=(), hangs_on=("-m statistic",))
+DROPPED = Walked(disposition=Disposition.DROPPED, deciders=(RULE,), hangs_on=())
+PASSES = Walked(disposition=Disposition.PASSES, deciders=(), hangs_on=())
+OPEN = Walked(disposition=Disposition.UNDETERMINED, deciders=(), hangs_on=("-m statistic",))
 STOPPED = Sent(is_passed=False, by="inet filter output: drop")
 GONE = Sent(is_passed=True, by="")
 NOT_SENT = NotChecked(reason="only TCP and UDP are sent")

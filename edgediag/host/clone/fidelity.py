@@ -50,4 +50,5 @@ def _told(found: Walked, other: Walked) -> str:
     steps = [f"{each.hook} {each.chain} {each.text}" for each in deciders]
     hangs = [each for each in found.hangs_on if each not in other.hangs_on]
     by = "; ".join((*steps, *hangs)[:_MOST_TOLD])
-    return f"{found.disposition} by {by}" if by else found.disposition
+    word = found.disposition.value
+    return f"{word} by {by}" if by else word

@@ -2,9 +2,10 @@
 
 from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.culprit import nft_culprit, numbered_culprit, policy_culprit
-from edgediag.host.netfilter.iptables import is_iptables
+from edgediag.host.netfilter.iptables import iptables_text, is_iptables
 from edgediag.host.netfilter.register import Names
 from edgediag.host.netfilter.rule import RuleKey
+from edgediag.host.netfilter.text import filter_rule_text
 from edgediag.host.walk.chain_walk import Step
 from edgediag.model.explained import RuleObject
 
@@ -28,6 +29,15 @@ def step_culprit(step: Step, names: Names) -> RuleObject | None:
     if is_written_by_iptables(step):
         return numbered_culprit(step.rule, chain.backend.value, step.number)
     return nft_culprit(key, step.rule, names)
+
+
+def rule_text(step: Step) -> str:
+    """The rule of a step as its own tool prints it, "" where the step has none."""
+    if step.rule is None:
+        return ""
+    if is_written_by_iptables(step):
+        return iptables_text(step.rule)
+    return filter_rule_text(step.rule, sets={}, interfaces={})
 
 
 def is_written_by_iptables(step: Step) -> bool:

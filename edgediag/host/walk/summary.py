@@ -8,9 +8,10 @@ from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Masquerade, Nat, Redirect, XtTarget
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.conclusion import Conclusion
-from edgediag.host.walk.culprit import step_culprit
+from edgediag.host.walk.culprit import rule_text, step_culprit
 from edgediag.host.walk.effects import Fate
 from edgediag.model.explained import End, Explained, RuleObject, Translation
+from edgediag.model.rehearsal import Decider, Walked
 
 _DNAT: Final = 1
 _ENDS_OF_TARGETS: Final = {
@@ -39,9 +40,33 @@ def summary(conclusion: Conclusion, names_in: Callable[[FilterRule], Names]) -> 
     )
 
 
+def walked(conclusion: Conclusion) -> Walked:
+    """A conclusion without its courses: what can be compared between two namespaces."""
+    return Walked(
+        disposition=conclusion.disposition,
+        deciders=tuple(_decider(step) for step in conclusion.deciders),
+        hangs_on=conclusion.hangs_on,
+    )
+
+
 def _culprit(step: Step, names_in: Callable[[FilterRule], Names]) -> RuleObject | None:
     names = NO_NAMES if step.rule is None else names_in(step.rule)
     return step_culprit(step, names)
+
+
+def _decider(step: Step) -> Decider:
+    chain, rule = step.chain, step.rule
+    return Decider(
+        hook=step.hook,
+        backend=chain.backend.value if chain else "",
+        family=chain.family if chain else "",
+        table=chain.table if chain else "",
+        chain=chain.chain if chain else "",
+        # Rules of x_tables have none.
+        handle=rule.handle or None if rule else None,
+        number=step.number,
+        text=rule_text(step) or step.action,
+    )
 
 
 def _translations(

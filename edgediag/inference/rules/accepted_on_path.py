@@ -5,7 +5,7 @@ from edgediag.inference.ladders import ladder_packets, ladders_of
 from edgediag.inference.proxy import accepts_before_host
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.wording import locus_named
-from edgediag.meaning import wire_flow
+from edgediag.meaning import is_sent_elsewhere
 from edgediag.model.evidence import FlowEvidence, HandshakeEvidence
 from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered
@@ -42,11 +42,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
 def _is_handshake_alone(evidence: FlowEvidence) -> bool:
     outcome = outcome_of(evidence)
-    wire = wire_flow(outcome)
-    if (wire.destination, wire.destination_port) != (
-        evidence.flow.destination,
-        evidence.flow.destination_port,
-    ):
+    if is_sent_elsewhere(outcome):
         return False
     match outcome:
         case Answered(reply=SynAck() | Connected() | ConnectedMute(has_left=True)):

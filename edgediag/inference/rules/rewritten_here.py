@@ -5,7 +5,7 @@ from edgediag.inference.claim import ANYWHERE, finding, on_this_host, one_of
 from edgediag.inference.packet_rules import removal, rule_words
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.translations import translator_of
-from edgediag.meaning import has_left, is_answered_well, wire_flow
+from edgediag.meaning import has_left, is_answered_well, is_sent_elsewhere, wire_flow
 from edgediag.model.evidence import Altered, FlowEvidence
 from edgediag.model.explained import End
 from edgediag.model.host import HostState
@@ -27,12 +27,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     source          RFC 3022 §2; net/netfilter/nf_nat_core.c, NF_INET_LOCAL_OUT
     """
     outcome = outcome_of(evidence)
+    if is_answered_well(outcome) or not has_left(outcome) or not is_sent_elsewhere(outcome):
+        return None
     wire = wire_flow(outcome)
-    if is_answered_well(outcome) or not has_left(outcome):
-        return None
-    asked = (evidence.flow.destination, evidence.flow.destination_port)
-    if (wire.destination, wire.destination_port) == asked:
-        return None
     is_asked = was_put(evidence, Altered.TRANSLATION)
     other = answered_otherwise(evidence, Altered.TRANSLATION)
     text = (

@@ -6,6 +6,7 @@ from edgediag.host.clone.fidelity import in_own_handles, unfaithful
 from edgediag.host.clone.handles import Handles, Place
 from edgediag.host.clone.nft import Kind
 from edgediag.model.answer import NotChecked
+from edgediag.model.explained import Disposition
 from edgediag.model.rehearsal import Decider, Walked
 
 CHAIN = Place(kind=Kind.RULE, family="inet", table="t", chain="o")
@@ -26,7 +27,7 @@ def decider(handle: int | None, text: str = "drop") -> Decider:
 
 
 def dropped(*deciders: Decider, hangs_on: tuple[str, ...] = ()) -> Walked:
-    return Walked(disposition="dropped", deciders=deciders, hangs_on=hangs_on)
+    return Walked(disposition=Disposition.DROPPED, deciders=deciders, hangs_on=hangs_on)
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,12 @@ from edgediag.host.netfilter.register import NO_NAMES
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Counter, Verdict
 from edgediag.host.walk.chain_walk import Step
-from edgediag.host.walk.culprit import is_written_by_iptables, step_culprit
+from edgediag.host.walk.culprit import is_written_by_iptables, rule_text, step_culprit
 from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.legacy import base_chains, is_placed
 from edgediag.host.walk.octets import Truth, Unsure, unknown
 from edgediag.host.walk.parcel import CtState, Interface, Parcel, Sender, parcel_of
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
-from edgediag.report.explanation import rule_words
 from story import flow
 
 TUNNEL = flow()
@@ -205,4 +204,4 @@ def test_the_step_that_decides_is_an_object_to_find(decider: Step, expected: obj
 
 def test_a_rule_of_iptables_has_the_words_of_iptables() -> None:
     assert is_written_by_iptables(LEGACY)
-    assert rule_words(LEGACY) == "-p udp -j DROP"
+    assert rule_text(LEGACY) == "-p udp -j DROP"
