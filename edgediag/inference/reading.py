@@ -15,7 +15,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import Link, Neighbour, NeighbourState, Route
-from edgediag.model.outcome import Answered, Outcome, Unanswered
+from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.reply import Reply
 from edgediag.path import first_in_name_of
@@ -46,6 +46,12 @@ def is_held_up(evidence: FlowEvidence) -> bool:
     """
     is_without_carrier = isinstance(evidence.link, Link) and not evidence.link.has_carrier
     return is_unresolved(evidence.neighbour) or is_without_carrier
+
+
+def not_permitted(evidence: FlowEvidence) -> tuple[SendFailed, ...]:
+    """The attempts that the kernel refused with EPERM, as its filters and programs do."""
+    failed = (item for item in evidence.attempts if isinstance(item, SendFailed))
+    return tuple(item for item in failed if item.errno_name == "EPERM")
 
 
 def is_own_service(evidence: FlowEvidence) -> bool:

@@ -138,6 +138,7 @@ API_TLS = probe(
 DNS_PROBE = probe(ProbeKind.DNS, check="resolver-53")
 NTP_PROBE = probe(ProbeKind.NTP, check="ntp-aliyun-123")
 LOST = unanswered(TUNNEL_PROBE)
+PAST_THE_STACK = replace(TUNNEL_PROBE, id=9, way=Way.LINK)
 LINE = HostsEntry(
     name="raven.example", address=ip_address("192.0.2.9"), path="/etc/hosts", line=3
 )
@@ -252,6 +253,15 @@ def ambiguous(
         upto="host",
         mechanism=mechanism,
     )
+
+
+NEXT_HOP_FAILED = Said(
+    where=(Place.LOCAL, Place.ON_PATH),
+    certainty=Certainty.AMBIGUOUS,
+    upto=GATEWAY,
+    mechanism=Mechanism.NEIGHBOUR_FAILED,
+    culprit=NeighbourObject(interface="eth0", address=ip_address(GATEWAY), state="failed"),
+)
 
 
 def remote(after: str, mechanism: Mechanism, certainty: Certainty = Certainty.PROVEN) -> Said:
@@ -979,9 +989,7 @@ ON_THIS_HOST = [
         Picture(
             evidence=flow_evidence(
                 refused(TUNNEL_PROBE),
-                contrast=answered(
-                    replace(TUNNEL_PROBE, id=9, way=Way.LINK), ike_reply()
-                ),
+                contrast=answered(PAST_THE_STACK, ike_reply()),
                 trace=passed(until="output"),
             ),
             verdict=local(Mechanism.LOCAL_DROP),
@@ -1114,15 +1122,7 @@ ON_THIS_HOST = [
                 drops=(drop(Drop.TC_FILTER, "clsact"),),
                 next_hop=neighbour(NeighbourState.FAILED),
             ),
-            verdict=Said(
-                where=(Place.LOCAL, Place.ON_PATH),
-                certainty=Certainty.AMBIGUOUS,
-                upto=GATEWAY,
-                mechanism=Mechanism.NEIGHBOUR_FAILED,
-                culprit=NeighbourObject(
-                    interface="eth0", address=ip_address(GATEWAY), state="failed"
-                ),
-            ),
+            verdict=NEXT_HOP_FAILED,
             fires=("neighbour-failed",),
             silent=("lost-at-egress", "never-left"),
         ),
@@ -1383,6 +1383,40 @@ ON_THIS_HOST = [
             ),
         )
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=False),
+                    explained=explained(TRANSLATED),
+                    contrast=contrast,
+                ),
+                verdict=verdict,
+                fires=fires,
+            ),
+            id=f"it is given another destination, and past the rule the one asked for {name}",
+        )
+        for name, contrast, verdict, fires in (
+            (
+                "answers",
+                answered(PAST_THE_STACK, ike_reply()),
+                local(Mechanism.MISROUTE, RULE_OF_NAT),
+                ("translated-here", "link-layer-answered", "never-left"),
+            ),
+            (
+                "is silent as well",
+                unanswered(PAST_THE_STACK),
+                local(Mechanism.LOCAL_DROP),
+                ("translated-here", "never-left"),
+            ),
+            (
+                "could not be asked",
+                unanswered(PAST_THE_STACK, has_left=False),
+                local(Mechanism.MISROUTE, RULE_OF_NAT),
+                ("translated-here", "never-left"),
+            ),
+        )
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(
@@ -1626,6 +1660,21 @@ ON_THIS_HOST = [
             silent=("conntrack-full",),
         ),
         id="the table of connections is full, and counted no drop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                drops=(drop(Drop.CONNTRACK, ""),),
+                next_hop=neighbour(NeighbourState.FAILED),
+            ),
+            host=tracking("262144", "262144"),
+            verdict=NEXT_HOP_FAILED,
+            fires=("neighbour-failed",),
+            silent=("conntrack-full", "never-left"),
+        ),
+        id="the table of connections is full, and what the kernel took waits for its next hop",
     ),
     pytest.param(
         Picture(
@@ -1881,15 +1930,7 @@ ON_THIS_HOST = [
                 unanswered(TUNNEL_PROBE, has_left=False),
                 next_hop=neighbour(NeighbourState.FAILED),
             ),
-            verdict=Said(
-                where=(Place.LOCAL, Place.ON_PATH),
-                certainty=Certainty.AMBIGUOUS,
-                upto=GATEWAY,
-                mechanism=Mechanism.NEIGHBOUR_FAILED,
-                culprit=NeighbourObject(
-                    interface="eth0", address=ip_address(GATEWAY), state="failed"
-                ),
-            ),
+            verdict=NEXT_HOP_FAILED,
             fires=("neighbour-failed",),
             silent=("never-left",),
         ),

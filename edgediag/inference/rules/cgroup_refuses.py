@@ -3,13 +3,12 @@
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.kernel_word import support
 from edgediag.inference.programs import dropping, in_words, on_groups, sole
-from edgediag.inference.reading import packets_of
+from edgediag.inference.reading import not_permitted, packets_of
 from edgediag.meaning import has_left
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import Drop, HostState, TracePassed, TraceResult
-from edgediag.model.outcome import SendFailed
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "cgroup-refuses"
@@ -38,12 +37,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     if any(item.drop is Drop.CONNTRACK for item in evidence.drops):
         return None
-    refused = [
-        item
-        for item in evidence.attempts
-        if isinstance(item, SendFailed) and item.errno_name == "EPERM"
-    ]
-    attached = on_groups(host, "egress")
+    refused, attached = not_permitted(evidence), on_groups(host, "egress")
     if not refused or any(map(has_left, evidence.attempts)) or attached == ():
         return None
     text = "the kernel refused the packet with EPERM"

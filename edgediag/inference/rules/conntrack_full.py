@@ -3,7 +3,7 @@
 from typing import Final
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.inference.reading import not_permitted, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ConntrackObject
@@ -22,12 +22,13 @@ _NEARLY: Final = 0.99
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """The table of connections is full, and the packet of a new one is dropped.
 
-    Holds because   no tap saw the packet leave and no rule ended it; connection tracking counted
-                    drops of its own meanwhile, which it does only for what it cannot track, and its
-                    table holds as many entries as it may
+    Holds because   the kernel refuses to send the packet (EPERM) and no rule ended it; connection
+                    tracking counted drops of its own meanwhile, which it does only for what it
+                    cannot track, and its table holds as many entries as it may
     Does not hold   where the counter stood still, or there is room in the table: then it may have
-                    refused somebody else, whose connection two packets began at once
-    Asks for        the tap, the trace, the counters of drops, the sysctls
+                    refused somebody else, whose connection two packets began at once; nor for what
+                    the kernel took and did not send, which may wait for its next hop
+    Asks for        the errno of the attempts, the trace, the counters of drops, the sysctls
     source          net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc and nf_conntrack_in;
                     Documentation/networking/nf_conntrack-sysctl.rst
     """
@@ -37,6 +38,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if isinstance(evidence.trace, TraceDropped):
         return None
     if not any(item.drop is Drop.CONNTRACK for item in evidence.drops):
+        return None
+    if not not_permitted(evidence):
         return None
     entries, limit = _number(host, _COUNT), _number(host, _LIMIT)
     if entries is None or not limit or entries < limit * _NEARLY:

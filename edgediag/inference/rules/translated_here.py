@@ -4,10 +4,11 @@ from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.packet_rules import removal, rule_words
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.translations import translator_of
-from edgediag.meaning import has_left, is_answered_well
+from edgediag.meaning import has_left, is_answered_well, speaks_for
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.explained import End
 from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.outcome import Answered, Unanswered
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "translated-here"
@@ -18,10 +19,12 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   no tap saw the packet leave, and the rules of this host, followed for this very
                     flow, come to one rule that gives it another destination whichever way it takes:
-                    whoever refuses or loses it there, the one that was asked never heard of it
+                    whoever refuses or loses it there, the one that was asked never heard of it.
+                    Where that one is silent too when it is asked past the rule, the rule may be
+                    meant so, and it is not accused
     Does not hold   for a flow that works or left, where a rule that the kernel named drops it, or
                     where the rules may translate it or not
-    Asks for        the tap, the walk through the rules
+    Asks for        the tap, the walk through the rules, the question past the rule
     source          RFC 3022 §2; net/netfilter/nf_nat_core.c, NF_INET_LOCAL_OUT
     """
     outcome = outcome_of(evidence)
@@ -33,5 +36,12 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if rule is None:
         return None
     text = f"{rule_words(rule)} gives it another destination, and no packet left this host"
-    claim = on_this_host(Mechanism.MISROUTE, rule)
-    return finding(ID, evidence, claim, (text, removal(rule), packets_of([outcome])))
+    claim, remedy = on_this_host(Mechanism.MISROUTE, rule), removal(rule)
+    contrast, asked = evidence.contrast, evidence.flow.destination
+    if isinstance(contrast, Answered) and speaks_for(contrast.reply, asked):
+        text += f"; sent past the rule, {asked} answers"
+    elif isinstance(contrast, Answered | Unanswered) and has_left(contrast):
+        text += f"; sent past the rule, {asked} is silent as well"
+        claim = on_this_host(Mechanism.LOCAL_DROP, None)
+        remedy = "see why nothing gets to that destination, and whether the rule is meant so"
+    return finding(ID, evidence, claim, (text, remedy, packets_of([outcome])))
