@@ -1,20 +1,39 @@
 """Which commands are tried on a copy, and for which flow."""
 
+from dataclasses import replace
 
 import pytest
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import NftRule, RouteObject
+from edgediag.model.culprit import NftRule, RouteObject, TcFilterObject
 from edgediag.model.evidence import FlowEvidence, RunEvidence
 from edgediag.model.exchange import FixTrial
-from edgediag.model.host import RouteRefused, TraceDropped
+from edgediag.model.host import HostState, KernelDrop, RouteRefused, TraceDropped
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, TriedFix
 from edgediag.remedies import MAX_TRIED, try_remedies
 from rig import RigHost, RigWire, rig
-from story import answered, flow, flow_evidence, host_state, ike_reply, probe, refused, unanswered
+from story import (
+    answered,
+    flow,
+    flow_evidence,
+    host_state,
+    ike_reply,
+    passed,
+    probe,
+    refused,
+    unanswered,
+)
 
 NO_COPY = NotChecked(reason="root is needed")
 FAILED = FixFailed(fix="nft", status=1, said="Error")
+IN_ORDER = host_state()
+# Of traffic control no copy is made, and so no command is tried.
+FILTER = TcFilterObject(
+    interface="eth0", direction="egress", classifier="bpf", preference=1, handle=1, name="x"
+)
+TO_A_FILTER = KernelDrop(
+    reason="TC_EGRESS", location="__dev_queue_xmit", interface="eth0", is_reply=False
+)
 
 
 def rule(handle: int) -> NftRule:
@@ -30,11 +49,14 @@ def stopped(check: str, by: NftRule, *, is_reply: bool = False) -> FlowEvidence:
 
 
 def tried(
-    *checks: FlowEvidence, answer: RehearsalAnswer = FAILED, is_stopped: bool = False
+    *checks: FlowEvidence,
+    answer: RehearsalAnswer = FAILED,
+    is_stopped: bool = False,
+    state: HostState = IN_ORDER,
 ) -> tuple[list[FixTrial], list[TriedFix | NotChecked]]:
     host = RigHost(mended=answer)
     bench = rig(RigWire(), host, is_stopped=lambda: is_stopped)
-    found = try_remedies(bench, RunEvidence(host=host_state(), checks=checks))
+    found = try_remedies(bench, RunEvidence(host=state, checks=checks))
     return host.rehearsed, [
         item.tried_fix for item in found.checks if isinstance(item, FlowEvidence)
     ]
@@ -67,6 +89,17 @@ def test_where_no_copy_is_to_be_had_no_other_is_waited_for() -> None:
     checks = [stopped(f"raven-proxy-{port}", rule(port)) for port in range(2)]
     trials, fixes = tried(*checks, answer=NO_COPY)
     assert (len(trials), [isinstance(fix, TriedFix) for fix in fixes]) == (1, [True, False])
+
+
+def test_a_culprit_without_a_command_keeps_no_other_from_being_tried() -> None:
+    lost = flow_evidence(
+        unanswered(probe(check="raven-tunnel-4500"), has_left=False),
+        trace=passed(),
+        kernel_drops=(TO_A_FILTER,),
+    )
+    others = [stopped(f"raven-proxy-{port}", rule(port)) for port in range(MAX_TRIED)]
+    trials, _ = tried(lost, *others, state=replace(host_state(), tc_filters=(FILTER,)))
+    assert [trial.command for trial in trials] == [deletion(port) for port in range(MAX_TRIED)]
 
 
 def test_a_run_that_was_stopped_tries_nothing() -> None:

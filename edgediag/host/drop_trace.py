@@ -12,9 +12,11 @@ from edgediag.model.host import ProcessDrop
 MAX_OCTETS: Final = 256 * 1024
 MAX_KINDS: Final = 16
 
-# Before Linux 5.17 the line has no reason, and before 6.2 a hashed address for a location.
+# Before Linux 5.17 the line has no reason, and before 6.2 a hashed address for a location. Behind a
+# function of a module stands the module (kernel/kallsyms.c, sprint_symbol).
 _LINE: Final = re.compile(
-    r": kfree_skb: .*\bprotocol=2048 location=(?P<location>\S+) reason: (?P<reason>\w{1,64})$"
+    r": kfree_skb: .*\bprotocol=2048 location=(?P<location>\S+)(?: \[\w{1,64}\])?"
+    r" reason: (?P<reason>\w{1,64})$"
 )
 _FUNCTION: Final = re.compile(r"([A-Za-z_]\w{0,511})[.\w]*\+0x")
 

@@ -15,8 +15,6 @@ from edgediag.model.culprit import (
     PolicyRuleObject,
     RouteObject,
     SysctlObject,
-    TcFilterObject,
-    XfrmPolicyObject,
 )
 
 # What nft(8) reads as a name without quotes, which it has no way to read with them.
@@ -26,17 +24,17 @@ _REFUSING: Final = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 _NOT_FOR_IP: Final = ("missing", "...", "[")
 # The value that does no harm: loosely checked sources, the kernel's own hop limit.
 _SYSCTLS: Final = {"rp_filter": "2", "ip_default_ttl": "64"}
-_PLAIN_CLASSIFIERS: Final = frozenset({"bpf", "flower", "matchall"})
 
 
 def fix_for(
     culprit: Culprit, *, version: int, legacy_tables: Collection[str] = ()
 ) -> str | None:
-    """The command, in words that `edgediag explain --rehearse` takes where it can.
+    """The command, in words that `edgediag explain --rehearse` takes.
 
     version        4 or 6, of the flow that the culprit stops
     legacy_tables  of this host, as "ip filter": there a policy may be either backend's
-    returns        None where no single command is right, such as for a port nobody listens on
+    returns        None where no single command is right, such as for a port nobody listens on, or
+                   none can be rehearsed: no copy has traffic control or IPsec
     """
     match culprit:
         case NftRule():
@@ -51,8 +49,7 @@ def fix_for(
             words = f"{_ip(version)} route del {type_} {prefix} table {table_number}"
             return words if type_ in _REFUSING else None
         case PolicyRuleObject(priority=priority, text=text):
-            is_plain = not any(word in text for word in _NOT_FOR_IP)
-            return f"{_ip(version)} rule del priority {priority} {text}" if is_plain else None
+            return _policy_rule(version, priority, text)
         case SysctlObject(key=key):
             value = _SYSCTLS.get(key.rpartition(".")[2])
             return None if value is None else f"sysctl -w {shlex.quote(key)}={value}"
@@ -66,12 +63,6 @@ def _of_devices(culprit: Culprit) -> str | None:
             return f"ip neighbour del {address} dev {shlex.quote(device)}"
         case LinkObject(interface=device, state="down"):
             return f"ip link set dev {shlex.quote(device)} up"
-        case TcFilterObject(classifier=classifier) if classifier in _PLAIN_CLASSIFIERS:
-            where = f"dev {shlex.quote(culprit.interface)} {culprit.direction}"
-            which = f"pref {culprit.preference} handle {culprit.handle:#x} {classifier}"
-            return f"tc filter del {where} {which}"
-        case XfrmPolicyObject(direction=direction, selector=selector):
-            return f"ip xfrm policy delete {selector} dir {direction}"
         case _:
             # What listens, resolves, keeps time or carries a tunnel is mended, not taken away.
             return None
@@ -88,6 +79,13 @@ def _policy(policy: ChainPolicy) -> str | None:
         return None
     words = f"chain {policy.family} {policy.table} {policy.chain} {{ policy accept; }}"
     return f"nft {shlex.quote(words)}"
+
+
+def _policy_rule(version: int, priority: int, text: str) -> str | None:
+    if any(word in text for word in _NOT_FOR_IP):
+        return None
+    # A device may be called "a;reboot".
+    return f"{_ip(version)} rule del priority {priority} {shlex.join(text.split())}"
 
 
 def _ip(version: int) -> str:

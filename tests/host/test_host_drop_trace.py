@@ -27,8 +27,11 @@ def told(location: str = "__udp4_lib_rcv", reason: str = "NO_SOCKET") -> Process
         pytest.param("# tracer: nop\n#\n" + line(), (told(),), id="reason and function"),
         pytest.param(line() + line(), (told(),), id="the same twice is one kind"),
         pytest.param(
-            line("nf_hook_slow.cold+0x1/0x2 [m]", "NETFILTER_DROP"), (), id="a line that is odd"
+            line("vxlan_rcv+0x1a/0x90 [vxlan]", "VXLAN_INVALID_HDR"),
+            (told("vxlan_rcv", "VXLAN_INVALID_HDR"),),
+            id="a function of a module",
         ),
+        pytest.param(line("vxlan_rcv+0x1a/0x90 vxlan"), (), id="a line that is odd"),
         pytest.param(
             line("nf_hook_slow.cold+0x1/0x2", "NETFILTER_DROP"),
             (told("nf_hook_slow", "NETFILTER_DROP"),),

@@ -68,6 +68,12 @@ REHEARSED = [
         id="a policy rule",
     ),
     pytest.param(
+        PolicyRuleObject(priority=5, text="from all iif a;reboot lookup 5"),
+        4,
+        "ip rule del priority 5 from all iif 'a;reboot' lookup 5",
+        id="a policy rule of a device whose name a shell would run",
+    ),
+    pytest.param(
         SysctlObject(key="net.ipv4.conf.eth0/5.rp_filter", value="1"),
         4,
         "sysctl -w net.ipv4.conf.eth0/5.rp_filter=2",
@@ -94,35 +100,6 @@ def test_a_command_that_can_be_rehearsed(culprit: Culprit, version: int, command
 
 
 @pytest.mark.parametrize(
-    ("culprit", "command"),
-    [
-        pytest.param(
-            TcFilterObject(
-                interface="eth0",
-                direction="egress",
-                classifier="bpf",
-                preference=1,
-                handle=1,
-                name="drop",
-            ),
-            "tc filter del dev eth0 egress pref 1 handle 0x1 bpf",
-            id="a filter of traffic control",
-        ),
-        pytest.param(
-            XfrmPolicyObject(
-                direction="out", action="block", priority=0, selector="src 0.0.0.0/0 dst 0.0.0.0/0"
-            ),
-            "ip xfrm policy delete src 0.0.0.0/0 dst 0.0.0.0/0 dir out",
-            id="a policy of IPsec",
-        ),
-    ],
-)
-def test_a_command_for_what_no_copy_has(culprit: Culprit, command: str) -> None:
-    assert fix_for(culprit, version=4) == command
-    assert isinstance(parse_fix(command), str)
-
-
-@pytest.mark.parametrize(
     "culprit",
     [
         pytest.param(nft("a b"), id="a name that nft cannot read"),
@@ -138,6 +115,23 @@ def test_a_command_for_what_no_copy_has(culprit: Culprit, command: str) -> None:
         pytest.param(
             NeighbourObject(interface="eth0", address=ip_address("192.0.2.9"), state="failed"),
             id="a neighbour that does not answer",
+        ),
+        pytest.param(
+            TcFilterObject(
+                interface="eth0",
+                direction="egress",
+                classifier="bpf",
+                preference=1,
+                handle=1,
+                name="drop",
+            ),
+            id="a filter of traffic control, which no copy has",
+        ),
+        pytest.param(
+            XfrmPolicyObject(
+                direction="out", action="block", priority=0, selector="src 0.0.0.0/0 dst 0.0.0.0/0"
+            ),
+            id="a policy of IPsec, which no copy has",
         ),
         pytest.param(MtuObject(interface="eth0", octets=1500), id="an MTU"),
         pytest.param(ClockObject(offset_s=9.0), id="a clock"),

@@ -2,6 +2,7 @@
 
 Whoever wrote a rule writes it again when it is deleted: what has to change is what made them. A
 rule says nothing of its writer by what it jumps to, because anybody may jump to anybody's chain.
+Names and comments of somebody's own that only resemble a program's are nobody's.
 
 source  pkg/proxy/iptables, pkg/proxy/nftables and pkg/kubelet of kubernetes (chain names and
         comments); flannel pkg/trafficmngr; raven pkg/networkengine; firewalld
@@ -19,8 +20,9 @@ _ZONE: Final = re.compile(
     r"(?:filter|nat|mangle|raw)_(?:IN|OUT|FWDI|FWDO|FWD|PRE|POST)_(?P<zone>[\w-]+?)"
     r"(?:_(?:pre|log|deny|allow|post))?"
 )
+# The latter only with an ending: IN_lan alone may as well be a chain of somebody's own.
 _OLD_ZONE: Final = re.compile(
-    r"(?:IN|FWDI|FWDO)_(?P<zone>[\w-]+?)(?:_(?:pre|log|deny|allow|post))?"
+    r"(?:IN|FWDI|FWDO)_(?P<zone>[\w-]+?)_(?:pre|log|deny|allow|post)"
 )
 _DISPATCH: Final = re.compile(
     r"(?:INPUT|OUTPUT|FORWARD(?:_IN|_OUT)?|PREROUTING|POSTROUTING)_(?:ZONES(?:_SOURCE)?|direct)"
@@ -54,12 +56,12 @@ def writer_of(table: str, chain: str, text: str) -> Writer | None:
         return _firewalld(_OLD_ZONE.fullmatch(chain))
     found = _COMMENT.search(text)
     comment = (found[1] or found[2] or "") if found else ""
-    places = ((chain, _CHAINS), (table, _TABLES), (comment, _COMMENTS))
-    for words, table_of in places:
-        name = next((name for start, name in table_of if words.startswith(start)), None)
-        if name is not None:
-            return Writer(name=name, remedy=_REMEDIES[name])
-    return None
+    name = _by_start(chain, _CHAINS) or _TABLES.get(table) or _by_start(comment, _COMMENTS)
+    return None if name is None else Writer(name=name, remedy=_REMEDIES[name])
+
+
+def _by_start(words: str, starts: tuple[tuple[str, str], ...]) -> str | None:
+    return next((name for start, name in starts if words.startswith(start)), None)
 
 
 def _firewalld(zone: re.Match[str] | None) -> Writer:
@@ -97,33 +99,39 @@ _CHAINS: Final = (
     ("LIBVIRT_", "libvirt"),
     ("NETAVARK", "podman (netavark)"),
     ("CNI-", "a CNI plugin"),
-    ("ts-", "Tailscale"),
+    ("ts-input", "Tailscale"),
+    ("ts-forward", "Tailscale"),
+    ("ts-postrouting", "Tailscale"),
 )
 
-_TABLES: Final = (
-    ("kube-proxy", "kube-proxy"),
-    ("flannel-ipv", "flannel"),
-    ("docker-", "Docker"),
-    ("calico", "Calico"),
-    ("f2b-", "fail2ban"),
-    ("libvirt_network", "libvirt"),
-    ("netavark", "podman (netavark)"),
-    ("cni_", "a CNI plugin"),
-    ("fw4", "OpenWrt's firewall"),
-)
+_TABLES: Final = {
+    "kube-proxy": "kube-proxy",
+    "flannel-ipv4": "flannel",
+    "flannel-ipv6": "flannel",
+    "docker-bridges": "Docker",
+    "calico": "Calico",
+    "f2b-table": "fail2ban",
+    "libvirt_network": "libvirt",
+    "netavark": "podman (netavark)",
+    "cni_hostport": "a CNI plugin",
+    "cni_plugins_masquerade": "a CNI plugin",
+    "fw4": "OpenWrt's firewall",
+}
 
 _COMMENTS: Final = (
     ("kubernetes firewall for dropping", "kubelet"),
-    ("kubernetes service", "kube-proxy"),
+    ("kubernetes service portals", "kube-proxy"),
     ("kubernetes postrouting", "kube-proxy"),
     ("kubernetes forwarding", "kube-proxy"),
     ("kubernetes load balancer", "kube-proxy"),
     ("kubernetes externally-visible", "kube-proxy"),
     ("kubernetes health check", "kube-proxy"),
-    ("flanneld ", "flannel"),
-    ("raven ", "Raven"),
+    ("flanneld masq", "flannel"),
+    ("flanneld forward", "flannel"),
+    ("raven traffic ", "Raven"),
     ("cali:", "Calico"),
-    ("cilium", "Cilium"),
+    ("cilium-feeder:", "Cilium"),
+    ("cilium:", "Cilium"),
     ("NodeLocal DNS Cache", "node-local-dns"),
     ("!fw3", "OpenWrt's firewall"),
     ("!fw4", "OpenWrt's firewall"),

@@ -93,10 +93,22 @@ def condition_at(rule: FilterRule, place: int, names: Names) -> Asked:
     if isinstance(asking, Compare | InRange | Lookup):
         operands = reader.operands(asking.slot)
     reader.read(asking)
-    if isinstance(asking, PayloadLoad | MetaLoad | CtLoad | FibLoad):
-        # The kernel breaks off a rule that asks for what the packet does not have.
-        return Asked(text=reader.operands(asking.slot)[0].text, operands=())
-    return Asked(text=reader.last(), operands=operands)
+    filled = _filled_by(asking)
+    text = reader.last() if filled is None else reader.operands(filled)[0].text
+    return Asked(text=text, operands=operands)
+
+
+def _filled_by(asking: Expression) -> int | None:
+    """The slot that holds the words of what breaks off without words of its own, else None."""
+    match asking:
+        case PayloadLoad(slot=slot) | MetaLoad(slot=slot) | CtLoad(slot=slot) | FibLoad(slot=slot):
+            # The kernel breaks off a rule that asks for what the packet does not have.
+            return slot
+        case Lookup(destination=int(slot)) if slot >= 0:
+            # And for a key that a map lacks.
+            return slot
+        case _:
+            return None
 
 
 class _Reader:

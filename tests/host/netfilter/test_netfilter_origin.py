@@ -40,12 +40,28 @@ from edgediag.host.netfilter.origin import Writer, writer_of
             '-m comment --comment "raven traffic rules for mark" -j RAVEN-MARK-CHAIN',
             "Raven", id="Raven's jump",
         ),
+        pytest.param(
+            "nat", "POSTROUTING",
+            '-m comment --comment "raven traffic should skip NAT" -j RAVEN-POSTROUTING',
+            "Raven", id="Raven's other jump",
+        ),
         pytest.param("filter", "DOCKER-ISOLATION-STAGE-2", "-j DROP", "Docker", id="Docker"),
         pytest.param("filter", "DOCKER-USER", "-j DROP", None, id="the place for one's own"),
         pytest.param(
             "filter", "INPUT", "-m comment --comment cali:Xyz -j cali-INPUT", "Calico", id="Calico"
         ),
+        pytest.param("calico", "filter-cali-OUTPUT", "drop", "Calico", id="Calico in nftables"),
         pytest.param("filter", "CILIUM_INPUT", "-j DROP", "Cilium", id="Cilium"),
+        pytest.param(
+            "filter", "INPUT",
+            '-m comment --comment "cilium-feeder: CILIUM_INPUT" -j CILIUM_INPUT',
+            "Cilium", id="Cilium's jump",
+        ),
+        pytest.param(
+            "mangle", "PREROUTING",
+            '-m comment --comment "cilium: NOTRACK for proxy traffic" -j CT',
+            "Cilium", id="Cilium's comment elsewhere",
+        ),
         pytest.param("filter", "f2b-sshd", "-j REJECT", "fail2ban", id="fail2ban"),
         pytest.param("f2b-table", "f2b-chain", "drop", "fail2ban", id="fail2ban in nftables"),
         pytest.param("filter", "ufw-user-output", "-j DROP", "ufw", id="ufw"),
@@ -70,6 +86,25 @@ from edgediag.host.netfilter.origin import Writer, writer_of
         pytest.param("firewalld", "filter_OUTPUT", "drop", "firewalld", id="firewalld itself"),
         pytest.param("filter", "FORWARD_IN_ZONES", "-j X", "firewalld", id="its dispatch"),
         pytest.param("filter", "IN", "-j DROP", None, id="no zone"),
+        pytest.param("filter", "IN_WEB", "-j DROP", None, id="a chain that begins like a zone's"),
+        pytest.param("fw", "IN_lan", "drop", None, id="one in a table of nft"),
+        pytest.param(
+            "filter", "OUTPUT", 'drop comment "raven tunnel closed by ops 2026"', None,
+            id="a comment about Raven",
+        ),
+        pytest.param(
+            "filter", "OUTPUT", 'drop comment "cilium was here"', None, id="one about Cilium"
+        ),
+        pytest.param(
+            "filter", "OUTPUT", 'drop comment "kubernetes services kept out"', None,
+            id="one about Services",
+        ),
+        pytest.param(
+            "filter", "OUTPUT", 'drop comment "flanneld stopped 2026"', None, id="one about flannel"
+        ),
+        pytest.param("filter", "ts-servers", "-j DROP", None, id="a chain of terminal servers"),
+        pytest.param("filter", "ts-input", "-j DROP", "Tailscale", id="Tailscale"),
+        pytest.param("calico_mine", "out", "drop", None, id="a table that begins like Calico's"),
         pytest.param("filter", "INPUT", '-m comment --comment "!fw3" -j DROP',
                      "OpenWrt's firewall", id="OpenWrt"),
         pytest.param("t", "o", 'udp dport 4500 drop comment "cali:x"', "Calico", id="nft's words"),

@@ -2,17 +2,19 @@
 
 import pytest
 
+from edgediag.host.netfilter.chains import Element, SetContents
 from edgediag.host.netfilter.expression import (
     Compare,
     CtLoad,
     Expression,
     InRange,
+    Lookup,
     MetaLoad,
     PayloadLoad,
 )
 from edgediag.host.netfilter.ip_header import IpHeader, MaskedValue
 from edgediag.host.netfilter.register import Names
-from edgediag.host.netfilter.statement import Limit, Verdict, XtMatch
+from edgediag.host.netfilter.statement import Limit, MetaSet, Verdict, XtMatch
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.journal import Journal, Watched
 from edgediag.host.walk.outbound import send
@@ -26,17 +28,24 @@ NO_NAMES = Names(sets={}, interfaces={2: "up0"})
 UDP = (MetaLoad(key=16, slot=0), Compare(operator=0, slot=0, value=b"\x11"))
 PORT = PayloadLoad(base=2, offset=2, length=2, slot=0)
 JUMP = Verdict(code=-3, chain="u")
+EMPTY = SetContents(fields=(), elements=())
 
 
 def is_port(number: int) -> Compare:
     return Compare(operator=0, slot=0, value=number.to_bytes(2, "big"))
 
 
-def said_of(number: int, *rules: tuple[Expression, ...], chain: str = "o") -> tuple[str, ...]:
+def said_of(
+    number: int,
+    *rules: tuple[Expression, ...],
+    chain: str = "o",
+    a_map: SetContents = EMPTY,
+) -> tuple[str, ...]:
     journal = Journal(Watched(chain=name(chain), number=number, handle=None))
     sender = Sender(mark=0, uid=0, gid=0, state=CtState.NEW)
     walk = send(parcel_of(flow(), sender), HookWalk((base("o"),), journal))
-    said = driven(walk, {"o": chain_of("o", *rules), "u": chain_of("u", (DROP,))})
+    chains = {"o": chain_of("o", *rules), "u": chain_of("u", (DROP,))}
+    said = driven(walk, {**chains, "m": a_map})
     reasons = why_not(journal, said.courses, name(chain))
     return tuple(reason_words(each, NO_NAMES) for each in reasons)
 
@@ -132,6 +141,34 @@ def said_of(number: int, *rules: tuple[Expression, ...], chain: str = "o") -> tu
 )
 def test_what_a_rule_made_of_a_packet(rule: tuple[Expression, ...], words: str) -> None:
     assert said_of(1, rule) == (words,)
+
+
+MARKED_BY_MAP = (
+    MetaLoad(key=7, slot=0),
+    Compare(operator=0, slot=0, value=b"up0".ljust(16, b"\0")),
+    MetaLoad(key=3, slot=0),
+    Lookup(set_name="m", slot=0, destination=0, is_negated=False),
+    MetaSet(key=3, slot=0),
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        pytest.param(
+            (),
+            "meta mark map @m does not hold: the packet has 0x00000000",
+            id="a map that lacks the key, and not the condition before it",
+        ),
+        pytest.param((bytes(4),), "matches", id="a map that has it"),
+    ],
+)
+def test_a_map_from_which_a_rule_loads(keys: tuple[bytes, ...], words: str) -> None:
+    elements = tuple(
+        Element(first=key, last=key, data=b"\7\0\0\0", verdict=None, condition="")
+        for key in keys
+    )
+    assert said_of(1, MARKED_BY_MAP, a_map=SetContents(fields=(), elements=elements)) == (words,)
 
 
 def test_a_rule_behind_the_one_that_matches_is_not_asked() -> None:

@@ -44,7 +44,7 @@ class SetMatch:
 
 def set_indexes(part: XtMatch | XtTarget) -> tuple[int, ...]:
     """The kernel's numbers for the sets of a match or target, () for any other."""
-    if (part.name, part.revision) not in {**MATCHES, **TARGETS}:
+    if (part.name, part.revision) not in _OF_SETS:
         return ()
     count = 1 if isinstance(part, XtMatch) else 3 if part.revision == 3 else 2
     whole = part.info[: count * _SET.size]
@@ -146,3 +146,5 @@ def _target(blob: Blob) -> str:
 MATCHES: Final[Decoders] = {("set", revision): _match for revision in (1, 2, 3, 4)}
 
 TARGETS: Final[Decoders] = {("SET", revision): _target for revision in (1, 2, 3)}
+
+_OF_SETS: Final = frozenset((*MATCHES, *TARGETS))
