@@ -1,6 +1,6 @@
 """Asks those that answered a ClientHello for their certificates, and puts these to the checks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Audience, Chain, Presented, Server
 from edgediag.model.endpoint import HostSource
+from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered
 from edgediag.model.reply import TlsAnswer, TlsReply
 
@@ -32,7 +33,7 @@ def ask_for_certificates(bench: Bench, checks: Iterable[Checked]) -> Mapping[str
     asked = tuple(dict.fromkeys(servers.values()))[:MAX_SERVERS]
     if not asked or bench.loop.is_interrupted():
         return {}
-    shown = _with_alike(bench.certificates.of(asked))
+    shown = _with_others(bench.certificates.of(asked))
     return {check: shown.get(server, TOO_MANY) for check, server in servers.items()}
 
 
@@ -74,21 +75,34 @@ def _audience(endpoint: str) -> Audience:
     return Audience.PUBLIC if is_public else Audience.OTHER
 
 
-def _with_alike(shown: Mapping[Server, Shown]) -> dict[Server, Shown]:
-    strangers = [
-        (server, one.certificate.issuer)
-        for server, one in shown.items()
-        if isinstance(one, Presented) and one.chain is Chain.UNKNOWN_ISSUER
-    ]
-    return {server: _beside(server, one, strangers) for server, one in shown.items()}
+def _with_others(shown: Mapping[Server, Shown]) -> dict[Server, Shown]:
+    """What each server showed, beside what others of the run did."""
+    return {server: _beside(server, one, shown) for server, one in shown.items()}
 
 
-def _beside(server: Server, shown: Shown, strangers: Sequence[tuple[Server, str]]) -> Shown:
+def _beside(server: Server, shown: Shown, every: Mapping[Server, Shown]) -> Shown:
     if isinstance(shown, NotChecked) or shown.chain is not Chain.UNKNOWN_ISSUER:
         return shown
-    alike = {
-        other.address
-        for other, issuer in strangers
-        if issuer == shown.certificate.issuer and other.address != server.address
-    }
-    return replace(shown, alike=tuple(sorted(alike, key=int)))
+    others = [
+        (other, one)
+        for other, one in every.items()
+        if isinstance(one, Presented) and other.address != server.address
+    ]
+    return replace(
+        shown,
+        alike=_ascending(
+            other
+            for other, one in others
+            if one.chain is Chain.UNKNOWN_ISSUER
+            and one.certificate.issuer == shown.certificate.issuer
+        ),
+        vouching=_ascending(
+            other
+            for other, one in others
+            if one.chain is Chain.TRUSTED and other.audience is server.audience
+        ),
+    )
+
+
+def _ascending(servers: Iterable[Server]) -> tuple[Address, ...]:
+    return tuple(sorted({server.address for server in servers}, key=int))

@@ -80,6 +80,11 @@ def speaks_for(reply: Reply, destination: Address) -> bool:
             return True
 
 
+def is_answered_by(outcome: Outcome, destination: Address) -> bool:
+    """True if the destination itself answered, be it only to refuse."""
+    return isinstance(outcome, Answered) and speaks_for(outcome.reply, destination)
+
+
 def received_hop_limit(reply: Reply) -> int | None:
     """The hop limit with which a reply in the destination's name arrived, None where not known."""
     match reply:

@@ -594,6 +594,7 @@ def presented(
     since_s: float = SEEN_S - YEAR_S,
     until_s: float = SEEN_S + YEAR_S,
     alike: Iterable[str] = (),
+    vouching: Iterable[str] = (),
     issuer: str = "CN=an authority",
     http_status: int = 0,
 ) -> Presented:
@@ -610,5 +611,6 @@ def presented(
         reason="" if chain is Chain.TRUSTED else "unable to get local issuer certificate",
         seen_s=SEEN_S,
         alike=addresses(*alike),
+        vouching=addresses(*vouching),
         http_status=http_status,
     )

@@ -106,9 +106,22 @@ def test_hosts_that_show_the_same_stranger_are_told_of_each_other() -> None:
             "d.example": presented("d.example"),
         },
     )
-    alike = [one.certificate.alike for one in checks if isinstance(one.certificate, Presented)]
-    assert alike == [addresses(NEIGHBOUR_HOST), addresses(HOST), (), ()]
+    shown = [one.certificate for one in checks if isinstance(one.certificate, Presented)]
+    assert [one.alike for one in shown] == [addresses(NEIGHBOUR_HOST), addresses(HOST), (), ()]
+    # The first is of those that everybody trusts, the others are named by the operator.
+    good = addresses("203.0.113.8")
+    assert [one.vouching for one in shown] == [(), good, good, ()]
     assert [is_doubtful(one) for one in checks] == [True, True, True, False]
+
+
+def test_only_servers_that_the_same_authorities_sign_for_vouch_for_the_list_of_them() -> None:
+    _, (checked, *_) = asked(
+        check("a.example", id_="api-server-6443"),
+        check("d.example", id_="d-443", host="203.0.113.8"),
+        shown={"a.example": STRANGE, "d.example": presented("d.example")},
+    )
+    assert isinstance(checked.certificate, Presented)
+    assert checked.certificate.vouching == ()
 
 
 def test_more_than_so_many_are_not_asked() -> None:

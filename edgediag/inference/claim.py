@@ -1,7 +1,9 @@
 """The few shapes that claims have."""
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import Culprit
 from edgediag.model.evidence import FlowEvidence
+from edgediag.model.host import HostState
 from edgediag.model.verdict import (
     Certainty,
     Claim,
@@ -39,6 +41,14 @@ def at_hop(hop: Locus, mechanism: Mechanism) -> Claim:
         mechanism=mechanism,
         culprit=None,
     )
+
+
+def lost_outside(host: HostState) -> tuple[Place, ...]:
+    """Where an answer is lost that no tap saw; programs of a driver come before every tap."""
+    has_program = isinstance(host.links, NotChecked) or any(
+        link.xdp_program is not None for link in host.links
+    )
+    return ANYWHERE if has_program else LOST_OUTSIDE
 
 
 def between(after: Locus, upto: Locus, mechanism: Mechanism) -> Claim:

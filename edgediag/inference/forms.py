@@ -1,12 +1,13 @@
 """What the rules read out of a question that was asked in other forms."""
 
-from edgediag.inference.claim import LOST_OUTSIDE, between, one_of
+from edgediag.inference.claim import between, lost_outside, one_of
 from edgediag.inference.ladders import ladder_packets
 from edgediag.inference.reading import packets_of
 from edgediag.meaning import has_come_back, is_gone, is_rewritten, is_service
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered, Unanswered
 from edgediag.model.path import Ladder
 from edgediag.model.variation import Change, Variation
@@ -48,7 +49,7 @@ def is_served_as_the_tunnel_asks(evidence: FlowEvidence) -> bool:
 def is_form_lost(variation: Variation) -> bool:
     """True if the form left this host, was walked, and nothing answered however often it was asked.
 
-    What the host answers on the walk is an answer.
+    What the host answers on the walk is an answer; a hop that was not asked is not silent.
     """
     ladder = variation.ladder
     if not isinstance(ladder, Ladder) or not isinstance(variation.control, Ladder):
@@ -58,6 +59,9 @@ def is_form_lost(variation: Variation) -> bool:
     has_gone = not attempts or any(map(is_gone, attempts))
     # What is answered to a flow of this host's own making comes back on that one.
     if any(map(is_rewritten, attempts)):
+        return False
+    behind = hop_at(ladder, reached(variation) + 1)
+    if behind is not None and not behind.tries:
         return False
     return is_silent and has_gone and first_in_name_of(ladder, ladder.flow.destination) is None
 
@@ -85,11 +89,11 @@ def last_reached(variation: Variation) -> Locus:
     return Landmark.EDGE if hop is None or hop.sender is None else hop.sender
 
 
-def where_lost(variation: Variation, mechanism: Mechanism) -> Claim:
+def where_lost(variation: Variation, mechanism: Mechanism, host: HostState) -> Claim:
     """The segment in which the form is lost and the unchanged one is not."""
     beyond = router_beyond(variation)
     if beyond is None:
-        return one_of(LOST_OUTSIDE, last_reached(variation), mechanism)
+        return one_of(lost_outside(host), last_reached(variation), mechanism)
     return between(last_reached(variation), beyond, mechanism)
 
 

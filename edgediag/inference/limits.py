@@ -16,19 +16,18 @@ def limit_begins(evidence: FlowEvidence, check: str) -> tuple[Locus, Address] | 
     """The last hop in front of the limit and the first behind it, None where the walk cannot tell.
 
     In front of it a router answers all questions; all that are behind it together answer far fewer
-    of them than of the echoes beside them. Of another check's walk only what lies on the path of
-    this one counts.
+    of them than of the echoes beside them. A router that answers no echo either tells nothing.
+    Where one answers all behind one that does not, the limit is somewhere about both. Of another
+    check's walk only what lies on the path of this one counts.
     """
-    pairs = _pairs(evidence, check)
-    after: Locus = Landmark.EDGE
-    front = 0
-    for question, _ in pairs:
-        if question.answered < question.sent:
-            break
-        after, front = _router(question) or after, front + 1
-    behind = [(question, echo) for question, echo in pairs[front:] if echo.answered]
+    pairs = [(question, echo) for question, echo in _pairs(evidence, check) if echo.answered]
+    whole = [question.sent > 0 and question.answered == question.sent for question, _ in pairs]
+    front = whole.index(False) if False in whole else len(whole)
+    last = max((place for place, is_whole in enumerate(whole) if is_whole), default=-1)
+    behind = pairs[last + 1 :]
     if not behind or not _is_limited(behind):
         return None
+    after: Locus = (_router(pairs[front - 1][0]) if front else None) or Landmark.EDGE
     upto = _router(behind[0][1])
     is_on_path = check == evidence.target.check or after in _own_hops(evidence)
     return (after, upto) if upto is not None and is_on_path else None

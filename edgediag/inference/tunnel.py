@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE
 from edgediag.inference.forms import varied
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
@@ -23,7 +22,6 @@ from edgediag.model.tunnel import (
     TunnelTraffic,
 )
 from edgediag.model.variation import Change
-from edgediag.model.verdict import Place
 
 # A response to IKE_AUTH that accepts has an identity (12 octets at least), 40 of AUTH, and where a
 # child SA comes of it 84 of SA and selectors, all in SK behind 28 of header: more than 110 with any
@@ -126,14 +124,6 @@ def is_refused(transaction: IkeTransaction) -> bool:
     """True for an IKE_AUTH that drew no more than one error, as far as its length tells."""
     is_short = 0 < transaction.response_octets <= MOST_OCTETS_OF_AN_ERROR
     return is_short and not transaction.is_fragmented
-
-
-def lost_outside(host: HostState) -> tuple[Place, ...]:
-    """Where an answer is lost that no tap saw; programs of a driver come before every tap."""
-    has_program = isinstance(host.links, NotChecked) or any(
-        link.xdp_program is not None for link in host.links
-    )
-    return ANYWHERE if has_program else LOST_OUTSIDE
 
 
 def last_router(evidence: FlowEvidence) -> Address | None:

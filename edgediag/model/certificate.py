@@ -75,6 +75,7 @@ class Presented:
     reason   why the chain is not trusted or was not checked, "" where it is trusted
     seen_s   by this node's clock, seconds since the epoch
     alike    other hosts of the run that show an unknown issuer of the same name, ascending
+    vouching  other hosts of the run whose chains are trusted by the same anchors, ascending
     http_status  of a registry's answer, 0 where nothing was asked or nothing came in time
     """
 
@@ -83,4 +84,5 @@ class Presented:
     reason: str
     seen_s: float
     alike: tuple[Address, ...]
+    vouching: tuple[Address, ...] | NotChecked
     http_status: int

@@ -137,6 +137,7 @@ class Handshakes:
             reason=reason,
             seen_s=self._clock.now_s(),
             alike=(),
+            vouching=(),
             http_status=read.status,
         )
 

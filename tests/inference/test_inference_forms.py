@@ -13,7 +13,8 @@ from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import TraceDropped
 from edgediag.model.outcome import Outcome
-from edgediag.model.reply import IcmpKind
+from edgediag.model.path import Ladder
+from edgediag.model.reply import IcmpKind, Reply
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.report.values import from_text, to_text
@@ -53,7 +54,7 @@ def rewritten(outcome: Outcome) -> Outcome:
     return replace(outcome, seen=tuple(replace(item, rewritten=wire) for item in outcome.seen))
 
 
-def lost(change: Change, *rungs: str | None, octets: int = 0) -> Variation:
+def lost(change: Change, *rungs: str | Reply | None, octets: int = 0) -> Variation:
     """A form that nobody answers, walked over these rungs beside a control that is answered."""
     return Variation(
         change=change,
@@ -97,6 +98,17 @@ SHAPE = lost(Change.SHAPE, H1, H2, None, None)
 FRAGMENTS = lost(Change.FRAGMENTS, H1, H2, None, None, None, octets=1600)
 LONG = lost(Change.SIZE, H1, H2, None, None, None, octets=1500)
 JUMBO = lost(Change.SIZE, None, None, None, None, None, octets=9000)
+FIRST_IS_MUTE = ladder(PLAIN, [None, H2, H3, H4, ike_reply()])
+ALL_ARE_MUTE = ladder(PLAIN, [None, None, None, None, ike_reply()])
+EVERYWHERE = tuple(Place)
+
+
+def unasked(walked: Ladder) -> Ladder:
+    """The same with its silent rungs refused by this host."""
+    hops = tuple(replace(hop, tries=0) if hop.reply is None else hop for hop in walked.hops)
+    return replace(walked, hops=hops)
+
+
 GLANCE = replace(
     ladder(PLAIN, [H1, H2, None, None]),
     hops=tuple(replace(hop, tries=1) for hop in ladder(PLAIN, [H1, H2, None, None]).hops),
@@ -214,6 +226,14 @@ def outside(mechanism: Mechanism) -> Said:
             id="a router reports the smaller size",
         ),
         pytest.param(
+            (
+                lost(Change.SIZE, H1, icmp(IcmpKind.FRAGMENTATION_NEEDED, H2), None, octets=1500),
+                served(Change.SIZE, 1400),
+            ),
+            Said(),
+            id="a router reports the smaller size on the walk alone",
+        ),
+        pytest.param(
             (JUMBO, served(Change.SIZE, 1500)),
             Said(where=(Place.LOCAL,), upto="edge", mechanism=Mechanism.MTU),
             id="not even the first hop takes what the device believes in",
@@ -226,6 +246,33 @@ def outside(mechanism: Mechanism) -> Said:
                 mechanism=Mechanism.PMTU_BLACKHOLE,
             ),
             id="nor what any Ethernet carries: the device or its network",
+        ),
+        pytest.param(
+            (replace(JUMBO, control=FIRST_IS_MUTE), served(Change.SIZE, 1500)),
+            Said(
+                where=(Place.LOCAL, Place.ON_PATH),
+                upto="host",
+                mechanism=Mechanism.PMTU_BLACKHOLE,
+            ),
+            id="a first hop that answers nothing does not tell the device from its network",
+        ),
+        pytest.param(
+            (replace(JUMBO, control=ALL_ARE_MUTE), served(Change.SIZE, 1500)),
+            Said(where=EVERYWHERE, upto="host", mechanism=Mechanism.PMTU_BLACKHOLE),
+            id="where no hop answers anything, the long packet may be lost at any",
+        ),
+        pytest.param(
+            (replace(SOURCE_PORT, ladder=unasked(SOURCE_PORT.ladder)),),
+            Said(),
+            id="this host refused the rungs from port 4500: nobody was asked",
+        ),
+        pytest.param(
+            (
+                replace(JUMBO, ladder=unasked(JUMBO.ladder)),
+                served(Change.SIZE, 1500),
+            ),
+            Said(),
+            id="this host refused the long rungs",
         ),
     ],
 )
@@ -307,6 +354,18 @@ def test_a_tunnel_is_judged_by_the_port_it_asks_from(
     )
     (check,) = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks
     assert (check.status, bool(check.note)) == (status, status is Status.OK)
+
+
+def test_a_program_of_the_driver_may_take_the_answer_of_a_form() -> None:
+    lost_at_last = lost(Change.SOURCE_PORT, H1, H2, H3, H4, None)
+    evidence = flow_evidence(ASKED, variations=(lost_at_last,))
+    host = replace(host_state(), links=(link(xdp_program=7),))
+    (check,) = judge(RunEvidence(host=host, checks=(evidence,))).checks
+    assert check.verdict is not None
+    assert (check.verdict.where, check.verdict.mechanism) == (
+        EVERYWHERE,
+        Mechanism.SOURCE_PORT_FILTER,
+    )
 
 
 def test_the_device_whose_mtu_is_wrong_is_named() -> None:

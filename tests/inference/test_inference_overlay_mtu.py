@@ -11,27 +11,42 @@ from edgediag.model.culprit import MtuObject
 from edgediag.model.endpoint import Direction
 from edgediag.model.evidence import ListenerEvidence, RunEvidence
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, InterfaceAddress, Link, Listener
+from edgediag.model.host import HostState, Link, Listener
+from edgediag.model.overlay import VxlanDevice
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
-from story import EDGE, host_state, link, target
+from story import host_state, link, target
 
 UNREAD = NotChecked(reason="not recorded")
 ETH0 = replace(link(), mtu=1500)
 OVERLAY = replace(link(), name="flannel.1", index=5, kind="vxlan", mtu=1450)
 BRIDGE = replace(link(), name="cni0", index=6, kind="bridge", mtu=9000)
+UPLINK_BRIDGE = replace(BRIDGE, name="br-ex", mtu=1500)
+NARROW = replace(ETH0, mtu=576)
+OF_OTHERS = replace(OVERLAY, name="vxlan77", mtu=1500)
+DEVICE = VxlanDevice(
+    interface="flannel.1",
+    vni=1,
+    port=8472,
+    local=None,
+    remote=None,
+    underlay="eth0",
+    is_learning=False,
+    is_asking=False,
+    is_external=False,
+    has_checksum=False,
+)
 LISTENING = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=8472, uid=0)
 TARGET = target(
     "flannel-vxlan-8472", endpoint="flannel-vxlan", direction=Direction.INBOUND, port=8472
 )
 
 
-def judged(*links: Link, is_heard: bool = True) -> CheckReport:
-    addresses = tuple(
-        InterfaceAddress(interface=item.name, address=ip_address(EDGE), prefix_length=24)
-        for item in links
-    )
-    host = replace(host_state(), links=links, addresses=addresses)
+def judged(*links: Link, on: str = "eth0", is_heard: bool = True) -> CheckReport:
+    """A node with these devices; its overlays were made on one of them, or on none."""
+    overlays = (item for item in links if item.kind == "vxlan")
+    vxlans = tuple(replace(DEVICE, interface=item.name, underlay=on) for item in overlays)
+    host = replace(host_state(), links=links, vxlans=vxlans)
     return _judged(host, is_heard=is_heard)
 
 
@@ -43,27 +58,49 @@ def _judged(host: HostState, *, is_heard: bool = True) -> CheckReport:
 
 
 @pytest.mark.parametrize(
-    ("links", "status"),
+    ("links", "on", "status"),
     [
-        pytest.param((ETH0, OVERLAY), Status.NOT_CHECKED, id="it fits to the octet"),
-        pytest.param((replace(ETH0, mtu=1499), OVERLAY), Status.DEGRADED, id="an octet too wide"),
+        pytest.param((ETH0, OVERLAY), "eth0", Status.NOT_CHECKED, id="it fits to the octet"),
         pytest.param(
-            (replace(ETH0, mtu=576), replace(ETH0, name="eth1", index=7), OVERLAY),
+            (replace(ETH0, mtu=1499), OVERLAY), "eth0", Status.DEGRADED, id="an octet too wide"
+        ),
+        pytest.param(
+            (NARROW, replace(ETH0, name="eth1", index=7), OVERLAY),
+            "",
             Status.NOT_CHECKED,
-            id="another device could carry it",
+            id="made on none: another device could carry it",
         ),
         pytest.param(
-            (replace(ETH0, mtu=576), BRIDGE, OVERLAY), Status.DEGRADED, id="a bridge is no way out"
+            (NARROW, replace(ETH0, name="eth1", index=7), OVERLAY),
+            "eth0",
+            Status.DEGRADED,
+            id="made on the narrow one, whatever others could carry",
         ),
-        pytest.param((replace(ETH0, mtu=576),), Status.NOT_CHECKED, id="no overlay"),
+        pytest.param(
+            (NARROW, BRIDGE, OVERLAY), "eth0", Status.DEGRADED, id="a bridge is no way out"
+        ),
+        pytest.param(
+            (UPLINK_BRIDGE, replace(ETH0, name="wg0", mtu=1420), OVERLAY),
+            "br-ex",
+            Status.NOT_CHECKED,
+            id="a bridge that is the uplink, beside a narrow tunnel",
+        ),
+        pytest.param((NARROW, OF_OTHERS), "eth0", Status.NOT_CHECKED, id="a device of others"),
+        pytest.param(
+            (NARROW, replace(OVERLAY, is_up=False)), "eth0", Status.NOT_CHECKED, id="not in use"
+        ),
+        pytest.param((OVERLAY,), "eth0", Status.NOT_CHECKED, id="what it was made on is gone"),
+        pytest.param((NARROW,), "eth0", Status.NOT_CHECKED, id="no overlay"),
     ],
 )
-def test_an_overlay_must_fit_its_underlay(links: tuple[Link, ...], status: Status) -> None:
-    assert judged(*links).status is status
+def test_an_overlay_must_fit_its_underlay(
+    links: tuple[Link, ...], on: str, status: Status
+) -> None:
+    assert judged(*links, on=on).status is status
 
 
 def test_the_narrow_device_is_named() -> None:
-    verdict = judged(replace(ETH0, mtu=576), OVERLAY).verdict
+    verdict = judged(NARROW, OVERLAY).verdict
     assert verdict is not None
     assert (verdict.where, verdict.mechanism, verdict.culprit) == (
         (Place.LOCAL,),
@@ -73,7 +110,7 @@ def test_the_narrow_device_is_named() -> None:
 
 
 def test_a_port_without_a_listener_is_that_first() -> None:
-    check = judged(replace(ETH0, mtu=576), OVERLAY, is_heard=False)
+    check = judged(NARROW, OVERLAY, is_heard=False)
     assert check.verdict is not None
     assert check.verdict.mechanism is Mechanism.NOT_LISTENING
 

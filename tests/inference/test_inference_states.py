@@ -186,6 +186,19 @@ def forwarding(of_all: str, own: str) -> HostState:
     )
 
 
+def beside_another_vxlan(host: HostState) -> HostState:
+    """The node with a VXLAN device of somebody else, by which nothing is forwarded."""
+    assert not isinstance(host.sysctls, NotChecked)
+    other = replace(FLANNEL, interface="vxlan-lab")
+    forwards = Sysctl(key="net.ipv4.conf.vxlan-lab.forwarding", value="0")
+    return replace(
+        host,
+        vxlans=(other, FLANNEL),
+        links=(link(), replace(FLANNEL_LINK, name="vxlan-lab"), FLANNEL_LINK),
+        sysctls=(*host.sysctls, forwards),
+    )
+
+
 def off(key: str) -> SysctlObject:
     return SysctlObject(key=key, value="0")
 
@@ -297,6 +310,12 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("pods-not-forwarded", "all", forwarding(of_all="0", own="0"), off("net.ipv4.ip_forward")),
     ("pods-not-forwarded", "one", forwarding(of_all="1", own="0"), off(OWN_FORWARDING)),
     ("pods-not-forwarded", "it does", forwarding(of_all="1", own="1"), None),
+    (
+        "pods-not-forwarded",
+        "somebody else's device",
+        beside_another_vxlan(forwarding(of_all="1", own="1")),
+        None,
+    ),
     ("pods-not-forwarded", "no pods", replace(forwarding("0", "0"), vxlans=()), None),
     ("pods-not-forwarded", "unread", replace(forwarding("0", "0"), sysctls=UNREAD), None),
     ("pods-not-forwarded", "devices unread", replace(POD_NET, vxlans=UNREAD), None),

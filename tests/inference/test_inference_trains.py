@@ -20,6 +20,7 @@ from story import (
     flow_evidence,
     host_state,
     ladder,
+    link,
     probe,
     syn_ack,
     unanswered,
@@ -56,7 +57,7 @@ def said(
 
 
 SPARED = train(0, 6, is_slow=True)
-H1, H2 = GATEWAY, "203.0.113.1"
+H1, H2, H3, H4, H5 = GATEWAY, "203.0.113.1", "203.0.113.5", "203.0.113.9", "203.0.113.13"
 
 
 def expiring(hop_limit: int, at: str, *, questions: int, echoes: int = 3) -> tuple[Train, Train]:
@@ -76,7 +77,7 @@ def expiring(hop_limit: int, at: str, *, questions: int, echoes: int = 3) -> tup
 
 
 IN_FRONT = expiring(1, H1, questions=3)
-BEHIND = (*expiring(2, H2, questions=0), *expiring(3, "203.0.113.5", questions=0))
+BEHIND = (*expiring(2, H2, questions=0), *expiring(3, H3, questions=0))
 ELSEWHERE = (train(17, check="other"), replace(SPARED, check="other"))
 
 
@@ -122,6 +123,23 @@ def test_a_flow_that_was_silent_and_then_served(
     assert said(*trains, asked=LOST, again=SERVED) == (Status.DEGRADED, mechanism)
 
 
+@pytest.mark.parametrize(
+    ("trains", "mechanism"),
+    [
+        pytest.param((train(6),), Mechanism.LOSS, id="loss"),
+        pytest.param((train(17), SPARED), Mechanism.RATE_LIMIT, id="a limit"),
+    ],
+)
+def test_a_program_of_the_driver_may_take_the_answers(
+    trains: tuple[Train, ...], mechanism: Mechanism
+) -> None:
+    host = replace(host_state(), links=(link(xdp_program=7),))
+    evidence = flow_evidence(SERVED, trains=trains)
+    (check,) = judge(RunEvidence(host=host, checks=(evidence,))).checks
+    assert check.verdict is not None
+    assert (check.verdict.where, check.verdict.mechanism) == (tuple(Place), mechanism)
+
+
 def test_a_flow_that_stayed_silent_is_no_matter_of_a_limit() -> None:
     _, mechanism = said(*ELSEWHERE, asked=LOST, again=LOST)
     assert mechanism is not Mechanism.RATE_LIMIT
@@ -140,10 +158,32 @@ def test_a_flow_that_stayed_silent_is_no_matter_of_a_limit() -> None:
             (
                 *IN_FRONT,
                 *expiring(2, H2, questions=0, echoes=0),
-                *expiring(3, "203.0.113.5", questions=0, echoes=0),
+                *expiring(3, H3, questions=0, echoes=0),
             ),
             (None, "host"),
             id="routers that answer no echo either tell nothing",
+        ),
+        pytest.param(
+            (
+                *IN_FRONT,
+                *expiring(2, H2, questions=0, echoes=0),
+                *expiring(3, H3, questions=3),
+                *expiring(4, H4, questions=0),
+                *expiring(5, H5, questions=0),
+            ),
+            (H3, H4),
+            id="one that never answers lies in front: what answers behind it is in front as well",
+        ),
+        pytest.param(
+            (
+                *IN_FRONT,
+                *expiring(2, H2, questions=2),
+                *expiring(3, H3, questions=3),
+                *expiring(4, H4, questions=0),
+                *expiring(5, H5, questions=0),
+            ),
+            (H1, H4),
+            id="one lost in front of a hop that answers all: the limit is somewhere about both",
         ),
     ],
 )

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.inference.combine import combine, find
-from edgediag.inference.rules import RULES, RULES_WHERE_SERVED
+from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_WHERE_SERVED
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Chain, Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
@@ -1383,6 +1383,81 @@ ON_THIS_HOST = [
             ),
         )
     ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                explained=explained(TRANSLATED),
+                next_hop=neighbour(NeighbourState.FAILED),
+            ),
+            verdict=NEXT_HOP_FAILED,
+            fires=("neighbour-failed",),
+            silent=("translated-here", "never-left"),
+        ),
+        id="it is given another destination, and waits for its next hop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                explained=explained(TRANSLATED),
+                kernel_drops=told("TC_EGRESS", "__dev_queue_xmit"),
+            ),
+            verdict=local(Mechanism.TC_DROP),
+            fires=("kernel-dropped", "never-left"),
+            silent=("translated-here",),
+        ),
+        id="it is given another destination, and the kernel says what drops it there",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                explained=explained(TRANSLATED),
+                drops=(drop(Drop.QDISC, "tbf"),),
+            ),
+            verdict=local(
+                Mechanism.QDISC_DROP,
+                QdiscObject(interface="eth0", discipline="tbf", handle="1:"),
+            ),
+            fires=("lost-at-egress", "translated-here", "never-left"),
+        ),
+        id="it is given another destination, and a discipline of the device counted its drop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=TraceDropped(
+                    culprit=replace(POLICY, chain="INPUT"),
+                    hook="input",
+                    is_reject=False,
+                    is_reply=True,
+                ),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("never-left",),
+            silent=("traced-drop",),
+        ),
+        id="a policy counted what others send: no answer came that it could drop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(API_TLS, has_come_back=True),
+                trace=TraceDropped(
+                    culprit=NFT_RULE, hook="output", is_reject=False, is_reply=False
+                ),
+            ),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("traced-drop",),
+        ),
+        id="a rule dropped another packet: this one left, and its answer was lost",
+    ),
     *(
         pytest.param(
             Picture(
@@ -1613,7 +1688,9 @@ ON_THIS_HOST = [
         pytest.param(
             Picture(
                 evidence=flow_evidence(
-                    refused(TUNNEL_PROBE), trace=passed(), drops=(drop(Drop.CONNTRACK, ""),)
+                    refused(TUNNEL_PROBE),
+                    trace=passed(until="output"),
+                    drops=(drop(Drop.CONNTRACK, ""),),
                 ),
                 host=tracking(entries, limit),
                 verdict=verdict,
@@ -1676,6 +1753,39 @@ ON_THIS_HOST = [
         ),
         id="the table of connections is full, and what the kernel took waits for its next hop",
     ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    refused(TUNNEL_PROBE),
+                    trace=trace,
+                    drops=(drop(Drop.CONNTRACK, ""),),
+                    kernel_drops=kernel_drops,
+                ),
+                host=replace(tracking("262144", "262144"), cgroup_programs=(OUT_GROUP,)),
+                verdict=verdict,
+                fires=fires,
+                silent=("conntrack-full", "cgroup-refuses"),
+            ),
+            id=f"the table of connections is full and counted a drop, {name}",
+        )
+        for name, trace, kernel_drops, verdict, fires in (
+            (
+                "and this packet came to the end of POSTROUTING",
+                passed(),
+                NOT_ASKED,
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+            ),
+            (
+                "and the kernel says who dropped this packet",
+                passed(until="output"),
+                told("BPF_CGROUP_EGRESS", "ip_finish_output"),
+                local(Mechanism.CGROUP_DROP, OUT_GROUP),
+                ("kernel-dropped", "never-left"),
+            ),
+        )
+    ),
     pytest.param(
         Picture(
             evidence=flow_evidence(refused(TUNNEL_PROBE), trace=passed()),
@@ -1684,6 +1794,38 @@ ON_THIS_HOST = [
             fires=("cgroup-refuses", "never-left"),
         ),
         id="refused behind POSTROUTING, where one program stands",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    refused(TUNNEL_PROBE),
+                    trace=passed(),
+                    program_verdicts=(ProgramVerdict(program=OUT_GROUP, is_dropped=False),),
+                ),
+                host=replace(host_state(), cgroup_programs=programs),
+                verdict=verdict,
+                fires=fires,
+                silent=silent,
+            ),
+            id=f"refused behind POSTROUTING, where a program lets a copy pass {name}",
+        )
+        for name, programs, verdict, fires, silent in (
+            (
+                "and no other stands",
+                (OUT_GROUP,),
+                local(Mechanism.LOCAL_DROP),
+                ("never-left",),
+                ("cgroup-refuses",),
+            ),
+            (
+                "and another was not asked",
+                (OUT_GROUP, OTHER_OUT_GROUP),
+                local(Mechanism.CGROUP_DROP, OTHER_OUT_GROUP),
+                ("cgroup-refuses", "never-left"),
+                (),
+            ),
+        )
     ),
     pytest.param(
         Picture(
@@ -2428,9 +2570,34 @@ WORDS = [
             ),
             verdict=between(H2, H3, Mechanism.ROUTING_LOOP),
             fires=("routing-loop",),
-            silent=("icmp-from-router",),
+            silent=("icmp-from-router", "hop-limit-too-small"),
         ),
         id="a whole hop limit is used up: a loop",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.TIME_EXCEEDED, H3)),
+                walked=NOT_ASKED,
+            ),
+            host=replace(host_state(), sysctls=(DEFAULT_TTL,)),
+            verdict=None,
+            silent=("routing-loop", "hop-limit-too-small"),
+        ),
+        id="it expired where a packet that starts with so little expires anyhow",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                answered(TUNNEL_PROBE, icmp(IcmpKind.PORT_UNREACHABLE, HOST)),
+                walked=ladder(TUNNEL, [H1, H2, H3, H4, icmp(IcmpKind.PORT_UNREACHABLE, HOST)]),
+            ),
+            host=replace(host_state(), sysctls=(DEFAULT_TTL,)),
+            verdict=remote(H4, Mechanism.REFUSED),
+            fires=("icmp-from-host",),
+            silent=("hop-limit-too-small",),
+        ),
+        id="the host itself refuses what starts with so little: it arrived",
     ),
     pytest.param(
         Picture(
@@ -3252,13 +3419,34 @@ CERTIFICATES = [
             ),
             (
                 "a stranger's at the host's distance: the host, or a box before it",
-                shows(STRANGE, *IN_STEP),
+                shows(replace(STRANGE, vouching=addresses(NEIGHBOUR_HOST)), *IN_STEP),
                 ambiguous(H3, OUTSIDE, Mechanism.CERTIFICATE),
             ),
             (
+                "a stranger's, where this host's list of authorities may be out of date",
+                shows(STRANGE, *IN_STEP),
+                ambiguous(H3, ANYWHERE, Mechanism.CERTIFICATE),
+            ),
+            (
+                "a stranger's in evidence that is older than the question who vouches",
+                shows(replace(STRANGE, vouching=NOT_ASKED)),
+                ambiguous(H3, ANYWHERE, Mechanism.CERTIFICATE),
+            ),
+            (
                 "the same stranger's at another host",
-                shows(replace(STRANGE, alike=addresses(NEIGHBOUR_HOST))),
+                shows(
+                    replace(
+                        STRANGE,
+                        alike=addresses(NEIGHBOUR_HOST),
+                        vouching=addresses("203.0.113.8"),
+                    )
+                ),
                 ambiguous(H3, OUTSIDE, Mechanism.TLS_INTERCEPTION),
+            ),
+            (
+                "the same stranger's at another host, and nobody whom this host trusts",
+                shows(replace(STRANGE, alike=addresses(NEIGHBOUR_HOST))),
+                ambiguous(H3, ANYWHERE, Mechanism.CERTIFICATE),
             ),
             (
                 "a stranger's, behind a handshake that cannot have reached the host",
@@ -3381,7 +3569,7 @@ PICTURES = [
     *(*ON_THIS_HOST, *SILENCE, *WORDS, *STREAMS),
     *(*NAME_SERVERS, *SERVED, *CERTIFICATES, *DAEMON_S_OWN),
 ]
-ALL_RULES = tuple(dict.fromkeys((*RULES, *RULES_WHERE_SERVED)))
+ALL_RULES = tuple(dict.fromkeys((*EXCLUSIVE, *RULES, *RULES_WHERE_SERVED)))
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -3419,17 +3607,16 @@ def test_which_rules_fire_and_which_stay_silent(picture: Picture) -> None:
             id="not at all",
         ),
         pytest.param(Disposition.UNDETERMINED, (), False, "in the output hook", id="perhaps"),
-        pytest.param(Disposition.PASSES, (), True, "in the output hook", id="and it is the answer"),
+        pytest.param(Disposition.PASSES, (), True, "in the input hook", id="and it is the answer"),
     ],
 )
 def test_the_kernel_is_believed_whatever_the_rules_say_as_they_are_read(
     disposition: Disposition, deciders: tuple[NftRule, ...], is_reply: bool, ending: str
 ) -> None:
+    hook = "input" if is_reply else "output"
     evidence = flow_evidence(
-        refused(TUNNEL_PROBE),
-        trace=TraceDropped(
-            culprit=NFT_RULE, hook="output", is_reject=False, is_reply=is_reply
-        ),
+        unanswered(TUNNEL_PROBE, has_left=is_reply, has_come_back=is_reply),
+        trace=TraceDropped(culprit=NFT_RULE, hook=hook, is_reject=False, is_reply=is_reply),
         explained=replace(explained(), disposition=disposition, deciders=deciders),
     )
     texts = {one.rule: one.text for one in find(evidence, host_state())}

@@ -266,6 +266,12 @@ def test_a_gateway_that_refuses_ike_auth(host: HostState, expected: Said) -> Non
         ),
         pytest.param(listened(AUTH_LOST, lost=1), Said(), id="frames were lost to the tap"),
         pytest.param(
+            listened(transaction(INFORMATIONAL, requests=3), OUT, BACK),
+            Said(),
+            id="ESP passes both ways: it is of another security association",
+        ),
+        pytest.param(listened(AUTH_LOST, taken=(TAKEN,)), Said(), id="so the kernel counts"),
+        pytest.param(
             listened(AUTH_LOST, taken=UNREAD), PASSED_OVER, id="what carries ESP is another matter"
         ),
         pytest.param(listened(AUTH_LOST, is_whole=False), Said(), id="some found no room"),

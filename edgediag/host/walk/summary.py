@@ -27,12 +27,14 @@ def summary(conclusion: Conclusion, names_in: Callable[[FilterRule], Names]) -> 
 
     names_in  what a rule holds by number alone
     """
-    deciders = (_culprit(step, names_in) for step in conclusion.deciders)
+    found = [_culprit(step, names_in) for step in conclusion.deciders]
+    deciders = tuple(decider for decider in found if decider is not None)
     by_course = [dict.fromkeys(_translations(course, names_in)) for course in conclusion.courses]
     shared = by_course[0] if by_course else {}
     return Explained(
         disposition=conclusion.disposition,
-        deciders=tuple(decider for decider in deciders if decider is not None),
+        # Where something that is no rule may end it as well, no rule is its end for certain.
+        deciders=deciders if len(deciders) == len(found) else (),
         translations=tuple(
             each for each in shared if all(each in others for others in by_course)
         ),

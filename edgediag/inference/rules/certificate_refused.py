@@ -39,8 +39,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     unknown issuer anybody on the way can make, and where the SYN is accepted too
                     near to be the host, somebody does
     Does not hold   where the authorities that may sign for the server are not known, nothing is
-                    said of its issuer; dates say nothing of the server where no other clock
-                    confirms this host's, and speak against this host where two deny it
+                    said of its issuer; where this host trusts nobody else of the kind in this run,
+                    its list of them may be out of date, and nobody is said to inspect TLS; dates
+                    say nothing of the server where no other clock confirms this host's, and speak
+                    against this host where two deny it
     Asks for        the certificate, the clocks of time servers, how far the handshake goes
     source          RFC 5280 §6.1.3, RFC 6125 §6
     """
@@ -71,12 +73,18 @@ def _of_a_stranger(evidence: FlowEvidence, shown: Presented) -> tuple[Claim, str
             f"{text}; the connection is accepted {where}",
             f"ask whoever runs the path {where} to except this host from TLS inspection",
         )
+    is_vouched = not isinstance(shown.vouching, NotChecked) and bool(shown.vouching)
+    places = LOST_OUTSIDE if is_vouched else ANYWHERE
+    remedy = "compare the certificate with the one that the server has on its own disk"
     if shown.alike:
-        others = " and ".join(map(str, shown.alike))
-        claim = _one_of(evidence, LOST_OUTSIDE, Mechanism.TLS_INTERCEPTION)
-        return claim, f"{text}; so does {others}", "ask whether the site's network inspects TLS"
-    claim = _one_of(evidence, LOST_OUTSIDE, Mechanism.CERTIFICATE)
-    return claim, text, "compare the certificate with the one that the server has on its own disk"
+        text += f"; so does {' and '.join(map(str, shown.alike))}"
+        remedy = "ask whether the site's network inspects TLS"
+    if not is_vouched:
+        text += "; that this host's list of authorities is up to date, nobody else shows"
+        remedy += "; see whether this host's list of authorities is out of date"
+    is_inspected = is_vouched and bool(shown.alike)
+    mechanism = Mechanism.TLS_INTERCEPTION if is_inspected else Mechanism.CERTIFICATE
+    return _one_of(evidence, places, mechanism), text, remedy
 
 
 def _out_of_date(evidence: FlowEvidence, shown: Presented, flaw: Flaw) -> tuple[Claim, str, str]:

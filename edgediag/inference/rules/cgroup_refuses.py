@@ -24,8 +24,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Does not hold   where a packet of the flow left, or did not come through netfilter, or where no
                     such program is attached; where connection tracking counted drops of its own,
                     for it enters a new connection behind the last chain, and refuses in the same
-                    words. One is named where it is the only one, or the only one that drops a copy
-                    of the packet; of several none is accused alone
+                    words; where every program lets a copy of the packet pass. One is named where it
+                    is the only one of those that do not, or the only one that drops a copy; of
+                    several none is accused alone
     Asks for        the trace, the errno of the attempts, the tap, the counters of drops, the
                     programs of the groups of this process, their verdicts on a copy of the packet
     source          net/ipv4/ip_output.c, ip_finish_output: BPF_CGROUP_RUN_PROG_INET_EGRESS;
@@ -45,12 +46,24 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         text = "the packet passed POSTROUTING, and the kernel refused it with EPERM behind that"
     text += support(evidence, is_reply=False)
     remedy = "bpftool cgroup tree: look for an egress program on the group of this process"
-    known = () if isinstance(attached, NotChecked) else attached
-    programs = dropped or known
+    programs = dropped or _not_acquitted(evidence, attached)
+    if not isinstance(attached, NotChecked) and not programs:
+        return None
     if programs:
         text += f", where the program {in_words(programs)} stands at egress of a control group"
     claim = on_this_host(Mechanism.CGROUP_DROP, sole(programs))
     return finding(ID, evidence, claim, (text, remedy, packets_of(refused)))
+
+
+def _not_acquitted(
+    evidence: FlowEvidence, attached: tuple[CgroupProgramObject, ...] | NotChecked
+) -> tuple[CgroupProgramObject, ...]:
+    """The programs that are known to stand there, but those that let a copy of the packet pass."""
+    verdicts = evidence.program_verdicts
+    asked = () if isinstance(verdicts, NotChecked) else verdicts
+    passed = {item.program for item in asked if not item.is_dropped}
+    known = () if isinstance(attached, NotChecked) else attached
+    return tuple(program for program in known if program not in passed)
 
 
 def _is_behind_netfilter(trace: TraceResult, is_dropped: bool) -> bool:

@@ -1,6 +1,6 @@
 """Packets of the check's own question are lost at times, counted."""
 
-from edgediag.inference.claim import LOST_OUTSIDE, finding, one_of
+from edgediag.inference.claim import finding, lost_outside, one_of
 from edgediag.inference.share import CONFIDENCE_PERCENT, interval
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
@@ -39,6 +39,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"{most:.0%} of all are lost, there or back, with {CONFIDENCE_PERCENT} % confidence"
     )
     remedy = "look for an overloaded or broken link; edgediag trace shows the loss hop by hop"
-    claim = one_of(LOST_OUTSIDE, None, Mechanism.LOSS)
+    claim = one_of(lost_outside(host), None, Mechanism.LOSS)
     packets = tuple(sorted({number for train in own for number in train.packets}))
     return finding(ID, evidence, claim, (text, remedy, packets))

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from edgediag.inference.claim import finding, one_of
-from edgediag.inference.tunnel import heard, last_router, lost_outside
+from edgediag.inference.claim import finding, lost_outside, one_of
+from edgediag.inference.tunnel import heard, last_router
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Landmark

@@ -32,6 +32,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
             "ask whoever runs that part of the path to pass fragments; until then keep the packets "
             "of the tunnel below the path's MTU"
         )
-        claim = where_lost(variation, Mechanism.FRAGMENT_DROP)
+        claim = where_lost(variation, Mechanism.FRAGMENT_DROP, host)
         return finding(ID, evidence, claim, (text, remedy, packets_of_form(variation)))
     return None

@@ -3,9 +3,9 @@
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.ladders import ladder_packets, ladders_of
 from edgediag.inference.reading import outcome_of
+from edgediag.inference.sysctls import number_of
 from edgediag.locate.near import is_same_network
-from edgediag.meaning import has_left, is_answered_well
-from edgediag.model.answer import NotChecked
+from edgediag.meaning import has_left, is_answered_by
 from edgediag.model.culprit import SysctlObject
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -16,7 +16,7 @@ from edgediag.path import is_expiry
 
 ID = "hop-limit-too-small"
 
-_KEY = "net.ipv4.ip_default_ttl"
+DEFAULT_HOP_LIMIT = "net.ipv4.ip_default_ttl"
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -25,18 +25,19 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the sysctl gives every socket its hop limit, and our own probes, which carry
                     another, met the destination farther away than that, or a router at that
                     distance or beyond: the kernel's packet expired there at the latest
-    Does not hold   for what was sent with a hop limit of our own, for a flow that works, or where
-                    the same router was met twice: in a circle no hop limit suffices
+    Does not hold   for what was sent with a hop limit of our own, for what the destination itself
+                    answered, be it only to refuse, or where the same router was met twice: in a
+                    circle no hop limit suffices
     Asks for        the sysctl, the ladder
     source          RFC 791 §3.2; ip(7), ip_default_ttl
     """
     outcome = outcome_of(evidence)
-    limit = _default_hop_limit(host)
+    limit = number_of(host, DEFAULT_HOP_LIMIT)
     if limit is None or outcome.probe.way is not Way.SOCKET:
         return None
-    if is_answered_well(outcome) or not has_left(outcome):
-        return None
     destination = evidence.flow.destination
+    if not has_left(outcome) or is_answered_by(outcome, destination):
+        return None
     ladders = [
         ladder
         for ladder in ladders_of(evidence)
@@ -46,19 +47,13 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if farthest <= limit:
         return None
     text = (
-        f"the kernel sends with a hop limit of {limit} ({_KEY}), and {destination} is at least "
-        f"{farthest} hops away"
+        f"the kernel sends with a hop limit of {limit} ({DEFAULT_HOP_LIMIT}), and {destination} is "
+        f"at least {farthest} hops away"
     )
-    remedy = f"sysctl -w {_KEY}=64, and look in /etc/sysctl.d for who set it"
-    claim = on_this_host(Mechanism.LOCAL_DROP, SysctlObject(key=_KEY, value=str(limit)))
+    remedy = f"sysctl -w {DEFAULT_HOP_LIMIT}=64, and look in /etc/sysctl.d for who set it"
+    sysctl = SysctlObject(key=DEFAULT_HOP_LIMIT, value=str(limit))
+    claim = on_this_host(Mechanism.LOCAL_DROP, sysctl)
     return finding(ID, evidence, claim, (text, remedy, ladder_packets(ladders)))
-
-
-def _default_hop_limit(host: HostState) -> int | None:
-    sysctls = () if isinstance(host.sysctls, NotChecked) else host.sysctls
-    values = (item.value for item in sysctls if item.key == _KEY)
-    value = next(values, "")
-    return int(value) if value.isdecimal() else None
 
 
 def _length(ladder: Ladder) -> int:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from edgediag.inference.claim import finding, one_of
-from edgediag.inference.tunnel import Heard, heard, lost_outside, name_of, times
+from edgediag.inference.claim import finding, lost_outside, one_of
+from edgediag.inference.tunnel import Heard, heard, name_of, times
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.tunnel import IkeExchange, IkeTransaction
@@ -32,14 +32,15 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     short IKE both ways; the daemon's own request left again and again, and no
                     tap saw an answer within two seconds. It is lost by its length or its kind, or
                     the gateway does not know what it belongs to
-    Does not hold   where a request of the same exchange was answered meanwhile; where frames were
-                    lost to the tap; where the probe itself is not answered, for then its own
-                    walk says more; after a finding on a form of the probe, which has a place
-    Asks for        the requests of this node's own daemon, the taps
+    Does not hold   where a request of the same exchange was answered meanwhile, or ESP came from
+                    the gateway: the tunnel carries; where frames were lost to the tap; where the
+                    probe itself is not answered, for then its own walk says more; after a finding
+                    on a form of the probe, which has a place
+    Asks for        the requests of this node's own daemon, ESP on the tunnel's port, the taps
     source          RFC 7296 §2.1, §2.4
     """
     found = heard(evidence, host)
-    if found is None or not found.is_whole:
+    if found is None or found.is_fed or not found.is_whole:
         return None
     exchange = next((item for item in _JUDGED if _is_silent(found, item)), None)
     if exchange is None:

@@ -2,10 +2,10 @@
 
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import outcome_of, packets_of
-from edgediag.meaning import has_left, is_answered_well, speaks_for
+from edgediag.meaning import has_left, is_answered_by, is_answered_well
+from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
-from edgediag.model.outcome import Answered
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "link-layer-answered"
@@ -21,9 +21,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """
     outcome = outcome_of(evidence)
     contrast = evidence.contrast
-    if is_answered_well(outcome) or has_left(outcome) or not isinstance(contrast, Answered):
+    if is_answered_well(outcome) or has_left(outcome) or isinstance(contrast, NotChecked):
         return None
-    if not speaks_for(contrast.reply, evidence.flow.destination):
+    if not is_answered_by(contrast, evidence.flow.destination):
         return None
     text = (
         f"{evidence.flow.destination} answers the same flow when it is sent past this host's IP "

@@ -1,6 +1,6 @@
 """What is sent quickly is lost, and what is sent slowly is not."""
 
-from edgediag.inference.claim import LOST_OUTSIDE, between, finding, one_of
+from edgediag.inference.claim import between, finding, lost_outside, one_of
 from edgediag.inference.limits import limit_begins
 from edgediag.inference.reading import is_intermittent, is_lost
 from edgediag.inference.share import chance_of_so_few
@@ -44,7 +44,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         )
         remedy = "raise the limit on new connections or packets; compare runs with a lower --rate"
         begins = limit_begins(evidence, quick.check)
-        claim = one_of(LOST_OUTSIDE, None, Mechanism.RATE_LIMIT)
+        claim = one_of(lost_outside(host), None, Mechanism.RATE_LIMIT)
         if begins is not None:
             claim = between(*begins, Mechanism.RATE_LIMIT)
         packets = tuple(sorted({*quick.packets, *slow.packets}))

@@ -3,8 +3,8 @@
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import outcome_of, packets_of
+from edgediag.inference.sysctls import sysctls_of
 from edgediag.meaning import has_come_back
-from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import SysctlObject
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import Drop, HostState, TracePassed
@@ -51,9 +51,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
 def effective(interface: str, host: HostState) -> SysctlObject | None:
     """The value of rp_filter that holds for a device, None where it was not read."""
-    if isinstance(host.sysctls, NotChecked):
-        return None
     keys = (_KEY.format(interface.replace(".", "/")), _KEY.format("all"))
-    values = {sysctl.key: sysctl.value for sysctl in host.sysctls if sysctl.key in keys}
+    values = sysctls_of(host)
     key = max((key for key in keys if key in values), key=lambda key: values[key], default=None)
     return None if key is None else SysctlObject(key=key, value=values[key])

@@ -32,6 +32,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
             f"equal that the ports choose"
         )
         remedy = "ask whoever runs that part of the path to pass UDP from source port 4500"
-        claim = where_lost(variation, Mechanism.SOURCE_PORT_FILTER)
+        claim = where_lost(variation, Mechanism.SOURCE_PORT_FILTER, host)
         return finding(ID, evidence, claim, (text, remedy, packets_of_form(variation)))
     return None

@@ -6,12 +6,13 @@ from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.kernel_word import contradicts, support
 from edgediag.inference.packet_rules import mechanism_of, removal, rule_words
 from edgediag.inference.reading import outcome_of
-from edgediag.meaning import is_answered_well
+from edgediag.meaning import has_come_back, has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.outcome import Answered
 from edgediag.model.verdict import Claim, Finding
 
 ID = "traced-drop"
@@ -23,20 +24,31 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Holds because   the kernel traced the very 5-tuple through its rule sets and said which rule or
                     policy ended it; iptables-legacy, which is not traced, counted each of several
                     packets sent in a row in this one rule, and no condition of it excludes the flow
-    Does not hold   for a flow that works: what is dropped there is another packet of it; nor where
-                    the kernel itself says that it dropped the packet elsewhere
-    Asks for        the trace, the kernel's word; the walk through the rules beside it, which the
-                    kernel overrules
+    Does not hold   for a flow that works: what is dropped there is another packet of it; where the
+                    tap saw no answer that could be dropped, or saw the packet leave: a rule counts
+                    what others send as well; nor where the kernel itself says that it dropped the
+                    packet elsewhere
+    Asks for        the trace, the tap, the kernel's word; the walk through the rules beside it,
+                    which the kernel overrules
     source          linux/include/uapi/linux/netfilter/nf_tables.h, nft_trace_attributes
     """
     trace = evidence.trace
     if not isinstance(trace, TraceDropped) or is_answered_well(outcome_of(evidence)):
         return None
-    if contradicts(evidence, is_reply=trace.is_reply):
+    if contradicts(evidence, is_reply=trace.is_reply) or not _is_possible(evidence, trace):
         return None
     claim, text, remedy = conclusion(trace)
     text += support(evidence, is_reply=trace.is_reply) + _beside(trace, evidence.explained)
     return finding(ID, evidence, claim, (text, remedy, ()))
+
+
+def _is_possible(evidence: FlowEvidence, trace: TraceDropped) -> bool:
+    """Whether the taps saw what the trace says of the packet, or of the answer."""
+    outcome = outcome_of(evidence)
+    if trace.is_reply:
+        return any(map(has_come_back, evidence.attempts))
+    # Behind a handshake that left, octets may be dropped.
+    return not has_left(outcome) or isinstance(outcome, Answered)
 
 
 def conclusion(trace: TraceDropped) -> tuple[Claim, str, str]:

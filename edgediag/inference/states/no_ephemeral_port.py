@@ -4,7 +4,7 @@ from typing import Final
 
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
-from edgediag.model.answer import NotChecked
+from edgediag.inference.sysctls import sysctls_of
 from edgediag.model.culprit import SysctlObject
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
@@ -28,9 +28,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     source          Documentation/networking/ip-sysctl.rst (ip_local_port_range,
                     ip_local_reserved_ports); net/ipv4/inet_hashtables.c, __inet_hash_connect
     """
-    if isinstance(host.sysctls, NotChecked):
-        return None
-    values = {sysctl.key: sysctl.value for sysctl in host.sysctls}
+    values = sysctls_of(host)
     ports = _ports(values.get(_RANGE, "").replace("\t", "-").replace(" ", "-"))
     reserved = values.get(_RESERVED, "")
     if not ports or ports - _ports(reserved):

@@ -1,7 +1,8 @@
-"""The MTU of an overlay, held against that of the devices that carry it; nothing is sent."""
+"""The MTU of an overlay, held against that of the device that carries it; nothing is sent."""
 
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
+from edgediag.inference.flannel_devices import flannel_devices
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import MtuObject
 from edgediag.model.flow import Address
@@ -10,44 +11,30 @@ from edgediag.model.verdict import Mechanism
 
 ID = "overlay-mtu"
 
-_OVERLAY = "vxlan"
-_NO_UNDERLAY = (_OVERLAY, "bridge")
-
 # What VXLAN adds over IPv4 (RFC 7348 §5): outer IP 20, UDP 8, VXLAN 8, inner Ethernet 14.
 _ADDED_OCTETS = 50
 
 
 def judge(destination: Address | None, host: HostState) -> Fault | None:
-    """The overlay believes in longer packets than this host can carry.
+    """The overlay believes in longer packets than the device below it carries.
 
-    Holds because   every device of this host that has an address of its own, and is neither overlay
-                    nor bridge, has an MTU below that of a VXLAN device with what VXLAN adds: by
-                    whichever of them it leaves, a packet of full size does not fit
-    Does not hold   as soon as one device could carry it
-    Asks for        devices and addresses
-    source          RFC 7348 §5 (what VXLAN adds)
+    Holds because   a device of flannel sends by the device that it was made on, and by no other;
+                    its MTU with what VXLAN adds is above that one's: a packet of full size does not
+                    fit
+    Does not hold   where it was made on none, for the kernel then chooses; for the devices of
+                    others; where a table was not read
+    Asks for        VXLAN devices, links
+    source          RFC 7348 §5 (what VXLAN adds); ip-link(8), vxlan dev
     """
-    widest = max(_underlays(host), key=lambda link: link.mtu, default=None)
-    if widest is None:
-        return None
-    for link in _links(host):
-        if link.kind == _OVERLAY and link.mtu + _ADDED_OCTETS > widest.mtu:
-            return _fault(link, widest)
+    links = () if isinstance(host.links, NotChecked) else host.links
+    by_name = {link.name: link for link in links}
+    for device in flannel_devices(host):
+        overlay, underlay = by_name.get(device.interface), by_name.get(device.underlay)
+        if overlay is None or underlay is None:
+            continue
+        if overlay.mtu + _ADDED_OCTETS > underlay.mtu:
+            return _fault(overlay, underlay)
     return None
-
-
-def _links(host: HostState) -> tuple[Link, ...]:
-    return () if isinstance(host.links, NotChecked) else host.links
-
-
-def _underlays(host: HostState) -> list[Link]:
-    addresses = () if isinstance(host.addresses, NotChecked) else host.addresses
-    addressed = {item.interface for item in addresses if not item.address.is_loopback}
-    return [
-        link
-        for link in _links(host)
-        if link.name in addressed and link.is_up and link.kind not in _NO_UNDERLAY
-    ]
 
 
 def _fault(overlay: Link, underlay: Link) -> Fault:
@@ -55,8 +42,8 @@ def _fault(overlay: Link, underlay: Link) -> Fault:
     return Fault(
         claim=on_this_host(Mechanism.MTU, culprit),
         text=f"{overlay.name} takes packets of {overlay.mtu} octets, which need "
-        f"{overlay.mtu + _ADDED_OCTETS} on the way, and {underlay.name}, the widest device of this "
-        f"host, carries {underlay.mtu}",
+        f"{overlay.mtu + _ADDED_OCTETS} on the way, and {underlay.name}, by which it sends, "
+        f"carries {underlay.mtu}",
         remedy=f"set the MTU of {underlay.name} to what its network carries, or that of "
         f"{overlay.name} to {underlay.mtu - _ADDED_OCTETS}",
     )

@@ -4,7 +4,8 @@ from typing import Final
 
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
-from edgediag.model.answer import NotChecked
+from edgediag.inference.flannel_devices import flannel_devices
+from edgediag.inference.sysctls import sysctls_of
 from edgediag.model.culprit import SysctlObject
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
@@ -22,16 +23,15 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
 
     Holds because   the kernel forwards a packet only where the device that it came in by allows it,
                     and the pods of this node lie behind its bridge: with forwarding off on the
-                    overlay's device nothing that other nodes send reaches them
-    Does not hold   without a VXLAN device of this host; where the sysctl was not read
-    Asks for        VXLAN devices, sysctls
+                    device of flannel nothing that other nodes send reaches them
+    Does not hold   without such a device that is up; for the devices of others; where the sysctl
+                    was not read
+    Asks for        VXLAN devices, links, sysctls
     source          Documentation/networking/ip-sysctl.rst (ip_forward, conf/*/forwarding);
                     net/ipv4/route.c, ip_route_input_slow
     """
-    if isinstance(host.sysctls, NotChecked) or isinstance(host.vxlans, NotChecked):
-        return None
-    values = {sysctl.key: sysctl.value for sysctl in host.sysctls}
-    for device in host.vxlans:
+    values = sysctls_of(host)
+    for device in flannel_devices(host):
         key = _DEVICE.format(device.interface.replace(".", "/"))
         if values.get(key) != _OFF:
             continue

@@ -5,6 +5,7 @@ from typing import Final
 from edgediag.host.overlay_routes import RAVEN_TABLE
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
+from edgediag.inference.sysctls import sysctls_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import SysctlObject
 from edgediag.model.flow import Address
@@ -31,11 +32,11 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     source          Documentation/networking/ip-sysctl.rst (rp_filter); openyurtio/raven
                     pkg/networkengine/routedriver/vxlan/vxlan.go
     """
-    if isinstance(host.rules, NotChecked) or isinstance(host.sysctls, NotChecked):
+    if isinstance(host.rules, NotChecked):
         return None
     if not any(rule.table == RAVEN_TABLE for rule in host.rules):
         return None
-    values = {item.key: item.value for item in host.sysctls if item.value in _VALUES}
+    values = {key: value for key, value in sysctls_of(host).items() if value in _VALUES}
     keys = [key for key in map(_KEY.format, (_DEVICE, "all")) if key in values]
     if len(keys) < 2 or max(values[key] for key in keys) != _STRICT:
         return None

@@ -113,6 +113,14 @@ def test_which_end_a_statement_rewrites(statement: Expression, end: End | None) 
     assert [each.end for each in said.translations] == ([] if end is None else [end])
 
 
+def test_where_no_rule_may_end_it_as_well_no_rule_is_its_end() -> None:
+    nobody_listens = Step(hook="socket", chain=None, rule=None, number=0, action="drop")
+    explained = said_of(
+        course(POLICY, fate=Fate.DROPPED), course(nobody_listens, fate=Fate.DROPPED)
+    )
+    assert (explained.disposition, explained.deciders) == (Disposition.DROPPED, ())
+
+
 def test_a_translation_on_one_way_alone_is_not_certain() -> None:
     said = said_of(course(TRANSLATION), course())
     assert (said.disposition, said.translations) == (Disposition.PASSES, ())
