@@ -25,7 +25,7 @@ _NEIGHBOURS_ASKED = 2
 
 # What the bridge plugin of CNI, kubenet and Docker call the bridges of their pods and containers.
 # Behind a bridge of another name there may be the uplink itself.
-_POD_BRIDGES = ("cni0", "cbr0", "docker0")
+POD_BRIDGES = ("cni0", "cbr0", "docker0")
 
 _RESOLVED = (
     NeighbourState.REACHABLE,
@@ -123,7 +123,7 @@ def _by_next_hop(
     check: Checked, route: Route, state: HostState, serving: Sequence[Route]
 ) -> Iterator[_Way]:
     is_on_link = route.gateway is None and not _has_left(check)
-    if not is_on_link and route.interface not in _POD_BRIDGES:
+    if not is_on_link and route.interface not in POD_BRIDGES:
         return
     others = serving or (() if is_on_link else tuple(_neighbours(state, route)))
     for other in others[:_NEIGHBOURS_ASKED]:
@@ -137,7 +137,7 @@ def _neighbours(state: HostState, route: Route) -> Iterator[Route]:
         return
     for entry in sorted(state.neighbours, key=lambda item: int(item.address)):
         is_known = entry.mac and entry.state in _RESOLVED and entry.address.version == 4
-        if not is_known or entry.interface in (*_POD_BRIDGES, route.interface):
+        if not is_known or entry.interface in (*POD_BRIDGES, route.interface):
             continue
         via = replace(route, interface=entry.interface, gateway=entry.address)
         source = fitting_source(via, entry.address, state.addresses)

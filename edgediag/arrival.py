@@ -1,46 +1,66 @@
-"""From whom this node must be reached: a neighbour of the network of its uplink."""
+"""From whom this node must be reached: a neighbour in each network that it has an address of."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Interface
 
+from edgediag.alternative import POD_BRIDGES
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Target
-from edgediag.model.explained import Arrival
-from edgediag.model.flow import Flow
-from edgediag.model.host import HostState, InterfaceAddress, Listener, Route, RouteAnswer
+from edgediag.model.explained import Arrival, Disposition, Explained
+from edgediag.model.flow import Address, Flow
+from edgediag.model.host import HostState, InterfaceAddress, Link, Listener
 
-NO_UPLINK = NotChecked(reason="no check has a route out, so where others come from is not known")
-NO_NETWORK = NotChecked(reason="the uplink's address has no network in which a neighbour can be")
+NO_NETWORK = NotChecked(
+    reason="it listens to no address of a network in which a neighbour can be"
+)
+# What it hangs on where arrivals fare differently.
+WHICH_NETWORK = "the network that a packet comes from"
+
+_ENDED = (Disposition.DROPPED, Disposition.REJECTED)
+_ALL = IPv4Address(0)
+_POINT_TO_POINT = 31
+_OVERLAY = "vxlan"
 
 
-def arrival_at(
-    target: Target, state: HostState, routes: Iterable[RouteAnswer]
-) -> Arrival | NotChecked:
-    """A packet that another node of the site sends to an inbound row's port.
+def arrivals_at(
+    target: Target, state: HostState, listeners: Iterable[Listener]
+) -> tuple[Arrival, ...] | NotChecked:
+    """The packets that other nodes of the site may send to an inbound row's port, in this order.
 
-    routes  of the outbound checks: the uplink is the device that most of them leave by
+    One for each address that a listener takes: of several networks nobody knows which is meant.
+    Not that of the pods: theirs is the node's other side.
+
     source  the matrix: what arrives from the cloud comes from the gateway node in the host CIDR
     """
-    ways = [route for route in routes if isinstance(route, Route) and not route.is_local]
-    if not ways:
-        return NO_UPLINK
     if isinstance(state.addresses, NotChecked):
         return state.addresses
-    device, _ = Counter(route.interface for route in ways).most_common(1)[0]
-    own = _address_on(device, ways, state.addresses)
-    if own is None:
-        return NO_NETWORK
-    return Arrival(
-        interface=device,
-        prefix_length=own.network.prefixlen,
-        flow=Flow(
-            protocol=target.protocol,
-            source=_neighbour(own, ways),
-            source_port=0,
-            destination=own.ip,
-            destination_port=target.port,
-        ),
+    links = () if isinstance(state.links, NotChecked) else state.links
+    taken: set[Address] = {listener.address for listener in listeners}
+    found = tuple(
+        _arrival(target, item.interface, own)
+        for item, own in _with_neighbours(state.addresses, links)
+        if taken & {own.ip, _ALL}
+    )
+    return found or NO_NETWORK
+
+
+def agreed(found: Iterable[Explained | NotChecked]) -> Explained | NotChecked:
+    """What becomes of all arrivals, at least one; undetermined where they fare differently."""
+    known: list[Explained] = []
+    for each in found:
+        if isinstance(each, NotChecked):
+            return each
+        known.append(each)
+    if len({(each.disposition, each.deciders) for each in known}) == 1:
+        return known[0]
+    are_ended = all(each.disposition in _ENDED and each.deciders for each in known)
+    deciders = dict.fromkeys(rule for each in known for rule in each.deciders)
+    doubts = dict.fromkeys(doubt for each in known for doubt in each.hangs_on)
+    return Explained(
+        disposition=Disposition.DROPPED if are_ended else Disposition.UNDETERMINED,
+        deciders=tuple(deciders) if are_ended else (),
+        translations=(),
+        hangs_on=() if are_ended else (*doubts, WHICH_NETWORK),
     )
 
 
@@ -49,23 +69,28 @@ def is_open(listeners: Iterable[Listener]) -> bool:
     return any(not listener.address.is_loopback for listener in listeners)
 
 
-def _address_on(
-    device: str, ways: Iterable[Route], addresses: Iterable[InterfaceAddress]
-) -> IPv4Interface | None:
-    """The address of a device that packets leave with, else its first, if it has neighbours."""
-    found = [
-        IPv4Interface((item.address, item.prefix_length))
-        for item in addresses
-        if item.interface == device
-        and isinstance(item.address, IPv4Address)
-        and item.prefix_length <= 30
-    ]
-    used = {route.source for route in ways}
-    return min(found, key=lambda own: own.ip not in used, default=None)
+def _with_neighbours(
+    addresses: Iterable[InterfaceAddress], links: Iterable[Link]
+) -> Iterator[tuple[InterfaceAddress, IPv4Interface]]:
+    dark = {link.name for link in links if not (link.is_up and link.has_carrier)}
+    overlays = {link.name for link in links if link.kind == _OVERLAY}
+    left_out = {"lo", *POD_BRIDGES, *dark, *overlays}
+    for item in addresses:
+        is_shared = item.address.version == 4 and item.prefix_length < _POINT_TO_POINT
+        if is_shared and item.interface not in left_out:
+            yield item, IPv4Interface(f"{item.address}/{item.prefix_length}")
 
 
-def _neighbour(own: IPv4Interface, ways: Iterable[Route]) -> IPv4Address:
-    for route in ways:
-        if isinstance(route.gateway, IPv4Address) and route.gateway in own.network:
-            return route.gateway
-    return next(host for host in own.network.hosts() if host != own.ip)
+def _arrival(target: Target, device: str, own: IPv4Interface) -> Arrival:
+    somebody = next(host for host in own.network.hosts() if host != own.ip)
+    return Arrival(
+        interface=device,
+        prefix_length=own.network.prefixlen,
+        flow=Flow(
+            protocol=target.protocol,
+            source=somebody,
+            source_port=0,
+            destination=own.ip,
+            destination_port=target.port,
+        ),
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edgediag.alternative import plan_doubts
-from edgediag.arrival import arrival_at, is_open
+from edgediag.arrival import agreed, arrivals_at, is_open
 from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
@@ -176,7 +176,7 @@ def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) ->
             target=target, groups=TOOL_GROUPS, present=bench.host.programs(names)
         )
     if target.direction is Direction.INBOUND:
-        return _listened(bench, target, seen)
+        return _listened(bench, target, state)
     return OmittedEvidence(
         omitted=Omitted(
             check=target.check,
@@ -189,16 +189,15 @@ def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) ->
     )
 
 
-def _listened(
-    bench: Bench, target: Target, seen: tuple[Surveyed, HostState]
-) -> ListenerEvidence:
-    surveyed, state = seen
+def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidence:
     listeners = _listeners(target, state)
     explained: Explained | NotChecked = NOBODY_LISTENS
     if not isinstance(listeners, NotChecked) and is_open(listeners):
-        arrival = arrival_at(target, state, surveyed.routes.values())
+        arrivals = arrivals_at(target, state, listeners)
         explained = (
-            arrival if isinstance(arrival, NotChecked) else bench.host.explain_arrival(arrival)
+            arrivals
+            if isinstance(arrivals, NotChecked)
+            else agreed(map(bench.host.explain_arrival, arrivals))
         )
     return ListenerEvidence(target=target, listeners=listeners, explained=explained)
 

@@ -13,6 +13,7 @@ from edgediag.model.probe import AS_BUILT, Padding, Probe, Purpose, Schedule, Wa
 from edgediag.model.variation import Change
 from edgediag.path import Walk, draw_rungs
 from edgediag.plan import HOP_LIMIT, Ask, Supply, draw_probe
+from edgediag.probes.ike_sa_init import PORT_WITHOUT_ESP
 
 TUNNEL_PORT = 4500
 
@@ -64,17 +65,12 @@ def forms_of(
     link  the device that it leaves by
     far   how far to walk where the distance of its host is not known
     """
-    hop_limit = hop_limit_of(check)
     if lead(check).probe.flow.destination.version != 4 or any(map(is_rewritten, check.attempts)):
         return ()
-    is_silent = isinstance(decisive(check.attempts), Unanswered)
     if lead(check).probe.kind is ProbeKind.IKE_SA_INIT:
-        if is_ok(check) and hop_limit is not None:
-            return _of_tunnel(check, distance(hop_limit), link)
-        # A filter may let the tunnel's own ports pass and nothing else.
-        own = _from_tunnel_port(_usual(check, Change.SOURCE_PORT, far))
-        return (replace(own, is_followed=False),) if is_silent else ()
-    if check.target.endpoint == HostSource.API_SERVER.value and (is_ok(check) or is_silent):
+        return _of_ike(check, link, far)
+    if check.target.endpoint == HostSource.API_SERVER.value and (is_ok(check) or _is_silent(check)):
+        hop_limit = hop_limit_of(check)
         return _of_legs(check, far if hop_limit is None else distance(hop_limit), supply)
     return ()
 
@@ -142,6 +138,18 @@ def _draw(form: Form, schedule: Schedule, supply: Supply) -> Probe:
     return replace(draw_probe(ask, supply), padding=form.padding)
 
 
+def _of_ike(check: Checked, link: Link | NotChecked, far: int) -> tuple[Form, ...]:
+    if lead(check).probe.flow.destination_port == PORT_WITHOUT_ESP:
+        # No tunnel uses that port, so nobody misses what is lost there of its forms.
+        return ()
+    hop_limit = hop_limit_of(check)
+    if is_ok(check) and hop_limit is not None:
+        return _of_tunnel(check, distance(hop_limit), link)
+    # A filter may let the tunnel's own ports pass and nothing else.
+    own = _from_tunnel_port(_usual(check, Change.SOURCE_PORT, far))
+    return (replace(own, is_followed=False),) if _is_silent(check) else ()
+
+
 def _of_tunnel(check: Checked, hops: int, link: Link | NotChecked) -> tuple[Form, ...]:
     mtu = SIZES[0] if isinstance(link, NotChecked) else min(link.mtu, MOST_OCTETS)
     usual = _usual(check, Change.SIZE, hops)
@@ -168,6 +176,10 @@ def _of_legs(check: Checked, hops: int, supply: Supply) -> tuple[Form, ...]:
     # What was silent beside another flow that was served may be the one that took the bad path.
     own = (usual,) if isinstance(lead(check), Unanswered) else ()
     return (*own, *others)
+
+
+def _is_silent(check: Checked) -> bool:
+    return isinstance(decisive(check.attempts), Unanswered)
 
 
 def _usual(check: Checked, change: Change, hops: int) -> Form:

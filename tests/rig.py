@@ -3,14 +3,22 @@
 Time passes on the wire alone, and only while somebody waits.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from edgediag.instruments import Bench, Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
-from edgediag.model.exchange import Action, CloseStream, Event, FixTrial, NextHop, ProgramRun
+from edgediag.model.exchange import (
+    Action,
+    CloseStream,
+    Event,
+    FixTrial,
+    NextHop,
+    Observed,
+    ProgramRun,
+)
 from edgediag.model.explained import Arrival, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -22,6 +30,7 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
+from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
@@ -45,6 +54,15 @@ NO_ANCHORS = Anchors(stated=UNSEEN, cluster=UNSEEN, public=UNSEEN)
 def silence(action: Action, now_s: float) -> Iterable[Event]:
     """Nobody answers anything."""
     return ()
+
+
+def observed(packet: Packet, sighting: Sighting, at_s: float, *, number: int = 1) -> Observed:
+    """The tap saw a packet at the uplink."""
+    return Observed(
+        observation=Observation(
+            number=number, seen_s=at_s, sighting=sighting, interface="eth0", packet=packet
+        )
+    )
 
 
 class RigWire:
@@ -90,9 +108,9 @@ class RigWire:
 
 @dataclass
 class RigTracer:
-    """A trace that says of every flow what the story says."""
+    """A trace that says of each flow what the story says."""
 
-    said: TraceResult
+    said: Callable[[Flow], TraceResult]
 
     tries = 1
 
@@ -102,7 +120,7 @@ class RigTracer:
 
     def conclude(self, flow: Flow) -> TraceResult:
         """What the story says."""
-        return self.said
+        return self.said(flow)
 
     def drops(self) -> tuple[DropCount, ...]:
         """Nothing else counted a drop."""
@@ -131,8 +149,9 @@ class RigHost:
     state: HostState = field(default_factory=host_state)
     way: Callable[[Flow], RouteAnswer] = lambda flow: route()
     hop: NextHop | NotChecked = NEXT_HOP
+    hopped: list[Address] = field(default_factory=list)
     entry: Neighbour | NotChecked = field(default_factory=neighbour)
-    said: TraceResult = passed()
+    said: Callable[[Flow], TraceResult] | NotChecked = lambda flow: passed()
     asked: list[Flow] = field(default_factory=list)
     traced: list[Flow] = field(default_factory=list)
     macs: tuple[str, ...] = ()
@@ -160,6 +179,7 @@ class RigHost:
 
     def next_hop(self, way: Route, destination: Address) -> NextHop | NotChecked:
         """Where frames go."""
+        self.hopped.append(destination)
         return self.hop
 
     def solicit(
@@ -174,11 +194,7 @@ class RigHost:
         if isinstance(self.said, NotChecked):
             return self.said
         self.traced += flows
-        return self._opened()
-
-    @contextmanager
-    def _opened(self) -> Iterator[Tracer]:
-        yield RigTracer(self.said)
+        return nullcontext(RigTracer(self.said))
 
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the story says that the rules do."""

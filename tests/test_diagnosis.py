@@ -1,7 +1,6 @@
 """The main job from end to end, against a network that a table describes."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 
@@ -9,7 +8,7 @@ import pytest
 
 from edgediag.diagnosis import INTERRUPTED, OWN_ADDRESS, Diagnosed, diagnose
 from edgediag.inference.judge import Judgement, judge
-from edgediag.instruments import Bench, Solicitation, Tracer
+from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule
 from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
@@ -19,34 +18,25 @@ from edgediag.model.exchange import (
     CloseStream,
     Delivered,
     Event,
-    FixTrial,
     Handed,
-    NextHop,
-    Observed,
     OpenStream,
-    ProgramRun,
     Refused,
     SendDatagram,
     SendPacket,
     StreamOpened,
     StreamReceived,
 )
-from edgediag.model.explained import Arrival, Explained
-from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.explained import Arrival, Disposition, Explained
+from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
-    DropCount,
-    HostState,
-    KernelDrops,
-    Neighbour,
-    Route,
-    RouteAnswer,
+    InterfaceAddress,
+    Listener,
     TraceDropped,
     TraceResult,
 )
 from edgediag.model.packet import (
     IcmpEcho,
     IcmpError,
-    Observation,
     Packet,
     Payload,
     Quote,
@@ -56,14 +46,13 @@ from edgediag.model.packet import (
 )
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
-from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import Assignment
-from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigSolicitation, RigWire, rig
-from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, neighbour, route, target
+from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigWire, observed, rig
+from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
 RULE = NftRule(family="inet", table="f", chain="out", handle=3, text="drop")
@@ -194,10 +183,7 @@ class FakeWire:
 
     def _see(self, packet: Packet, sighting: Sighting) -> None:
         self.count += 1
-        observation = Observation(
-            number=self.count, seen_s=self.now, sighting=sighting, interface="eth0", packet=packet
-        )
-        self.pending.append(Observed(observation=observation))
+        self.pending.append(observed(packet, sighting, self.now, number=self.count))
 
     def _deliver(self, probe: int, answer: Packet) -> None:
         if isinstance(answer.payload, UdpDatagram) and not self.world.is_answer_dropped(
@@ -209,81 +195,17 @@ class FakeWire:
             )
 
 
-class FakeTracer:
-    """A trace that knows the one rule of the fake host."""
+def host_of(world: World) -> RigHost:
+    """A host with one rule, which its trace knows."""
 
-    tries = 1
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def read(self, timeout_s: float) -> int:
-        return 1
-
-    def conclude(self, flow: Flow) -> TraceResult:
-        is_reply = self.world.is_answer_dropped(flow)
-        if not is_reply and not self.world.is_dropped_here(flow):
+    def said(flow: Flow) -> TraceResult:
+        is_reply = world.is_answer_dropped(flow)
+        if not is_reply and not world.is_dropped_here(flow):
             return NotChecked(reason="no trace message came for the flow")
         hook = "input" if is_reply else "output"
         return TraceDropped(culprit=RULE, hook=hook, is_reject=False, is_reply=is_reply)
 
-    def drops(self) -> tuple[DropCount, ...]:
-        """Nothing else counted a drop."""
-        return ()
-
-    def kernel_drops(self, flow: Flow) -> KernelDrops | NotChecked:
-        """The kernel said of no drop."""
-        return ()
-
-
-class FakeHost:
-    """A host with one uplink and one rule."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def read(self) -> HostState:
-        return host_state()
-
-    def route(self, flow: Flow) -> RouteAnswer:
-        return route()
-
-    def neighbour(self, way: Route, destination: Address) -> Neighbour | NotChecked:
-        return neighbour()
-
-    def next_hop(self, way: Route, destination: Address) -> NextHop | NotChecked:
-        return NextHop(
-            interface="eth0",
-            source_mac="02:00:00:00:00:10",
-            destination_mac="02:00:00:00:00:01",
-        )
-
-    def solicit(
-        self, asked: Sequence[tuple[str, Address]]
-    ) -> AbstractContextManager[Solicitation]:
-        return nullcontext(RigSolicitation({}))
-
-    def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
-        return NotChecked(reason="no copy is made")
-
-    def run_program(self, run: ProgramRun) -> bool | NotChecked:
-        return False
-
-    def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
-        @contextmanager
-        def opened() -> Iterator[Tracer]:
-            yield FakeTracer(self.world)
-
-        return opened()
-
-    def explain(self, flow: Flow) -> Explained | NotChecked:
-        return NotChecked(reason="no rules are read")
-
-    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
-        return NotChecked(reason="no rules are read")
-
-    def programs(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(names)
+    return RigHost(said=said)
 
 
 API = target(
@@ -316,7 +238,7 @@ def run(
         tokens=iter(range(2**40, 2**41)), ports=iter(range(40000, 41000)), first_ip_id=0
     )
     bench = Bench(
-        host=FakeHost(world),
+        host=host_of(world),
         loop=loop,
         supply=supply,
         certificates=RigCertificates(),
@@ -472,6 +394,41 @@ def test_rows_that_need_no_packet_come_along_in_order() -> None:
     assert [check.id for check in judged.checks] == ["kubelet-10250", "api-server-6443"]
     assert judged.checks[0].verdict is not None
     assert judged.checks[0].verdict.mechanism is Mechanism.NOT_LISTENING
+
+
+@pytest.mark.parametrize(
+    ("closed", "status"),
+    [
+        pytest.param(("eth0", "eth1"), Status.BLOCKED, id="a rule closes the port to both"),
+        pytest.param(("eth0",), Status.NOT_CHECKED, id="the site is let in, the WAN is not"),
+    ],
+)
+def test_a_port_is_held_against_every_network_of_this_node(
+    closed: tuple[str, ...], status: Status
+) -> None:
+    class TwoNetworks(RigHost):
+        """A host whose one rule keeps out what comes by some devices."""
+
+        def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+            is_kept_out = arrival.interface in closed
+            return Explained(
+                disposition=Disposition.DROPPED if is_kept_out else Disposition.PASSES,
+                deciders=(RULE,) if is_kept_out else (),
+                translations=(),
+                hangs_on=(),
+            )
+
+    site = InterfaceAddress(
+        interface="eth1", address=IPv4Address("203.0.113.200"), prefix_length=24
+    )
+    taken = Listener(protocol=Protocol.TCP, address=IPv4Address(0), port=10250, uid=0)
+    state = host_state()
+    assert not isinstance(state.addresses, NotChecked)
+    state = replace(state, addresses=(*state.addresses, site), listeners=(taken,))
+    matrix = Matrix(targets=(KUBELET,), omitted=(), not_applicable=())
+    found = diagnose(rig(RigWire(), TwoNetworks(state=state)), assigned(matrix))
+    (check,) = judge(found.evidence).checks
+    assert check.status is status
 
 
 def test_what_cannot_be_probed_yet_is_said_and_not_blamed() -> None:

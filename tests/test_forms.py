@@ -29,6 +29,7 @@ from story import answered, flow, ike_reply, link, probe, reset, syn_ack, target
 
 API = flow(Protocol.TCP, port=6443)
 SYN = probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443")
+ON_PORT_500 = probe(on=flow(port=500))
 
 
 def supply() -> Supply:
@@ -65,6 +66,8 @@ def test_an_answered_tunnel_is_tried_in_its_shape_its_port_its_size_and_in_piece
     [
         pytest.param((answered(probe(), reset()),), id="a tunnel that is refused"),
         pytest.param((sent_as(answered(probe(), ike_reply()), 50001),), id="a flow rewritten here"),
+        pytest.param((answered(ON_PORT_500, ike_reply()),), id="IKE on the port without ESP"),
+        pytest.param((unanswered(ON_PORT_500),), id="silence on the port without ESP"),
         pytest.param((answered(SYN, reset()),), id="a refusal comes from any path"),
         pytest.param((answered(replace(SYN, check="oss-443"), syn_ack()),), id="another service"),
     ],

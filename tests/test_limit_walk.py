@@ -8,31 +8,22 @@ import pytest
 from edgediag.checked import Checked
 from edgediag.limit_walk import OF_EACH_KIND, SPENT, walk_limit
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.exchange import Action, Event, Observed, SendPacket
+from edgediag.model.exchange import Action, Event, SendPacket
 from edgediag.model.flow import Protocol
 from edgediag.model.outcome import Outcome
 from edgediag.model.packet import (
     IcmpEcho,
     IcmpError,
-    Observation,
     Packet,
     Quote,
     Sighting,
     TcpSegment,
 )
-from rig import RigWire, rig
+from rig import RigWire, observed, rig
 from story import GATEWAY, ROUTERS, addresses, answered, flow, probe, syn_ack, target, unanswered
 
 HOPS = addresses(GATEWAY, *ROUTERS)
 SYN = probe(ProbeKind.TCP_SYN, on=flow(Protocol.TCP, port=6443), check="api-server-6443", id_=9001)
-
-
-def observed(packet: Packet, sighting: Sighting, at_s: float) -> Observed:
-    return Observed(
-        observation=Observation(
-            number=1, seen_s=at_s, sighting=sighting, interface="eth0", packet=packet
-        )
-    )
 
 
 def limited_behind(wall: int) -> RigWire:

@@ -10,6 +10,9 @@ import click
 import pytest
 
 from edgediag.cli import COMMANDS, ExitStatus
+from edgediag.inference.arrivals import ARRIVAL_RULE
+from edgediag.inference.names import HIJACKED, UNRESOLVED
+from edgediag.inference.rows import LISTENER_RULE, TOOLS_RULE
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_OF_FORMS, RULES_WHERE_SERVED
 from edgediag.inference.states import STATE_RULES
 from edgediag.model.endpoint import ProbeKind
@@ -128,6 +131,13 @@ def test_every_rule_is_documented() -> None:
             (*EXCLUSIVE, *RULES, *RULES_WHERE_SERVED, *RULES_OF_FORMS, *STATE_RULES)
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "rule", [UNRESOLVED, HIJACKED, LISTENER_RULE, TOOLS_RULE, ARRIVAL_RULE]
+)
+def test_every_rule_on_what_is_no_flow_is_documented(rule: str) -> None:
+    assert re.search(rf"^\.Cm {rule}\b", section(MECHANISMS, "RULES"), re.M)
 
 
 def test_every_probe_kind_is_documented() -> None:

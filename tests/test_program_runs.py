@@ -28,6 +28,7 @@ from story import (
     answered,
     flow,
     host_state,
+    ntp_reply,
     probe,
     refused,
     route,
@@ -54,6 +55,7 @@ API = flow(Protocol.TCP, port=6443)
 SYN = probe(ProbeKind.TCP_SYN, on=API, check=NAME)
 CONNECT = probe(ProbeKind.TCP_CONNECT, on=API, check=NAME)
 DATAGRAM = probe(check=NAME)
+ECHO = probe(ProbeKind.ICMP_ECHO, check=NAME)
 
 
 SERVED = Checked(
@@ -61,20 +63,31 @@ SERVED = Checked(
     attempts=(answered(probe(ProbeKind.TCP_SYN, on=flow(Protocol.TCP, port=443)), syn_ack()),),
     nobody=(),
 )
-PASSED = SERVED.attempts[0].probe.flow
+SERVED_UDP = Checked(
+    target=target("ntp-123"),
+    attempts=(answered(probe(ProbeKind.NTP, id_=2), ntp_reply()),),
+    nobody=(),
+)
+PASSED = tuple(check.attempts[0].probe.flow for check in (SERVED, SERVED_UDP))
 
 
 def drops(run: ProgramRun) -> bool:
     """Every program drops all but what was served."""
-    return run.packet.flow not in (PASSED, PASSED.reversed())
+    return not {run.packet.flow, run.packet.flow.reversed()} & {*PASSED}
+
+
+def many(count: int) -> tuple[XdpProgramObject, ...]:
+    """So many programs of the uplink."""
+    return tuple(replace(XDP, program=100 + number) for number in range(count))
 
 
 def tried(
-    outcome: Outcome, host: RigHost, state: HostState = STATE, beside: Checked = SERVED
+    outcome: Outcome, host: RigHost, state: HostState = STATE, *beside: Checked
 ) -> tuple[ProgramVerdict, ...] | NotChecked | None:
-    check = Checked(target=target(NAME), attempts=(outcome,), nobody=())
-    routes = {NAME: route(), beside.target.check: route()}
-    return run_programs(rig(RigWire(silence), host), [check, beside], routes, state).get(NAME)
+    lost = Checked(target=target(NAME), attempts=(outcome,), nobody=())
+    checks = [lost, *(beside or (SERVED, SERVED_UDP))]
+    routes = {check.target.check: route() for check in checks}
+    return run_programs(rig(RigWire(silence), host), checks, routes, state).get(NAME)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +125,7 @@ def test_a_copy_meets_the_programs_of_the_part_where_it_was_lost(
     [
         pytest.param(answered(SYN, syn_ack()), STATE, None, id="a check that passed"),
         pytest.param(unanswered(DATAGRAM), STATE, UNKNOWN_ANSWER, id="an answer over UDP"),
+        pytest.param(unanswered(ECHO), STATE, UNKNOWN_ANSWER, id="an answer over ICMP"),
         pytest.param(unanswered(SYN), host_state(), NO_PROGRAM, id="no program"),
         pytest.param(
             unanswered(SYN),
@@ -121,7 +135,7 @@ def test_a_copy_meets_the_programs_of_the_part_where_it_was_lost(
         ),
         pytest.param(
             unanswered(SYN),
-            replace(STATE, xdp_programs=(XDP,) * (MOST_RUNS + 1)),
+            replace(STATE, xdp_programs=many(MOST_RUNS + 1)),
             TOO_MANY,
             id="more programs than are tried",
         ),
@@ -139,9 +153,52 @@ def test_a_program_that_drops_what_was_served_is_not_believed() -> None:
     assert tried(unanswered(SYN), RigHost(verdict=lambda run: True)) == UNFAITHFUL
 
 
-def test_where_nothing_was_served_no_program_is_believed() -> None:
-    lost = Checked(target=target("oss-443"), attempts=(unanswered(SYN),), nobody=())
-    assert tried(unanswered(SYN), RigHost(verdict=drops), beside=lost) == NOTHING_SERVED
+@pytest.mark.parametrize(
+    ("outcome", "beside"),
+    [
+        pytest.param(
+            unanswered(SYN),
+            replace(SERVED, attempts=(unanswered(SYN),)),
+            id="nothing was served",
+        ),
+        pytest.param(unanswered(SYN), SERVED_UDP, id="answers over UDP say nothing of TCP"),
+        pytest.param(
+            unanswered(CONNECT, has_left=False), SERVED_UDP, id="nor do questions over UDP"
+        ),
+        pytest.param(refused(DATAGRAM), SERVED, id="nor those over TCP of UDP"),
+    ],
+)
+def test_without_a_served_flow_of_its_protocol_no_program_is_believed(
+    outcome: Outcome, beside: Checked
+) -> None:
+    assert tried(outcome, RigHost(verdict=drops), STATE, beside) == NOTHING_SERVED
+
+
+def test_the_control_is_of_the_protocol_that_was_lost() -> None:
+    host = RigHost(verdict=drops)
+    tried(refused(DATAGRAM), host, STATE, SERVED, SERVED_UDP)
+    assert {run.packet.flow for run in host.runs} == {DATAGRAM.flow, PASSED[1]}
+
+
+def test_the_next_hop_is_asked_once_for_a_copy_and_once_for_its_control() -> None:
+    host = RigHost(verdict=drops)
+    tried(refused(DATAGRAM), host)
+    assert len(host.runs) == 4
+    assert host.hopped == [DATAGRAM.flow.destination, PASSED[1].destination]
+
+
+@pytest.mark.parametrize(
+    ("programs", "is_believed"),
+    [
+        pytest.param(MOST_RUNS // 2, True, id="as many as all runs are enough for"),
+        pytest.param(MOST_RUNS // 2 + 1, False, id="one more"),
+    ],
+)
+def test_runs_of_controls_count_as_well(programs: int, is_believed: bool) -> None:
+    host = RigHost(verdict=drops)
+    state = replace(STATE, xdp_programs=many(programs))
+    assert (tried(unanswered(SYN), host, state) != TOO_MANY) is is_believed
+    assert len(host.runs) == MOST_RUNS
 
 
 def test_a_program_that_lets_it_pass_needs_no_comparison() -> None:

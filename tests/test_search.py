@@ -16,7 +16,6 @@ from edgediag.model.endpoint import ProbeKind
 from edgediag.model.exchange import (
     Action,
     Event,
-    Observed,
     OpenStream,
     SendDatagram,
     SendPacket,
@@ -25,14 +24,14 @@ from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, Link, NeighbourState, RouteAnswer, RouteRefused
 from edgediag.model.outcome import Unanswered
-from edgediag.model.packet import IcmpError, Observation, Packet, Quote, Sighting, TcpSegment
+from edgediag.model.packet import IcmpError, Packet, Quote, Sighting, TcpSegment
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
 from edgediag.model.reply import ConnectedMute
 from edgediag.path import RUNG_TIMEOUT_S, Walk
 from edgediag.plan import CONFIRM_TIMEOUT_S, CONTRAST_SCHEDULE, TRACE_TIMEOUT_S
 from edgediag.search import HANDSHAKE_PASSES, NO_ROUTE, RECONFIRM_TRIES, Sought, read_back, seek
-from rig import NEXT_HOP, RigHost, RigWire, rig, silence
+from rig import NEXT_HOP, RigHost, RigWire, observed, rig, silence
 from story import (
     EDGE,
     GATEWAY,
@@ -44,6 +43,7 @@ from story import (
     ike_reply,
     link,
     neighbour,
+    passed,
     probe,
     refused,
     route,
@@ -95,14 +95,8 @@ def first_hop_answers(action: Action, at_s: float) -> Iterable[Event]:
         flow(Protocol.ICMP, host=EDGE, port=0, source_port=0), source=addresses(GATEWAY)[0]
     )
     error = IcmpError(type_=11, code=0, quote=quote)
-    observation = Observation(
-        number=1,
-        seen_s=at_s,
-        sighting=Sighting.TAP_IN,
-        interface="eth0",
-        packet=Packet(flow=back, hop_limit=64, ip_id=1, payload=error),
-    )
-    return (Observed(observation=observation),)
+    answer = Packet(flow=back, hop_limit=64, ip_id=1, payload=error)
+    return (observed(answer, Sighting.TAP_IN, at_s),)
 
 
 def located(
@@ -155,7 +149,7 @@ def test_a_suspect_is_repeated_under_the_trace_and_then_sent_past_the_stack() ->
     assert isinstance(contrast, Unanswered)
     assert (repeat.way, contrast.probe.way) == (Way.SOCKET, Way.LINK)
     assert host.traced == [repeat.flow] == [contrast.probe.flow] == [STUCK.attempts[0].probe.flow]
-    assert found.traces == {NAME: host.said}
+    assert found.traces == {NAME: passed()}
     frames = [action.next_hop for _, action in wire.sent if isinstance(action, SendPacket)]
     assert frames == [NEXT_HOP] * len(CONTRAST_SCHEDULE.offsets_s)
     wanted_s = TRACE_TIMEOUT_S + CONTRAST_SCHEDULE.timeout_s
@@ -237,7 +231,7 @@ def test_a_connection_that_fails_beside_a_packet_that_is_served_is_opened_under_
     assert sorted(item.source_port for item in host.traced) == sorted(
         item.flow.source_port for item in sought.repeats
     )
-    assert (found.traces, found.kernel_drops) == ({NAME: host.said}, {NAME: ()})
+    assert (found.traces, found.kernel_drops) == ({NAME: passed()}, {NAME: ()})
 
 
 def test_what_a_program_of_the_device_may_hide_is_sent_once_more_for_its_drops() -> None:
@@ -338,13 +332,7 @@ def test_what_is_still_silent_is_asked_again_where_another_was_served_in_the_end
         back = Packet(
             flow=action.packet.flow.reversed(), hop_limit=60, ip_id=1, payload=synack
         )
-        return (
-            Observed(
-                observation=Observation(
-                    number=1, seen_s=at_s, sighting=Sighting.TAP_IN, interface="eth0", packet=back
-                )
-            ),
-        )
+        return (observed(back, Sighting.TAP_IN, at_s),)
 
     wire = RigWire(serves_syns)
     sought = seek(rig(wire), planned, {NAME: route(), "ntp": route()}, NO_DOUBTS)

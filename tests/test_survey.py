@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
+from edgediag.discovery.probe_url import targets_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import HostsEntry
 from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
@@ -162,6 +163,24 @@ def test_one_question_of_two_rows_is_asked_once() -> None:
     again = replace(TUNNEL, check="another-row-4500", endpoint="another-row")
     found = surveyed(RigWire(), TUNNEL, again)
     assert found.checks[TUNNEL.check] == found.checks[again.check] != ()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param(RESOLVER_HOST, id="by its address"),
+        pytest.param("ns.example", id="by a name with two addresses"),
+    ],
+)
+def test_two_questions_to_one_name_server_are_two_checks(host: str) -> None:
+    asked_for = ("oss.example", "registry.example")
+    rows = targets_of(f"dns://{host}/{name}" for name in asked_for)
+    wire = serving(("ns.example", (HOST, NEIGHBOUR_HOST)))
+    found = surveyed(wire, *rows, resolver())
+    own = [row for row in found.targets if row.endpoint == "dns"]
+    assert len({row.check for row in own}) == len(own) > 1
+    assert [found.checks[row.check][0].name for row in own] == [row.query for row in own]
+    assert {row.query for row in own} == set(asked_for)
 
 
 def test_what_needs_no_packet_is_sent_none() -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from edgediag.checked import Checked
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.exchange import Action, Event, Observed, SendPacket
+from edgediag.model.exchange import Action, Event, SendPacket
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.outcome import Outcome
-from edgediag.model.packet import Observation, Packet, Sighting, TcpSegment
+from edgediag.model.packet import Sighting, TcpSegment
 from edgediag.train import QUICK_COUNT, SLOW_COUNT, Counted, count_losses
-from rig import RigWire, rig
+from rig import RigWire, observed, rig
 from story import answered, flow, probe, syn_ack, target, unanswered
 
 API = flow(Protocol.TCP, port=6443, source_port=41000)
@@ -46,14 +46,6 @@ def passing(is_lost: Callable[[int], bool]) -> RigWire:
         return (left, observed(back, Sighting.TAP_IN, at_s))
 
     return RigWire(answers)
-
-
-def observed(packet: Packet, sighting: Sighting, at_s: float) -> Observed:
-    return Observed(
-        observation=Observation(
-            number=1, seen_s=at_s, sighting=sighting, interface="eth0", packet=packet
-        )
-    )
 
 
 def counted(wire: RigWire, *checks: Checked, is_lossy: bool = False) -> Counted:

@@ -8,13 +8,12 @@ import pytest
 from edgediag.checked import Checked
 from edgediag.forms import AGAIN_START_S, AGAIN_TIMEOUT_S, LEGS, SHAPE_TIMEOUT_S, TUNNEL_PORT
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.exchange import Action, Event, Observed, Refused, SendPacket
+from edgediag.model.exchange import Action, Event, Refused, SendPacket
 from edgediag.model.flow import Protocol
 from edgediag.model.host import TracePassed
 from edgediag.model.outcome import Answered
 from edgediag.model.packet import (
     IcmpError,
-    Observation,
     Packet,
     Payload,
     Quote,
@@ -25,7 +24,7 @@ from edgediag.model.packet import (
 from edgediag.model.path import Ladder
 from edgediag.model.variation import Change, Variation
 from edgediag.variation import Varied, begin, finish
-from rig import RigWire, rig
+from rig import RigWire, observed, rig
 from story import (
     GATEWAY,
     ROUTERS,
@@ -48,14 +47,6 @@ API_SERVER = Checked(
     nobody=(),
 )
 REFUSAL = "292022200000000000000024" + "000000080000000e"
-
-
-def observed(packet: Packet, sighting: Sighting, at_s: float) -> Observed:
-    return Observed(
-        observation=Observation(
-            number=1, seen_s=at_s, sighting=sighting, interface="eth0", packet=packet
-        )
-    )
 
 
 def reply_to(payload: Payload) -> Payload | None:

@@ -48,6 +48,6 @@ def _print(report: Report, paths: list[TracedPath], output: OutputOptions) -> No
         # Without an address there is no path: the report says what became of the name.
         print_report(report, output)
     elif output.is_json:
-        click.echo(render_json(paths[0], report), nl=False)
+        click.echo(render_json(paths, report), nl=False)
     else:
         click.echo("\n".join(map(render_table, paths)), nl=False)

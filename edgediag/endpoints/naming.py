@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from edgediag.endpoints import PATTERNS_BY_REGION
+from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Endpoint, Target
 
 # Tried in this order, until each check of one endpoint and port has a name of its own.
@@ -12,6 +13,8 @@ _SUFFIXES: tuple[Callable[[Target], str], ...] = (
     lambda target: f"@{target.host}",
     lambda target: f"@{target.address or target.host}",
     lambda target: f"@{target.host}@{target.address}",
+    lambda target: f"@{target.host}{_query(target)}",
+    lambda target: f"@{target.host}@{target.address}{_query(target)}",
 )
 
 
@@ -34,7 +37,8 @@ def host_name(endpoint: Endpoint, region: str | None) -> str:
 def with_check_ids(targets: Iterable[Target]) -> tuple[Target, ...]:
     """The targets in their order, each once, with ids that tell every two of them apart.
 
-    Host or address are added only where endpoint and port would otherwise mean two checks.
+    Host or address, and of a name server what it is asked for, are added only where endpoint and
+    port would otherwise mean two checks.
     """
     unique = tuple(dict.fromkeys(targets))
     by_stem: dict[str, list[Target]] = {}
@@ -53,3 +57,7 @@ def _distinct_suffix(group: list[Target]) -> Callable[[Target], str]:
         if len({suffix(target) for target in group}) == len(group):
             return suffix
     return _SUFFIXES[-1]
+
+
+def _query(target: Target) -> str:
+    return "" if isinstance(target.query, NotChecked) else f"/{target.query}"

@@ -21,10 +21,12 @@ def dropped_on_arrival(
 ) -> tuple[str, str, tuple[Mechanism, Culprit]] | None:
     """What is said of a rule that keeps others from a port, None without one.
 
-    Holds because   the rules of this host, followed for a new packet from any neighbour of the
-                    uplink's network, come to one rule or policy that ends it, whoever sends it
-    Does not hold   where some of them may be let in, or where the row is optional: a port that
-                    nobody needs is rightly closed to others
+    Holds because   the rules of this host, followed for a new packet from any neighbour, come to
+                    one rule or policy that ends it, whoever sends it and from whichever network
+                    of this host it comes
+    Does not hold   where some of them may be let in, as those of a second device: of two networks
+                    nobody knows which is meant; or where the row is optional: a port that nobody
+                    needs is rightly closed to others
     Asks for        the walk through the rules
     source          the matrix: what reaches the node through Raven comes from its host CIDR
     """

@@ -8,7 +8,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
-from edgediag.model.outcome import Answered, Unanswered
+from edgediag.model.outcome import Answered, SendFailed, Unanswered
 from edgediag.model.path import Ladder
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Claim, Landmark, Locus, Mechanism
@@ -49,7 +49,8 @@ def is_served_as_the_tunnel_asks(evidence: FlowEvidence) -> bool:
 def is_form_lost(variation: Variation) -> bool:
     """True if the form left this host, was walked, and nothing answered however often it was asked.
 
-    What the host answers on the walk is an answer; a hop that was not asked is not silent.
+    What the host answers on the walk is an answer; a hop that was not asked is not silent. A driver
+    that takes no packet of the form, after the tap saw it, says as much as silence on the walk.
     """
     ladder = variation.ladder
     if not isinstance(ladder, Ladder) or not isinstance(variation.control, Ladder):
@@ -61,7 +62,8 @@ def is_form_lost(variation: Variation) -> bool:
     if any(map(is_rewritten, attempts)):
         return False
     behind = hop_at(ladder, reached(variation) + 1)
-    if behind is not None and not behind.tries:
+    is_unasked = behind is not None and not behind.tries
+    if is_unasked and not any(isinstance(item, SendFailed) for item in attempts):
         return False
     return is_silent and has_gone and first_in_name_of(ladder, ladder.flow.destination) is None
 

@@ -250,7 +250,7 @@ class NameEvidence:
 class ListenerEvidence:
     """An inbound check: who on this node takes what arrives on the port.
 
-    explained  what arrives from a neighbour, where somebody listens
+    explained  what arrives from a neighbour, in whichever network, where somebody listens
     """
 
     target: Target

@@ -25,7 +25,7 @@ from edgediag.probes.token import derived_octets, token_octets
 
 # RFC 3948 §2.2; port 500 knows no ESP and therefore no marker (§2.23).
 _NON_ESP_MARKER: Final = bytes(4)
-_PORT_WITHOUT_ESP: Final = 500
+PORT_WITHOUT_ESP: Final = 500
 
 # §3.1: both SPIs, next payload, version, exchange, flags, message id, length.
 _HEADER: Final = struct.Struct("!8s8sBBBBII")
@@ -79,7 +79,7 @@ def build(probe: Probe) -> UdpDatagram:
     )
     nonce = derived_octets(probe.token, label="ike-nonce", count=_NONCE_OCTETS)
     payloads = _payload(_KE, _proposal()) + _payload(_NONCE, key_exchange)
-    marker = b"" if probe.flow.destination_port == _PORT_WITHOUT_ESP else _NON_ESP_MARKER
+    marker = b"" if probe.flow.destination_port == PORT_WITHOUT_ESP else _NON_ESP_MARKER
     octets = len(marker) + _HEADER.size + len(payloads) + _PAYLOAD.size + len(nonce)
     vendor_id = _vendor_id(probe, octets)
     payloads += _payload(_VENDOR_ID if vendor_id else _LAST, nonce) + vendor_id

@@ -104,6 +104,11 @@ def step_words(step: Step) -> str:
     return f"{place} rule {step.number} ({named}): {rule_text(step)}{written}"
 
 
+def end_words(address: str, port: str) -> str:
+    """One end of a flow as a URL has it (RFC 3986 §3.2.2); either may be "?"."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def _packets(rule: FilterRule) -> int | None:
     """How many packets a rule counted before this walk, None where it does not count."""
     counters = (each.packets for each in rule.expressions if isinstance(each, Counter))
@@ -133,6 +138,4 @@ def _verdict(conclusion: Conclusion) -> str:
 def _end(flow: Flow, is_source: bool) -> str:
     address = flow.source if is_source else flow.destination
     port = flow.source_port if is_source else flow.destination_port
-    if not port:
-        return str(address)
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    return end_words(str(address), str(port)) if port else str(address)

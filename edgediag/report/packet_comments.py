@@ -9,13 +9,6 @@ from edgediag.model.report import CheckReport
 from edgediag.plan import HOP_LIMIT
 from edgediag.report.escape import escaped
 
-_WITH_HOP_LIMIT = (
-    Purpose.LADDER,
-    Purpose.CONTROL,
-    Purpose.OCTETS,
-    Purpose.LARGE_OCTETS,
-)
-
 
 def packet_comments(
     outcomes: Iterable[Outcome], checks: Iterable[CheckReport]
@@ -42,9 +35,7 @@ def _comment(outcome: Outcome, verdicts: Mapping[str, str]) -> str:
 
 
 def _rung(probe: Probe) -> str:
-    is_glance = probe.purpose is Purpose.VARIATION and probe.hop_limit < HOP_LIMIT
-    is_rung = is_glance or probe.purpose in _WITH_HOP_LIMIT
-    return f", hop limit {probe.hop_limit}" if is_rung else ""
+    return f", hop limit {probe.hop_limit}" if probe.hop_limit != HOP_LIMIT else ""
 
 
 def _name(probe: Probe) -> str:

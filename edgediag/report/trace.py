@@ -1,11 +1,11 @@
 """The path of one flow, hop by hop, beside a control: as a table and as JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgediag.model.evidence import Control, FlowEvidence
+from edgediag.model.evidence import Control, FlowEvidence, Relation
 from edgediag.model.flow import Flow
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.reply import IcmpReply
@@ -33,13 +33,13 @@ class TracedPath:
 
 
 def traced_path(evidence: FlowEvidence, check: CheckReport) -> TracedPath:
-    """What a walked check shows."""
+    """What a walked check shows, beside what goes to its own host if anything does."""
     ladder = evidence.ladder
     return TracedPath(
         check=check,
         flow=evidence.flow,
         hops=ladder.hops if isinstance(ladder, Ladder) else (),
-        control=evidence.controls[0] if evidence.controls else None,
+        control=min(evidence.controls, key=_is_elsewhere, default=None),
     )
 
 
@@ -52,17 +52,22 @@ def render_table(path: TracedPath) -> str:
     return "\n".join([_headline(path), *table, *_conclusion(path.check)]) + "\n"
 
 
-def render_json(path: TracedPath, report: Report) -> str:
-    """The hops, and the whole report beside them."""
+def render_json(paths: Sequence[TracedPath], report: Report) -> str:
+    """The hops, and the whole report beside them.
+
+    paths  at least one; those behind the first, of a name's other addresses, stand in "others"
+    """
     document: dict[str, JsonValue] = {
         "schema": SCHEMA,
-        "flow": _flow(path.flow),
-        "hops": [_hop(hop) for hop in path.hops],
-        "control": None if path.control is None else _flow(path.control.ladder.flow),
-        "control_hops": [_hop(hop) for hop in _control_hops(path)],
+        **_path(paths[0]),
+        "others": [_path(path) for path in paths[1:]],
         "report": json.loads(json_report.render(report)),
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _is_elsewhere(control: Control) -> bool:
+    return control.relation is Relation.OTHER_HOST
 
 
 def _headline(path: TracedPath) -> str:
@@ -149,11 +154,22 @@ def _conclusion(check: CheckReport) -> list[str]:
     verdict = check.verdict
     if verdict is None:
         return []
-    return [escaped(line) for line in (verdict.summary, f"remedy: {verdict.remedy}")]
+    remedies = (f"remedy: {verdict.remedy}",) if verdict.remedy else ()
+    return [escaped(line) for line in (verdict.summary, *remedies)]
 
 
 def _control_hops(path: TracedPath) -> tuple[Hop, ...]:
     return path.control.ladder.hops if path.control else ()
+
+
+def _path(path: TracedPath) -> dict[str, JsonValue]:
+    return {
+        "check": escaped(path.check.id),
+        "flow": _flow(path.flow),
+        "hops": [_hop(hop) for hop in path.hops],
+        "control": None if path.control is None else _flow(path.control.ladder.flow),
+        "control_hops": [_hop(hop) for hop in _control_hops(path)],
+    }
 
 
 def _flow(flow: Flow) -> JsonValue:

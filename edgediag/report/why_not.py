@@ -15,7 +15,7 @@ from edgediag.host.walk.octets import Octets, cut
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.why_not import DoesNotHold, Matches, MayHold, NeverAsked, Reason
 from edgediag.report.escape import escaped
-from edgediag.report.explanation import step_words
+from edgediag.report.explanation import end_words, step_words
 
 _SLOT = 4
 _CT_STATE = "ct state"
@@ -116,7 +116,7 @@ def _address_in(parcel: Parcel, text: str) -> Octets | None:
 def _described(parcel: Parcel) -> str:
     """The packet as it came to the rule, translations and marks with it."""
     source, destination = (
-        f"{_address(address)}:{_number(port)}"
+        end_words(_address(address), _number(port))
         for address, port in (
             (parcel.source, parcel.source_port),
             (parcel.destination, parcel.destination_port),

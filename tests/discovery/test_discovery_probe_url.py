@@ -44,9 +44,31 @@ def test_a_name_server_is_asked_for_the_name_given() -> None:
     assert target.query == "oss.example"
 
 
-def test_one_port_of_two_hosts_is_two_checks() -> None:
-    found = targets_of(["tcp://198.51.100.21:80", "tcp://198.51.100.22:80"])
-    assert [target.check for target in found] == ["tcp-80@198.51.100.21", "tcp-80@198.51.100.22"]
+@pytest.mark.parametrize(
+    ("urls", "checks"),
+    [
+        pytest.param(
+            ("tcp://198.51.100.21:80", "tcp://198.51.100.22:80"),
+            ("tcp-80@198.51.100.21", "tcp-80@198.51.100.22"),
+            id="one port of two hosts",
+        ),
+        pytest.param(
+            ("dns://198.51.100.21", "dns://198.51.100.21/oss.example"),
+            ("dns-53@198.51.100.21", "dns-53@198.51.100.21/oss.example"),
+            id="two questions to one name server",
+        ),
+        pytest.param(
+            ("dns://198.51.100.21/oss.example", "dns://198.51.100.22/oss.example"),
+            ("dns-53@198.51.100.21", "dns-53@198.51.100.22"),
+            id="one question to two",
+        ),
+        pytest.param(
+            ("tcp://198.51.100.21:80", "tcp://198.51.100.21:80"), ("tcp-80",), id="one URL twice"
+        ),
+    ],
+)
+def test_two_checks_have_two_names(urls: tuple[str, ...], checks: tuple[str, ...]) -> None:
+    assert tuple(target.check for target in targets_of(urls)) == checks
 
 
 @pytest.mark.parametrize(

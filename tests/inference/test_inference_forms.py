@@ -274,6 +274,18 @@ def outside(mechanism: Mechanism) -> Said:
             Said(),
             id="this host refused the long rungs",
         ),
+        pytest.param(
+            (
+                replace(
+                    JUMBO,
+                    attempts=(replace(refused(probe(id_=5), "ENOBUFS"), seen=silence()[0].seen),),
+                    ladder=unasked(JUMBO.ladder),
+                ),
+                served(Change.SIZE, 1500),
+            ),
+            Said(where=(Place.LOCAL,), upto="edge", mechanism=Mechanism.MTU),
+            id="the driver takes none of the long ones, which the tap saw",
+        ),
     ],
 )
 def test_what_a_form_of_the_tunnel_says(

@@ -17,11 +17,13 @@ from edgediag.model.evidence import Relation
 from edgediag.model.flow import Protocol
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
-from edgediag.model.reply import IcmpKind, TlsAnswer, TlsReply
+from edgediag.model.reply import DnsReply, IcmpKind, TlsAnswer, TlsReply
 from edgediag.plan import Supply
+from edgediag.survey import RESOLVER
 from story import (
     HOST,
     NEIGHBOUR_HOST,
+    addresses,
     answered,
     flow,
     icmp,
@@ -148,6 +150,31 @@ def test_surroundings_tell_who_answers_and_through_whom() -> None:
 def test_a_healthy_run_searches_nothing() -> None:
     found = search(tcp("a", HOST, 1, "open"), tcp("b", NEIGHBOUR_HOST, 2, "open"))
     assert (found.suspects, found.walks, dict(found.walked)) == ((), (), {})
+
+
+@pytest.mark.parametrize(
+    ("is_traced", "walked"),
+    [
+        pytest.param(True, ["a", "c"], id="traced: what passes as well, and its name server not"),
+        pytest.param(False, ["c"], id="else what failed alone"),
+    ],
+)
+def test_what_passes_is_walked_where_its_path_is_asked_for(
+    is_traced: bool, walked: list[str]
+) -> None:
+    query = probe(ProbeKind.DNS, check="resolver-53", id_=2)
+    found = DnsReply(rcode=0, addresses=addresses(HOST), is_truncated=False, hop_limit=60)
+    server = checked("resolver-53", answered(query, found))
+    resolver = replace(server, target=replace(server.target, endpoint=RESOLVER))
+    checks = [tcp("a", HOST, 1, "open"), resolver, tcp("c", NEIGHBOUR_HOST, 3, "lost")]
+    assert walks(plan_search(checks, supply(), is_traced=is_traced), Purpose.LADDER) == walked
+
+
+def test_a_name_server_that_fails_is_walked_where_a_path_is_asked_for() -> None:
+    server = checked("resolver-53", unanswered(probe(ProbeKind.DNS, check="resolver-53")))
+    resolver = replace(server, target=replace(server.target, endpoint=RESOLVER))
+    found = plan_search([resolver], supply(), is_traced=True)
+    assert walks(found, Purpose.LADDER) == ["resolver-53"]
 
 
 def test_a_suspect_is_looked_for_here_and_not_walked() -> None:

@@ -94,6 +94,12 @@ def comment(outcome: Outcome, *checks: CheckReport) -> str:
             id="so does that of a control",
         ),
         pytest.param(
+            unanswered(replace(RUNG, purpose=Purpose.TRAIN)),
+            "probe 1: train ike-sa-init by raw-ip, hop limit 3; check raven-tunnel-4500;"
+            " no answer to 3 tries in 2.0 s",
+            id="and one of a train that ends at a router",
+        ),
+        pytest.param(
             unanswered(probe(ProbeKind.DNS, purpose=Purpose.RESOLVE, name="registry.example")),
             "probe 1: resolve dns by kernel-socket; check raven-tunnel-4500 for registry.example;"
             " no answer to 3 tries in 2.0 s",

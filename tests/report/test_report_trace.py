@@ -1,16 +1,18 @@
 """The path of a flow as a table and as JSON."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from edgediag.inference.judge import judge
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import FlowEvidence, Relation, RunEvidence
+from edgediag.model.evidence import Control, FlowEvidence, Relation, RunEvidence
 from edgediag.model.report import Report
 from edgediag.report.trace import TracedPath, render_json, render_table, traced_path
 from story import (
     GATEWAY,
+    RESOLVER_HOST,
     ROUTERS,
     answered,
     control,
@@ -28,6 +30,10 @@ from story import (
 
 HOPS = (GATEWAY, *ROUTERS)
 ECHO = control(Relation.ECHO, ladder(flow_of(ProbeKind.ICMP_ECHO), [*HOPS, echo_reply()]))
+SIBLING = control(Relation.SAME_HOST, ladder(flow(port=500), HOPS), check="ike-500")
+RESOLVER = control(
+    Relation.OTHER_HOST, ladder(flow(host=RESOLVER_HOST, port=53), HOPS), check="resolver-53"
+)
 LOST = flow_evidence(
     unanswered(probe()), walked=ladder(flow(), [*HOPS[:2], *[None] * 14]), controls=(ECHO,)
 )
@@ -67,12 +73,45 @@ def test_what_never_left_has_no_path_and_a_verdict() -> None:
     assert "on this node" in lines[-2]
 
 
+@pytest.mark.parametrize(
+    ("controls", "relation"),
+    [
+        pytest.param((RESOLVER, ECHO), Relation.ECHO, id="an echo to it, not the name server"),
+        pytest.param((RESOLVER, SIBLING), Relation.SAME_HOST, id="another port of it"),
+        pytest.param((RESOLVER,), Relation.OTHER_HOST, id="the name server, where nothing else is"),
+        pytest.param((), None, id="nothing"),
+    ],
+)
+def test_what_goes_to_the_host_itself_is_shown_beside_the_flow(
+    controls: tuple[Control, ...], relation: Relation | None
+) -> None:
+    shown = path_of(replace(SERVED, controls=controls)).control
+    assert (None if shown is None else shown.relation) is relation
+
+
+def test_a_verdict_without_a_remedy_has_no_line_for_it() -> None:
+    path = path_of(LOST)
+    assert path.check.verdict is not None
+    bare = replace(path.check, verdict=replace(path.check.verdict, remedy=""))
+    summary = path.check.verdict.summary
+    assert render_table(replace(path, check=bare)).splitlines()[-1] == summary
+
+
+def test_json_has_a_walk_of_each_address(stories: dict[str, Report]) -> None:
+    paths = [path_of(LOST), path_of(STUCK), path_of(SERVED)]
+    document = json.loads(render_json(paths, stories["on-path"]))
+    walks = [document, *document["others"]]
+    assert [len(walk["hops"]) for walk in walks] == [len(path.hops) for path in paths]
+    assert [walk["check"] for walk in walks] == [path.check.id for path in paths]
+
+
 @pytest.mark.parametrize("evidence", [LOST, SERVED, STUCK])
 def test_json_has_the_hops_and_the_whole_report(
     evidence: FlowEvidence, stories: dict[str, Report]
 ) -> None:
     path = path_of(evidence)
-    document = json.loads(render_json(path, stories["on-path"]))
+    document = json.loads(render_json([path], stories["on-path"]))
+    assert document["others"] == []
     assert document["schema"] == "edgediag.trace/1"
     assert document["report"]["schema"] == "edgediag.report/1"
     assert [hop["distance"] for hop in document["hops"]] == list(range(1, len(path.hops) + 1))
