@@ -74,11 +74,6 @@ def decode_netfilter_link(info: bytes, name: str) -> NetfilterProgram | None:
     )
 
 
-def linked_program(info: bytes) -> int:
-    """The id of a link's program, 0 where it has none."""
-    return int(_LINK.unpack_from(info)[2]) if len(info) >= _LINK.size else 0
-
-
 def decode_ids(octets: bytes, count: int) -> tuple[int, ...]:
     """The ids that the kernel wrote, in the order in which the programs run."""
     most = min(max(count, 0), len(octets) // 4)

@@ -1,29 +1,36 @@
-"""Connection tracking's own counters, from ctnetlink's messages.
+"""Connection tracking's own counters, from /proc/net/stat/nf_conntrack.
 
-source  include/uapi/linux/netfilter/nfnetlink_conntrack.h (CTA_STATS_*)
+source  net/netfilter/nf_conntrack_standalone.c, ct_cpu_seq_show; nf_conntrack_core.c
 """
 
-from collections.abc import Iterable
 from typing import Final
 
-from edgediag.host.attributes import attributes, big
 from edgediag.model.host import Drop, DropCount
 
-_NFGENMSG_OCTETS: Final = 4
-# Of packets that it cannot track, and of those that it cannot enter into its table in the end.
-_INSERT_FAILED, _DROP = 9, 10
+_DROP: Final = "drop"
+# A table that is full, a clash that nothing resolves; and since Linux 5.15 a chain that is too
+# long. Not `insert_failed`: it counts those beside, and before Linux 5.10 also clashes that were
+# resolved, whose packets went on, as of two questions that a resolver asks at once.
+_COLUMNS: Final = (_DROP, "chainlength")
 
 
-def decode_drops(payloads: Iterable[bytes]) -> DropCount | None:
+def decode_drops(text: str) -> DropCount | None:
     """The packets that connection tracking dropped itself, None without a counter.
 
-    payloads  one message of each CPU
+    text  a line of names, then a line of hexadecimal numbers for each CPU
     """
-    counted = [attributes(payload[_NFGENMSG_OCTETS:]) for payload in payloads]
-    known = [each for each in counted if _DROP in each]
-    if not known:
+    names, *rows = [line.split() for line in text.splitlines()] or [[]]
+    if _DROP not in names:
         return None
-    total = sum(big(each.get(type_)) for each in known for type_ in (_INSERT_FAILED, _DROP))
+    counted = [dict(zip(names, row)) for row in rows]
+    total = sum(_number(each.get(name, "")) for each in counted for name in _COLUMNS)
     return DropCount(
         drop=Drop.CONNTRACK, interface="", discipline="", handle="", count=total
     )
+
+
+def _number(word: str) -> int:
+    try:
+        return int(word, 16)
+    except ValueError:
+        return 0

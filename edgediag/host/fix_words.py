@@ -12,6 +12,7 @@ from typing import Final
 
 from edgediag.host.clone.handles import Handles, Place
 from edgediag.host.clone.nft import Kind
+from edgediag.host.clone.sysctls import is_of_the_host
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS
 
 _TABLES: Final = (
@@ -29,7 +30,6 @@ _IP_OBJECTS: Final = ("address", "link", "route", "rule", "neighbor", "neighbour
 _IP_SHORT: Final = frozenset({"a", "l", "r", "ro", "ru", "n"})
 _SYSCTL_OPTION: Final = re.compile(r"-[wq]+|--write|--quiet")
 _SYSCTL_KEY: Final = re.compile(r"net[./][\w./:@-]+")
-_NFT_OPTIONS: Final = frozenset({"-a", "--handle", "-e", "--echo"})
 _NUMBER: Final = re.compile(r"-\d+")
 _OBJECTS: Final = (
     "counter",
@@ -121,10 +121,10 @@ def _place(match: re.Match[str]) -> Place:
 
 
 def _nft_refused(words: Sequence[str]) -> str:
+    # Most change what is printed, and nothing of it is read here.
     options = [word for word in words if word.startswith("-") and not _NUMBER.fullmatch(word)]
-    foreign = [word for word in options if word not in _NFT_OPTIONS]
-    if foreign:
-        return f"nft is rehearsed with one command and without {foreign[0]}"
+    if options:
+        return f"nft is rehearsed with one command and without {options[0]}"
     spoken = " ".join(words).split()
     if not spoken or {"monitor", "include"} & set(spoken):
         return "nft is rehearsed with one command that changes rules"
@@ -162,7 +162,8 @@ def _sysctl_refused(words: Sequence[str]) -> str:
     is_known = all(_SYSCTL_KEY.fullmatch(key) and ".." not in key for key in keys)
     if not plain or not is_known or not all("=" in word for word in plain):
         return "sysctl is rehearsed as sysctl -w net.KEY=VALUE"
-    return ""
+    shared = [key for key in keys if is_of_the_host(key)]
+    return f"{shared[0]} is one for all network namespaces" if shared else ""
 
 
 _CHECKS: Final[Mapping[str, Callable[[Sequence[str]], str]]] = {

@@ -5,6 +5,8 @@ counts, counts anyway.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from edgediag.host.drop_counts import risen
@@ -17,7 +19,7 @@ from edgediag.net.closing import Closing
 from edgediag.net.conntrack import read_conntrack_drops
 from edgediag.net.degraded import degraded
 from edgediag.net.drop_reasons import DropWatch, open_drop_watch
-from edgediag.net.drop_trace import DropTrace, open_drop_trace
+from edgediag.net.drop_trace import DropTrace, open_drop_trace, sweep
 from edgediag.net.nftrace import Tracer as NftTracer
 from edgediag.net.nftrace import open_tracer
 from edgediag.net.traffic_control import read_drop_counts
@@ -30,6 +32,15 @@ COUNTED_TRIES: Final = 5
 _FAMILIES: Final = {4: "ip", 6: "ip6"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What counts packets, read at one moment; the tables are those of `families`."""
+
+    families: Sequence[str]
+    tables: tuple[LegacyTable, ...] | NotChecked
+    drops: tuple[DropCount, ...] | NotChecked
+
+
 class Attribution(Closing):
     """An open trace and a watch for drops, beside counters read before and after the packets.
 
@@ -38,31 +49,32 @@ class Attribution(Closing):
     """
 
     def __init__(
-        self, trace: NftTracer | NotChecked, watch: Watch | NotChecked, families: Sequence[str]
+        self,
+        trace: NftTracer | NotChecked,
+        watch: Watch | NotChecked,
+        before: Counted,
+        held: ExitStack,
     ) -> None:
         self._trace = trace
         self._watch = watch
-        self._families = families
-        self._tables_before = self._tables_after = _tables(families)
-        self._counts_before = self._counts_after = _counts()
+        self._before = self._after = before
+        self._held = held
 
     @property
     def tries(self) -> int:
         """How many packets of each flow it needs to see."""
-        is_counted = not isinstance(self._tables_before, NotChecked) and self._tables_before
+        tables = self._before.tables
+        is_counted = not isinstance(tables, NotChecked) and tables
         return COUNTED_TRIES if is_counted else 1
 
     def close(self) -> None:
         """End the trace and the watch; what was read stays known."""
-        for opened in (self._trace, self._watch):
-            if not isinstance(opened, NotChecked):
-                opened.close()
+        self._held.close()
 
     def read(self, timeout_s: float) -> int:
         """Collect what the trace says within the time, then read the counters."""
         count = 0 if isinstance(self._trace, NotChecked) else self._trace.read(timeout_s)
-        self._tables_after = _tables(self._families)
-        self._counts_after = _counts()
+        self._after = _counted(self._before.families)
         if not isinstance(self._watch, NotChecked):
             self._watch.read()
         return count
@@ -71,7 +83,7 @@ class Attribution(Closing):
         """Which rule ended the flow or its answer, by either."""
         trace = self._trace
         traced = trace if isinstance(trace, NotChecked) else trace.conclude(flow)
-        before, after = self._tables_before, self._tables_after
+        before, after = self._before.tables, self._after.tables
         if isinstance(traced, TraceDropped):
             return traced
         if isinstance(before, NotChecked) or isinstance(after, NotChecked):
@@ -82,7 +94,7 @@ class Attribution(Closing):
 
     def drops(self) -> tuple[DropCount, ...]:
         """The other counters that rose; none where they cannot be read."""
-        before, after = self._counts_before, self._counts_after
+        before, after = self._before.drops, self._after.drops
         if isinstance(before, NotChecked) or isinstance(after, NotChecked):
             return ()
         return risen(before, after)
@@ -98,11 +110,24 @@ def open_attribution(flows: Sequence[Flow], devices: Sequence[str] = ()) -> Attr
     devices  by which answers come in
     """
     families = sorted({_FAMILIES[flow.source.version] for flow in flows})
-    return Attribution(open_tracer(flows, devices), _open_watch(flows), families)
+    with ExitStack() as undo:
+        trace = open_tracer(flows, devices)
+        _keep(undo, trace)
+        watch = _open_watch(flows)
+        _keep(undo, watch)
+        before = _counted(families)
+        return Attribution(trace, watch, before, undo.pop_all())
+
+
+def _keep(undo: ExitStack, opened: NftTracer | Watch | NotChecked) -> None:
+    if not isinstance(opened, NotChecked):
+        undo.callback(opened.close)
 
 
 def _open_watch(flows: Sequence[Flow]) -> Watch | NotChecked:
     """The kernel's word on drops: by a BPF program, else by its trace, which knows less."""
+    # What a killed run has left goes even where this one makes no trace.
+    sweep()
     watch = open_drop_watch(flows)
     if not isinstance(watch, NotChecked):
         return watch
@@ -112,11 +137,12 @@ def _open_watch(flows: Sequence[Flow]) -> Watch | NotChecked:
     return NotChecked(reason=f"{watch.reason}; {trace.reason}")
 
 
-def _tables(families: Sequence[str]) -> tuple[LegacyTable, ...] | NotChecked:
-    return degraded("iptables-legacy", lambda: read_legacy(families))
+def _counted(families: Sequence[str]) -> Counted:
+    tables = degraded("iptables-legacy", lambda: read_legacy(families))
+    return Counted(families=families, tables=tables, drops=_drops())
 
 
-def _counts() -> tuple[DropCount, ...] | NotChecked:
+def _drops() -> tuple[DropCount, ...] | NotChecked:
     counted = degraded("counters of drops", read_drop_counts)
     tracked = degraded("conntrack", read_conntrack_drops)
     if isinstance(counted, NotChecked):

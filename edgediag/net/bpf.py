@@ -34,6 +34,8 @@ _LOAD: Final = struct.Struct("=IIQQIIQII16sII")
 _LICENCE: Final = b"GPL"
 _NAME_OCTETS: Final = 15
 
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -95,8 +97,7 @@ def command(number: int, attributes: bytes | ctypes.Array[ctypes.c_char]) -> int
         if isinstance(attributes, bytes)
         else attributes
     )
-    libc = ctypes.CDLL(None, use_errno=True)
-    result = libc.syscall(syscall, number, buffer, len(buffer))
+    result = _LIBC.syscall(syscall, number, buffer, len(buffer))
     if result < 0:
         number_ = ctypes.get_errno()
         raise OSError(number_, os.strerror(number_))

@@ -23,7 +23,6 @@ from edgediag.host.bpf_programs import (
     decode_name,
     decode_netfilter_link,
     decode_xdp,
-    linked_program,
 )
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
 from edgediag.model.host import Link, NetfilterProgram
@@ -104,11 +103,12 @@ def read_tcx_programs(links: Iterable[Link]) -> tuple[TcFilterObject, ...]:
 def read_netfilter_programs() -> tuple[NetfilterProgram, ...]:
     """The programs on hooks of netfilter, of all network namespaces: a link does not tell its own.
 
-    raises  OSError as the kernel's
+    raises  OSError as the kernel's; E2BIG where there are more links than are gone through
     """
-    infos = [_info(descriptor, LINK_INFO_OCTETS) for descriptor in _links()]
-    found = (decode_netfilter_link(info, _name(linked_program(info))) for info in infos)
-    return tuple(item for item in found if item is not None)
+    infos = (_info(descriptor, LINK_INFO_OCTETS) for descriptor in _links())
+    found = (decode_netfilter_link(info, "") for info in infos)
+    # Most links are of other types: their programs are not opened.
+    return tuple(replace(item, name=_name(item.program)) for item in found if item is not None)
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def _queried(target: int, type_: int, flags: int = 0) -> tuple[int, ...]:
 
 
 def _links() -> Iterator[int]:
-    """A descriptor of each link, open until the next is asked for."""
+    """A descriptor of each link, open until the next is asked for; OSError where they go on."""
     link = 0
     for _ in range(_MOST_LINKS):
         packed = _BY_ID.pack(link, 0, 0)
@@ -182,6 +182,7 @@ def _links() -> Iterator[int]:
                 yield descriptor
             finally:
                 os.close(descriptor)
+    raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
 
 
 def _info(descriptor: int, octets: int) -> bytes:

@@ -4,6 +4,7 @@ Rules name a set by its index: a set that had another would be another set.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from edgediag.host.attributes import attribute
@@ -15,8 +16,8 @@ from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 _IPSET: Final = 6 << 8
 _CREATE, _DESTROY, _LIST, _ADD, _GET_BYNAME = 2, 3, 7, 9, 14
 _HEAD: Final = bytes([2, 0, 0, 0])
-# A kernel without ipset, or one whose module nobody has loaded: then no rule names a set either.
-_NO_IPSET: Final = frozenset({"EINVAL", "EOPNOTSUPP", "EPROTONOSUPPORT"})
+# Also where it is built in. Without it no rule names a set, and to ask would have it loaded.
+_MODULE: Final = Path("/sys/module/ip_set")
 _MOST_GAPS: Final = 1024
 
 
@@ -25,12 +26,14 @@ def read_sets() -> tuple[CopiedSet, ...] | NotChecked:
 
     raises  OSError where no netlink socket can be had
     """
+    if not _MODULE.exists():
+        return ()
     with NetlinkSocket(NETLINK_NETFILTER) as netlink:
         dump = netlink.dump(_IPSET | _LIST, _HEAD + attribute(1, bytes([PROTOCOL])))
     if isinstance(dump, Refusal):
-        if dump.errno_name in _NO_IPSET:
-            return ()
         return NotChecked(reason=f"the sets of ipset cannot be read: {dump.errno_name}")
+    if dump.is_torn:
+        return NotChecked(reason="the sets of ipset kept changing while they were read")
     return copied_sets(message.payload for message in dump.messages)
 
 

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from edgediag.host.attributes import attributes, big
 from edgediag.host.clone.handles import (
     Handles,
     Object,
@@ -16,9 +15,9 @@ from edgediag.host.messages import NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST, Me
 from edgediag.model.answer import NotChecked
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 from edgediag.net.nfnetlink import commit, read_handles
+from edgediag.net.rule_tables import generation
 
 _NFTABLES: Final = 10 << 8
-_GETGEN: Final = 16
 _ANY: Final = bytes(4)
 _TABLE_AND_NAME: Final = frozenset({1, 2})
 _TRIES: Final = 4
@@ -31,11 +30,11 @@ def read_rule_set() -> RuleSet | NotChecked:
     """
     with NetlinkSocket(NETLINK_NETFILTER) as netlink:
         for _ in range(_TRIES):
-            before = _generation(netlink)
+            before = generation(netlink)
             found = _read(netlink)
             if isinstance(found, Refusal):
                 return NotChecked(reason=f"nf_tables cannot be read: {found.errno_name}")
-            if _generation(netlink) == before:
+            if generation(netlink) == before:
                 return found
     return NotChecked(reason="the rules of nf_tables kept changing while they were read")
 
@@ -127,10 +126,3 @@ def _dump(netlink: NetlinkSocket, kind: Kind, request: bytes) -> tuple[bytes, ..
     if isinstance(dump, Refusal):
         return dump
     return tuple(message.payload for message in dump.messages)
-
-
-def _generation(netlink: NetlinkSocket) -> int | None:
-    answer = netlink.request(_NFTABLES | _GETGEN, _ANY)
-    if isinstance(answer, Refusal):
-        return None
-    return big(attributes(answer.payload[4:]).get(1))

@@ -1,5 +1,6 @@
 """Devices, addresses, routes, policy rules and neighbours of one namespace made anew in another."""
 
+import errno
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -32,6 +33,7 @@ _AF_INET, _AF_INET6 = 2, 10
 _FAMILIES: Final = (_AF_INET, _AF_INET6)
 # The header of each request, behind its family (struct ifinfomsg, ifaddrmsg, rtmsg, ndmsg, ...).
 _HEADS: Final = {_GETLINK: 16, _GETADDR: 8, _GETROUTE: 12, _GETNEIGH: 12, _GETRULE: 12}
+_NO_FAMILY: Final = frozenset({"EAFNOSUPPORT", "EOPNOTSUPP"})
 # Routes by gateways that are themselves behind gateways.
 _MOST_PASSES: Final = 4
 
@@ -52,7 +54,7 @@ class Routing:
 def read_routing() -> Routing:
     """All of it in this network namespace.
 
-    raises  OSError where no netlink socket can be had
+    raises  OSError where it cannot be read whole
     """
     with NetlinkSocket(NETLINK_ROUTE) as netlink:
         links = _read(netlink, _GETLINK, (0,), copied_link)
@@ -98,7 +100,7 @@ def raise_far_ends(routing: Routing) -> tuple[str, ...]:
 def make_ways(routing: Routing) -> tuple[str, ...]:
     """Put all that rests on the devices there too; what could not be, in words.
 
-    raises  OSError where no netlink socket can be had
+    raises  OSError where what is there already cannot be read
     """
     with NetlinkSocket(NETLINK_ROUTE) as netlink:
         return (
@@ -115,13 +117,21 @@ def _read(
     families: Iterable[int],
     decode: Callable[[bytes], _T | None],
 ) -> tuple[_T, ...]:
-    """What of a dump can be copied; () for a family that the kernel does not have."""
+    """What of a dump can be copied; () for a family that the kernel does not have.
+
+    raises  OSError as the kernel's, EAGAIN where the table kept changing
+    """
     found: list[_T] = []
     for family in families:
         dump = netlink.dump(type_, bytes([family]).ljust(_HEADS[type_], b"\0"))
-        if not isinstance(dump, Refusal):
-            decoded = (decode(message.payload) for message in dump.messages)
-            found += [each for each in decoded if each is not None]
+        if isinstance(dump, Refusal):
+            if dump.errno_name in _NO_FAMILY:
+                continue
+            raise OSError(getattr(errno, dump.errno_name, 0), f"routing: {dump.errno_name}")
+        if dump.is_torn:
+            raise OSError(errno.EAGAIN, "routing kept changing while it was read")
+        decoded = (decode(message.payload) for message in dump.messages)
+        found += [each for each in decoded if each is not None]
     return tuple(found)
 
 

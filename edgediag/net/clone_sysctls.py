@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from edgediag.host.clone.sysctls import is_of_the_host
+
 _ROOT: Final = Path("/proc/sys/net")
 _FOLDERS: Final = ("ipv4", "ipv6", "netfilter")
 _VERSIONS: Final = ("ipv4", "ipv6")
@@ -27,7 +29,7 @@ _FIRST: Final = ("ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/all/f
 
 
 def read_sysctls(devices: Iterable[str]) -> Mapping[str, str]:
-    """Every value by its path below net/, in the order in which they are to be written."""
+    """Every value of this namespace's own by its path below net/, in the order to write them."""
     paths = [path for folder in _FOLDERS for path in _files(_ROOT / folder)]
     for device in ("all", "default", *devices):
         for version in _VERSIONS:
@@ -36,7 +38,7 @@ def read_sysctls(devices: Iterable[str]) -> Mapping[str, str]:
     known = {
         path: value
         for path, value in found.items()
-        if value is not None and path not in _COUNTED
+        if value is not None and path not in _COUNTED and not is_of_the_host(path)
     }
     first: dict[str, str] = {path: known[path] for path in _FIRST if path in known}
     return first | known

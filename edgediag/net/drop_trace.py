@@ -2,13 +2,13 @@
 
 A trace instance of this process's own tells reason and function of each drop, and not whose packet
 it was. It is made only where tracefs is mounted already, and removed at the end. A kill leaves it
-behind, empty of effect on others; the next watch removes what ended processes have left.
+behind, empty of effect on others; `sweep` removes what ended processes have left.
 """
 
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import ProcessDrop
 
 MOUNTS: Final = Path("/proc/self/mounts")
+_INSTANCES: Final = "instances"
 _PREFIX: Final = "edgediag_drops_"
 _EVENT: Final = Path("events/skb/kfree_skb")
 # IPv4 alone, so that no drop of another protocol is taken for one of these.
@@ -35,13 +36,19 @@ class DropTrace:
         self._drops: tuple[ProcessDrop, ...] = ()
 
     def begin(self) -> None:
-        """Make the instance; from then on it tells of what this thread causes."""
+        """Make the instance; from then on it tells of what this thread causes.
+
+        raises  OSError as the kernel's; however it ends early, the instance is removed
+        """
         folder = self._folder
-        folder.mkdir()
-        (folder / "buffer_size_kb").write_text(_BUFFER_KB)
-        (folder / "set_event_pid").write_text(str(threading.get_native_id()))
-        (folder / _EVENT / "filter").write_text(_FILTER)
-        (folder / _EVENT / "enable").write_text("1")
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            folder.mkdir()
+            (folder / "buffer_size_kb").write_text(_BUFFER_KB)
+            (folder / "set_event_pid").write_text(str(threading.get_native_id()))
+            (folder / _EVENT / "filter").write_text(_FILTER)
+            (folder / _EVENT / "enable").write_text("1")
+            undo.pop_all()
 
     def read(self) -> None:
         """Take in what was told since it was opened."""
@@ -63,15 +70,22 @@ def open_drop_trace() -> DropTrace | NotChecked:
     mounted = _mounted()
     if mounted is None:
         return NotChecked(reason="no tracefs is mounted")
-    instances = mounted / "instances"
-    _sweep(instances)
-    opened = DropTrace(instances / f"{_PREFIX}{os.getpid()}_{os.urandom(4).hex()}")
+    opened = DropTrace(mounted / _INSTANCES / f"{_PREFIX}{os.getpid()}_{os.urandom(4).hex()}")
     try:
         opened.begin()
     except OSError as error:
-        opened.close()
         return NotChecked(reason=f"cannot trace in {mounted}: {errno_name(error.errno or 0)}")
     return opened
+
+
+def sweep() -> None:
+    """Remove the instances of processes that have ended."""
+    mounted = _mounted()
+    if mounted is None:
+        return
+    for folder in _left(mounted / _INSTANCES):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _mounted() -> Path | None:
@@ -82,13 +96,6 @@ def _mounted() -> Path | None:
         return None
     fields = (line.split() for line in lines)
     return next((Path(words[1]) for words in fields if words[2:3] == ["tracefs"]), None)
-
-
-def _sweep(instances: Path) -> None:
-    """Remove the instances of processes that have ended."""
-    for folder in _left(instances):
-        with suppress(OSError):
-            folder.rmdir()
 
 
 def _left(instances: Path) -> Iterator[Path]:

@@ -1,7 +1,6 @@
 """Work in a process of its own that ends with this one, and its answer through a pipe."""
 
 import os
-import select
 import signal
 import sys
 import time
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from edgediag.net.namespaces import die_with
+from edgediag.net.polling import is_readable
 
 # What a command of its own may take; a run has less time.
 LIMIT_S: Final = 60.0
@@ -24,7 +24,7 @@ def answer_of(work: Callable[[int], str], limit_s: float = LIMIT_S) -> str:
     parent = os.getpid()
     reader, writer = os.pipe()
     try:
-        child = _forked(lambda: _bound(work, writer, parent), writer)
+        child = _forked(lambda: _bound(work, (reader, writer), parent), writer)
         return _awaited(reader, child, limit_s).decode("ascii", "replace")
     finally:
         os.close(reader)
@@ -57,7 +57,10 @@ def _forked(work: Callable[[], str], writer: int) -> int:
         os.close(writer)
 
 
-def _bound(work: Callable[[int], str], writer: int, parent: int) -> str:
+def _bound(work: Callable[[int], str], pipe: tuple[int, int], parent: int) -> str:
+    reader, writer = pipe
+    # Who holds it does not notice that nobody reads any more.
+    os.close(reader)
     die_with(parent)
     # Ctrl-C is for the process that waits, which ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -77,12 +80,10 @@ def _awaited(reader: int, child: int, limit_s: float) -> bytes:
 def _read_all(reader: int, limit_s: float) -> bytes:
     """What comes through the pipe until its other end is closed or the time is up."""
     deadline_s = time.monotonic() + limit_s
-    poll = select.poll()
-    poll.register(reader, select.POLLIN)
     octets = b""
     while len(octets) < _MOST_OCTETS:
         remaining_s = deadline_s - time.monotonic()
-        if remaining_s <= 0 or not poll.poll(remaining_s * 1000):
+        if remaining_s <= 0 or not is_readable(reader, remaining_s):
             break
         more = os.read(reader, 65536)
         if not more:

@@ -37,6 +37,9 @@ def mount(source: str, target: str, *, kind: str, flags: int, data: str = "") ->
 def die_with(parent: int) -> None:
     """The calling process is killed when its parent ends, however that ends.
 
+    A change of credentials undoes it (prctl(2), PR_SET_PDEATHSIG), also one of setfsuid(2): it is
+    called after each.
+
     parent  the process id that the caller knows its parent by; 0 for one it cannot see
     """
     _check(_LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0), "prctl")

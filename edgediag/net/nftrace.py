@@ -10,7 +10,6 @@ in the log that the namespace has for packets (net.netfilter.nf_log.2), if it ha
 """
 
 import os
-import select
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -46,6 +45,7 @@ from edgediag.net.nfnetlink import (
     read_handles,
     read_rule,
 )
+from edgediag.net.polling import is_readable
 
 _NFT_MSG_NEWTABLE, _NFT_MSG_NEWCHAIN, _NFT_MSG_NEWRULE = 0, 3, 6
 _NFT_TABLE_F_OWNER: Final = 2
@@ -98,7 +98,9 @@ class Tracer(Closing):
         returns    how many messages have come in all
         """
         deadline_s = time.monotonic() + timeout_s
-        while len(self._messages) < _MOST_MESSAGES and self._is_readable(deadline_s):
+        while len(self._messages) < _MOST_MESSAGES:
+            if not is_readable(self._monitor.fileno(), deadline_s - time.monotonic()):
+                break
             received = self._monitor.receive()
             if isinstance(received, Refusal):
                 # ENOBUFS: the kernel had more to tell than the socket could hold.
@@ -125,12 +127,6 @@ class Tracer(Closing):
                 )
             case Dropped() as dropped:
                 return self._dropped(dropped)
-
-    def _is_readable(self, deadline_s: float) -> bool:
-        remaining_s = max(0.0, deadline_s - time.monotonic())
-        poll = select.poll()
-        poll.register(self._monitor.fileno(), select.POLLIN)
-        return bool(poll.poll(remaining_s * 1000))
 
     def _dropped(self, dropped: Dropped) -> TraceDropped:
         family, table = dropped.family, dropped.table

@@ -25,11 +25,12 @@ from edgediag.model.rehearsal import (
     Walked,
 )
 from edgediag.net.clone_nft import surviving_handles
+from edgediag.net.conntrack import forget_connections
 from edgediag.net.errand import LIMIT_S, answer_of, say_and_exit
 from edgediag.net.fib import route_for
 from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
 from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
-from edgediag.net.trial import Trial, forget_connections, send_traced
+from edgediag.net.trial import Trial, send_traced
 from edgediag.net.walk_answers import Walk, walk_outbound
 from edgediag.report.values import ValueCodecError, from_text, to_text
 
@@ -193,7 +194,7 @@ def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> Rehearsal
     )
 
 
-def _applied(fix: Fix, handles: Handles) -> FixFailed | None:
+def _applied(fix: Fix, handles: Handles) -> FixFailed | NotChecked | None:
     meant = translated(fix, handles)
     if not isinstance(meant, Fix):
         return FixFailed(fix=fix.text, status=1, said=meant)

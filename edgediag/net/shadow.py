@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, Final
 
 from edgediag.host.clone.handles import Handles
 from edgediag.host.clone.ipset import CopiedSet
@@ -53,6 +53,7 @@ from edgediag.net.namespaces import (
 NOT_COPIED: Final = ("connections", "xfrm", "traffic control", "BPF programs", "bridge tables")
 _FIX_TIMEOUT_S: Final = 10.0
 _MOST_SAID: Final = 2000
+_STDERR: Final = 2
 _PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 _PLAIN: Final = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
@@ -152,17 +153,12 @@ def _enter_network(routing: Routing) -> tuple[str, ...]:
     return missing
 
 
-def apply_fix(fix: Fix) -> FixFailed | None:
+def apply_fix(fix: Fix) -> FixFailed | NotChecked | None:
     """Run a fix in the namespaces that the caller is in, and with no power beyond them."""
     program = shutil.which(fix.program, path=_PATH)
     if program is None:
         return FixFailed(fix=fix.text, status=127, said="there is no such program")
     parent = os.getpid()
-
-    def confine() -> None:
-        die_with(parent)
-        become_network_only()
-
     with tempfile.TemporaryFile(dir="/run") as said:
         try:
             done = subprocess.run(
@@ -173,12 +169,32 @@ def apply_fix(fix: Fix) -> FixFailed | None:
                 env={"PATH": _PATH, "LC_ALL": "C"},
                 cwd="/",
                 timeout=_FIX_TIMEOUT_S,
-                preexec_fn=confine,
+                preexec_fn=lambda: confine(parent),
             )
-        except (OSError, subprocess.SubprocessError) as error:
+        except subprocess.TimeoutExpired as error:
             return FixFailed(fix=fix.text, status=126, said=str(error))
+        except (OSError, subprocess.SubprocessError) as error:
+            return NotChecked(reason=f"the fix cannot be run confined: {_words(said) or error}")
         if done.returncode == 0:
             return None
-        said.seek(0)
-        words = said.read(_MOST_SAID).decode("utf-8", "backslashreplace").strip()
-        return FixFailed(fix=fix.text, status=done.returncode, said=words)
+        return FixFailed(fix=fix.text, status=done.returncode, said=_words(said))
+
+
+def confine(parent: int) -> None:
+    """The calling process is one for a fix: it may change the network and ends with its parent.
+
+    Called between fork and exec; why it fails is written to standard error.
+    """
+    try:
+        become_network_only()
+        # Not before: to become another user takes it back.
+        die_with(parent)
+    except OSError as error:
+        # The exception stays in this process, of which the other learns only that there was one.
+        os.write(_STDERR, str(error).encode())
+        raise
+
+
+def _words(said: IO[bytes]) -> str:
+    said.seek(0)
+    return said.read(_MOST_SAID).decode("utf-8", "backslashreplace").strip()

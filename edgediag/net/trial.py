@@ -1,23 +1,25 @@
-"""One packet really sent, and the kernel's own trace of it; only for a namespace of one's own."""
+"""One packet really sent, and the kernel's own trace of it; only for a namespace of one's own.
+
+The process that sends it is one that ends with its parent, before and after.
+"""
 
 import ctypes
 import errno
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edgediag.host.messages import NLM_F_ACK, NLM_F_REQUEST, Message
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import TraceDropped, TracePassed
 from edgediag.model.rehearsal import Sent
-from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket
+from edgediag.net.namespaces import die_with
 from edgediag.net.nftrace import open_tracer
 
-_CONNTRACK_DELETE: Final = 1 << 8 | 2
 _SO_MARK: Final = 36
 _TRACE_S: Final = 0.02
 # What the kernel says where routing refuses, before any packet is made.
@@ -58,15 +60,6 @@ def send_traced(trial: Trial) -> Sent | NotChecked:
         return NotChecked(reason=f"the copy cannot send the packet: {error.strerror}")
 
 
-def forget_connections() -> None:
-    """The namespace tracks no connection any more: a translation once chosen would stay."""
-    request = Message(
-        type_=_CONNTRACK_DELETE, flags=NLM_F_REQUEST | NLM_F_ACK, sequence=0, payload=bytes(4)
-    )
-    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
-        netlink.apply((request,))
-
-
 def _sent(sender: socket.socket, flow: Flow) -> Sent | NotChecked:
     tracer = open_tracer([flow])
     if isinstance(tracer, NotChecked):
@@ -104,11 +97,14 @@ def _words(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
 @contextmanager
 def _owned_by(trial: Trial) -> Iterator[None]:
     """Sockets made meanwhile belong to the user; the capabilities for networks stay."""
+    parent = os.getppid()
     before = _LIBC.setfsuid(trial.uid)
     group = None if trial.gid is None else _LIBC.setfsgid(trial.gid)
+    die_with(parent)
     try:
         yield
     finally:
         _LIBC.setfsuid(before)
         if group is not None:
             _LIBC.setfsgid(group)
+        die_with(parent)

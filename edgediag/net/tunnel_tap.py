@@ -4,7 +4,6 @@ It only listens. ESP may be many packets, so frames are cut off, read in small b
 run's own work, and after a bound the tap is muted.
 """
 
-import select
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +15,7 @@ from edgediag.net.capture import SightedFrame
 from edgediag.net.clock import Clock
 from edgediag.net.closing import Closing
 from edgediag.net.degraded import degraded
+from edgediag.net.polling import is_readable
 from edgediag.net.tap import Tap
 from edgediag.net.xfrm import read_states
 from edgediag.traffic import Traffic, taken
@@ -95,7 +95,7 @@ class Listening(Closing):
             left_s = end_s - self._clock.now_s()
             if left_s <= 0:
                 break
-            if select.select([self._tap], [], [], min(_MAX_WAIT_S, left_s))[0]:
+            if is_readable(self._tap.fileno(), min(_MAX_WAIT_S, left_s)):
                 self.read()
         now_s = self._clock.now_s()
         self._drain()
@@ -115,20 +115,19 @@ class Listening(Closing):
         """Read what waits, not for long: where there is more, the listening ended at the last."""
         self._tap.mute()
         self._room = min(self._room, _LAST_FRAMES)
-        while self._room > 0 and select.select([self._tap], [], [], 0)[0]:
+        while self._room > 0 and is_readable(self._tap.fileno(), 0.0):
             self.read()
 
     def _take_in(self, frame: SightedFrame) -> None:
         heard = overhear(frame.octets, frame.link_type)
-        if heard is None or self._is_own(heard):
+        if heard is None:
             return
         is_marked = _TUNNEL_PORT in (heard.source_port, heard.destination_port)
         datagram = read_passing(heard.payload, heard.octets, is_marked=is_marked)
-        if _spi(datagram) not in self._left_out:
-            self._traffic.tell(_passing(frame, heard, datagram))
-
-    def _is_own(self, heard: Overheard) -> bool:
-        return heard.source_port in self._ports or heard.destination_port in self._ports
+        passing = _passing(frame, heard, datagram)
+        # The peer's port says nothing: a NAT before it may give it one of the run's own numbers.
+        if passing.own_port not in self._ports and _spi(datagram) not in self._left_out:
+            self._traffic.tell(passing)
 
 
 def _spi(datagram: TunnelDatagram) -> str:

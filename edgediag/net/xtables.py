@@ -27,10 +27,9 @@ _SO_GET_INFO: Final = 64
 _SO_GET_ENTRIES: Final = 65
 _ENTRIES_HEAD: Final = 40
 _PROCESS_NET: Final = Path("/proc/thread-self/net")
-_FAMILIES: Final = {
-    "ip": ("ip_tables_names", socket.AF_INET, socket.IPPROTO_IP),
-    "ip6": ("ip6_tables_names", socket.AF_INET6, socket.IPPROTO_IPV6),
-}
+_LISTS: Final = {"ip": "ip_tables_names", "ip6": "ip6_tables_names"}
+_DOMAINS: Final = {"ip": socket.AF_INET, "ip6": socket.AF_INET6}
+LEVELS: Final = {"ip": socket.IPPROTO_IP, "ip6": socket.IPPROTO_IPV6}
 # Somebody may replace the table between the two questions (EAGAIN).
 _TRIES: Final = 5
 _MOST_OCTETS: Final = 256 * 2**20
@@ -43,23 +42,56 @@ def legacy_names() -> tuple[tuple[str, str], ...]:
 
     raises  OSError as the kernel's, such as EACCES
     """
-    return tuple((family, table) for family in _FAMILIES for table in _listed(family))
+    return tuple((family, table) for family in _LISTS for table in _listed(family))
 
 
-def read_legacy(families: Sequence[str] = tuple(_FAMILIES)) -> tuple[LegacyTable, ...]:
+def read_legacy(families: Sequence[str] = tuple(_LISTS)) -> tuple[LegacyTable, ...]:
     """Every table that this network namespace has, with its counters.
 
     raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
     """
-    found: list[LegacyTable] = []
-    for family in families:
-        tables = _listed(family)
-        if not tables:
-            continue
-        _, domain, level = _FAMILIES[family]
-        with socket.socket(domain, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
-            found += [_read_table(sock, level, family, table) for table in tables]
-    return tuple(found)
+    return tuple(
+        _read_table(family, table) for family in families for table in _listed(family)
+    )
+
+
+def read_entries(family: str, table: str) -> tuple[bytes, memoryview]:
+    """The answers to IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES for one table, of one moment.
+
+    returns  the latter without its head
+    raises   OSError as the kernel's, such as EPERM; EFBIG where there are too many
+    """
+    with open_tables(family) as sock:
+        for _ in range(_TRIES):
+            told = read_info(sock, family, table)
+            info = decode_info(told)
+            if info is None or info.octets > _MOST_OCTETS:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            name = table.encode("ascii", "replace").ljust(NAME_OCTETS, b"\0")
+            head = name + info.octets.to_bytes(4, NATIVE)
+            option = (LEVELS[family], _SO_GET_ENTRIES)
+            try:
+                answer = _ask(sock, option, head, _ENTRIES_HEAD + info.octets)
+            except OSError as error:
+                if error.errno != errno.EAGAIN:
+                    raise
+                continue
+            return told, answer[_ENTRIES_HEAD:]
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def open_tables(family: str) -> socket.socket:
+    """A socket for the options of a family's tables."""
+    return socket.socket(_DOMAINS[family], socket.SOCK_RAW, socket.IPPROTO_RAW)
+
+
+def read_info(sock: socket.socket, family: str, table: str) -> bytes:
+    """The answer to IPT_SO_GET_INFO; asking makes the table where there is none.
+
+    raises  OSError as the kernel's
+    """
+    name = table.encode("ascii", "replace")
+    return bytes(_ask(sock, (LEVELS[family], _SO_GET_INFO), name, INFO_OCTETS))
 
 
 def read_placed(family: str) -> tuple[tuple[LegacyTable, ...], tuple[str, ...]]:
@@ -80,31 +112,20 @@ def read_placed(family: str) -> tuple[tuple[LegacyTable, ...], tuple[str, ...]]:
 
 
 def _listed(family: str) -> list[str]:
-    name, *_ = _FAMILIES[family]
+    path = _PROCESS_NET / _LISTS[family]
     try:
-        return _PROCESS_NET.joinpath(name).read_text(encoding="ascii", errors="replace").split()
+        return path.read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:
         return []
 
 
-def _read_table(sock: socket.socket, level: int, family: str, table: str) -> LegacyTable:
-    for _ in range(_TRIES):
-        name = table.encode("ascii", "replace")
-        info = decode_info(bytes(_ask(sock, (level, _SO_GET_INFO), name, INFO_OCTETS)))
-        if info is None or info.octets > _MOST_OCTETS:
-            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-        head = name.ljust(NAME_OCTETS, b"\0") + info.octets.to_bytes(4, NATIVE)
-        try:
-            answer = _ask(sock, (level, _SO_GET_ENTRIES), head, _ENTRIES_HEAD + info.octets)
-        except OSError as error:
-            if error.errno != errno.EAGAIN:
-                raise
-            continue
-        decoded = decode_table(family, table, info, answer[_ENTRIES_HEAD:])
-        if decoded is None:
-            raise OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
-        return decoded
-    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+def _read_table(family: str, table: str) -> LegacyTable:
+    octets, entries = read_entries(family, table)
+    info = decode_info(octets)
+    decoded = None if info is None else decode_table(family, table, info, entries)
+    if decoded is None:
+        raise OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
+    return decoded
 
 
 def _ask(

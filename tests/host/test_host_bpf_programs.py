@@ -9,7 +9,6 @@ from edgediag.host.bpf_programs import (
     decode_name,
     decode_netfilter_link,
     decode_xdp,
-    linked_program,
 )
 from edgediag.host.dumped import Dumped
 from edgediag.model.culprit import XdpProgramObject
@@ -46,10 +45,6 @@ def test_a_link_to_netfilter(info: bytes, expected: NetfilterProgram | None) -> 
     assert decode_netfilter_link(info, "guard") == expected
 
 
-def test_the_program_of_a_link() -> None:
-    assert linked_program(LINK) == 157
-
-
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
@@ -83,7 +78,6 @@ def test_the_programs_of_a_device(told: Dumped, expected: tuple[XdpProgramObject
 @given(st.binary(max_size=100), st.integers())
 def test_any_octets_are_a_value_or_none_never_an_exception(octets: bytes, count: int) -> None:
     assert decode_name(octets).isascii()
-    assert linked_program(octets) >= 0
     assert len(decode_ids(octets, count)) <= len(octets) // 4
     found = decode_netfilter_link(octets, "")
     assert found is None or isinstance(found, NetfilterProgram)

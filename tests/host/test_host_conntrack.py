@@ -4,13 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.host.attributes import big32
 from edgediag.host.conntrack import decode_drops
 from edgediag.model.host import Drop, DropCount
 
-HEAD = bytes.fromhex("00000000")
-# CTA_STATS_INSERT_FAILED 2, CTA_STATS_DROP 5, CTA_STATS_EARLY_DROP 9.
-CPU = HEAD + bytes.fromhex("08000900 00000002 08000a00 00000005 08000b00 00000009")
+# As Linux 6.18 heads it, and as Linux 5.4 does.
+NAMES = (
+    "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop "
+    "early_drop icmp_error  expect_new expect_create expect_delete search_restart\n"
+)
+OLD_NAMES = NAMES.replace("clashres", "searched").replace("chainlength", "delete_list")
+
+
+def row(*, chain: int = 0, failed: int = 0, drop: int = 0) -> str:
+    """The line of one CPU."""
+    return (
+        f"00000007  00000001 {0:08x} {0:08x} {2:08x} {0:08x} {0:08x} {chain:08x} {0:08x} "
+        f"{failed:08x} {drop:08x} {9:08x} {0:08x}  {0:08x} {0:08x} {0:08x} {3:08x}\n"
+    )
 
 
 def counted(count: int) -> DropCount:
@@ -18,20 +28,25 @@ def counted(count: int) -> DropCount:
 
 
 @pytest.mark.parametrize(
-    ("payloads", "expected"),
+    ("text", "expected"),
     [
-        pytest.param([CPU], counted(7), id="what it could not track or enter"),
-        pytest.param([CPU, CPU], counted(14), id="of all CPUs"),
-        pytest.param([CPU, HEAD + big32(10, 1)], counted(8), id="one CPU tells less"),
-        pytest.param([HEAD + big32(9, 1)], None, id="no counter of drops"),
-        pytest.param([b"", HEAD], None, id="nothing is told"),
-        pytest.param([], None, id="no CPU"),
+        pytest.param(NAMES + row(drop=16), counted(16), id="what it could not track"),
+        pytest.param(
+            NAMES + row(drop=2, failed=2), counted(2), id="a clash that was not: counted once"
+        ),
+        pytest.param(NAMES + row(failed=3), counted(0), id="a clash that was resolved: 0"),
+        pytest.param(NAMES + row(chain=4, failed=4), counted(4), id="a chain that is too long"),
+        pytest.param(OLD_NAMES + row(chain=4, drop=1), counted(1), id="a column that was another"),
+        pytest.param(NAMES + row(drop=5) + row(drop=6), counted(11), id="of all CPUs"),
+        pytest.param(NAMES, counted(0), id="no CPU"),
+        pytest.param("entries found\n00000001 00000002\n", None, id="no counter of drops"),
+        pytest.param("", None, id="nothing is told"),
     ],
 )
-def test_drops_are_added_up(payloads: list[bytes], expected: DropCount | None) -> None:
-    assert decode_drops(payloads) == expected
+def test_drops_are_added_up(text: str, expected: DropCount | None) -> None:
+    assert decode_drops(text) == expected
 
 
-@given(st.lists(st.binary(max_size=64), max_size=3))
-def test_whatever_the_octets_a_count_or_none(payloads: list[bytes]) -> None:
-    assert isinstance(decode_drops(payloads), DropCount | None)
+@given(st.sampled_from(("", NAMES)), st.text())
+def test_whatever_the_text_a_count_or_none(names: str, text: str) -> None:
+    assert isinstance(decode_drops(names + text), DropCount | None)

@@ -1,12 +1,14 @@
 """iptables-legacy is read as it is, reading it makes nothing, and its counters name what drops."""
 
+import errno
+import os
 import shutil
 import socket
 import subprocess
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -24,7 +26,7 @@ from edgediag.model.host import (
     TracePassed,
     TraceResult,
 )
-from edgediag.net import drop_reasons, drop_trace
+from edgediag.net import attribution, drop_reasons, drop_trace
 from edgediag.net.attribution import COUNTED_TRIES, open_attribution
 from edgediag.net.traffic_control import read_tc_filters
 from edgediag.net.xtables import read_legacy, read_placed
@@ -225,3 +227,60 @@ def test_where_neither_program_nor_trace_may_look_both_reasons_are_said(
         reason=f"{UNWATCHED}: {tmp_path}/vmlinux: ENOENT: this kernel does not describe its types; "
         "no tracefs is mounted"
     )
+
+
+class Open:
+    """Something that is open; `closed` tells whether it still is."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.closed = False
+        self._fails = fails
+
+    def close(self) -> None:
+        self.closed = True
+        if self._fails:
+            raise OSError(errno.EIO, "it does not close")
+
+
+def opened(monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> tuple[Open, Open]:
+    """A trace and a watch, opened by the next attribution; the trace may not close well."""
+    trace, watch = Open(fails=fails), Open()
+    monkeypatch.setattr(attribution, "open_tracer", lambda flows, devices: trace)
+    monkeypatch.setattr(attribution, "open_drop_watch", lambda flows: watch)
+    return trace, watch
+
+
+def test_a_trace_that_does_not_close_well_keeps_no_watch_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, watch = opened(monkeypatch, fails=True)
+    with pytest.raises(OSError), open_attribution([TUNNEL]):
+        assert not watch.closed
+    assert watch.closed
+
+
+def test_who_interrupts_the_first_reading_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted() -> NoReturn:
+        raise KeyboardInterrupt
+
+    trace, watch = opened(monkeypatch)
+    monkeypatch.setattr(attribution, "read_drop_counts", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        open_attribution([TUNNEL])
+    assert (trace.closed, watch.closed) == (True, True)
+
+
+def test_what_a_killed_run_has_left_goes_even_where_a_program_watches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mounts").write_text(f"none {tmp_path} tracefs rw 0 0\n")
+    monkeypatch.setattr(drop_trace, "MOUNTS", tmp_path / "mounts")
+    left = tmp_path / "instances" / f"edgediag_drops_{2**22 + 1}_0"
+    own = tmp_path / "instances" / f"edgediag_drops_{os.getpid()}_0"
+    for folder in (left, own):
+        folder.mkdir(parents=True)
+    opened(monkeypatch)
+    with open_attribution([TUNNEL]):
+        assert (left.exists(), own.exists()) == (False, True)

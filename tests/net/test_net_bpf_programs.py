@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 from pyroute2 import IPRoute
 
+from edgediag.host.bpf_code import returning
 from edgediag.lab import bpf
 from edgediag.lab.bpf import Match
+from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import TcFilterObject, XdpProgramObject
 from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Packet, TcpSegment
+from edgediag.net import bpf as net_bpf
+from edgediag.net import bpf_programs
 from edgediag.net.cgroups import group_folders
 from edgediag.net.host_tables import read_host
 from edgediag.net.program_run import run_program
@@ -122,3 +126,39 @@ def test_the_groups_of_this_process_end_with_the_root() -> None:
     except OSError:
         pytest.skip("no cgroup2 is in sight")
     assert list(folders)[-1] == "/"
+
+
+@pytest.fixture
+def linked() -> Iterator[None]:
+    """A link that is not to netfilter, with its program."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to load a program")
+    instructions = returning(0)
+    program = net_bpf.load(
+        net_bpf.Program(type_=net_bpf.RAW_TRACEPOINT, instructions=instructions, name=b"edgediag")
+    )
+    link = net_bpf.open_raw_tracepoint(b"kfree_skb", program)
+    yield
+    os.close(link)
+    os.close(program)
+
+
+@pytest.mark.usefixtures("linked")
+def test_the_programs_of_other_links_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[int] = []
+
+    def name(program: int) -> str:
+        named.append(program)
+        return ""
+
+    monkeypatch.setattr(bpf_programs, "_name", name)
+    found = bpf_programs.read_netfilter_programs()
+    assert named == [item.program for item in found]
+
+
+@pytest.mark.usefixtures("linked")
+def test_more_links_than_are_gone_through_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bpf_programs, "_MOST_LINKS", 1)
+    assert read_host().netfilter_programs == NotChecked(
+        reason="cannot read netfilter programs: E2BIG"
+    )

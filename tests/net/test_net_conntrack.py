@@ -1,13 +1,14 @@
-"""A full table of connections drops what is new, and counts it."""
+"""A full table of connections drops what is new, and counts it; one may be emptied."""
 
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from edgediag.lab import conntrack
-from edgediag.net.conntrack import read_conntrack_drops
+from edgediag.net import conntrack as net_conntrack
+from edgediag.net.conntrack import forget_connections, read_conntrack_drops
 
 if TYPE_CHECKING:
     from tests.net.conftest import TwoNodes
@@ -23,6 +24,14 @@ STATEFUL = (
 
 def drops() -> int:
     return sum(item.count for item in read_conntrack_drops())
+
+
+def connections() -> int:
+    return int(Path("/proc/sys/net/netfilter/nf_conntrack_count").read_text())
+
+
+def unasked(protocol: int) -> NoReturn:
+    pytest.fail(f"netlink protocol {protocol} is asked")
 
 
 def test_what_cannot_be_tracked_is_counted(
@@ -49,3 +58,43 @@ def test_a_limit_that_takes_too_long_to_reach_is_refused(
     monkeypatch.setattr(conntrack, "entered", lambda name: two_nodes.node.inside())
     with pytest.raises(conntrack.CannotRunError, match="it may hold 9000000 entries"):
         conntrack.fill("node")
+
+
+def test_a_kernel_that_tracks_and_tells_no_counters_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(net_conntrack, "_STATISTICS", tmp_path / "none")
+    (tmp_path / "count").write_text("7\n")
+    monkeypatch.setattr(net_conntrack, "_COUNT", tmp_path / "count")
+    with pytest.raises(FileNotFoundError):
+        read_conntrack_drops()
+
+
+def test_where_nothing_is_tracked_the_kernel_is_asked_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(net_conntrack, "_STATISTICS", tmp_path / "none")
+    monkeypatch.setattr(net_conntrack, "_COUNT", tmp_path / "none")
+    monkeypatch.setattr(net_conntrack, "NetlinkSocket", unasked)
+    assert read_conntrack_drops() == ()
+    forget_connections()
+
+
+def test_a_namespace_without_connections_is_asked_for_nothing(
+    two_nodes: "TwoNodes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To ask would have the kernel load the module of ctnetlink, which stays.
+    two_nodes.node.run(*STATEFUL)
+    monkeypatch.setattr(net_conntrack, "NetlinkSocket", unasked)
+    with two_nodes.node.inside():
+        forget_connections()
+        read_conntrack_drops()
+
+
+def test_connections_are_forgotten(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run(*STATEFUL)
+    with two_nodes.node.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"x", ("192.0.2.2", 9))
+        before = connections()
+        forget_connections()
+        assert (before, connections()) == (1, 0)

@@ -20,7 +20,7 @@ pytestmark = [
 # The mount is of this child alone; instances are the kernel's, whoever looks.
 PROGRAM = """
 import ctypes, os, socket, sys, time
-from edgediag.net.drop_trace import open_drop_trace
+from edgediag.net.drop_trace import open_drop_trace, sweep
 libc = ctypes.CDLL(None, use_errno=True)
 assert libc.unshare(0x40020000) == 0
 assert libc.mount(b"none", b"/", None, 0x44000, None) == 0
@@ -28,6 +28,7 @@ assert libc.mount(b"none", b"/mnt", b"tracefs", 0, None) == 0
 def left():
     return sorted(name for name in os.listdir("/mnt/instances") if name.startswith("edgediag_"))
 os.system("ip link set lo up")
+sweep()
 trace = open_drop_trace()
 during = left()
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -76,3 +77,30 @@ def test_where_it_may_not_trace_it_says_so(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "mounts").write_text(f"none {tmp_path} tracefs rw 0 0\n")
     monkeypatch.setattr(drop_trace, "MOUNTS", tmp_path / "mounts")
     assert open_drop_trace() == NotChecked(reason=f"cannot trace in {tmp_path}: ENOENT")
+
+
+# Somebody ends the run while the instance is made.
+INTERRUPTED = """
+import ctypes, os
+from edgediag.net import drop_trace
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.unshare(0x40020000) == 0
+assert libc.mount(b"none", b"/", None, 0x44000, None) == 0
+assert libc.mount(b"none", b"/mnt", b"tracefs", 0, None) == 0
+class Interrupting:
+    def get_native_id():
+        print(sum(f"_{os.getpid()}_" in name for name in os.listdir("/mnt/instances")))
+        raise KeyboardInterrupt
+drop_trace.threading = Interrupting
+try:
+    drop_trace.open_drop_trace()
+except KeyboardInterrupt:
+    print(sum(f"_{os.getpid()}_" in name for name in os.listdir("/mnt/instances")))
+"""
+
+
+def test_who_ends_it_while_it_begins_leaves_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=30
+    )
+    assert (done.stdout.split(), done.stderr) == (["1", "0"], "")

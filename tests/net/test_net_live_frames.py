@@ -9,8 +9,8 @@ import pytest
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import Packet, UdpDatagram
-from edgediag.net.live_frames import LiveFrames
 from edgediag.wire.headers import frame
+from net.live_frames import LiveFrames
 
 pytestmark = pytest.mark.netns
 

@@ -504,4 +504,32 @@ def test_a_copy_that_walks_otherwise_is_not_trusted(two_nodes: "TwoNodes") -> No
 
     with two_nodes.node.inside():
         answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=no_trial))
-    assert answer == NotChecked(reason="the packet is dropped in the copy, here it is passes")
+    assert answer == NotChecked(reason="the packet is dropped in the copy, here it passes")
+
+
+def test_nothing_outlives_a_kill_after_a_packet_of_another_user(two_nodes: "TwoNodes") -> None:
+    # To send it as that user is a change of credentials, which takes back what ends a process.
+    marker = f"edgediag-user-{os.getpid()}"
+    script = (
+        f"marker = '{marker}'\n"
+        "from time import sleep\n"
+        "from tests.net.test_net_rehearsal import *; from edgediag.net.trial import Trial\n"
+        "end, walks = Walked(disposition=Disposition.PASSES, deciders=(), hangs_on=()), []\n"
+        "def walk():\n"
+        "    walks.append(end)\n"
+        "    if len(walks) == 3: print('sent', flush=True); sleep(20)\n"
+        "    return end\n"
+        "trial = lambda: Trial(flow=TUNNEL, mark=0, uid=1000, gid=1000)\n"
+        "rehearse(Rehearsal(walk=walk, fixes=(), trial=trial))\n"
+    )
+    with two_nodes.node.inside():
+        run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    said, within = run.stdout.readline(), processes_with(marker)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    deadline_s = time.monotonic() + 2.0
+    while processes_with(marker) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert (said, len(within), processes_with(marker)) == ("sent\n", 3, set())

@@ -1,8 +1,10 @@
 """The tunnel's port of a real kernel, listened to beside a run."""
 
+import resource
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -133,3 +135,43 @@ def test_it_listens(two_nodes: "TwoNodes", is_stopped: bool, least_s: float, mos
     with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), patience) as listening:
         traffic = listening.conclude()
     assert least_s <= traffic.listened_s <= most_s
+
+
+def test_a_peer_whose_port_is_one_of_the_run_s_numbers_is_heard(
+    two_nodes: "TwoNodes", sockets: Ends
+) -> None:
+    with two_nodes.peer.inside():
+        translated = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with translated, two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), HASTE) as listening:
+        translated.bind((PEER, OWN_PORTS[0]))
+        translated.sendto(ESP, (OWN, 4500))
+        sockets[0].sendto(ESP, (PEER, OWN_PORTS[0]))
+        peer = heard(listening)
+    assert (str(peer.address), peer.port, peer.own_port) == (PEER, OWN_PORTS[0], 4500)
+    assert [item.packets for item in peer.streams] == [1, 1]
+
+
+def test_an_answer_to_one_of_the_run_s_ports_is_left_out(
+    two_nodes: "TwoNodes", sockets: Ends
+) -> None:
+    with two_nodes.node.inside(), Listening(OWN_PORTS, Clock(), HASTE) as listening:
+        sockets[1].sendto(ESP, (OWN, OWN_PORTS[0]))
+        time.sleep(0.05)
+        assert listening.conclude().peers == ()
+
+
+def test_it_listens_however_many_descriptors_are_open(
+    two_nodes: "TwoNodes", sockets: Ends
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    try:
+        with ExitStack() as held, two_nodes.node.inside():
+            # select(2) takes none from 1024 on; all that are below are taken.
+            while held.enter_context(socket.socket()).fileno() < 1024:
+                pass
+            listening = held.enter_context(Listening(OWN_PORTS, Clock(), HASTE))
+            sockets[0].sendto(ESP, (PEER, 4500))
+            assert [item.packets for item in heard(listening).streams] == [1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -28,11 +28,11 @@ from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import TraceDropped, TracePassed, TraceResult
 from edgediag.model.packet import IcmpEcho, Packet, Payload, TcpSegment, UdpDatagram
-from edgediag.net.live_frames import LiveFrames
 from edgediag.net.nftrace import open_tracer
 from edgediag.net.walk_answers import walk_inbound, walk_outbound
 from edgediag.net.ways import interface
 from edgediag.wire.headers import frame
+from net.live_frames import LiveFrames
 from net.rule_sets import (
     ODDS_OF_6,
     RECEIVED_HOOKS,

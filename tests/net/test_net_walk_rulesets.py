@@ -21,9 +21,9 @@ from edgediag.lab import scenario
 from edgediag.lab.kube_proxy import restore_text
 from edgediag.lab.steps import CommandStep, KubeProxyStep, NftStep, Step
 from edgediag.model.flow import Flow, Protocol
-from edgediag.net.live_frames import LiveFrames
 from edgediag.net.ways import interface
 from edgediag.wire.headers import frame
+from net.live_frames import LiveFrames
 from net.test_net_walk_differential import (
     FAR,
     NODE,

@@ -7,19 +7,16 @@ It follows from the rule's own test of the protocol.
 source  include/uapi/linux/netfilter/nf_tables_compat.h; net/netfilter/nft_compat.c
 """
 
-from functools import lru_cache
 from typing import Final
 
-from edgediag.host.attributes import big32, nest
-from edgediag.host.clone.pieces import pieces
-from edgediag.host.netfilter.expression import Compare, Expression, MetaLoad, PayloadLoad
+from edgediag.host.attributes import attribute_list, big32, nest
+from edgediag.host.netfilter.expression import Compare, MetaLoad, PayloadLoad
 from edgediag.host.netfilter.nft import decode_expression
 
 _RULE_COMPAT: Final = 5
 _PROTO, _FLAGS = 1, 2
 _F_INVERTED: Final = 2
-_HEADER_OCTETS: Final = 4
-# A load or a comparison takes 60; what is longer is an extension's struct.
+# A load or a comparison takes 56; what is longer is an extension's struct.
 _MOST_OCTETS: Final = 96
 _L4PROTO: Final = 16
 _NETWORK_HEADER: Final = 1
@@ -41,11 +38,10 @@ def compat(expressions: bytes) -> bytes:
 def _protocol(expressions: bytes) -> tuple[int, bool]:
     """The protocol that the rule tests and whether it is for all others; 0 where it tests none."""
     slot = None
-    for _, piece in pieces(expressions):
-        if len(piece) > _MOST_OCTETS:
+    for _, octets in attribute_list(expressions):
+        if len(octets) > _MOST_OCTETS:
             continue
-        expression = _expression(piece)
-        match expression:
+        match decode_expression(octets):
             case MetaLoad(key=key, slot=loaded) if key == _L4PROTO:
                 slot = loaded
             case PayloadLoad(base=base, offset=offset, length=1, slot=loaded) if (
@@ -59,9 +55,3 @@ def _protocol(expressions: bytes) -> tuple[int, bool]:
             case _:
                 pass
     return 0, False
-
-
-@lru_cache(maxsize=4096)
-def _expression(piece: bytes) -> Expression:
-    """Tens of thousands of rules share a few hundred expressions, but for comments."""
-    return decode_expression(piece[_HEADER_OCTETS:])

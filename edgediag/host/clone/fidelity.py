@@ -1,15 +1,22 @@
 """Whether a packet fares in the copy as it does on this host, in the terms of this host."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from edgediag.host.clone.handles import Handles, Place
 from edgediag.host.clone.nft import Kind
 from edgediag.model.answer import NotChecked
+from edgediag.model.explained import Disposition
 from edgediag.model.rehearsal import Decider, Walked
 
 _MOST_TOLD: Final = 8
+_WORDS: Final[Mapping[Disposition, str]] = {
+    Disposition.PASSES: "passes",
+    Disposition.DROPPED: "is dropped",
+    Disposition.REJECTED: "is rejected",
+    Disposition.UNDETERMINED: "is undetermined",
+}
 
 
 def in_own_handles(walked: Walked, handles: Handles) -> Walked:
@@ -27,7 +34,7 @@ def unfaithful(there: Walked, here: Walked, missing: Sequence[str]) -> NotChecke
     if _orderless(there) == _orderless(here):
         return None
     lacks = f"; it lacks {', '.join(missing)}" if missing else ""
-    ends = f"the packet is {_told(there, here)} in the copy, here it is {_told(here, there)}"
+    ends = f"the packet {_told(there, here)} in the copy, here it {_told(here, there)}"
     return NotChecked(reason=f"{ends}{lacks}")
 
 
@@ -50,5 +57,5 @@ def _told(found: Walked, other: Walked) -> str:
     steps = [f"{each.hook} {each.chain} {each.text}" for each in deciders]
     hangs = [each for each in found.hangs_on if each not in other.hangs_on]
     by = "; ".join((*steps, *hangs)[:_MOST_TOLD])
-    word = found.disposition.value
+    word = _WORDS[found.disposition]
     return f"{word} by {by}" if by else word

@@ -23,8 +23,10 @@ PROTOCOL: Final = 7
 _PROTOCOL, _NAME, _TYPE, _REVISION, _FAMILY, _DATA, _ADT, _LINE, _INDEX = 1, 2, 3, 4, 5, 7, 8, 9, 11
 # Counts of elements, references and octets.
 _DATA_LEFT_OUT: Final = frozenset({24, 25, 26})
-# IPSET_ATTR_IP, IP_TO, IP2 and IP2_TO: an address of either family inside of each.
-_ADDRESSES: Final = frozenset({1, 2, 20, 22})
+# An address of either family inside of each: of a set IPSET_ATTR_IP, IP_TO and BITMASK (Linux 6.3),
+# of a member IP, IP_TO, IP2 and IP2_TO. Of a set 20 and 22 are others: NETMASK and RESIZE.
+_SET_ADDRESSES: Final = frozenset({1, 2, 12})
+_MEMBER_ADDRESSES: Final = frozenset({1, 2, 20, 22})
 _NET_BYTEORDER: Final = 0x4000
 _HEADER_OCTETS: Final = 4
 _NFGENMSG_OCTETS: Final = 4
@@ -52,7 +54,11 @@ def copied_sets(payloads: Iterable[bytes]) -> tuple[CopiedSet, ...]:
         if name and _TYPE in found:
             heads[name] = big(found.get(_INDEX)), _create(payload)
         listed = attribute_list(found.get(_ADT, b""))
-        each = tuple(nest(_DATA, _taken(value)) for type_, value in listed if type_ == _DATA)
+        each = tuple(
+            nest(_DATA, _taken(value, _MEMBER_ADDRESSES))
+            for type_, value in listed
+            if type_ == _DATA
+        )
         if each:
             members.setdefault(name, []).append(_add(name, each))
     made = (
@@ -79,7 +85,8 @@ def _create(payload: bytes) -> bytes:
         for type_ in (_TYPE, _REVISION, _FAMILY)
         if type_ in found
     )
-    return plain + nest(_DATA, _taken(without(found.get(_DATA, b""), _DATA_LEFT_OUT)))
+    data = without(found.get(_DATA, b""), _DATA_LEFT_OUT)
+    return plain + nest(_DATA, _taken(data, _SET_ADDRESSES))
 
 
 def _add(name: str, members: tuple[bytes, ...]) -> bytes:
@@ -87,10 +94,10 @@ def _add(name: str, members: tuple[bytes, ...]) -> bytes:
     return named(name) + big32(_LINE, 0) + nest(_ADT, *members)
 
 
-def _taken(data: bytes) -> bytes:
+def _taken(data: bytes, addresses: frozenset[int]) -> bytes:
     """Data as the kernel takes them: it gives addresses without the flag that it asks for."""
     return b"".join(
-        _flagged(type_, piece) if type_ in _ADDRESSES else piece for type_, piece in pieces(data)
+        _flagged(type_, piece) if type_ in addresses else piece for type_, piece in pieces(data)
     )
 
 

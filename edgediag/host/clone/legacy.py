@@ -16,12 +16,12 @@ COUNTER_OCTETS: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiedTable:
-    """A table: `version` 4 or 6, and what IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES gave."""
+    """A table: `family` "ip" or "ip6", and what IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES gave."""
 
-    version: int
+    family: str
     name: str
     info: bytes
-    entries: bytes
+    entries: memoryview
 
 
 def entry_count(info: bytes) -> int:

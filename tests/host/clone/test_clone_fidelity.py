@@ -48,6 +48,24 @@ def test_the_order_of_what_is_said_does_not_count() -> None:
     assert unfaithful(there, dropped(first, second, hangs_on=("a", "b")), ()) is None
 
 
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        pytest.param(Disposition.PASSES, "passes", id="passes"),
+        pytest.param(Disposition.REJECTED, "is rejected", id="rejected"),
+        pytest.param(Disposition.UNDETERMINED, "is undetermined", id="undetermined"),
+    ],
+)
+def test_another_end_is_a_sentence_both_ways(end: Disposition, said: str) -> None:
+    other = Walked(disposition=end, deciders=(), hangs_on=())
+    assert unfaithful(dropped(decider(7)), other, ()) == NotChecked(
+        reason=f"the packet is dropped by output o drop in the copy, here it {said}"
+    )
+    assert unfaithful(other, dropped(decider(7)), ()) == NotChecked(
+        reason=f"the packet {said} in the copy, here it is dropped by output o drop"
+    )
+
+
 def test_what_differs_is_said() -> None:
     there, here = dropped(decider(7, "reject")), dropped(decider(7), hangs_on=("a set",))
     assert unfaithful(there, here, ("2 routes (EINVAL)",)) == NotChecked(

@@ -31,6 +31,23 @@ def test_a_set_of_several_messages() -> None:
     )
 
 
+def test_of_a_set_netmask_and_resize_are_numbers_and_bitmask_is_an_address() -> None:
+    # IPSET_ATTR_NETMASK (20), RESIZE (22) and BITMASK (12), as the kernel dumps them.
+    plain = attribute(20, b"\x18") + attribute(22, b"\x32")
+    dumped = nest(7, plain, nest(12, attribute(1, b"\xff\xff\x00\xff")))
+    taken = nest(7, plain, nest(12, attribute(1 | 0x4000, b"\xff\xff\x00\xff")))
+    (found,) = copied_sets((HEAD + named("far") + KIND + INDEX + dumped,))
+    assert found.create == KIND + taken
+
+
+def test_of_a_member_the_second_address_is_one_too() -> None:
+    second = nest(20, attribute(1, bytes([192, 0, 2, 1])))
+    taken = nest(20, attribute(1 | 0x4000, bytes([192, 0, 2, 1])))
+    members = nest(8, nest(7, ADDRESS, second))
+    (found,) = copied_sets((HEAD + named("far") + KIND + INDEX + members,))
+    assert found.added == (named("far") + big32(9, 0) + nest(8, nest(7, TAKEN, taken)),)
+
+
 def test_sets_come_in_the_order_of_their_indexes() -> None:
     dumped = [
         HEAD + named(name) + KIND + attribute(11, bytes([0, index]))
@@ -41,7 +58,7 @@ def test_sets_come_in_the_order_of_their_indexes() -> None:
 
 
 def test_a_table_is_put_in_the_place_of_another() -> None:
-    table = CopiedTable(version=4, name="filter", info=INFO, entries=bytes(40))
+    table = CopiedTable(family="ip", name="filter", info=INFO, entries=memoryview(bytes(40)))
     offsets = tuple(range(10))
     head = struct.pack("=32sIII10IIQ", b"filter", 0xE, 11, 40, *offsets, 4, 0xABCD)
     assert replacement(table, old_count=4, counters_at=0xABCD) == head + bytes(40)
@@ -55,6 +72,6 @@ def test_whatever_the_dump_it_gives_sets(payloads: list[bytes]) -> None:
 
 @given(st.binary(max_size=100), st.binary(max_size=60))
 def test_whatever_the_table_it_is_put_or_not(info: bytes, entries: bytes) -> None:
-    table = CopiedTable(version=6, name="x", info=info, entries=entries)
+    table = CopiedTable(family="ip6", name="x", info=info, entries=memoryview(entries))
     made = replacement(table, old_count=entry_count(info), counters_at=0)
     assert made is None or len(made) == 96 + len(entries)
