@@ -10,7 +10,7 @@ from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.endpoints.system_tools import TOOL_GROUPS
-from edgediag.evidence import NOT_WALKED, Located, join
+from edgediag.evidence import NO_FIX, NOT_WALKED, Located, join
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
 from edgediag.locate.masked import with_masked
@@ -199,7 +199,9 @@ def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidenc
             if isinstance(arrivals, NotChecked)
             else agreed(map(bench.host.explain_arrival, arrivals))
         )
-    return ListenerEvidence(target=target, listeners=listeners, explained=explained)
+    return ListenerEvidence(
+        target=target, listeners=listeners, explained=explained, tried_fix=NO_FIX
+    )
 
 
 def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:

@@ -82,7 +82,7 @@ class Host(Protocol):
         """What the rule sets would do with a new packet that comes in."""
 
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
-        """What a command makes of a flow, on a copy of this host's network."""
+        """What a command makes of a packet, on a copy of this host's network."""
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""

@@ -28,6 +28,7 @@ from edgediag.model.evidence import (
     FlowEvidence,
     HandshakeEvidence,
     Kin,
+    ListenerEvidence,
     NameServer,
     Override,
     ProgramVerdict,
@@ -43,6 +44,7 @@ from edgediag.model.host import (
     InterfaceAddress,
     KernelDrops,
     Link,
+    Listener,
     Neighbour,
     NeighbourState,
     Route,
@@ -579,6 +581,18 @@ def flow_evidence(
         program_verdicts=program_verdicts,
         kernel_drops=kernel_drops,
         tried_fix=tried_fix,
+    )
+
+
+def listener_evidence(
+    of: Target,
+    *listeners: Listener,
+    explained: Explained | NotChecked = NOT_EXPLAINED,
+    tried_fix: TriedFix | NotChecked = NO_FIX,
+) -> ListenerEvidence:
+    """The evidence of an inbound check; by default the sockets alone."""
+    return ListenerEvidence(
+        target=of, listeners=listeners, explained=explained, tried_fix=tried_fix
     )
 
 

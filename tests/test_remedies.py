@@ -1,26 +1,34 @@
 """Which commands are tried on a copy, and for which flow."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
+from edgediag.arrival import arrivals_at
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule, RouteObject, TcFilterObject
-from edgediag.model.evidence import FlowEvidence, RunEvidence
+from edgediag.model.endpoint import Direction
+from edgediag.model.evidence import FlowEvidence, ListenerEvidence, RunEvidence
 from edgediag.model.exchange import FixTrial
-from edgediag.model.host import HostState, KernelDrop, RouteRefused, TraceDropped
+from edgediag.model.explained import Disposition, Explained
+from edgediag.model.flow import Protocol
+from edgediag.model.host import HostState, KernelDrop, Listener, RouteRefused, TraceDropped
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, TriedFix
 from edgediag.remedies import MAX_TRIED, try_remedies
 from rig import RigHost, RigWire, rig
 from story import (
+    EDGE,
     answered,
     flow,
     flow_evidence,
     host_state,
     ike_reply,
+    listener_evidence,
     passed,
     probe,
     refused,
+    target,
     unanswered,
 )
 
@@ -49,7 +57,7 @@ def stopped(check: str, by: NftRule, *, is_reply: bool = False) -> FlowEvidence:
 
 
 def tried(
-    *checks: FlowEvidence,
+    *checks: FlowEvidence | ListenerEvidence,
     answer: RehearsalAnswer = FAILED,
     is_stopped: bool = False,
     state: HostState = IN_ORDER,
@@ -58,7 +66,9 @@ def tried(
     bench = rig(RigWire(), host, is_stopped=lambda: is_stopped)
     found = try_remedies(bench, RunEvidence(host=state, checks=checks))
     return host.rehearsed, [
-        item.tried_fix for item in found.checks if isinstance(item, FlowEvidence)
+        item.tried_fix
+        for item in found.checks
+        if isinstance(item, FlowEvidence | ListenerEvidence)
     ]
 
 
@@ -69,7 +79,20 @@ def deletion(handle: int) -> str:
 @pytest.mark.parametrize("is_reply", [False, True])
 def test_a_rule_is_taken_away_on_the_way_on_which_it_was_met(is_reply: bool) -> None:
     trials, fixes = tried(stopped("raven-tunnel-4500", rule(4), is_reply=is_reply))
-    assert trials == [FixTrial(flow=flow(), command=deletion(4), is_answered=is_reply)]
+    assert trials == [FixTrial(packet=flow(), command=deletion(4), is_answered=is_reply)]
+    assert fixes == [TriedFix(command=deletion(4), answer=FAILED)]
+
+
+def test_what_keeps_others_out_is_tried_for_what_comes_in() -> None:
+    row = target("kubelet-10250", kinds=(), port=10250, direction=Direction.INBOUND)
+    taking = Listener(protocol=Protocol.TCP, address=ip_address(EDGE), port=10250, uid=0)
+    closed = Explained(
+        disposition=Disposition.DROPPED, deciders=(rule(4),), translations=(), hangs_on=()
+    )
+    trials, fixes = tried(listener_evidence(row, taking, explained=closed))
+    packets = arrivals_at(row, IN_ORDER, (taking,))
+    assert not isinstance(packets, NotChecked)
+    assert trials == [FixTrial(packet=packets[0], command=deletion(4), is_answered=False)]
     assert fixes == [TriedFix(command=deletion(4), answer=FAILED)]
 
 

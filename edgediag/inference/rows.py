@@ -8,6 +8,7 @@ from edgediag.inference.arrivals import ARRIVAL_RULE, dropped_on_arrival, note_o
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.combine import combine
 from edgediag.inference.overlay_device import unheard_overlay
+from edgediag.inference.remedy import with_tried
 from edgediag.inference.states import find_faults
 from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
@@ -17,6 +18,7 @@ from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ListenerEvidence, OmittedEvidence, ToolsEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, Listener
+from edgediag.model.rehearsal import TriedFix
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Finding, Mechanism, Status, Strength, Verdict
 
@@ -95,13 +97,19 @@ def _heard(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     target = evidence.target
     dropped = dropped_on_arrival(evidence)
     if dropped is not None:
-        return _blocked(target, ARRIVAL_RULE, dropped)
+        return _tried(_blocked(target, ARRIVAL_RULE, dropped), evidence.tried_fix)
     findings = find_faults(target, None, host, Strength.PROVES)
     verdict = combine(named(target, None), findings)
     if verdict is None:
         return unjudged(target, Status.NOT_CHECKED, note_on_arrival(evidence))
     status = status_of(verdict, is_served=False)
     return replace(unjudged(target, status, ""), verdict=verdict, findings=findings)
+
+
+def _tried(report: CheckReport, tried: TriedFix | NotChecked) -> CheckReport:
+    if report.verdict is None:
+        return report
+    return replace(report, verdict=with_tried(report.verdict, tried))
 
 
 def _unheard(

@@ -251,11 +251,13 @@ class ListenerEvidence:
     """An inbound check: who on this node takes what arrives on the port.
 
     explained  what arrives from a neighbour, in whichever network, where somebody listens
+    tried_fix  the command that would take what keeps it out away, tried on a copy
     """
 
     target: Target
     listeners: tuple[Listener, ...] | NotChecked
     explained: Explained | NotChecked
+    tried_fix: TriedFix | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edgediag.model.explained import Arrival
 from edgediag.model.flow import Flow
 from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Observation, Packet, Sighting
@@ -136,9 +137,10 @@ Event: TypeAlias = Handed | Refused | Observed | Delivered | StreamOpened | Stre
 class FixTrial:
     """A command to be tried on a copy of this host's network.
 
-    is_answered  the block is looked for on the way of the answer as well
+    packet       a flow that this host sends, or what comes in
+    is_answered  of a flow: the block is looked for on the way of the answer as well
     """
 
-    flow: Flow
+    packet: Flow | Arrival
     command: str
     is_answered: bool

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Final
 
+from edgediag.host.fix_words import Fix, parse_fix
 from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.octets import within
@@ -25,7 +26,7 @@ from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
 from edgediag.net.program_run import run_program
-from edgediag.net.rehearsal import rehearse_flow
+from edgediag.net.rehearsal import rehearse_parcel
 from edgediag.net.rule_tables import names_in
 from edgediag.net.walk_answers import Walk, walk_inbound, walk_outbound, walk_reply
 from edgediag.net.ways import interface
@@ -70,22 +71,23 @@ class KernelHost:
 
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the rule sets would do with a new packet of the flow that this host sends."""
-        sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-        parcel = parcel_of(flow, sender)
-        return degraded("packet filters", lambda: _explained(parcel, walk_outbound))
+        return degraded("packet filters", lambda: _explained(_sent(flow), walk_outbound))
 
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         """What the rule sets would do with a new packet that comes in."""
-        device = interface(arrival.interface)
-        parcel = parcel_in(arrival.flow, device, CtState.NEW)
-        somebody = within(parcel.source, arrival.prefix_length, "who sends it")
-        parcel = replace(parcel, source=somebody)
-        return degraded("packet filters", lambda: _explained(parcel, walk_inbound))
+        return degraded("packet filters", lambda: _explained(_arrived(arrival), walk_inbound))
 
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
-        """What a command makes of a flow, on a copy of this host's network."""
-        walk = walk_reply if trial.is_answered else walk_outbound
-        return rehearse_flow(trial.flow, (trial.command,), walk, limit_s=_REHEARSAL_LIMIT_S)
+        """What a command makes of a packet, on a copy of this host's network."""
+        fix = parse_fix(trial.command)
+        if not isinstance(fix, Fix):
+            return NotChecked(reason=fix)
+        if isinstance(trial.packet, Arrival):
+            parcel, walk = _arrived(trial.packet), walk_inbound
+        else:
+            parcel = _sent(trial.packet)
+            walk = walk_reply if trial.is_answered else walk_outbound
+        return rehearse_parcel(parcel, (fix,), walk, limit_s=_REHEARSAL_LIMIT_S)
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""
@@ -94,6 +96,18 @@ class KernelHost:
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""
         return self._files.find_programs(names)
+
+
+def _sent(flow: Flow) -> Parcel:
+    """A new packet of this process's own."""
+    sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
+    return parcel_of(flow, sender)
+
+
+def _arrived(arrival: Arrival) -> Parcel:
+    parcel = parcel_in(arrival.flow, interface(arrival.interface), CtState.NEW)
+    somebody = within(parcel.source, arrival.prefix_length, "who sends it")
+    return replace(parcel, source=somebody)
 
 
 def _explained(parcel: Parcel, walk: Walk) -> Explained:

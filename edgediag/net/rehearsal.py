@@ -8,14 +8,13 @@ from edgediag.errors import EdgediagError
 from edgediag.host.attributes import NATIVE
 from edgediag.host.clone.fidelity import in_own_handles, unfaithful
 from edgediag.host.clone.handles import Handles
-from edgediag.host.fix_words import Fix, parse_fix, translated
+from edgediag.host.fix_words import Fix, translated
 from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.octets import known
-from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
+from edgediag.host.walk.parcel import CtState, Parcel
 from edgediag.host.walk.summary import walked
 from edgediag.model.answer import NotChecked
-from edgediag.model.flow import Flow
 from edgediag.model.host import Route
 from edgediag.model.rehearsal import (
     FixFailed,
@@ -66,23 +65,6 @@ def rehearse(rehearsal: Rehearsal, limit_s: float = LIMIT_S) -> RehearsalAnswer:
         return from_text(_Answer, said).answer
     except ValueCodecError:
         return NotChecked(reason="the rehearsal gave no answer")
-
-
-def rehearse_flow(
-    flow: Flow, commands: Sequence[str], walk: Walk = walk_outbound, *, limit_s: float = LIMIT_S
-) -> RehearsalAnswer:
-    """Commands such as `edgediag.host.fix.fix_for` gives, for a new flow of this process's own.
-
-    flow  an unspecified source is the kernel's choice, a port 0 is not known
-    """
-    fixes: list[Fix] = []
-    for command in commands:
-        fix = parse_fix(command)
-        if not isinstance(fix, Fix):
-            return NotChecked(reason=fix)
-        fixes.append(fix)
-    sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-    return rehearse_parcel(parcel_of(flow, sender), fixes, walk, limit_s=limit_s)
 
 
 def rehearse_parcel(

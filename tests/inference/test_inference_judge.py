@@ -54,6 +54,7 @@ from story import (
     icmp,
     ike_reply,
     ladder,
+    listener_evidence,
     probe,
     refused,
     reset,
@@ -126,7 +127,7 @@ def inbound(
         for text in addresses
     )
     row = replace(row, is_required=is_required)
-    return ListenerEvidence(target=row, listeners=listeners, explained=explained)
+    return listener_evidence(row, *listeners, explained=explained)
 
 
 # Flows.

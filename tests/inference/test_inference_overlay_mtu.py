@@ -9,15 +9,14 @@ from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import MtuObject
 from edgediag.model.endpoint import Direction
-from edgediag.model.evidence import ListenerEvidence, RunEvidence
+from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, Link, Listener
 from edgediag.model.overlay import VxlanDevice
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
-from story import host_state, link, target
+from story import host_state, link, listener_evidence, target
 
-UNREAD = NotChecked(reason="not recorded")
 ETH0 = replace(link(), mtu=1500)
 OVERLAY = replace(link(), name="flannel.1", index=5, kind="vxlan", mtu=1450)
 BRIDGE = replace(link(), name="cni0", index=6, kind="bridge", mtu=9000)
@@ -52,7 +51,7 @@ def judged(*links: Link, on: str = "eth0", is_heard: bool = True) -> CheckReport
 
 def _judged(host: HostState, *, is_heard: bool = True) -> CheckReport:
     listeners = (LISTENING,) if is_heard else ()
-    evidence = ListenerEvidence(target=TARGET, listeners=listeners, explained=UNREAD)
+    evidence = listener_evidence(TARGET, *listeners)
     (check,) = judge(RunEvidence(host=host, checks=(evidence,))).checks
     return check
 

@@ -1,13 +1,17 @@
 """What a remedy becomes when it was tried on a copy."""
 
+from ipaddress import ip_address
+
 import pytest
 
 from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule
-from edgediag.model.evidence import RunEvidence
-from edgediag.model.explained import Disposition
-from edgediag.model.host import TraceDropped
+from edgediag.model.endpoint import Direction
+from edgediag.model.evidence import Evidence, RunEvidence
+from edgediag.model.explained import Disposition, Explained
+from edgediag.model.flow import Protocol
+from edgediag.model.host import Listener, TraceDropped
 from edgediag.model.rehearsal import (
     Decider,
     FixFailed,
@@ -17,7 +21,7 @@ from edgediag.model.rehearsal import (
     TriedFix,
     Walked,
 )
-from story import flow_evidence, host_state, probe, refused
+from story import flow_evidence, host_state, listener_evidence, probe, refused, target
 
 RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
 COMMAND = "nft delete rule inet f out handle 4"
@@ -50,6 +54,23 @@ def tried(
         sent_after=sent_after,
         not_copied=("BPF programs",),
     )
+
+
+def leaves(tried_fix: TriedFix) -> Evidence:
+    """A flow that the rule ends."""
+    trace = TraceDropped(culprit=RULE, hook="output", is_reject=False, is_reply=False)
+    return flow_evidence(refused(probe()), trace=trace, tried_fix=tried_fix)
+
+
+def arrives(tried_fix: TriedFix) -> Evidence:
+    """A port that the rule keeps everybody from."""
+    row = target("kubelet-10250", kinds=(), port=10250, direction=Direction.INBOUND)
+    anybody = ip_address("0.0.0.0")
+    socket = Listener(protocol=Protocol.TCP, address=anybody, port=10250, uid=0)
+    dropped = Explained(
+        disposition=Disposition.DROPPED, deciders=(RULE,), translations=(), hangs_on=()
+    )
+    return listener_evidence(row, socket, explained=dropped, tried_fix=tried_fix)
 
 
 @pytest.mark.parametrize(
@@ -91,12 +112,10 @@ def tried(
         pytest.param(NotChecked(reason="root is needed"), PLAIN, id="no copy is to be had"),
     ],
 )
-def test_what_is_suggested(answer: RehearsalAnswer, remedy: str) -> None:
-    evidence = flow_evidence(
-        refused(probe()),
-        trace=TraceDropped(culprit=RULE, hook="output", is_reject=False, is_reply=False),
-        tried_fix=TriedFix(command=COMMAND, answer=answer),
-    )
+@pytest.mark.parametrize("is_inbound", [False, True])
+def test_what_is_suggested(answer: RehearsalAnswer, remedy: str, is_inbound: bool) -> None:
+    tried_fix = TriedFix(command=COMMAND, answer=answer)
+    evidence = arrives(tried_fix) if is_inbound else leaves(tried_fix)
     judged = judge(RunEvidence(host=host_state(), checks=(evidence,)))
     [check], [cause] = judged.checks, judged.root_causes
     assert check.verdict is not None

@@ -18,7 +18,7 @@ from edgediag.model.culprit import (
     VxlanObject,
 )
 from edgediag.model.endpoint import Direction
-from edgediag.model.evidence import ListenerEvidence, RunEvidence
+from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import (
     HostState,
@@ -41,6 +41,7 @@ from story import (
     host_state,
     ike_reply,
     link,
+    listener_evidence,
     probe,
     target,
     unanswered,
@@ -379,7 +380,7 @@ def listener_row(host: HostState) -> tuple[Status, tuple[Place, ...]]:
     """Status and places of flannel's row on a host whose VXLAN port is taken."""
     row = target("flannel-vxlan-8472", kinds=(), port=8472, direction=Direction.INBOUND)
     socket = replace(IKE_SOCKET, port=8472)
-    evidence = ListenerEvidence(target=row, listeners=(socket,), explained=UNREAD)
+    evidence = listener_evidence(row, socket)
     [check] = judge(RunEvidence(host=host, checks=(evidence,))).checks
     return check.status, () if check.verdict is None else check.verdict.where
 

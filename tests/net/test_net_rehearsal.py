@@ -19,10 +19,13 @@ import pytest
 from edgediag.host.fix_words import Fix, parse_fix
 from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import Answer, NotChecked
-from edgediag.model.explained import Disposition
+from edgediag.model.exchange import FixTrial
+from edgediag.model.explained import Arrival, Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Sent, Walked
-from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_flow, rehearse_parcel
+from edgediag.net.files import NodeFiles
+from edgediag.net.host import KernelHost
+from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_parcel
 from edgediag.net.walk_answers import walk_inbound
 from edgediag.net.ways import interface
 
@@ -234,17 +237,34 @@ def test_a_rule_that_the_fix_makes_has_no_handle_here(two_nodes: "TwoNodes") -> 
     assert [each.handle for each in answer.after.deciders] == [None]
 
 
-def test_a_flow_and_commands(two_nodes: "TwoNodes") -> None:
-    node = two_nodes.node
-    node.run("iptables-nft -A OUTPUT -p udp --dport 4500 -j DROP")
-    flow = replace(TUNNEL, source=ip_address("0.0.0.0"))
-    with node.inside():
-        assert ends(rehearse_flow(flow, ["iptables-nft -t filter -D OUTPUT 1"])) == (
-            "dropped",
-            "passes",
-            Answer.YES,
-        )
-        assert isinstance(rehearse_flow(flow, ["tc qdisc del dev up0 root"]), NotChecked)
+@pytest.mark.parametrize(
+    ("chain", "packet"),
+    [
+        pytest.param("OUTPUT", replace(TUNNEL, source=ip_address("0.0.0.0")), id="that it sends"),
+        pytest.param(
+            "INPUT",
+            Arrival(
+                interface="up0",
+                prefix_length=24,
+                flow=replace(TUNNEL.reversed(), source_port=0, destination_port=4500),
+            ),
+            id="that any of a network sends it",
+        ),
+    ],
+)
+def test_a_host_tries_a_command_for_a_packet(
+    chain: str, packet: Flow | Arrival, two_nodes: "TwoNodes"
+) -> None:
+    node, host = two_nodes.node, KernelHost(NodeFiles(root=Path("/")))
+    node.run(f"iptables-nft -A {chain} -p udp --dport 4500 -j DROP")
+    trial = FixTrial(
+        packet=packet, command=f"iptables-nft -t filter -D {chain} 1", is_answered=False
+    )
+    with node.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taking:
+        taking.bind(("192.0.2.1", 4500))
+        assert ends(host.rehearse(trial)) == ("dropped", "passes", Answer.YES)
+        untried = replace(trial, command="tc qdisc del dev up0 root")
+        assert isinstance(host.rehearse(untried), NotChecked)
 
 
 @pytest.mark.parametrize(
