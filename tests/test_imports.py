@@ -157,6 +157,7 @@ def test_a_prefix_ends_at_a_dot(name: str, forbidden: str, expected: bool) -> No
             "edgediag.report.text", {"scapy", "pyroute2", "rich", "click"}, id="the text report"
         ),
         pytest.param("edgediag.inference.rules", {"scapy", "pyroute2", "rich"}, id="inference"),
+        pytest.param("edgediag.cli.explain", {"scapy", "pyroute2"}, id="explain"),
     ],
 )
 def test_what_an_import_does_not_draw_in(module: str, absent: set[str]) -> None:

@@ -1,6 +1,6 @@
 """Rules made by hand, and a walk through them whose questions a table answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName
 from edgediag.host.netfilter.expression import Compare, Expression, PayloadLoad
@@ -13,9 +13,13 @@ from edgediag.host.walk.needs import (
     Asking,
     Need,
     NeedChain,
+    NeedPeers,
+    NeedPolicies,
     NeedRoute,
     NeedSet,
     NeedSocket,
+    Peers,
+    Policies,
     Taken,
     Way,
 )
@@ -27,6 +31,8 @@ TO_TUNNEL = (
 )
 DROP, ACCEPT, RETURN = (Verdict(code=code, chain="") for code in (0, 1, -5))
 UP = Way(outgoing=Interface(name="up0", index=2), is_local=False, text="default dev up0")
+# The end, the deciding chain (or hook) and rule, and what it hangs on.
+Decided = tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]
 LO = Way(outgoing=Interface(name="lo", index=1), is_local=True, text="local dev lo")
 
 
@@ -70,12 +76,16 @@ def chain_of(of: str, *rules: tuple[Expression, ...]) -> Chain:
 
 
 def driven(
-    walk: Asking[list[Course]], answers: Mapping[str, Answer], way: Answer | Iterator[Answer] = UP
+    walk: Asking[list[Course]],
+    answers: Mapping[str, Answer],
+    way: Answer | Iterator[Answer] | Callable[[NeedRoute], Answer] = UP,
 ) -> Conclusion:
     """The conclusion of a walk.
 
-    answers  by chain or set; "socket" for one that takes the packet, "type" for every address's
-    way      of every lookup, or of each in turn
+    answers  by chain or set; "socket" for one that takes the packet, "peers" for those that
+             sockets are connected with, "xfrm out" and the like for policies, "type" for every
+             address's
+    way      of every lookup, of each in turn, or of each by what it asks
     """
 
     def answer(need: Need) -> Answer:
@@ -85,9 +95,15 @@ def driven(
             case NeedSet():
                 return answers[need.name]
             case NeedRoute():
-                return next(way) if isinstance(way, Iterator) else way
+                if isinstance(way, Iterator):
+                    return next(way)
+                return way(need) if callable(way) else way
             case NeedSocket():
                 return answers.get("socket", Taken(is_taken=False, text="no socket"))
+            case NeedPeers():
+                return answers.get("peers", Peers(ends=()))
+            case NeedPolicies():
+                return answers.get(f"xfrm {need.direction}", Policies(listed=()))
             case _:
                 return answers.get("type", 1)
 
@@ -99,7 +115,7 @@ def driven(
         return conclude(end.value, ())
 
 
-def decided(said: Conclusion) -> tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]:
+def decided(said: Conclusion) -> Decided:
     """The end, the deciding chain and rule, and what it hangs on."""
     steps = tuple((s.chain.chain if s.chain else s.hook, s.number) for s in said.deciders)
     return said.disposition.value, steps, said.hangs_on

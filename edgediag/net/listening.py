@@ -1,6 +1,7 @@
 """Which socket takes a packet that comes in (sock_diag(7)); filters of sockets are not read."""
 
 import socket
+from ipaddress import IPv6Address
 from typing import Final
 
 from pyroute2 import DiagSocket
@@ -64,6 +65,8 @@ def _fits(need: NeedSocket, message: Dumped, listener: Listener) -> tuple[bool, 
     is_fitting = is_here and device in (0, need.incoming.index)
     peer, port = address(message, "idiag_dst"), number(message, "idiag_dport")
     if port:
+        # A socket of IPv6 that speaks IPv4 has a peer in ::ffff:0:0/96 (RFC 4291 §2.5.5.2).
+        peer = peer.ipv4_mapped or peer if isinstance(peer, IPv6Address) else peer
         name += f" connected to {peer}:{port}"
         is_fitting = is_fitting and (peer, port) == (flow.source, flow.source_port)
     return is_fitting, name

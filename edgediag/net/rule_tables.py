@@ -6,7 +6,11 @@ from typing import Final
 
 from edgediag.host.attributes import attributes, big, string
 from edgediag.host.ipset import Ipset
-from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents
+from edgediag.host.netfilter.base_chain import (
+    decode_base_chain,
+    decode_contents,
+    decode_dormant,
+)
 from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
 from edgediag.host.netfilter.legacy import LegacyTable
 from edgediag.host.netfilter.legacy_rule import chain_rules
@@ -19,7 +23,7 @@ from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 from edgediag.net.nfnetlink import anonymous_sets
 
 _NFTABLES: Final = 10 << 8
-_GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 4, 7, 10, 13, 16
+_GETTABLE, _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = 1, 4, 7, 10, 13, 16
 
 
 class RuleTables:
@@ -69,11 +73,17 @@ class RuleTables:
 
 def nft_base_chains(netlink: NetlinkSocket) -> tuple[BaseChain, ...] | Refusal:
     """Every chain of nf_tables that the kernel calls itself."""
+    tables = netlink.dump(_NFTABLES | _GETTABLE, _head(""))
+    if isinstance(tables, Refusal):
+        return tables
     dump = netlink.dump(_NFTABLES | _GETCHAIN, _head(""))
     if isinstance(dump, Refusal):
         return dump
+    # The chains of a dormant table are told with their hooks, and nobody calls them.
+    dormant = {decode_dormant(message.payload) for message in tables.messages}
     decoded = (decode_base_chain(message.payload) for message in dump.messages)
-    return tuple(chain for chain in decoded if chain is not None)
+    found = (chain for chain in decoded if chain is not None)
+    return tuple(c for c in found if (c.name.family, c.name.table) not in dormant)
 
 
 def generation(netlink: NetlinkSocket) -> int | None:

@@ -23,6 +23,8 @@ from edgediag.host.walk.needs import (
     NeedChain,
     NeedIpset,
     NeedMember,
+    NeedPeers,
+    NeedPolicies,
     NeedRoute,
     NeedSet,
     NeedSocket,
@@ -32,16 +34,17 @@ from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
 from edgediag.net.ipset import is_member
-from edgediag.net.listening import taken
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.rule_tables import RuleTables, generation, nft_base_chains
-from edgediag.net.ways import address_type, masters_of, way_of
+from edgediag.net.ways import address_type, bridges_in, connected_peers, ipvs_of, masters_of, way_of
+from edgediag.net.xfrm import policies_for
 from edgediag.net.xtables import read_placed
 
 _FAMILIES: Final = {
     4: frozenset({"ip", "inet", "netdev"}),
     6: frozenset({"ip6", "inet", "netdev"}),
 }
+_BRIDGE_FAMILY: Final = "bridge"
 _LEGACY_FAMILIES: Final = {4: "ip", 6: "ip6"}
 _TRIES: Final = 4
 
@@ -98,8 +101,10 @@ def _walk(
             journal.begin()
             met = (chain for chain in chains if chain.name.family in _FAMILIES[parcel.version])
             hooks = HookWalk((*met, *legacy), journal)
-            courses = host.answered(begin(parcel, hooks))
-            unread = (*unread, *masters_of(routing, parcel))
+            courses = host.answered(begin(parcel, hooks), journal)
+            unread = (*unread, *masters_of(routing, parcel), *ipvs_of(courses))
+            if any(chain.name.family == _BRIDGE_FAMILY for chain in chains):
+                unread = (*unread, *bridges_in(routing, courses))
             if generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -115,12 +120,15 @@ class _Host:
         self._routing = routing
         self._tables = RuleTables(netlink, legacy)
 
-    def answered(self, walk: Asking[list[Course]]) -> list[Course]:
-        """Drive a walk to its end."""
+    def answered(self, walk: Asking[list[Course]], journal: Journal) -> list[Course]:
+        """Drive a walk to its end; each of its courses has the same questions."""
         try:
             need = next(walk)
             while True:
-                need = walk.send(self._answer(need))
+                answer_ = journal.answers.get(need)
+                if answer_ is None:
+                    answer_ = journal.answers[need] = self._answer(need)
+                need = walk.send(answer_)
         except StopIteration as end:
             courses: list[Course] = end.value
             return courses
@@ -136,7 +144,14 @@ class _Host:
             case NeedRoute():
                 return way_of(need)
             case NeedSocket():
+                # Here, for it brings in all of pyroute2, a tenth of a second, and few walks ask.
+                from edgediag.net.listening import taken
+
                 return taken(need)
+            case NeedPeers():
+                return connected_peers(need)
+            case NeedPolicies():
+                return policies_for(need)
             case NeedIpset():
                 return self._tables.ipset(need.key)
             case NeedMember():

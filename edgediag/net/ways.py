@@ -1,13 +1,17 @@
-"""What routing makes of a packet, and what an address is to this host."""
+"""What routing makes of a packet, what an address is to this host, and who else takes from it."""
 
 import socket
 import struct
-from ipaddress import IPv6Address
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
 from typing import Final
 
-from edgediag.host.attributes import attributes, native
+from edgediag.host.attributes import attributes, big, native, nested, text
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
-from edgediag.host.walk.needs import NeedRoute, NoWay, Way
+from edgediag.host.walk.chain_walk import Course
+from edgediag.host.walk.ipvs import decode_services, services_met
+from edgediag.host.walk.needs import NeedPeers, NeedRoute, NoWay, Peers, Way
 from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow, Protocol
@@ -19,8 +23,20 @@ from edgediag.net.netlink import NetlinkSocket, Refusal
 _RTM_GETROUTE: Final = 26
 _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
-_RTM_GETLINK, _IFLA_MASTER = 18, 10
+_RTM_GETLINK, _IFLA_MASTER, _IFLA_LINKINFO, _INFO_KIND = 18, 10, 18, 1
+_BRIDGE: Final = "bridge"
 _IFINFOMSG: Final = struct.Struct("=BBHiII")
+_NETLINK_SOCK_DIAG: Final = 4
+_SOCK_DIAG_BY_FAMILY: Final = 20
+# struct inet_diag_req_v2 with a source port, and struct inet_diag_msg as far as its device
+# (include/uapi/linux/inet_diag.h).
+_DIAG_REQUEST: Final = struct.Struct("=BBxxI2s46x")
+_DIAG_MESSAGE: Final = struct.Struct("=B5x2s16s16sI")
+_CONNECTED: Final = 1
+_ADDRESS_OCTETS: Final = {socket.AF_INET: 4, socket.AF_INET6: 16}
+_IPVS: Final = Path("/proc/thread-self/net/ip_vs")
+# 30,000 services and servers.
+_MOST_IPVS_OCTETS: Final = 2 * 2**20
 
 
 def interface(name: str) -> Interface:
@@ -102,3 +118,75 @@ def masters_of(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:
         return (f"device {device.name}: {answer.errno_name}",)
     master = native(attributes(answer.payload[_IFINFOMSG.size :]).get(_IFLA_MASTER))
     return (f"what takes packets from {device.name}, a port of another device",) if master else ()
+
+
+def bridges_in(routing: NetlinkSocket, courses: Iterable[Course]) -> tuple[str, ...]:
+    """The rules of the bridge family that the packet meets in a course; they are not evaluated."""
+    devices = dict.fromkeys(
+        device
+        for course in courses
+        for device in (course.parcel.incoming, course.parcel.outgoing)
+        if device.index
+    )
+    return tuple(
+        f"rules of the bridge family at {device.name}"
+        for device in devices
+        if _kind(routing, device) == _BRIDGE
+    )
+
+
+def _kind(routing: NetlinkSocket, device: Interface) -> str:
+    answer = routing.request(_RTM_GETLINK, _IFINFOMSG.pack(0, 0, 0, device.index, 0, 0))
+    if isinstance(answer, Refusal):
+        return ""
+    found = attributes(answer.payload[_IFINFOMSG.size :])
+    return text(nested(found, _IFLA_LINKINFO).get(_INFO_KIND))
+
+
+def connected_peers(need: NeedPeers) -> Peers | NotChecked:
+    """The far ends of the connected sockets of UDP that are bound to where a packet goes.
+
+    raises  OSError where no netlink socket can be had
+    """
+    port = need.flow.destination_port.to_bytes(2, "big")
+    ends: list[tuple[Address, int]] = []
+    with NetlinkSocket(_NETLINK_SOCK_DIAG) as netlink:
+        for family in _ADDRESS_OCTETS:
+            request = _DIAG_REQUEST.pack(family, socket.IPPROTO_UDP, 1 << _CONNECTED, port)
+            dump = netlink.dump(_SOCK_DIAG_BY_FAMILY, request)
+            if isinstance(dump, Refusal):
+                return NotChecked(reason=f"cannot read sockets: {dump.errno_name}")
+            ends += [
+                (peer, peer_port)
+                for message in dump.messages
+                for bound, peer, peer_port, device in (_decode_socket(message.payload),)
+                if bound == need.flow.destination and device in (0, need.incoming.index)
+            ]
+    return Peers(ends=tuple(dict.fromkeys(ends)))
+
+
+def _decode_socket(payload: bytes) -> tuple[Address, Address, int, int]:
+    """Its own address, its peer's address and port, and the index of its device."""
+    family, port, *addresses, device = _DIAG_MESSAGE.unpack_from(payload)
+    length = _ADDRESS_OCTETS[family]
+    own, peer = (_plain(ip_address(octets[:length])) for octets in addresses)
+    return own, peer, big(port), device
+
+
+def _plain(address: Address) -> Address:
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def ipvs_of(courses: Sequence[Course]) -> tuple[str, ...]:
+    """What IPVS may take of a packet that has gone these courses; it is not evaluated here."""
+    try:
+        with _IPVS.open("rb") as stream:
+            listed = stream.read(_MOST_IPVS_OCTETS + 1)
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        return (f"services of IPVS: {error.strerror}",)
+    if len(listed) > _MOST_IPVS_OCTETS:
+        return (f"services of IPVS: more than {_MOST_IPVS_OCTETS} octets",)
+    return services_met(decode_services(listed.decode("ascii", "replace")), courses)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
+from edgediag.host.walk.needs import NeedPolicies, Policies
 from edgediag.host.xfrm import (
     POLICIES_REQUEST,
     STATES_REQUEST,
@@ -15,12 +16,22 @@ from edgediag.host.xfrm import (
     decode_policy,
     decode_state,
 )
+from edgediag.model.answer import NotChecked
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 from edgediag.net.netlink import NetlinkSocket, Refusal
 
 _NETLINK_XFRM: Final = 6
 _XFRM_MSG_GETSA: Final = 0x12
 _XFRM_MSG_GETPOLICY: Final = 0x15
+_CONF: Final = Path("/proc/sys/net")
+# What lets a device do without, by whether the packet goes out, and by version.
+_DISABLED: Final = {
+    (True, 4): "disable_xfrm",
+    (False, 4): "disable_policy",
+    (False, 6): "disable_policy",
+}
+# A kernel without IPsec.
+_NO_XFRM: Final = frozenset({errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT})
 _COUNTS: Final = Path("/proc/thread-self/net/xfrm_stat")
 
 # A gateway of a hundred sites has a few thousand; beyond that nobody reads a list.
@@ -37,6 +48,25 @@ def read_policies() -> tuple[XfrmPolicy, ...]:
     return _read(_XFRM_MSG_GETPOLICY, POLICIES_REQUEST, decode_policy)
 
 
+def policies_for(need: NeedPolicies) -> Policies | NotChecked:
+    """The policies that the kernel asks; none where the device does without.
+
+    source  Documentation/networking/ip-sysctl.rst (disable_policy, disable_xfrm)
+    """
+    word = _DISABLED.get((need.direction == "out", need.version))
+    if word and _is_set(_CONF / f"ipv{need.version}" / "conf" / need.device / word):
+        return Policies(listed=())
+    try:
+        found = read_policies()
+    except OSError as error:
+        if error.errno in _NO_XFRM:
+            return Policies(listed=())
+        return NotChecked(reason=f"policies of xfrm: {error.strerror}")
+    return Policies(
+        listed=tuple(policy for policy in found if policy.direction == need.direction)
+    )
+
+
 def read_states() -> tuple[XfrmState, ...]:
     """Every security association, without its keys, in the kernel's order.
 
@@ -51,6 +81,13 @@ def read_counts() -> tuple[XfrmCount, ...]:
     raises  OSError as the kernel's; ENOENT where it has no such counters
     """
     return decode_counts(_COUNTS.read_text(encoding="ascii", errors="replace"))
+
+
+def _is_set(path: Path) -> bool:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip() not in ("", "0")
+    except OSError:
+        return False
 
 
 def _read(

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from edgediag.host.attributes import attribute_list, attributes, big, nested, text
 from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName, Element, SetContents
 from edgediag.host.netfilter.nft import decode_verdict
-from edgediag.host.netfilter.rule import decode_filter_chain
+from edgediag.host.netfilter.rule import decode_filter_chain, family_of
 from edgediag.host.netfilter.sets import decode_elements
 
 _NFGENMSG_OCTETS = 4
+_TABLE_NAME, _TABLE_FLAGS, _TABLE_F_DORMANT = 1, 2, 1
 _HOOK, _TYPE = 4, 7
-_PRIORITY, _DEVICE, _DEVICES = 2, 3, 4
+_PRIORITY, _DEVICE, _DEVICES, _DEVICE_PREFIX = 2, 3, 4, 2
+# Ends a prefix: no device has it in its name (net/core/dev.c dev_valid_name).
+_PREFIX_END = "/"
 _SET_FLAGS, _INTERVAL = 3, 0x4
 _SET_DESC, _DESC_CONCAT, _FIELD_LENGTH = 9, 2, 1
 _ELEMENTS, _ELEMENT = 3, 1
@@ -24,8 +27,11 @@ def decode_base_chain(payload: bytes) -> BaseChain | None:
         return None
     found = attributes(payload[_NFGENMSG_OCTETS:])
     hook = nested(found, _HOOK)
-    listed = (value for _, value in attribute_list(hook.get(_DEVICES, b"")))
-    single = (hook[_DEVICE],) if _DEVICE in hook else ()
+    single = (text(hook[_DEVICE]),) if _DEVICE in hook else ()
+    listed = (
+        text(value) + (_PREFIX_END if type_ == _DEVICE_PREFIX else "")
+        for type_, value in attribute_list(hook.get(_DEVICES, b""))
+    )
     priority = int.from_bytes(hook.get(_PRIORITY, b""), "big", signed=True)
     return BaseChain(
         name=ChainName(
@@ -35,8 +41,27 @@ def decode_base_chain(payload: bytes) -> BaseChain | None:
         priority=priority,
         type_=text(found.get(_TYPE)),
         policy=chain.policy,
-        devices=tuple(text(value) for value in (*single, *listed)),
+        devices=(*single, *listed),
     )
+
+
+def is_at_device(chain: BaseChain, name: str) -> bool:
+    """Whether the kernel calls the chain for a device; nft's "eth*" is "eth/" among its devices.
+
+    source  include/uapi/linux/netfilter/nf_tables.h (NFTA_DEVICE_PREFIX, Linux 6.17)
+    """
+    return any(
+        name.startswith(device[:-1]) if device.endswith(_PREFIX_END) else name == device
+        for device in chain.devices
+    )
+
+
+def decode_dormant(payload: bytes) -> tuple[str, str] | None:
+    """Family and name of the table in an NFT_MSG_NEWTABLE, None unless it is dormant."""
+    found = attributes(payload[_NFGENMSG_OCTETS:])
+    if not big(found.get(_TABLE_FLAGS)) & _TABLE_F_DORMANT:
+        return None
+    return family_of(payload), text(found.get(_TABLE_NAME))
 
 
 def decode_fields(payload: bytes) -> tuple[int, ...]:

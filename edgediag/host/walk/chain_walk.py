@@ -1,10 +1,10 @@
 """One chain for one packet: jumps followed, every possible course kept, none hidden.
 
 Courses that leave a rule with the same packet are one course again: what they differed in
-matters no more, but for the doubts, which it keeps.
+matters no more, but for the doubts, which it keeps, and for the rule that translated it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -92,7 +92,7 @@ class ChainWalk:
                 following += yield from self._passed(place, each, left)
             live = united(following)
             if len(live) + len(left) > _MOST_COURSES:
-                return [course.undecided(self._hook, f"chain {name.chain}: too many ways")]
+                return bounded(f"chain {name.chain}", self._hook, [course], [*live, *left])
             if not live:
                 break
         return united([*left, *live])
@@ -167,8 +167,24 @@ def _meaning(outcome: Outcome) -> tuple[str, Fate, _Jump | None]:
     return word, fate, None
 
 
+def bounded(
+    where: str, hook: str, before: Sequence[Course], after: list[Course]
+) -> list[Course]:
+    """The courses behind a place; where they are too many, those before it, undecided.
+
+    where  the place in words
+    hook   in whose name the step is noted
+    """
+    if len(after) <= _MOST_COURSES:
+        return after
+    reason = f"{where}: too many ways"
+    return [
+        each.undecided(hook, reason) if each.fate is Fate.GOES_ON else each for each in before
+    ]
+
+
 def united(courses: Iterable[Course]) -> list[Course]:
-    """Courses with the same packet and end as one; of dropped ones, those by one rule."""
+    """Courses with the same packet, end and translating rules as one; of dropped, by one rule."""
     courses = list(courses)
     if len(courses) < 2:
         return courses
@@ -176,7 +192,8 @@ def united(courses: Iterable[Course]) -> list[Course]:
     for course in courses:
         last = course.steps[-1] if course.steps else None
         is_over = course.fate not in (Fate.GOES_ON, Fate.ACCEPTED)
-        key = (course.parcel, course.fate, (last.chain, last.number) if is_over and last else None)
+        end = (last.chain, last.number) if is_over and last else None
+        key = (course.parcel, course.fate, end, _translated_by(course))
         before = found.get(key)
         found[key] = (
             course
@@ -184,6 +201,12 @@ def united(courses: Iterable[Course]) -> list[Course]:
             else replace(before, doubts=merged(before.doubts, course.doubts))
         )
     return list(found.values())
+
+
+def _translated_by(course: Course) -> tuple[tuple[ChainName | None, int], ...]:
+    # A rule that accepts by a verdict of its own says "accept".
+    word = Fate.ACCEPTED.value
+    return tuple((step.chain, step.number) for step in course.steps if step.action == word)
 
 
 def merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def set_value(statement: MetaSet | CtSet | PayloadSet, parcel: Parcel, held: Reg
     match statement:
         case MetaSet(key=key) if key == _META_MARK:
             return replace(parcel, mark=held.get(statement.slot, 4))
-        case CtSet(key=key) if key == _CT_MARK:
+        case CtSet(key=key) if key == _CT_MARK and parcel.has_connection:
             return replace(parcel, ct_mark=held.get(statement.slot, 4))
         case PayloadSet():
             stretch = (statement.base, statement.offset, statement.length)

@@ -9,13 +9,15 @@ from itertools import groupby, permutations
 from types import MappingProxyType
 from typing import Final
 
+from edgediag.host.netfilter.base_chain import is_at_device
 from edgediag.host.netfilter.chains import BaseChain
-from edgediag.host.walk.chain_walk import ChainWalk, Course, Step, united
+from edgediag.host.walk.chain_walk import ChainWalk, Course, Step, bounded, united
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.needs import Asking
 from edgediag.host.walk.octets import known
 from edgediag.host.walk.parcel import CtState, Parcel, port_octets
+from edgediag.host.walk.routing import routed_again
 
 INGRESS: Final = "ingress"
 PREROUTING: Final = "prerouting"
@@ -24,7 +26,9 @@ FORWARD: Final = "forward"
 OUTPUT: Final = "output"
 POSTROUTING: Final = "postrouting"
 EGRESS: Final = "egress"
+ROUTING_AGAIN: Final = "routing again"
 _CONNTRACK: Final = -200
+_CONFIRM: Final = 0x7FFFFFFF
 # Chains of type nat are called from one hook of the kernel, wherever their own priority puts them.
 _NAT: Final = MappingProxyType({PREROUTING: -100, OUTPUT: -100, INPUT: 100, POSTROUTING: 100})
 _FROM_HERE_OR_IN: Final = (PREROUTING, OUTPUT)
@@ -60,7 +64,7 @@ class HookWalk:
         self, hook: str, device: str, courses: Sequence[Course]
     ) -> Asking[list[Course]]:
         """Every course through the chains at one device, before or behind those of IP."""
-        chains = [c for c in self._chains if c.hook == hook and device in c.devices]
+        chains = [c for c in self._chains if c.hook == hook and is_at_device(c, device)]
         live = list(courses)
         for _, group in groupby(sorted(chains, key=_priority), key=_priority):
             live = yield from self._equals(tuple(group), live)
@@ -69,21 +73,52 @@ class HookWalk:
     def _equals(
         self, chains: tuple[BaseChain, ...], courses: Sequence[Course]
     ) -> Asking[list[Course]]:
-        """Chains of one priority, in every order: the kernel does not tell which came first."""
-        if len(chains) > _MOST_EQUALS:
-            orders = [tuple(sorted(chains, key=lambda chain: chain.priority))]
-        else:
-            # Chains of type nat have priorities of their own within the kernel's one hook.
-            orders = [order for order in permutations(chains) if _is_ascending(order)]
+        """Every course through chains of one priority, of which one hook has all of type nat."""
+        calls = [(chain,) for chain in chains if chain.type_ != "nat"]
+        nat = tuple(chain for chain in chains if chain.type_ == "nat")
+        return (yield from self._in_every_order([*calls, nat] if nat else calls, courses))
+
+    def _in_every_order(
+        self, calls: Sequence[tuple[BaseChain, ...]], courses: Sequence[Course]
+    ) -> Asking[list[Course]]:
+        """Every course through what has one priority: the kernel does not tell which came first."""
+        if len(calls) > _MOST_EQUALS:
+            return (yield from self._in_one_order(calls, courses))
         found: list[Course] = []
-        for order in orders:
+        for order in permutations(calls):
             live = list(courses)
-            for chain in order:
-                live = yield from self._base_chain(chain, live)
+            for chains in order:
+                live = yield from self._called(chains, live)
             found += live
-        if len(chains) > _MOST_EQUALS and any(each.fate is not Fate.GOES_ON for each in found):
-            return [each.undecided(chains[0].hook, "the order of chains") for each in found]
+        hook = calls[0][0].hook
+        return bounded(f"hook {hook}", hook, courses, united(found))
+
+    def _in_one_order(
+        self, calls: Sequence[tuple[BaseChain, ...]], courses: Sequence[Course]
+    ) -> Asking[list[Course]]:
+        """The same of too many to try: their order is of no account where none does anything."""
+        found: list[Course] = []
+        for course in courses:
+            live = [course]
+            for chains in calls:
+                live = yield from self._called(chains, live)
+                # At once: what another chain undoes has been done all the same.
+                if any((e.fate, e.parcel) != (course.fate, course.parcel) for e in live):
+                    live = [course.undecided(calls[0][0].hook, "the order of chains")]
+                    break
+            found += live
         return united(found)
+
+    def _called(
+        self, chains: tuple[BaseChain, ...], courses: Sequence[Course]
+    ) -> Asking[list[Course]]:
+        """Every course through one chain, or through those of type nat by their own priorities."""
+        if len(chains) == 1:
+            return (yield from self._base_chain(chains[0], courses))
+        live = list(courses)
+        for _, group in groupby(sorted(chains, key=_own_priority), key=_own_priority):
+            live = yield from self._in_every_order([(chain,) for chain in group], live)
+        return live
 
     def _base_chain(self, chain: BaseChain, courses: Sequence[Course]) -> Asking[list[Course]]:
         found: list[Course] = []
@@ -96,8 +131,11 @@ class HookWalk:
                 continue
             walk = ChainWalk(chain.hook, self._journal)
             for each in (yield from walk.walk(chain.name, course, 0)):
-                found.append(_with_route_due(chain, course.parcel, _after(chain, each)))
-        return united(found)
+                after = _after(chain, each)
+                if _is_route_due(chain, course.parcel, after):
+                    after = yield from routed_again(after, ROUTING_AGAIN)
+                found.append(after)
+        return bounded(f"hook {chain.hook}", chain.hook, courses, united(found))
 
 
 def _priority(chain: BaseChain) -> int:
@@ -105,9 +143,8 @@ def _priority(chain: BaseChain) -> int:
     return _NAT.get(chain.hook, own) if chain.type_ == "nat" else own
 
 
-def _is_ascending(chains: Sequence[BaseChain]) -> bool:
-    priorities = [chain.priority for chain in chains]
-    return priorities == sorted(priorities)
+def _own_priority(chain: BaseChain) -> int:
+    return chain.priority
 
 
 def _after(chain: BaseChain, course: Course) -> Course:
@@ -121,26 +158,25 @@ def _after(chain: BaseChain, course: Course) -> Course:
     return course.with_step(step, fate)
 
 
-def _with_route_due(chain: BaseChain, before: Parcel, course: Course) -> Course:
+def _is_route_due(chain: BaseChain, before: Parcel, course: Course) -> bool:
     """A packet of this host's own is routed again behind a chain that is made for it, or a NAT.
 
-    A mark that a chain of type filter sets comes too late for that.
+    At once: a mark that is set later, or by a chain of type filter, comes too late for that.
     """
     after = course.parcel
-    is_routed_again = {
+    is_changed = {
         "route": (before.mark, before.blurred) != (after.mark, after.blurred),
         "nat": before.destination != after.destination,
     }
-    if chain.hook != OUTPUT or not is_routed_again.get(chain.type_):
-        return course
-    return replace(course, parcel=replace(after, is_route_due=True))
+    is_here = chain.hook == OUTPUT and course.fate is Fate.GOES_ON
+    return is_here and is_changed.get(chain.type_, False)
 
 
 def _is_passed_over(chain: BaseChain, parcel: Parcel) -> bool:
     """Whether a chain of type nat is not asked: there is a translation, or nothing to translate."""
     if chain.type_ != "nat":
         return False
-    if parcel.is_reply or parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+    if parcel.is_in_reply_direction or not parcel.has_connection:
         return True
     return parcel.has_dnat if chain.hook in _FROM_HERE_OR_IN else parcel.has_snat
 
@@ -153,9 +189,13 @@ def _tracked(parcel: Parcel) -> Parcel:
     return replace(parcel, is_tracked=True)
 
 
+def _confirmed(parcel: Parcel) -> Parcel:
+    return replace(parcel, is_confirmed=True)
+
+
 def _destination_restored(parcel: Parcel) -> Parcel:
     """An answer goes to whom the connection came from, whatever the source was made to be."""
-    if not (parcel.is_reply and parcel.is_tracked and parcel.has_snat):
+    if not (parcel.is_in_reply_direction and parcel.has_snat):
         return parcel
     address, port = known(parcel.original.source.packed), parcel.original.source_port
     return replace(
@@ -165,14 +205,14 @@ def _destination_restored(parcel: Parcel) -> Parcel:
 
 def _source_restored(parcel: Parcel) -> Parcel:
     """An answer comes from whom the connection went to, whatever the destination was made to be."""
-    if not (parcel.is_reply and parcel.is_tracked and parcel.has_dnat):
+    if not (parcel.is_in_reply_direction and parcel.has_dnat):
         return parcel
     address, port = known(parcel.original.destination.packed), parcel.original.destination_port
     return replace(parcel, source=address, source_port=port_octets(port, "--dport"))
 
 
 _BEGUN: Final = ((_CONNTRACK, _tracked), (_NAT[PREROUTING], _destination_restored))
-_ENDED: Final = ((_NAT[POSTROUTING], _source_restored),)
+_ENDED: Final = ((_NAT[POSTROUTING], _source_restored), (_CONFIRM, _confirmed))
 # What the kernel itself does in a hook, behind the chains of which priorities.
 _BETWEEN: Final = MappingProxyType(
     {PREROUTING: _BEGUN, OUTPUT: _BEGUN, INPUT: _ENDED, FORWARD: (), POSTROUTING: _ENDED}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias
 
-from edgediag.host.walk.chain_walk import Course, Step, united
+from edgediag.host.walk.chain_walk import Course, Step, bounded, united
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.hook_walk import (
     EGRESS,
@@ -19,11 +19,21 @@ from edgediag.host.walk.hook_walk import (
     PREROUTING,
     HookWalk,
 )
-from edgediag.host.walk.needs import Asking, NeedSocket, Taken, ask_address_type, ask_socket
+from edgediag.host.walk.needs import (
+    Asking,
+    NeedPeers,
+    NeedSocket,
+    Taken,
+    ask_address_type,
+    ask_peers,
+    ask_socket,
+)
+from edgediag.host.walk.octets import both, equals
 from edgediag.host.walk.parcel import NO_INTERFACE, CtState, Parcel
+from edgediag.host.walk.policies import FORWARDED, IN, each_of, let_in, let_out, wrapped
 from edgediag.host.walk.routing import flow_of, routed
 from edgediag.model.answer import NotChecked
-from edgediag.model.flow import Protocol
+from edgediag.model.flow import Address, Protocol
 
 SOCKET: Final = "socket"
 _UNICAST_HERE: Final = 2
@@ -62,7 +72,7 @@ def _through(
                 following += yield from stage(each, hooks)
             else:
                 following.append(each)
-        live = united(following)
+        live = bounded("what comes in", INGRESS, live, united(following))
     return live
 
 
@@ -92,17 +102,23 @@ def _part(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
 def _input(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     # The rules of INPUT are shown no device that the packet leaves by.
     parcel = replace(course.parcel, outgoing=NO_INTERFACE)
-    return (yield from hooks.walk(INPUT, [replace(course, parcel=parcel)]))
+    courses = yield from hooks.walk(INPUT, [replace(course, parcel=parcel)])
+    return (yield from each_of(courses, lambda each: let_in(each, IN)))
 
 
 def _forward(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
-    courses = yield from hooks.walk(FORWARD, [course])
-    return (yield from hooks.walk(POSTROUTING, courses))
+    let = yield from let_in(course, FORWARDED)
+    routed_on = yield from each_of(let, let_out)
+    courses = yield from hooks.walk(FORWARD, routed_on)
+    left = yield from hooks.walk(POSTROUTING, courses)
+    return (yield from each_of(left, wrapped))
 
 
 def _leave(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
-    device = course.parcel.outgoing.name
-    courses = yield from hooks.at_device(EGRESS, device, [course])
+    # The chains at the device that it leaves by are shown no other (nf_hook_egress).
+    parcel = replace(course.parcel, incoming=NO_INTERFACE)
+    device = parcel.outgoing.name
+    courses = yield from hooks.at_device(EGRESS, device, [replace(course, parcel=parcel)])
     return [
         replace(each, fate=Fate.ACCEPTED) if each.fate is Fate.GOES_ON else each
         for each in courses
@@ -113,6 +129,11 @@ def _socket(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     parcel = course.parcel
     if parcel.protocol is Protocol.ICMP or parcel.state not in _FIRST:
         return [replace(course, fate=Fate.ACCEPTED)]
+    if parcel.is_reply:
+        # The socket that it answers takes it, connected or not, unless a rule has turned it aside.
+        if parcel.has_dnat:
+            return [course.undecided(SOCKET, "which socket takes an answer that is translated")]
+        return [replace(course, fate=Fate.ACCEPTED)]
     if not (parcel.destination.is_known and parcel.destination_port.is_known):
         reason = parcel.destination.reason or parcel.destination_port.reason
         return [course.undecided(SOCKET, f"which socket takes it, for {reason} is not known")]
@@ -120,8 +141,36 @@ def _socket(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     if type_ != _UNICAST_HERE:
         # Whoever listens to a broadcast does so without the sender learning of it.
         return [replace(course, fate=Fate.ACCEPTED)]
+    return [(yield from _asked(course))]
+
+
+def _asked(course: Course) -> Asking[Course]:
+    parcel = course.parcel
     need = NeedSocket(flow=flow_of(parcel), incoming=parcel.incoming)
-    return [_taken(course, (yield from ask_socket(need)))]
+    if parcel.source.is_known and parcel.source_port.is_known:
+        return _taken(course, (yield from ask_socket(need)))
+    # Whoever stands for the sender is nobody's peer: no peer has port 0.
+    answer = yield from ask_socket(replace(need, flow=replace(need.flow, source_port=0)))
+    is_refused = isinstance(answer, Taken) and not answer.is_taken
+    doubt = (yield from _doubt_of_peers(parcel)) if is_refused else ""
+    return course.undecided(SOCKET, doubt) if doubt else _taken(course, answer)
+
+
+def _doubt_of_peers(parcel: Parcel) -> Asking[str]:
+    """Why a connected socket of UDP may take a packet of a sender that is not known, else ""."""
+    if parcel.protocol is not Protocol.UDP:
+        return ""
+    peers = yield from ask_peers(NeedPeers(flow=flow_of(parcel), incoming=parcel.incoming))
+    if isinstance(peers, NotChecked):
+        return peers.reason
+    possible = (f"{host}:{port}" for host, port in peers.ends if _may_be_from(parcel, host, port))
+    peer = next(possible, "")
+    return peer and f"whether {peer} sends it, which a socket is connected with"
+
+
+def _may_be_from(parcel: Parcel, address: Address, port: int) -> bool:
+    is_address = equals(parcel.source, address.packed)
+    return both(is_address, equals(parcel.source_port, port.to_bytes(2, "big"))) is not False
 
 
 def _taken(course: Course, answer: Taken | NotChecked) -> Course:

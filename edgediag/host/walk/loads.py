@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from edgediag.compat import assert_never
+from edgediag.host.attributes import native
 from edgediag.host.netfilter.expression import (
     CtLoad,
     FibLoad,
@@ -43,11 +44,18 @@ _ETHERTYPE: Final = {4: 0x0800, 6: 0x86DD}
 _NETWORK, _TRANSPORT = 1, 2
 _SADDR, _DADDR = 1, 2
 _ADDRESS_TYPE: Final = 3
+_PACKET_TYPE: Final = 19
+# include/uapi/linux/if_packet.h.
+_PACKET_HOST, _PACKET_BROADCAST = 0, 1
+# RTN_UNICAST and RTN_LOCAL.
+_OF_ONE_HOST: Final = frozenset({1, 2})
+_LIMITED_BROADCAST: Final = known(b"\xff" * 4)
 _SNAT, _DNAT = 0x10, 0x20
 # Addresses of conntrack that packets of one version have.
 _CT_VERSIONS: Final = {19: 4, 20: 4, 21: 6, 22: 6}
-# Expected, answered, assured and confirmed: of a first packet none of them holds.
-_NOT_OF_NEW: Final = 0x01 | 0x02 | 0x04 | 0x08
+# Expected, answered and assured: of a first packet none of them holds.
+_NOT_OF_NEW: Final = 0x01 | 0x02 | 0x04
+_CONFIRMED: Final = 0x08
 
 
 def load(expression: Load, parcel: Parcel, inquiry: Inquiry) -> Octets | None:
@@ -55,6 +63,8 @@ def load(expression: Load, parcel: Parcel, inquiry: Inquiry) -> Octets | None:
     match expression:
         case PayloadLoad():
             return _payload(expression, parcel)
+        case MetaLoad(key=key) if key == _PACKET_TYPE:
+            return packet_type(parcel, inquiry)
         case MetaLoad():
             return _meta(expression.key, parcel)
         case CtLoad():
@@ -73,6 +83,21 @@ def address_type(octets: Octets, inquiry: Inquiry) -> Octets:
         return unknown(4, octets.reason)
     answer = inquiry.look_up(NeedAddressType(address=ip_address(octets.value)))
     return native_number(answer) if isinstance(answer, int) else unknown(4, "the address's type")
+
+
+def packet_type(parcel: Parcel, inquiry: Inquiry) -> Octets:
+    """To whom the frame was sent (PACKET_*), as far as the address of IP tells it.
+
+    source  RFC 1812 §5.3.5: a router forwards what is for the broadcast address of a network in a
+            frame for one host, and never what is for 255.255.255.255
+    """
+    if not parcel.incoming.index:
+        return native_number(_PACKET_HOST, 1)
+    if parcel.destination == _LIMITED_BROADCAST:
+        return native_number(_PACKET_BROADCAST, 1)
+    type_ = address_type(parcel.destination, inquiry)
+    is_one = type_.is_known and native(type_.value) in _OF_ONE_HOST
+    return native_number(_PACKET_HOST, 1) if is_one else unknown(1, "meta pkttype")
 
 
 def _payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
@@ -103,14 +128,8 @@ def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
     if number is not None:
         return native_number(number)
     # A packet that came in has a socket only where one is found before the hooks.
-    has_none = parcel.uid is None and parcel.state is CtState.NEW
+    has_none = parcel.uid is None and parcel.state is CtState.NEW and not parcel.is_reply
     return None if has_none else unknown(4, word)
-
-
-def _packet_type(parcel: Parcel) -> Octets:
-    address = ip_address(parcel.destination.value)
-    is_plain = parcel.destination.is_known and not address.is_multicast
-    return native_number(0, 1) if is_plain else unknown(1, "meta pkttype")
 
 
 _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
@@ -124,14 +143,13 @@ _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
     11: lambda parcel: _owner(parcel.gid, parcel, "meta skgid"),
     15: lambda parcel: native_number(_NFPROTO[parcel.version], 1),
     16: lambda parcel: native_number(parcel.number, 1),
-    19: _packet_type,
 }
 
 
 def _ct(load: CtLoad, parcel: Parcel) -> Octets | None:
     if load.key == 0:
         return native_number(parcel.ct_state.value)
-    if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+    if not parcel.has_connection:
         return None
     if parcel.version != _CT_VERSIONS.get(load.key, parcel.version):
         return None
@@ -139,14 +157,16 @@ def _ct(load: CtLoad, parcel: Parcel) -> Octets | None:
     words = f"ct {field.text if field else load.key}"
     made = _CT.get(load.key)
     # The tuple of the answers is not known before connection tracking has confirmed it.
-    is_told = parcel.is_reply and load.key in _CT_OF_REPLIES or parcel.state is CtState.NEW
+    is_new, is_answer = parcel.state is CtState.NEW, parcel.is_in_reply_direction
+    is_told = is_new or is_answer and load.key in _CT_OF_REPLIES
     if made is None or not is_told or load.direction == 1:
         return unknown(16 if field is None else field.octets, words)
     return made(parcel)
 
 
 def _status(parcel: Parcel) -> Octets:
-    return translation_bits(parcel, _NOT_OF_NEW, (_SNAT, _DNAT), 0)
+    others = _CONFIRMED if parcel.is_confirmed else 0
+    return translation_bits(parcel, _NOT_OF_NEW | _CONFIRMED, (_SNAT, _DNAT), others)
 
 
 def translation_bits(
@@ -176,7 +196,7 @@ def _first_source(parcel: Parcel) -> Octets:
 
 
 _CT: Final[Mapping[int, Callable[[Parcel], Octets]]] = {
-    1: lambda parcel: native_number(parcel.is_reply, 1),
+    1: lambda parcel: native_number(parcel.is_in_reply_direction, 1),
     2: _status,
     3: lambda parcel: parcel.ct_mark,
     7: lambda parcel: native_number(_NFPROTO[parcel.version], 1),

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from edgediag.host.netfilter.chains import Element, SetContents
 from edgediag.host.netfilter.statement import Verdict
-from edgediag.host.walk.octets import Octets, Truth, Unsure, both, cut, known, lies_between, unknown
+from edgediag.host.walk.octets import (
+    Octets,
+    Truth,
+    Unsure,
+    both,
+    cut,
+    equals,
+    known,
+    lies_between,
+    unknown,
+)
 
 _SLOT = 4
 
@@ -60,7 +70,9 @@ def _is_in(registers: Octets, element: Element, fields: tuple[int, ...]) -> Trut
     if not element.first:
         return True
     key = cut(registers, 0, len(element.first))
-    if not fields or element.first == element.last:
+    if element.first == element.last:
+        return equals(key, element.first)
+    if not fields:
         return lies_between(key, element.first, element.last)
     truths: list[Truth] = []
     start = 0

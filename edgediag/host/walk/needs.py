@@ -9,6 +9,7 @@ from edgediag.host.netfilter.chains import Chain, ChainName, SetContents
 from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow
+from edgediag.model.xfrm import XfrmPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,23 @@ class NeedSocket:
 
     flow: Flow
     incoming: Interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedPeers:
+    """With whom the sockets are connected that would take a packet of UDP from them alone."""
+
+    flow: Flow
+    incoming: Interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedPolicies:
+    """The policies of IPsec for what goes a direction by a device; `direction` as in XfrmPolicy."""
+
+    direction: str
+    version: int
+    device: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +116,43 @@ class Taken:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """Address and port of each far end that a socket is connected with."""
+
+    ends: tuple[tuple[Address, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policies that the kernel asks, () where it asks none."""
+
+    listed: tuple[XfrmPolicy, ...]
+
+
 Need: TypeAlias = (
-    NeedChain | NeedSet | NeedAddressType | NeedRoute | NeedSocket | NeedIpset | NeedMember
+    NeedChain
+    | NeedSet
+    | NeedAddressType
+    | NeedRoute
+    | NeedSocket
+    | NeedPeers
+    | NeedPolicies
+    | NeedIpset
+    | NeedMember
 )
 Answer: TypeAlias = (
-    Chain | SetContents | int | Way | NoWay | Taken | Ipset | Member | NotChecked
+    Chain
+    | SetContents
+    | int
+    | Way
+    | NoWay
+    | Taken
+    | Peers
+    | Policies
+    | Ipset
+    | Member
+    | NotChecked
 )
 
 _T = TypeVar("_T")
@@ -125,6 +175,18 @@ def ask_socket(need: NeedSocket) -> Asking[Taken | NotChecked]:
     """Whether a socket takes a packet, or why it is not known."""
     answer = yield need
     return answer if isinstance(answer, Taken | NotChecked) else _foreign(answer)
+
+
+def ask_peers(need: NeedPeers) -> Asking[Peers | NotChecked]:
+    """With whom sockets are connected, or why it is not known."""
+    answer = yield need
+    return answer if isinstance(answer, Peers | NotChecked) else _foreign(answer)
+
+
+def ask_policies(need: NeedPolicies) -> Asking[Policies | NotChecked]:
+    """The policies of IPsec of one direction, or why they are not known."""
+    answer = yield need
+    return answer if isinstance(answer, Policies | NotChecked) else _foreign(answer)
 
 
 def ask_address_type(address: Address) -> Asking[int | NotChecked]:

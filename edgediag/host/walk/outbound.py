@@ -1,18 +1,21 @@
 """A packet that this host sends: routing, OUTPUT, routing again where it changed, POSTROUTING.
 
+Policies of IPsec are asked with the route, and again with what the packet has become at the end.
+
 source  net/ipv4/ip_output.c, net/netfilter/nf_nat_core.c (nf_nat_inet_fn), nft_chain_route.c
 """
 
 from dataclasses import replace
 from typing import Final
 
-from edgediag.host.walk.chain_walk import Course, united
+from edgediag.host.walk.chain_walk import Course, bounded, united
 from edgediag.host.walk.effects import Fate
-from edgediag.host.walk.hook_walk import EGRESS, OUTPUT, POSTROUTING, HookWalk
+from edgediag.host.walk.hook_walk import EGRESS, OUTPUT, POSTROUTING, ROUTING_AGAIN, HookWalk
 from edgediag.host.walk.inbound import delivered
 from edgediag.host.walk.needs import Asking
 from edgediag.host.walk.parcel import NO_INTERFACE, Parcel
-from edgediag.host.walk.routing import routed
+from edgediag.host.walk.policies import each_of, let_out, wrapped
+from edgediag.host.walk.routing import routed, sent_onward
 
 _LOOPBACK: Final = "lo"
 
@@ -21,16 +24,14 @@ def send(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
     """Every course of a packet that this host sends; `Fate.ACCEPTED` for those that leave it."""
     course = Course(parcel=parcel, steps=(), doubts=(), fate=Fate.GOES_ON)
     began = yield from routed(course, "routing")
-    found: list[Course] = []
-    for each in (yield from hooks.walk(OUTPUT, began)):
-        if each.fate is Fate.GOES_ON and each.parcel.is_route_due:
-            found += yield from routed(each, "routing again")
-        else:
-            found.append(each)
+    asked = yield from each_of(began, let_out)
+    output = yield from hooks.walk(OUTPUT, asked)
+    onward = united(sent_onward(each, ROUTING_AGAIN) for each in output)
+    left = yield from hooks.walk(POSTROUTING, onward)
     ended: list[Course] = []
-    for each in (yield from hooks.walk(POSTROUTING, found)):
+    for each in (yield from each_of(left, wrapped)):
         ended += yield from _at_device(each, hooks)
-    return united(ended)
+    return bounded("what has left", POSTROUTING, left, united(ended))
 
 
 def _at_device(course: Course, hooks: HookWalk) -> Asking[list[Course]]:

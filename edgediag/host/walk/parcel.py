@@ -17,6 +17,7 @@ from edgediag.host.walk.octets import (
     negated,
     unknown,
 )
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow, Protocol
 
 _FIRST_FLAGS = Octets(value=b"\x02", known=b"\x3f", reason="tcp ecn")
@@ -55,9 +56,11 @@ class Parcel:
     uid, gid    of the socket that sends it; None where no socket belongs to it
     has_dnat, has_snat  a rule has set up a translation, be it to what it was before
     blurred     header octets that rules have rewritten: base, offset and length of each stretch
+    is_confirmed  its connection has been entered in the table (IPS_CONFIRMED)
     is_for_here   routing has said that it is delivered to this host
-    is_route_due  something has changed that makes this host route a packet of its own again
-    is_reply      it answers `original`, whose translations are known
+    onward        the device that routing again has found, or why it is not known; None where a
+                  packet was routed once
+    is_reply      it answers a packet of this host
     """
 
     protocol: Protocol
@@ -77,8 +80,9 @@ class Parcel:
     has_dnat: bool
     has_snat: bool
     blurred: frozenset[tuple[int, int, int]]
+    is_confirmed: bool
     is_for_here: bool
-    is_route_due: bool
+    onward: Interface | NotChecked | None
     is_reply: bool
 
     @property
@@ -104,7 +108,7 @@ class Parcel:
         return self.has_snat and self._is_other(self.source, self.source_port, first)
 
     def _is_other(self, address: Octets, port: Octets, first: tuple[Address, int, str]) -> Truth:
-        if self.is_reply:
+        if self.is_in_reply_direction:
             return Unsure(reason="a translation of the connection")
         began = port_octets(first[1], first[2])
         is_port = equals(port, began.value) if began.is_known else Unsure(reason=began.reason)
@@ -115,6 +119,16 @@ class Parcel:
         """What a rule is told: invalid, as long as connection tracking has not seen the packet."""
         is_told = self.is_tracked or self.state is CtState.UNTRACKED
         return self.state if is_told else CtState.INVALID
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether there is a connection that rules can ask or mark."""
+        return self.ct_state not in (CtState.INVALID, CtState.UNTRACKED)
+
+    @property
+    def is_in_reply_direction(self) -> bool:
+        """Whether it belongs to the connection that `original` began (IP_CT_DIR_REPLY)."""
+        return self.is_reply and self.ct_state is CtState.ESTABLISHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +162,9 @@ def parcel_of(flow: Flow, sender: Sender) -> Parcel:
         has_dnat=False,
         has_snat=False,
         blurred=frozenset(),
+        is_confirmed=False,
         is_for_here=False,
-        is_route_due=False,
+        onward=None,
         is_reply=False,
     )
 

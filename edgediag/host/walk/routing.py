@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from edgediag.host.attributes import NATIVE
 from edgediag.host.walk.chain_walk import Course, Step
 from edgediag.host.walk.effects import Fate
-from edgediag.host.walk.needs import Asking, NeedRoute, Way, ask_route
+from edgediag.host.walk.needs import Asking, NeedRoute, NoWay, Way, ask_route
 from edgediag.host.walk.parcel import Parcel
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow
@@ -17,25 +17,55 @@ def routed(course: Course, hook: str) -> Asking[list[Course]]:
 
     hook  in whose name the step is noted
     """
-    parcel = course.parcel
-    if not (parcel.destination.is_known and parcel.mark.is_known):
-        reason = parcel.destination.reason or parcel.mark.reason
-        return [course.undecided(hook, f"the way of a packet changed by {reason}")]
-    mark = int.from_bytes(parcel.mark.value, NATIVE)
-    way = yield from ask_route(
-        NeedRoute(
-            flow=flow_of(parcel), incoming=parcel.incoming.name, mark=mark, uid=parcel.uid or 0
-        )
-    )
+    way = yield from _way(course.parcel)
     if isinstance(way, NotChecked):
         return [course.undecided(hook, way.reason)]
-    step = Step(hook=hook, chain=None, rule=None, number=0, action=way.text)
-    if not isinstance(way, Way):
-        return [course.with_step(step, Fate.DROPPED)]
-    after = replace(
-        parcel, outgoing=way.outgoing, is_for_here=way.is_local, is_route_due=False
+    after = course.parcel
+    if isinstance(way, Way):
+        after = replace(after, outgoing=way.outgoing, is_for_here=way.is_local)
+    return [_noted(replace(course, parcel=after), way, hook)]
+
+
+def routed_again(course: Course, hook: str) -> Asking[Course]:
+    """The same in the midst of a hook: the rules that follow see the device of before.
+
+    Where the way is not known the course goes on, for a rule may end it before that matters.
+
+    source  net/ipv4/netfilter.c (ip_route_me_harder); struct nf_hook_state is filled once a hook
+    """
+    way = yield from _way(course.parcel)
+    if isinstance(way, NotChecked):
+        return replace(course, parcel=replace(course.parcel, onward=way))
+    after = course.parcel
+    if isinstance(way, Way):
+        after = replace(after, onward=way.outgoing, is_for_here=way.is_local)
+    return _noted(replace(course, parcel=after), way, hook)
+
+
+def sent_onward(course: Course, hook: str) -> Course:
+    """The course behind a hook in which it may have been routed again."""
+    parcel = course.parcel
+    if course.fate is not Fate.GOES_ON or parcel.onward is None:
+        return course
+    if isinstance(parcel.onward, NotChecked):
+        return course.undecided(hook, parcel.onward.reason)
+    return replace(course, parcel=replace(parcel, outgoing=parcel.onward, onward=None))
+
+
+def _way(parcel: Parcel) -> Asking[Way | NoWay | NotChecked]:
+    if not (parcel.destination.is_known and parcel.mark.is_known):
+        reason = parcel.destination.reason or parcel.mark.reason
+        return NotChecked(reason=f"the way of a packet changed by {reason}")
+    mark = int.from_bytes(parcel.mark.value, NATIVE)
+    need = NeedRoute(
+        flow=flow_of(parcel), incoming=parcel.incoming.name, mark=mark, uid=parcel.uid or 0
     )
-    return [replace(course, parcel=after).with_step(step, Fate.GOES_ON)]
+    return (yield from ask_route(need))
+
+
+def _noted(course: Course, way: Way | NoWay, hook: str) -> Course:
+    step = Step(hook=hook, chain=None, rule=None, number=0, action=way.text)
+    return course.with_step(step, Fate.GOES_ON if isinstance(way, Way) else Fate.DROPPED)
 
 
 def flow_of(parcel: Parcel) -> Flow:

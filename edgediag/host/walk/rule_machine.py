@@ -62,7 +62,8 @@ from edgediag.host.walk.xt_conditions import holds
 
 _CONTINUE: Final = -1
 _NFPROTO: Final = 15
-_NFPROTO_OF: Final = {4: 2, 6: 10}
+# In a table of both it is for the packets of one, or for all: NFPROTO_INET (nft_nat_inet_eval).
+_NAT_FAMILIES: Final = {4: (0, 1, 2), 6: (0, 1, 10)}
 # Matches whose structs hold no addresses, or that leave those aside for IPv6.
 _OF_ANY_VERSION: Final = frozenset(
     {
@@ -228,8 +229,7 @@ class _Machine:
                 if not self._parcel.is_tracked:
                     self._parcel = replace(self._parcel, state=CtState.UNTRACKED)
                 return True
-            case Nat() if statement.family not in (0, _NFPROTO_OF[self._parcel.version]):
-                # In a table of both families it is for the packets of one (nft_nat.c).
+            case Nat(family=family) if family not in _NAT_FAMILIES[self._parcel.version]:
                 return True
             case Nat() | Masquerade() | Redirect():
                 self._parcel = translate(statement, self._parcel, self._held)

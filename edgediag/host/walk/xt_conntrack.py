@@ -23,7 +23,6 @@ _STATE, _PROTO, _SOURCE, _DESTINATION, _STATUS, _DIRECTION = 0x1, 0x2, 0x4, 0x8,
 _ALIAS: Final = 0x2000
 _READ: Final = _STATE | _PROTO | _SOURCE | _DESTINATION | _STATUS | _DIRECTION | _ALIAS
 _SNAT, _DNAT, _UNTRACKED = 0x40, 0x80, 0x100
-_WITHOUT_CONNECTION: Final = (CtState.INVALID, CtState.UNTRACKED)
 
 
 def state(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
@@ -40,7 +39,7 @@ def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     if asked & ~_READ or (addresses and parcel.version == 6):
         return None
     truths: list[tuple[int, Truth]] = [(_STATE, _is_in_state(states, parcel))]
-    if parcel.ct_state in _WITHOUT_CONNECTION:
+    if not parcel.has_connection:
         # Of a packet without a connection nothing but the state is looked at.
         wanted = truths[0][1] is not bool(inverted & _STATE)
         return bool(asked & _STATE) and wanted
@@ -59,13 +58,13 @@ def helper(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     """Whether a helper expected the connection; one that begins by itself has none."""
     if len(match.info) < 4:
         return None
-    has_none = parcel.ct_state is CtState.NEW or parcel.ct_state in _WITHOUT_CONNECTION
+    has_none = parcel.ct_state is CtState.NEW or not parcel.has_connection
     return bool(native(match.info[:4])) if has_none else None
 
 
 def connbytes(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     """What was counted of the connection is not known; without one the match does not hold."""
-    return False if parcel.ct_state in _WITHOUT_CONNECTION else None
+    return None if parcel.has_connection else False
 
 
 def _is_in_state(states: int, parcel: Parcel) -> Truth:

@@ -8,10 +8,10 @@ import struct
 from collections.abc import Mapping
 from typing import Final
 
-from edgediag.host.attributes import NATIVE
+from edgediag.host.attributes import NATIVE, native
 from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.walk.inquiry import Inquiry
-from edgediag.host.walk.loads import address_type
+from edgediag.host.walk.loads import address_type, packet_type
 from edgediag.host.walk.octets import Octets, Truth, Unsure, both, lies_between, turned
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.xt_decide import Decide
@@ -20,8 +20,6 @@ _ADDRTYPE_0: Final = struct.Struct("=HHII")
 _ADDRTYPE_1: Final = struct.Struct("=HHI")
 _IPRANGE: Final = struct.Struct("=16s16s16s16sB")
 _PKTTYPE: Final = struct.Struct("=ii")
-# The first octet of the first address that is multicast.
-_MULTICAST: Final = {4: 224, 16: 0xFF}
 _PHYSDEV: Final = struct.Struct("=64xBB")
 _LOOPBACK: Final = "lo"
 
@@ -64,9 +62,8 @@ def _iprange(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth:
 
 def _pkttype(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     wanted, inverted = _PKTTYPE.unpack_from(match.info)
-    address = parcel.destination
-    is_plain = address.is_known and address.value[0] < _MULTICAST[len(address.value)]
-    return turned(wanted == 0, inverted) if is_plain else None
+    sent_to = packet_type(parcel, inquiry)
+    return turned(native(sent_to.value) == wanted, inverted) if sent_to.is_known else None
 
 
 def _mac(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:

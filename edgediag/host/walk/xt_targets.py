@@ -43,7 +43,7 @@ def _ct(target: XtTarget, parcel: Parcel) -> Parcel | None:
 
 def _connmark(target: XtTarget, parcel: Parcel) -> Parcel | None:
     mark, mask, nf_mask, *shift, mode = _CONNMARK[target.revision].unpack_from(target.info)
-    if parcel.ct_state in (CtState.INVALID, CtState.UNTRACKED):
+    if not parcel.has_connection:
         return parcel
     is_shifted = any(shift[1:])
     if mode == _SET:

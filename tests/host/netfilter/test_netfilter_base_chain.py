@@ -2,11 +2,18 @@
 
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgediag.host.attributes import attribute, big32, nest, string
-from edgediag.host.netfilter.base_chain import decode_base_chain, decode_contents, decode_fields
+from edgediag.host.netfilter.base_chain import (
+    decode_base_chain,
+    decode_contents,
+    decode_dormant,
+    decode_fields,
+    is_at_device,
+)
 from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName, Element, SetContents
 from edgediag.host.netfilter.statement import Verdict
 
@@ -28,6 +35,42 @@ def test_a_base_chain_with_a_priority_below_zero() -> None:
 
 def test_a_chain_of_the_users_own_is_none() -> None:
     assert decode_base_chain(HEAD + NAMED) is None
+
+
+def at_devices(*devices: bytes) -> BaseChain:
+    octets = HEAD + NAMED + nest(4, big32(1, 0), big32(2, 0), nest(4, *devices)) + big32(5, 1)
+    chain = decode_base_chain(octets)
+    assert chain is not None
+    return chain
+
+
+@pytest.mark.parametrize(
+    ("devices", "name", "expected"),
+    [
+        pytest.param((string(1, "eth0"),), "eth0", True, id="its name"),
+        pytest.param((string(1, "eth"),), "eth0", False, id="a name is no beginning"),
+        pytest.param((attribute(2, b"eth"),), "eth0", True, id="a beginning (Linux 6.17)"),
+        pytest.param((string(2, "eth"),), "eth", True, id="which the whole may be"),
+        pytest.param((string(2, "eth"),), "enp1s0", False, id="another beginning"),
+        pytest.param((string(1, "up0"), string(2, "eth")), "eth1", True, id="one of several"),
+        pytest.param((), "eth0", False, id="no device"),
+    ],
+)
+def test_the_devices_of_a_chain(devices: tuple[bytes, ...], name: str, expected: bool) -> None:
+    assert is_at_device(at_devices(*devices), name) is expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        pytest.param(big32(2, 1), ("inet", "t"), id="dormant"),
+        pytest.param(big32(2, 1 | 2), ("inet", "t"), id="dormant and owned"),
+        pytest.param(big32(2, 2), None, id="owned"),
+        pytest.param(b"", None, id="no flags"),
+    ],
+)
+def test_a_table_that_is_dormant(flags: bytes, expected: tuple[str, str] | None) -> None:
+    assert decode_dormant(HEAD + string(1, "t") + flags) == expected
 
 
 def test_the_parts_of_a_concatenated_key() -> None:
@@ -68,5 +111,6 @@ def test_a_map_whose_ranges_leave_nothing_out_has_no_end_at_all() -> None:
 @given(st.binary(max_size=96))
 def test_any_octets_give_a_value_or_none_never_an_exception(octets: bytes) -> None:
     decode_base_chain(HEAD + octets)
+    decode_dormant(HEAD + octets)
     decode_fields(HEAD + octets)
     decode_contents(HEAD + octets, [HEAD + octets])

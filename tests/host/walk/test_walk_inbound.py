@@ -10,10 +10,12 @@ from edgediag.host.netfilter.statement import Masquerade, Nat
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inbound import receive
 from edgediag.host.walk.journal import Journal
-from edgediag.host.walk.needs import Answer, NoWay, Taken, Way
+from edgediag.host.walk.needs import Answer, NoWay, Peers, Taken, Way
+from edgediag.host.walk.octets import within
 from edgediag.host.walk.parcel import CtState, Interface, Sender, parcel_in, parcel_of
 from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Address, Protocol
 from story import flow
 from walks import ACCEPT, DROP, LO, TO_TUNNEL, UP, base, chain_of, decided, driven, nat
 
@@ -35,6 +37,7 @@ TO_OTHER = (
     ImmediateLoad(value=b"\xcb\0\x71\7", slot=0),
     Nat(type_=1, family=2, address=(0, None), port=(None, None), flags=0),
 )
+FROM_NOWHERE = (MetaLoad(key=6, slot=0), Compare(operator=0, slot=0, value=bytes(16)))
 MASQUERADE = Masquerade(port=(None, None), flags=0)
 Expected = tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]
 
@@ -104,6 +107,20 @@ Expected = tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]
             ("passes", (), ()),
             id="a chain at another device",
         ),
+        pytest.param(
+            (replace(AT_DEVICE, hook="egress", devices=("up0",)),),
+            {"g": chain_of("g", (*FROM_IN0, DROP))},
+            UP,
+            ("passes", (), ()),
+            id="a chain at the device that it leaves by is not shown the first one",
+        ),
+        pytest.param(
+            (replace(AT_DEVICE, hook="egress", devices=("up0",)),),
+            {"g": chain_of("g", (*FROM_NOWHERE, DROP))},
+            UP,
+            ("dropped", (("g", 1),), ()),
+            id="it is shown none",
+        ),
     ],
 )
 def test_the_end_of_a_packet_that_comes_in(
@@ -117,6 +134,55 @@ def test_a_group_has_members_that_are_not_known() -> None:
     to_group = replace(flow(), destination=type(flow().destination)("224.0.0.5"))
     walk = receive(parcel_in(to_group, IN0, CtState.NEW), HookWalk((), Journal()))
     assert decided(driven(walk, {}))[2] == ("who takes part in a multicast group",)
+
+
+def to_socket(
+    peer: tuple[str, int], protocol: Protocol = Protocol.UDP, source_port: int = 0
+) -> tuple[str, tuple[str, ...]]:
+    """The end of a packet of somebody of 192.0.2.0/24, and what it hangs on.
+
+    peer  with whom the one socket with its port is connected
+    """
+    coming = parcel_in(flow(protocol, source_port=source_port), IN0, CtState.NEW)
+    somebody = replace(coming, source=within(coming.source, 24, "who sends it"))
+    far: Address = type(flow().source)(peer[0])
+    walk = receive(somebody, HookWalk((), Journal()))
+    said = driven(walk, {"type": 2, "peers": Peers(ends=((far, peer[1]),))}, LO)
+    return said.disposition.value, said.hangs_on
+
+
+@pytest.mark.parametrize(
+    ("peer", "doubt"),
+    [
+        pytest.param(
+            ("192.0.2.99", 6000),
+            "whether 192.0.2.99:6000 sends it, which a socket is connected with",
+            id="the sender may be its peer",
+        ),
+        pytest.param(("198.51.100.9", 6000), "", id="a peer of another network"),
+    ],
+)
+def test_a_connected_socket_and_a_sender_that_is_not_known(
+    peer: tuple[str, int], doubt: str
+) -> None:
+    expected = ("undetermined", (doubt,)) if doubt else ("rejected", ())
+    assert to_socket(peer) == expected
+
+
+def test_a_connected_socket_and_a_sender_with_another_port() -> None:
+    assert to_socket(("192.0.2.99", 6000), source_port=6001) == ("rejected", ())
+
+
+def test_of_tcp_a_first_packet_goes_to_listeners_alone() -> None:
+    assert to_socket(("192.0.2.99", 6000), Protocol.TCP) == ("rejected", ())
+
+
+def test_peers_that_cannot_be_read() -> None:
+    coming = parcel_in(flow(source_port=0), IN0, CtState.NEW)
+    reason = "cannot read sockets: EPERM"
+    walk = receive(coming, HookWalk((), Journal()))
+    said = driven(walk, {"type": 2, "peers": NotChecked(reason=reason)}, LO)
+    assert said.hangs_on == (reason,)
 
 
 HERE = Way(outgoing=Interface(name="lo", index=1), is_local=True, text="local dev lo")

@@ -1,15 +1,20 @@
 """What the loads of a rule find in packets of both versions of IP."""
 
+import struct
 from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 
 from edgediag.host.netfilter.expression import CtLoad, Load, MetaLoad, PayloadLoad
+from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load
+from edgediag.host.walk.needs import Answer, NeedAddressType
 from edgediag.host.walk.octets import Octets, big_number, known, native_number, stretch, unknown
-from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
+from edgediag.host.walk.parcel import CtState, Interface, Parcel, Sender, parcel_in, parcel_of
+from edgediag.host.walk.xt_conditions import holds
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
 from story import flow
 
@@ -70,3 +75,36 @@ def test_what_a_load_finds(asked: Load, packet: Parcel, expected: Octets | None)
 )
 def test_a_stretch_of_several(start: int, length: int, expected: Octets) -> None:
     assert stretch((known(b"ab"), unknown(1, "r"), known(b"c")), start, length) == expected
+
+
+HOST, BROADCAST, OPEN = native_number(0, 1), native_number(1, 1), unknown(1, "meta pkttype")
+IN0 = Interface(name="in0", index=7)
+UNASKED = NotChecked(reason="not asked")
+
+
+@pytest.mark.parametrize(
+    ("to", "type_", "device", "expected"),
+    [
+        pytest.param("192.0.2.10", 2, IN0, HOST, id="an address of this host"),
+        pytest.param("203.0.113.7", 1, IN0, HOST, id="of another one"),
+        pytest.param("255.255.255.255", 3, IN0, BROADCAST, id="everybody on the wire"),
+        pytest.param("192.0.2.255", 3, IN0, OPEN, id="everybody of a network, perhaps another"),
+        pytest.param("224.0.0.5", 5, IN0, OPEN, id="a group"),
+        pytest.param("192.0.2.10", UNASKED, IN0, OPEN, id="what the address is is not known"),
+        pytest.param("192.0.2.255", 3, None, HOST, id="what no device has brought"),
+        pytest.param("2001:db8::21", 2, IN0, HOST, id="an address of IPv6"),
+    ],
+)
+def test_to_whom_a_frame_was_sent(
+    to: str, type_: Answer, device: Interface | None, expected: Octets
+) -> None:
+    address = ip_address(to)
+    of = replace(flow(), source=SOURCE if address.version == 6 else flow().source)
+    of = replace(of, destination=address)
+    packet = parcel_in(of, device, CtState.NEW) if device else parcel(of)
+    inquiry = Inquiry({NeedAddressType(address=address): type_})
+    match = XtMatch(name="pkttype", revision=0, info=struct.pack("=ii", 1, 0))
+    is_broadcast = expected == BROADCAST if expected.is_known else None
+    said = holds(match, packet, inquiry)
+    assert load(MetaLoad(key=19, slot=0), packet, inquiry) == expected
+    assert (said if isinstance(said, bool) else None) is is_broadcast
