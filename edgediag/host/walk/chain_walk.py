@@ -105,6 +105,9 @@ class ChainWalk:
         self._journal.note(
             Visit(place=place, parcel=course.parcel, doubts=course.doubts, evaluated=evaluated)
         )
+        if len(evaluated.outcomes) > 1 and not self._journal.may_fork():
+            left.append(course.undecided(self._hook, f"chain {place.chain.chain}: too many ways"))
+            return []
         doubts = merged(course.doubts, evaluated.doubts)
         onward: list[Course] = []
         for outcome in evaluated.outcomes:

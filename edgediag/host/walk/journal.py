@@ -1,6 +1,7 @@
 """What one walk has been told so far, and each visit of the packet to the rule that is watched."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from edgediag.host.netfilter.chains import ChainName
 from edgediag.host.netfilter.rule import FilterRule
@@ -37,6 +38,10 @@ class Visit:
     evaluated: Evaluated
 
 
+# Each chain bounds its courses; chains that jump to one another multiply them.
+_MOST_FORKS: Final = 2048
+
+
 class Journal:
     """Answers are kept for the whole walk, and so is every visit to the rule that is watched.
 
@@ -48,12 +53,19 @@ class Journal:
         self.visits: list[Visit] = []
         self.is_chain_met = False
         self._watched = watched
+        self._forks_left = _MOST_FORKS
 
     def begin(self) -> None:
         """Forget everything: the walk is made again, for the rules have changed."""
         self.answers.clear()
         self.visits.clear()
         self.is_chain_met = False
+        self._forks_left = _MOST_FORKS
+
+    def may_fork(self) -> bool:
+        """Whether one more rule may send a packet two ways in this walk."""
+        self._forks_left -= 1
+        return self._forks_left >= 0
 
     def note(self, visit: Visit) -> None:
         """Keep a visit to the rule that is watched, and whether its chain is met at all."""

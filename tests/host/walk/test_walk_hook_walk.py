@@ -17,7 +17,7 @@ from edgediag.host.netfilter.expression import (
     PayloadLoad,
 )
 from edgediag.host.netfilter.register import NO_NAMES
-from edgediag.host.netfilter.statement import CtSet, Limit, MetaSet, Nat, Redirect
+from edgediag.host.netfilter.statement import CtSet, Limit, MetaSet, Nat, Redirect, Verdict
 from edgediag.host.walk.conclusion import Conclusion
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.journal import Journal
@@ -25,8 +25,9 @@ from edgediag.host.walk.needs import Answer, NeedRoute, NoWay, Taken, Way
 from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import CtState, Interface, Sender, parcel_of
 from edgediag.host.walk.summary import summary
+from edgediag.model.explained import Disposition
 from story import flow
-from walks import ACCEPT, DROP, LO, UP, base, chain_of, decided, driven, nat
+from walks import ACCEPT, DROP, LO, UP, Decided, base, chain_of, decided, driven, nat
 
 SENDER = Sender(mark=0, uid=0, gid=0, state=CtState.NEW)
 LIMIT = Limit(rate=1, unit_s=1, burst=5, is_octets=False, is_over=False)
@@ -47,7 +48,6 @@ CONFIRMED = (
     Bitwise(slot=0, source=0, mask=b"\x08\0\0\0", xor=bytes(4), shift=0),
     Compare(operator=1, slot=0, value=bytes(4)),
 )
-Expected = tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]
 
 
 def walked(
@@ -112,7 +112,7 @@ def perhaps_marking(count: int) -> dict[str, Chain]:
     ],
 )
 def test_chains_of_one_priority(
-    bases: str, rules: Mapping[str, Answer], expected: Expected
+    bases: str, rules: Mapping[str, Answer], expected: Decided
 ) -> None:
     assert decided(walked(tuple(map(base, bases)), rules)) == expected
 
@@ -147,13 +147,24 @@ def test_one_of_four_chains_of_one_priority_translates() -> None:
     ],
 )
 def test_ways_without_number(
-    priorities: tuple[int, ...], rules: Mapping[str, Answer], expected: Expected
+    priorities: tuple[int, ...], rules: Mapping[str, Answer], expected: Decided
 ) -> None:
     bases = tuple(
         base(f"c{number}", priority=priority) for number, priority in enumerate(priorities)
     )
     said = walked(bases, rules)
     assert (decided(said), len(said.courses) <= 64) == (expected, True)
+
+
+def test_chains_that_jump_to_one_another_do_not_multiply_the_ways() -> None:
+    marking = tuple(perhaps_marked(number) for number in range(5))
+    jumps = {
+        f"c{depth}": chain_of(f"c{depth}", *marking, (Verdict(code=-3, chain=f"c{depth + 1}"),))
+        for depth in range(9)
+    }
+    said = walked((base("c0"),), jumps)
+    assert said.disposition is Disposition.UNDETERMINED
+    assert any(reason.endswith("too many ways") for reason in said.hangs_on)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +234,7 @@ def test_a_mark_that_is_set_before_it_does() -> None:
     ],
 )
 def test_the_device_of_what_is_routed_again(
-    rules: Mapping[str, Answer], expected: Expected
+    rules: Mapping[str, Answer], expected: Decided
 ) -> None:
     bases = (nat("n"), base("o"), base("p", "postrouting"))
     walk = send(parcel_of(flow(), SENDER), HookWalk(bases, Journal()))
@@ -247,7 +258,7 @@ def test_the_device_of_what_is_routed_again(
     ],
 )
 def test_a_destination_that_is_not_known(
-    rules: Mapping[str, Answer], expected: Expected
+    rules: Mapping[str, Answer], expected: Decided
 ) -> None:
     answers = {"n": chain_of("n", (REDIRECT,)), **rules}
     assert decided(walked((nat("n"), base("o")), answers)) == expected

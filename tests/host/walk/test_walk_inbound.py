@@ -17,7 +17,7 @@ from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Protocol
 from story import flow
-from walks import ACCEPT, DROP, LO, TO_TUNNEL, UP, base, chain_of, decided, driven, nat
+from walks import ACCEPT, DROP, LO, TO_TUNNEL, UP, Decided, base, chain_of, decided, driven, nat
 
 IN0 = Interface(name="in0", index=7)
 FILTER = tuple(base(hook[0], hook) for hook in ("prerouting", "input", "forward"))
@@ -39,7 +39,6 @@ TO_OTHER = (
 )
 FROM_NOWHERE = (MetaLoad(key=6, slot=0), Compare(operator=0, slot=0, value=bytes(16)))
 MASQUERADE = Masquerade(port=(None, None), flags=0)
-Expected = tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +123,7 @@ Expected = tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]
     ],
 )
 def test_the_end_of_a_packet_that_comes_in(
-    bases: tuple[BaseChain, ...], answers: dict[str, Answer], way: Answer, expected: Expected
+    bases: tuple[BaseChain, ...], answers: dict[str, Answer], way: Answer, expected: Decided
 ) -> None:
     walk = receive(parcel_in(flow(), IN0, CtState.NEW), HookWalk(bases, Journal()))
     assert decided(driven(walk, answers, way)) == expected
@@ -219,7 +218,7 @@ def test_the_end_of_an_answer(
     bases: tuple[BaseChain, ...],
     answers: dict[str, Answer],
     ways: tuple[Answer, ...],
-    expected: Expected,
+    expected: Decided,
 ) -> None:
     sender = Sender(mark=0, uid=0, gid=0, state=CtState.NEW)
     walk = answer(parcel_of(flow(), sender), HookWalk(bases, Journal()))
