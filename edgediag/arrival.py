@@ -60,6 +60,7 @@ def agreed(found: Iterable[Explained | NotChecked]) -> Explained | NotChecked:
         disposition=Disposition.DROPPED if are_ended else Disposition.UNDETERMINED,
         deciders=tuple(deciders) if are_ended else (),
         translations=(),
+        marks=(),
         hangs_on=() if are_ended else (*doubts, WHICH_NETWORK),
     )
 

@@ -28,12 +28,13 @@ from edgediag.model.evidence import (
     RunEvidence,
     ToolsEvidence,
 )
-from edgediag.model.explained import Explained
+from edgediag.model.explained import Explained, RuleObject
 from edgediag.model.host import HostState, Link, Listener, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
+from edgediag.pod_traffic import EXEMPTION, sent_to_other_site
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
@@ -114,14 +115,22 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     )
     # Listened to last: by then the daemon had the whole run to speak in.
     heard = bench.listening.conclude()
+    state = replace(state, tunnel_traffic=heard, before_exemption=_before_exemption(bench, state))
     return Diagnosed(
-        evidence=try_remedies(
-            bench, RunEvidence(host=replace(state, tunnel_traffic=heard), checks=rows)
-        ),
+        evidence=try_remedies(bench, RunEvidence(host=state, checks=rows)),
         outcomes=bench.loop.outcomes(
             (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
         ),
     )
+
+
+def _before_exemption(
+    bench: Bench, state: HostState
+) -> tuple[RuleObject, ...] | NotChecked:
+    packet = sent_to_other_site(state)
+    if isinstance(packet, NotChecked):
+        return packet
+    return bench.host.translated_before(packet, EXEMPTION)
 
 
 def _links(

@@ -8,7 +8,7 @@ from typing import Protocol
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
 from edgediag.model.exchange import FixTrial, NextHop, ProgramRun
-from edgediag.model.explained import Arrival, Explained
+from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
@@ -80,6 +80,11 @@ class Host(Protocol):
 
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         """What the rule sets would do with a new packet that comes in."""
+
+    def translated_before(
+        self, arrival: Arrival, exemption: str
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        """The rules that give what comes in another source before a chain exempts it from that."""
 
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What a command makes of a packet, on a copy of this host's network."""

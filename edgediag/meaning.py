@@ -116,6 +116,12 @@ def has_left(outcome: Outcome) -> bool:
     return _is_sighted(outcome, Sighting.TAP_OUT)
 
 
+def leaves_by(outcome: Outcome) -> tuple[str, ...]:
+    """The devices by which a tap saw the probe leave, each once."""
+    seen = (item for item in outcome.seen if item.sighting is Sighting.TAP_OUT)
+    return tuple(dict.fromkeys(item.interface for item in seen))
+
+
 def has_come_back(outcome: Outcome) -> bool:
     """True if a tap saw an answer arrive from outside."""
     return _is_sighted(outcome, Sighting.TAP_IN)

@@ -29,7 +29,7 @@ from edgediag.inquiry import (
 from edgediag.instruments import Bench
 from edgediag.locate.pacing import CONFIRM_SPACING_S
 from edgediag.locate.planned import Search
-from edgediag.meaning import decisive, is_answered_well, is_rewritten
+from edgediag.meaning import decisive, is_answered_well, is_rewritten, leaves_by
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.explained import Explained
@@ -198,14 +198,24 @@ def read_back(
         handshakes=handshakes_of(bench, sought.handshakes),
         alternatives=alternatives_of(bench, sought.alternatives),
         link_answers=link_answers_of(checks, routes, sought.link_answers),
-        explained=_explained(bench, checks),
+        explained=_explained(bench, checks, routes),
         program_verdicts={},
     )
 
 
-def _explained(bench: Bench, checks: Sequence[Checked]) -> dict[str, Explained | NotChecked]:
-    """What the rules of this host do with flows that it kept or that left with another address."""
-    wanted = [check for check in checks if not is_ok(check) and _is_kept_or_rewritten(check)]
+def _explained(
+    bench: Bench, checks: Sequence[Checked], routes: Mapping[str, RouteAnswer]
+) -> dict[str, Explained | NotChecked]:
+    """What the rules of this host do with flows that it kept, or that left not as was asked.
+
+    routes  of the checks, as nothing marks the packet
+    """
+    wanted = [
+        check
+        for check in checks
+        if not is_ok(check) and _is_kept_or_rewritten(check)
+        or _is_led_elsewhere(check, routes[name_of(check)])
+    ]
     return {
         name_of(check): bench.host.explain(lead(check).probe.flow)
         for check in wanted[:MAX_EXPLAINED]
@@ -214,6 +224,11 @@ def _explained(bench: Bench, checks: Sequence[Checked]) -> dict[str, Explained |
 
 def _is_kept_or_rewritten(check: Checked) -> bool:
     return is_suspect(check) or is_rewritten(decisive(check.attempts))
+
+
+def _is_led_elsewhere(check: Checked, route: RouteAnswer) -> bool:
+    devices = leaves_by(decisive(check.attempts))
+    return isinstance(route, Route) and bool(devices) and route.interface not in devices
 
 
 def _contrasts(

@@ -13,6 +13,7 @@ import struct
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -44,6 +45,9 @@ CAPABILITIES: Final[Mapping[str, int]] = MappingProxyType(
         "CAP_BPF": 39,
     }
 )
+
+# Where programs find this tree's own modules first, and those of the tests.
+PATH: Final = f"{Path(__file__).parents[1]}:{Path(__file__).parent}"
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -112,8 +116,8 @@ DENIALS: Final[Mapping[str, Denial]] = MappingProxyType(
         "no-CAP_NET_ADMIN": Denial(capabilities=("CAP_NET_ADMIN",)),
         "no-CAP_NET_RAW": Denial(capabilities=("CAP_NET_RAW",)),
         "no-CAP_SYS_ADMIN": Denial(capabilities=("CAP_SYS_ADMIN",)),
-        # CAP_SYS_ADMIN stands for both.
-        "no-CAP_BPF": Denial(capabilities=("CAP_BPF", "CAP_PERFMON")),
+        # CAP_SYS_ADMIN stands for both where they are missing (capabilities(7)).
+        "no-CAP_BPF": Denial(capabilities=("CAP_BPF", "CAP_PERFMON", "CAP_SYS_ADMIN")),
         # What a container has that may open raw sockets.
         "few-rights": Denial(
             capabilities=tuple(name for name in CAPABILITIES if name != "CAP_NET_RAW")
@@ -128,7 +132,12 @@ DENIALS: Final[Mapping[str, Denial]] = MappingProxyType(
 FATAL: Final = ("no-CAP_NET_RAW", "no-packet-sockets")
 
 
-def main(name: str, _dashes: str, *command: str) -> None:
+def command(name: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The command line that runs another without the thing."""
+    return ("env", f"PYTHONPATH={PATH}", sys.executable, __file__, name, "--", *words)
+
+
+def main(name: str, _dashes: str, *words: str) -> None:
     """Give the thing up, and become the command; Python modules are run in this very process."""
     denial = DENIALS[name]
     if denial.hidden:
@@ -141,9 +150,9 @@ def main(name: str, _dashes: str, *command: str) -> None:
     _install(_program(denial.calls))
     if denial.patch:
         exec(denial.patch, {})
-        sys.argv = [*command[2:]]
-        runpy.run_module(command[2], run_name="__main__", alter_sys=True)
-    os.execvp(command[0], command)
+        sys.argv = [*words[2:]]
+        runpy.run_module(words[2], run_name="__main__", alter_sys=True)
+    os.execvp(words[0], words)
 
 
 def _program(calls: Sequence[Call]) -> bytes:

@@ -19,7 +19,7 @@ from edgediag.model.exchange import (
     Observed,
     ProgramRun,
 )
-from edgediag.model.explained import Arrival, Explained
+from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
     DropCount,
@@ -156,6 +156,7 @@ class RigHost:
     traced: list[Flow] = field(default_factory=list)
     macs: tuple[str, ...] = ()
     rules: Explained | NotChecked = UNEXPLAINED
+    overtaking: tuple[RuleObject, ...] | NotChecked = UNEXPLAINED
     explained: list[Flow] = field(default_factory=list)
     arrived: list[Arrival] = field(default_factory=list)
     mended: RehearsalAnswer = UNEXPLAINED
@@ -205,6 +206,12 @@ class RigHost:
         """The same of what comes in."""
         self.arrived.append(arrival)
         return self.rules
+
+    def translated_before(
+        self, arrival: Arrival, exemption: str
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        """What the story says that overtakes a chain."""
+        return self.overtaking
 
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What the story says that comes of a command."""

@@ -39,6 +39,7 @@ from edgediag.model.evidence import (
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
+    NOT_FOLLOWED,
     DropCount,
     HostState,
     InterfaceAddress,
@@ -389,6 +390,7 @@ def host_state() -> HostState:
         tcx_programs=(),
         netfilter_programs=(),
         tunnel_traffic=NOT_LISTENED,
+        before_exemption=NOT_FOLLOWED,
     )
 
 

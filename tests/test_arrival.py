@@ -147,7 +147,7 @@ def explained(
     disposition: Disposition, *deciders: NftRule, hangs_on: tuple[str, ...] = ()
 ) -> Explained:
     return Explained(
-        disposition=disposition, deciders=deciders, translations=(), hangs_on=hangs_on
+        disposition=disposition, deciders=deciders, translations=(), marks=(), hangs_on=hangs_on
     )
 
 

@@ -415,6 +415,7 @@ def test_a_port_is_held_against_every_network_of_this_node(
                 disposition=Disposition.DROPPED if is_kept_out else Disposition.PASSES,
                 deciders=(RULE,) if is_kept_out else (),
                 translations=(),
+                marks=(),
                 hangs_on=(),
             )
 

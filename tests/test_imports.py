@@ -49,6 +49,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "checked": PURE,
     "alternative": PURE,
     "arrival": PURE,
+    "pod_traffic": PURE,
     "remedies": PURE - {"edgediag.run"},
     "cli": NETWORK | {"socket"},
     "compat": PURE | {"edgediag"},

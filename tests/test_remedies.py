@@ -87,7 +87,7 @@ def test_what_keeps_others_out_is_tried_for_what_comes_in() -> None:
     row = target("kubelet-10250", kinds=(), port=10250, direction=Direction.INBOUND)
     taking = Listener(protocol=Protocol.TCP, address=ip_address(EDGE), port=10250, uid=0)
     closed = Explained(
-        disposition=Disposition.DROPPED, deciders=(rule(4),), translations=(), hangs_on=()
+        disposition=Disposition.DROPPED, deciders=(rule(4),), translations=(), marks=(), hangs_on=()
     )
     trials, fixes = tried(listener_evidence(row, taking, explained=closed))
     packets = arrivals_at(row, IN_ORDER, (taking,))

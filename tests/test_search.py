@@ -31,7 +31,7 @@ from edgediag.model.reply import ConnectedMute
 from edgediag.path import RUNG_TIMEOUT_S, Walk
 from edgediag.plan import CONFIRM_TIMEOUT_S, CONTRAST_SCHEDULE, TRACE_TIMEOUT_S
 from edgediag.search import HANDSHAKE_PASSES, NO_ROUTE, RECONFIRM_TRIES, Sought, read_back, seek
-from rig import NEXT_HOP, RigHost, RigWire, observed, rig, silence
+from rig import NEXT_HOP, UNEXPLAINED, RigHost, RigWire, observed, rig, silence
 from story import (
     EDGE,
     GATEWAY,
@@ -158,13 +158,21 @@ def test_a_suspect_is_repeated_under_the_trace_and_then_sent_past_the_stack() ->
 
 def test_of_what_stays_here_the_rules_are_followed_and_of_what_left_as_asked_they_are_not() -> None:
     explained = Explained(
-        disposition=Disposition.PASSES, deciders=(), translations=(), hangs_on=()
+        disposition=Disposition.PASSES, deciders=(), translations=(), marks=(), hangs_on=()
     )
     host = RigHost(rules=explained)
     found = sought_from(RigWire(), host=host)
     _, left = located(rig(RigWire(), host), search(), LOST, route(), host_state())
     assert (found.explained, left.explained) == ({NAME: explained}, {})
     assert host.explained == [STUCK.attempts[0].probe.flow]
+
+
+def test_of_what_left_by_another_device_than_is_routed_the_rules_are_followed_too() -> None:
+    works = replace(LOST, attempts=(answered(probe(id_=9001), ike_reply()),))
+    host = RigHost(rules=UNEXPLAINED)
+    elsewhere = replace(route(), interface="raven0")
+    _, found = located(rig(RigWire(), host), search(), works, elsewhere, host_state())
+    assert found.explained == {NAME: UNEXPLAINED}
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
 )
 
+TUNNEL: Endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.id == "raven-tunnel")
+
 
 def may_have_raven(facts: ClusterFacts) -> bool:
     """Whether Raven may exist in a cluster of this version."""

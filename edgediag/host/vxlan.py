@@ -13,6 +13,9 @@ from edgediag.model.flow import Address
 from edgediag.model.overlay import ForwardingEntry, VxlanDevice
 
 KIND: Final = "vxlan"
+
+# openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go: vxlanLinkName.
+RAVEN_DEVICE: Final = "raven0"
 _PF_BRIDGE: Final = 7
 
 _LINK: Final = struct.Struct("=BBHiII")

@@ -3,6 +3,7 @@
 They let pass what they do not know for sure: other protocols, fragments, headers with options.
 """
 
+import errno
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -125,11 +126,17 @@ def attach_to_cgroup(descriptor: int, cgroup: int, direction: str) -> None:
 
 
 def has_tcx() -> bool:
-    """The kernel has places for programs on devices; asked for those of the loopback device."""
+    """The kernel has places for programs on devices; asked for those of the loopback device.
+
+    raises  OSError as the kernel's, which answers who may not ask with EPERM whatever it has
+    """
     loopback = 1
     try:
         bpf.command(_PROG_QUERY, _QUERY.pack(loopback, TCX_DIRECTIONS["ingress"]))
-    except OSError:
+    except OSError as exc:
+        # A kernel before Linux 6.6 does not know this place, and one without TCX has none.
+        if exc.errno != errno.EINVAL:
+            raise
         return False
     return True
 

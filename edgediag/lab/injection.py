@@ -56,9 +56,18 @@ def lacking(programs: Sequence[str], steps: Sequence[Step]) -> tuple[str, ...]:
     kinds = {step.kind for step in steps if isinstance(step, ProgramStep)}
     if "cgroup" in kinds and cgroup.root() is None:
         missing.append("no cgroup2 is mounted")
-    if "tcx" in kinds and not bpf.has_tcx():
-        missing.append("the kernel has no TCX (Linux 6.6)")
+    if "tcx" in kinds:
+        missing += _lacking_tcx()
     return tuple(missing)
+
+
+def _lacking_tcx() -> list[str]:
+    try:
+        return [] if bpf.has_tcx() else ["the kernel has no TCX (Linux 6.6)"]
+    except PermissionError:
+        return ["to ask the kernel for TCX needs root"]
+    except OSError as exc:
+        return [f"cannot ask the kernel for TCX: {exc.strerror}"]
 
 
 def apply(prefix: str, step: Step) -> None:

@@ -65,7 +65,8 @@ def write_sysctl(name: str, key: str, value: str) -> None:
     with namespace.entered(name):
         path = _sysctl_path(key)
         if path.exists() or not key.startswith("net.ipv6."):
-            path.write_text(value)
+            # Without the newline an empty value would be no write(2) at all.
+            path.write_text(f"{value}\n")
 
 
 def raw_icmp_socket(name: str) -> socket.socket:

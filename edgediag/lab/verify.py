@@ -72,6 +72,16 @@ def asks_healthy(scenario: Scenario, proof: Proof) -> bool:
     return proof.is_control or scenario.family != "healthy"
 
 
+def command_of(lab: Lab, proof: Proof) -> tuple[str, ...]:
+    """The command line that runs a proof's tool on its node."""
+    program = proof.argv[0]
+    if _find(program) is not None:
+        return tuple(lab.command(proof.node, proof.argv))
+    # A daemon that is unpacked and not installed: what starts it waits for the word "go".
+    launch = (sys.executable, "-m", "edgediag.lab.daemons.launch", lab.prefix, proof.node, program)
+    return "sh", "-c", 'echo go | "$@"', "sh", *launch, *proof.argv
+
+
 def observe(command: Sequence[str], limit_s: float) -> Observation:
     """What a command does, at most KEPT_OCTETS of what it prints; it ends after limit_s at last."""
     deadline_s = time.monotonic() + limit_s
@@ -109,16 +119,7 @@ def _findings(lab: Lab, scenario: Scenario) -> tuple[Finding, ...]:
 
 def _run(lab: Lab, proofs: Iterable[Proof]) -> dict[Proof, Observation]:
     """One after another, so that none disturbs another's packets."""
-    return {proof: observe(_command(lab, proof), LIMIT_S) for proof in proofs}
-
-
-def _command(lab: Lab, proof: Proof) -> tuple[str, ...]:
-    program = proof.argv[0]
-    if _find(program) is not None:
-        return tuple(lab.command(proof.node, proof.argv))
-    # A daemon that is unpacked and not installed: what starts it waits for the word "go".
-    launch = (sys.executable, "-m", "edgediag.lab.daemons.launch", lab.prefix, proof.node, program)
-    return "sh", "-c", 'echo go | "$@"', "sh", *launch, *proof.argv
+    return {proof: observe(command_of(lab, proof), LIMIT_S) for proof in proofs}
 
 
 def _read(descriptor: int, deadline_s: float) -> bytes:

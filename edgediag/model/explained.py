@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.flow import Flow
 
@@ -54,10 +55,12 @@ class Explained:
 
     deciders      the rules or policies that end it; several where it hangs on something which does
     translations  by rules that the packet meets whichever way it takes, in the order met
+    marks         the rules that give it the mark with which it is routed again, likewise
     hangs_on      what is not known; () where the end does not hang on it
     """
 
     disposition: Disposition
     deciders: tuple[RuleObject, ...]
     translations: tuple[Translation, ...]
+    marks: tuple[RuleObject, ...] | NotChecked
     hangs_on: tuple[str, ...]

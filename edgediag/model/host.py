@@ -15,6 +15,7 @@ from edgediag.model.culprit import (
     TcFilterObject,
     XdpProgramObject,
 )
+from edgediag.model.explained import RuleObject
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
 from edgediag.model.tunnel import TunnelTraffic
@@ -253,6 +254,9 @@ KernelDrops: TypeAlias = tuple[KernelDrop | ProcessDrop, ...]
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 
+NOT_FOLLOWED = NotChecked(reason="what pods send to other sites was not followed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostState:
     """What was read of this host, each table or why it was not read.
@@ -265,6 +269,8 @@ class HostState:
     cgroup_programs  of this process's group and all above it, each kind in the order it runs
     tcx_programs   of all devices, in the order they run
     tunnel_traffic  of the daemon's own, while the run lasted
+    before_exemption  what gives another source to what a pod sends to another site by Raven's
+                      overlay, before Raven's exemption from NAT is asked
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -286,3 +292,4 @@ class HostState:
     tcx_programs: tuple[TcFilterObject, ...] | NotChecked
     netfilter_programs: tuple[NetfilterProgram, ...] | NotChecked
     tunnel_traffic: TunnelTraffic | NotChecked
+    before_exemption: tuple[RuleObject, ...] | NotChecked

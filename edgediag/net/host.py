@@ -8,14 +8,16 @@ from typing import Final
 
 from edgediag.host.fix_words import Fix, parse_fix
 from edgediag.host.walk.conclusion import conclude
+from edgediag.host.walk.culprit import step_culprit
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.octets import within
+from edgediag.host.walk.overtaking import overtaking
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.host.walk.summary import summary
 from edgediag.instruments import Solicitation, Tracer
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import FixTrial, NextHop, ProgramRun
-from edgediag.model.explained import Arrival, Explained
+from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
 from edgediag.model.rehearsal import RehearsalAnswer
@@ -28,7 +30,7 @@ from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
 from edgediag.net.program_run import run_program
 from edgediag.net.rehearsal import rehearse_parcel
 from edgediag.net.rule_tables import names_in
-from edgediag.net.walk_answers import Walk, walk_inbound, walk_outbound, walk_reply
+from edgediag.net.walk_answers import Walk, rules_of, walk_inbound, walk_outbound, walk_reply
 from edgediag.net.ways import interface
 
 # A copy of 50,000 rules takes longer, and a run does not wait for it.
@@ -77,6 +79,13 @@ class KernelHost:
         """What the rule sets would do with a new packet that comes in."""
         return degraded("packet filters", lambda: _explained(_arrived(arrival), walk_inbound))
 
+    def translated_before(
+        self, arrival: Arrival, exemption: str
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        """The rules that give what comes in another source before a chain exempts it from that."""
+        parcel = _arrived(arrival)
+        return degraded("packet filters", lambda: _overtaking(parcel, exemption))
+
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What a command makes of a packet, on a copy of this host's network."""
         fix = parse_fix(trial.command)
@@ -108,6 +117,17 @@ def _arrived(arrival: Arrival) -> Parcel:
     parcel = parcel_in(arrival.flow, interface(arrival.interface), CtState.NEW)
     somebody = within(parcel.source, arrival.prefix_length, "who sends it")
     return replace(parcel, source=somebody)
+
+
+def _overtaking(parcel: Parcel, exemption: str) -> tuple[RuleObject, ...] | NotChecked:
+    courses, unread = walk_inbound(parcel, Journal())
+    if unread:
+        return NotChecked(reason=", ".join(unread))
+    steps = overtaking(courses, rules_of, exemption)
+    if isinstance(steps, NotChecked):
+        return steps
+    found = (step_culprit(step, names_in(step.rule)) for step in steps if step.rule is not None)
+    return tuple(rule for rule in found if rule is not None)
 
 
 def _explained(parcel: Parcel, walk: Walk) -> Explained:

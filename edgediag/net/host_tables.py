@@ -24,6 +24,7 @@ from edgediag.model.culprit import TcFilterObject, XdpProgramObject
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.host import (
+    NOT_FOLLOWED,
     HostState,
     InterfaceAddress,
     Link,
@@ -85,6 +86,7 @@ def read_host() -> HostState:
         tcx_programs=_tcx_programs(links, interfaces),
         netfilter_programs=degraded("netfilter programs", read_netfilter_programs),
         tunnel_traffic=NOT_LISTENED,
+        before_exemption=NOT_FOLLOWED,
     )
 
 

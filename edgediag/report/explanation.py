@@ -16,7 +16,7 @@ from edgediag.model.flow import Flow
 from edgediag.report.escape import escaped
 
 SCHEMA: Final = "edgediag.explanation/1"
-NOT_EVALUATED: Final = ("xfrm policies", "traffic control", "BPF programs", "the neighbour")
+NOT_EVALUATED: Final = ("traffic control", "BPF programs", "the neighbour")
 _MOST_COURSES: Final = 8
 
 

@@ -1,7 +1,6 @@
 """`edgediag diagnose` as it is typed on the edge node, and what it leaves behind."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -22,16 +21,6 @@ from edgediag.lab.scenario import load
 pytestmark = pytest.mark.netns
 
 TIMEOUT_S = 60.0
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if os.geteuid() != 0:
-        pytest.skip("needs root for network namespaces")
-    lab = Lab(prefix=f"clid{os.getpid()}")
-    lab.up()
-    yield lab
-    lab.down()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`edgediag lab` as it is typed."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,12 +18,12 @@ def edgediag(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.fixture
-def prefix() -> Iterator[str]:
-    if os.geteuid() != 0:
-        pytest.skip("needs root for network namespaces")
-    prefix = f"cli{os.getpid()}"
+def prefix(prefixes: Iterator[str]) -> Iterator[str]:
+    """A lab's prefix; `verify` puts the number of its worker behind it."""
+    prefix = next(prefixes)
     yield prefix
-    Lab(prefix=prefix).down()
+    for name in (prefix, f"{prefix}1"):
+        Lab(prefix=name).down()
 
 
 def test_list_shows_every_scenario_with_its_claim() -> None:
@@ -115,7 +114,6 @@ def test_a_scenario_is_verified(
     story = tmp_path / "own.toml"
     story.write_text(text)
     ended = edgediag("verify", str(story), "--json", "--prefix", prefix)
-    Lab(prefix=f"{prefix}1").down()
     said = [(one["scenario"], one["outcome"]) for one in json.loads(ended.stdout)]
     assert (ended.returncode, said) == (status, [("own", outcome)])
 

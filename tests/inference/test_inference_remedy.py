@@ -68,7 +68,7 @@ def arrives(tried_fix: TriedFix) -> Evidence:
     anybody = ip_address("0.0.0.0")
     socket = Listener(protocol=Protocol.TCP, address=anybody, port=10250, uid=0)
     dropped = Explained(
-        disposition=Disposition.DROPPED, deciders=(RULE,), translations=(), hangs_on=()
+        disposition=Disposition.DROPPED, deciders=(RULE,), translations=(), marks=(), hangs_on=()
     )
     return listener_evidence(row, socket, explained=dropped, tried_fix=tried_fix)
 

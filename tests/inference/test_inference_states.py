@@ -11,6 +11,7 @@ from edgediag.inference.states import STATE_RULES, StateRule
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import (
     Culprit,
+    IptablesRule,
     ListenerObject,
     NeighbourObject,
     RavenStateObject,
@@ -223,6 +224,9 @@ STALE = with_flannel(local=ip_address("192.0.2.77"))
 DOWN = replace(RAVEN_LINK, is_up=False)
 NOT_LISTENING = ListenerObject(protocol="udp", port=4500, address="")
 
+OVERTAKING = IptablesRule(
+    backend="nft", table="nat", chain="POSTROUTING", number=1, text="-j FLANNEL-POSTRTG"
+)
 RESERVED = SysctlObject(key="net.ipv4.ip_local_reserved_ports", value="1024-65535")
 OWN_FORWARDING = "net.ipv4.conf.flannel/1.forwarding"
 
@@ -247,6 +251,9 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("raven-strict", "off", strict("0", "0"), None),
     ("raven-strict", "no rule: proxy mode", replace(strict("1", "1"), rules=()), None),
     ("raven-strict", "sysctls unread", replace(RAVEN, sysctls=UNREAD), None),
+    ("raven-masquerade", "before", replace(RAVEN, before_exemption=(OVERTAKING,)), OVERTAKING),
+    ("raven-masquerade", "behind, or never", replace(RAVEN, before_exemption=()), None),
+    ("raven-masquerade", "not followed", RAVEN, None),
     ("ike-daemon-gone", "policies left behind", LEFT_BEHIND, NOT_LISTENING),
     ("ike-daemon-gone", "no policy: off", host_state(), None),
     (

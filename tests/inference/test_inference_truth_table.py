@@ -138,6 +138,7 @@ API_TLS = probe(
 DNS_PROBE = probe(ProbeKind.DNS, check="resolver-53")
 NTP_PROBE = probe(ProbeKind.NTP, check="ntp-aliyun-123")
 LOST = unanswered(TUNNEL_PROBE)
+SERVED = answered(TUNNEL_PROBE, ike_reply())
 PAST_THE_STACK = replace(TUNNEL_PROBE, id=9, way=Way.LINK)
 LINE = HostsEntry(
     name="raven.example", address=ip_address("192.0.2.9"), path="/etc/hosts", line=3
@@ -165,8 +166,17 @@ TRANSLATED = Translation(end=End.DESTINATION, rule=RULE_OF_NAT)
 def explained(*translations: Translation) -> Explained:
     """A packet that the rules of this host let pass, translated."""
     return Explained(
-        disposition=Disposition.PASSES, deciders=(), translations=translations, hangs_on=()
+        disposition=Disposition.PASSES,
+        deciders=(),
+        translations=translations,
+        marks=(),
+        hangs_on=(),
     )
+
+
+def marked(*rules: IptablesRule | NftRule) -> Explained:
+    """A packet that the rules of this host let pass, marked by these for another way."""
+    return replace(explained(), marks=rules)
 
 
 def drop(what: Drop, discipline: str) -> DropCount:
@@ -193,6 +203,14 @@ def sent_as(outcome: Unanswered, wire: Flow) -> Unanswered:
         for item in outcome.seen
     )
     return replace(outcome, seen=seen)
+
+
+def leaving_by(outcome: Outcome, *devices: str) -> Outcome:
+    """The outcome of a probe whose packets left by these devices."""
+    left = [item for item in outcome.seen if item.sighting is Sighting.TAP_OUT]
+    others = tuple(item for item in outcome.seen if item not in left)
+    seen = tuple(replace(left[0], interface=device) for device in devices)
+    return replace(outcome, seen=(*seen, *others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1211,6 +1229,40 @@ ON_THIS_HOST = [
             silent=("hosts-override",),
         ),
         id="no resolver knows the name of a hosts file",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    leaving_by(outcome, *devices), explained=marked(*marks)
+                ),
+                verdict=local(Mechanism.MISROUTE, culprit),
+                fires=("tunnel-in-overlay",),
+            ),
+            id=f"the tunnel's packet leaves by the overlay: {name}",
+        )
+        for name, outcome, devices, marks, culprit in (
+            ("answered by way of another node", SERVED, ("raven0",), (RULE_OF_NAT,), RULE_OF_NAT),
+            ("lost", LOST, ("raven0",), (RULE_OF_NAT,), RULE_OF_NAT),
+            ("two rules mark it", LOST, ("raven0",), (RULE_OF_NAT, NFT_RULE), None),
+            ("no rule marks it", LOST, ("raven0",), (), None),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(outcome),
+                verdict=None,
+                silent=("tunnel-in-overlay",),
+            ),
+            id=f"not the tunnel's packet in the overlay: {name}",
+        )
+        for name, outcome in (
+            ("by the uplink", SERVED),
+            ("by both", leaving_by(SERVED, "raven0", "eth0")),
+            ("never seen leaving", leaving_by(SERVED)),
+            ("of another row", leaving_by(answered(API_SYN, syn_ack()), "raven0")),
+        )
     ),
     pytest.param(
         Picture(

@@ -1,5 +1,9 @@
 """The BPF programs, instruction by instruction, and how they come and go with a lab."""
 
+import errno
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -7,9 +11,14 @@ import pytest
 from edgediag.errors import CannotRunError
 from edgediag.lab import bpf, cgroup
 from edgediag.lab.bpf import Match
+from edgediag.lab.injection import lacking
+from edgediag.lab.steps import ProgramStep
 from edgediag.net import bpf as syscalls
 
 API_ANSWERS = Match(protocol=6, port=6443, direction="ingress")
+TCX = ProgramStep(
+    node="edge", kind="tcx", device="eth0", protocol="tcp", port=6443, direction="ingress"
+)
 TUNNEL_QUERIES = Match(protocol=17, port=4500, direction="egress")
 
 XDP = """
@@ -54,6 +63,40 @@ def test_a_machine_whose_bpf_is_not_known_is_said(monkeypatch: pytest.MonkeyPatc
         bpf.load("xdp", b"")
 
 
+def refuse(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the kernel answer every command with an error."""
+
+    def command(_command: int, _attributes: bytes) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(syscalls, "command", command)
+
+
+def test_a_kernel_that_does_not_know_the_place_has_no_tcx(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, errno.EINVAL)
+    assert (bpf.has_tcx(), lacking((), [TCX])) == (False, ("the kernel has no TCX (Linux 6.6)",))
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        pytest.param(errno.EPERM, "to ask the kernel for TCX needs root", id="needs root"),
+        pytest.param(
+            errno.ENOSYS,
+            "cannot ask the kernel for TCX: Function not implemented",
+            id="no bpf(2)",
+        ),
+    ],
+)
+def test_a_kernel_that_does_not_answer_is_not_said_to_have_no_tcx(
+    monkeypatch: pytest.MonkeyPatch, number: int, expected: str
+) -> None:
+    refuse(monkeypatch, number)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        bpf.has_tcx()
+    assert lacking((), [TCX]) == (expected,)
+
+
 @pytest.mark.netns
 def test_what_the_kernel_finds_unsafe_is_refused(prefixes: Iterator[str]) -> None:
     without_exit = bpf.program("xdp", API_ANSWERS)[:8]
@@ -67,7 +110,12 @@ def test_a_cgroup_is_removed_though_a_command_runs_in_it(prefixes: Iterator[str]
         pytest.skip("no cgroup2 is mounted")
     name = f"{next(prefixes)}-edge"
     folder = cgroup.create(name)
-    cgroup.join(name)
-    inside = (folder / "cgroup.procs").read_text() != ""
-    cgroup.remove(name)
-    assert (inside, folder.exists()) == (True, False)
+    # The process of the tests itself would be moved to the group above all.
+    script = "import sys; from edgediag.lab import cgroup; cgroup.join(sys.argv[1]); input('.\\n')"
+    words = (sys.executable, "-c", script, name)
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        inside = (folder / "cgroup.procs").read_text()
+        cgroup.remove(name)
+    assert (inside, folder.exists()) == (f"{process.pid}\n", False)

@@ -137,6 +137,12 @@ node = "isp1"
 key = "net.ipv4.ip_forward"
 value = "0"
 """
+RESERVED_PORTS = """
+action = "sysctl"
+node = "edge"
+key = "net.ipv4.ip_local_reserved_ports"
+value = "1024-65535"
+"""
 FILE = """
 action = "file"
 node = "edge"
@@ -195,6 +201,7 @@ mode = "down"
         pytest.param(NEIGHBOUR_DEL, OVERLAY, "silence", id="neighbour del"),
         pytest.param(ADDRESS, API, "silence", id="address"),
         pytest.param(SYSCTL, API, "silence", id="sysctl"),
+        pytest.param(RESERVED_PORTS, API, "EADDRNOTAVAIL", id="sysctl, which was empty"),
         pytest.param(SERVICE, API, "ECONNREFUSED", id="service"),
     ],
 )

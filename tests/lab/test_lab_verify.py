@@ -2,6 +2,7 @@
 
 import os
 import select
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,13 @@ from edgediag.lab import scenario
 from edgediag.lab.network import Lab
 from edgediag.lab.proof import Observation
 from edgediag.lab.scenario import Proof
-from edgediag.lab.verify import KEPT_OCTETS, asks_healthy, observe, verify_scenario
+from edgediag.lab.verify import (
+    KEPT_OCTETS,
+    asks_healthy,
+    command_of,
+    observe,
+    verify_scenario,
+)
 from edgediag.lab.verify_summary import describe, outcome
 
 HEALTHY = scenario.load("healthy-since-1-26")
@@ -79,6 +86,31 @@ def test_the_healthy_lab_has_a_say_but_in_oddities(
     story: scenario.Scenario, proof: Proof, expected: bool
 ) -> None:
     assert asks_healthy(story, proof) is expected
+
+
+def daemon_words(*words: str) -> tuple[str, ...]:
+    launch = (sys.executable, "-m", "edgediag.lab.daemons.launch")
+    return "sh", "-c", 'echo go | "$@"', "sh", *launch, *words
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        pytest.param(
+            ("sh", "-c", "true"),
+            (sys.executable, "-m", "edgediag.lab.enter", "nosuchlab", "peer", "sh", "-c", "true"),
+            id="an installed tool is run in the node",
+        ),
+        pytest.param(
+            ("no-such-daemon", "-V"),
+            daemon_words("nosuchlab", "peer", "no-such-daemon", "no-such-daemon", "-V"),
+            id="an unpacked daemon is told to go where its files are laid over",
+        ),
+    ],
+)
+def test_how_a_proof_is_run(argv: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    proof = Proof(argv=argv, node="peer", status=0)
+    assert command_of(Lab(prefix="nosuchlab"), proof) == expected
 
 
 @pytest.mark.netns

@@ -60,10 +60,8 @@ class TwoNodes:
 
 
 @pytest.fixture
-def two_nodes() -> Iterator[TwoNodes]:
+def two_nodes(needs_root: None) -> Iterator[TwoNodes]:
     """Two fresh nodes; the wire carries packets."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root to make network namespaces")
     nodes = TwoNodes(node=_new_node(), peer=_new_node())
     try:
         _wire(nodes)

@@ -1,5 +1,6 @@
 """Programs go into the kernel and out of it with their descriptor."""
 
+import errno
 import os
 
 import pytest
@@ -16,6 +17,7 @@ def test_instructions_are_eight_octets_each() -> None:
 
 
 @pytest.mark.netns
+@pytest.mark.usefixtures("needs_root")
 def test_a_sound_program_gets_a_descriptor() -> None:
     program = bpf.Program(type_=XDP, instructions=returning(PASS), name=b"edgediag_test_with_more")
     descriptor = bpf.load(program)
@@ -24,7 +26,9 @@ def test_a_sound_program_gets_a_descriptor() -> None:
 
 
 @pytest.mark.netns
+@pytest.mark.usefixtures("needs_root")
 def test_a_program_that_returns_nothing_is_refused() -> None:
     program = bpf.Program(type_=XDP, instructions=instruction(EXIT), name=b"edgediag_test")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError) as refused:
         bpf.load(program)
+    assert refused.value.errno == errno.EACCES

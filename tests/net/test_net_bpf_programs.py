@@ -28,7 +28,7 @@ from edgediag.net.program_run import run_program
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.usefixtures("needs_root")]
 
 API = Flow(
     protocol=Protocol.TCP,
@@ -131,8 +131,6 @@ def test_the_groups_of_this_process_end_with_the_root() -> None:
 @pytest.fixture
 def linked() -> Iterator[None]:
     """A link that is not to netfilter, with its program."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root to load a program")
     instructions = returning(0)
     program = net_bpf.load(
         net_bpf.Program(type_=net_bpf.RAW_TRACEPOINT, instructions=instructions, name=b"edgediag")

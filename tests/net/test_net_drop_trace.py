@@ -1,6 +1,5 @@
 """A trace instance of one's own, in a mount namespace where tracefs is mounted."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from edgediag.net.drop_trace import open_drop_trace
 
 pytestmark = [
     pytest.mark.netns,
-    pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount tracefs"),
+    pytest.mark.usefixtures("needs_root"),
 ]
 
 # The mount is of this child alone; instances are the kernel's, whoever looks.
@@ -33,7 +32,10 @@ trace = open_drop_trace()
 during = left()
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
     sender.sendto(b"x", ("127.0.0.1", 9))
-trace.read()
+deadline_s = time.monotonic() + 5.0
+while not trace.drops(None) and time.monotonic() < deadline_s:
+    trace.read()
+    time.sleep(0.01)
 print([item for item in during if f"_{os.getpid()}_" in item] != [], flush=True)
 if sys.argv[1] == "stay":
     time.sleep(60)

@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -42,7 +42,12 @@ def serving(chain: Path, key: Path) -> Iterator[int]:
     with listening() as listener:
         thread = threading.Thread(target=_serve, args=(listener, context), daemon=True)
         thread.start()
-        yield listener.getsockname()[1]
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            # close(2) would not wake a thread that sits in accept(2), and the port would stay.
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 @contextmanager
@@ -56,14 +61,13 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
     while True:
         try:
             connection, _ = listener.accept()
-            with connection, context.wrap_socket(connection, server_side=True) as tls:
-                if tls.recv(4096).startswith(b"GET /v2/ HTTP/1.1\r\nHost: registry.example\r\n"):
-                    tls.send(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
-        except ssl.SSLError:
-            continue
         except OSError:
-            if listener.fileno() < 0:
-                return
+            return
+        connection.settimeout(2 * DEADLINE_S)
+        # Who does not trust the certificate ends the handshake.
+        with suppress(OSError), connection, context.wrap_socket(connection, True) as tls:
+            if tls.recv(4096).startswith(b"GET /v2/ HTTP/1.1\r\nHost: registry.example\r\n"):
+                tls.send(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
 
 
 def server(port: int, audience: Audience = Audience.PUBLIC) -> Server:
@@ -151,7 +155,7 @@ def test_all_are_asked_at_once_and_the_silent_cost_one_deadline(files: Certifica
         found = Handshakes(stated(files), Clock()).of(asked)
         taken_s = time.monotonic() - started_s
     assert [isinstance(found[each], Presented) for each in asked] == [False, False, True]
-    assert DEADLINE_S <= taken_s < 1.5 * DEADLINE_S
+    assert DEADLINE_S <= taken_s < 2 * DEADLINE_S
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ import pytest
 
 from edgediag.host.fix_words import Fix, parse_fix
 from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
+from edgediag.lab import namespace
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.exchange import FixTrial
 from edgediag.model.explained import Arrival, Disposition
@@ -485,25 +487,62 @@ def test_nothing_outlives_a_kill(after_s: float, two_nodes: "TwoNodes") -> None:
     assert state_of(node) == before
 
 
+@dataclass(frozen=True)
+class WaysOut:
+    """What a fix could reach outside the copy.
+
+    name   of a namespace that there is, whose loopback device is down
+    other  a name that is free
+    mark   a file that there is not, in a folder of root's
+    """
+
+    name: str
+    other: str
+    mark: Path
+
+    def reached(self) -> tuple[bool, bool, bool]:
+        with namespace.entered(self.name):
+            is_up = "UP" in re.split("[<,>]", run_words("ip", "link", "show", "lo"))
+        return is_up, namespace.exists(self.other), self.mark.exists()
+
+
+def run_words(*words: str) -> str:
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def ways_out(prefixes: Iterator[str], tmp_path: Path) -> Iterator[WaysOut]:
+    prefix = next(prefixes)
+    ways = WaysOut(name=f"{prefix}-edge", other=f"{prefix}-pod", mark=tmp_path / "mark")
+    namespace.create(ways.name)
+    yield ways
+    namespace.remove(ways.name)
+    namespace.remove(ways.other)
+
+
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
-        pytest.param(("ip", "-n", "reh-way-out", "link", "set", "lo", "down"), id="by a name"),
-        pytest.param(("ip", "netns", "add", "reh-way-out"), id="a name of its own"),
-        pytest.param(("sysctl", "-w", "kernel.pid_max=4194304"), id="a sysctl of the kernel"),
-        pytest.param(
-            ("iptables-nft", "--modprobe=/usr/bin/touch", "-A", "OUTPUT", "-m", "x"), id="modprobe"
-        ),
-        pytest.param(("ip", "netns", "exec", "reh-way-out", "true"), id="a program elsewhere"),
+        pytest.param("ip -n {name} link set lo up", id="by a name"),
+        pytest.param("ip netns add {other}", id="a name of its own"),
+        pytest.param("sysctl -w kernel.pid_max={pid_max}", id="a sysctl of the kernel"),
+        # As iptables would run what --modprobe names, if the kernel lacked its tables.
+        pytest.param("touch {mark}", id="another program"),
+        pytest.param("ip netns exec {name} touch {mark}", id="a program elsewhere"),
     ],
 )
 def test_words_that_got_past_the_parser_get_nowhere(
-    words: tuple[str, ...], two_nodes: "TwoNodes"
+    text: str, ways_out: WaysOut, two_nodes: "TwoNodes"
 ) -> None:
-    fix = Fix(text=" ".join(words), program=words[0], words=words[1:])
+    # The value that it has: should it get there after all, it changes nothing.
+    pid_max = Path("/proc/sys/kernel/pid_max").read_text().strip()
+    text = text.format(**vars(ways_out), pid_max=pid_max)
+    program, *words = text.split()
+    fix = Fix(text=text, program=program, words=tuple(words))
     with two_nodes.node.inside():
         answer = rehearse_parcel(parcel_of(TUNNEL, SENDER), [fix])
     assert isinstance(answer, FixFailed), answer
+    assert ways_out.reached() == (False, False, False)
 
 
 def test_the_first_process_in_there_is_not_that_of_the_host(two_nodes: "TwoNodes") -> None:

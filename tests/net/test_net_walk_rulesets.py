@@ -9,7 +9,6 @@ import random
 import re
 import shutil
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -23,12 +22,12 @@ from edgediag.lab.steps import CommandStep, KubeProxyStep, NftStep, Step
 from edgediag.model.flow import Flow, Protocol
 from edgediag.net.ways import interface
 from edgediag.wire.headers import frame
-from net.live_frames import LiveFrames
-from net.test_net_walk_differential import (
+from net.differential import (
     FAR,
     NODE,
     TO_NODE,
     WIRE,
+    Tally,
     compare,
     explained,
     explained_in,
@@ -39,6 +38,7 @@ from net.test_net_walk_differential import (
     traced,
     went_on,
 )
+from net.live_frames import LiveFrames
 
 if TYPE_CHECKING:
     from tests.net.conftest import TwoNodes
@@ -54,6 +54,8 @@ pytestmark = [
 FILES = Path(__file__).parent.parent / "rulesets"
 TOOLS = {".nft": ("nft", "-f", "-"), ".iptables": ("iptables-nft-restore",)}
 PACKETS = int(os.environ.get("EDGEDIAG_DIFFERENTIAL_PACKETS", "8"))
+# One packet of sixteen meets a limit, of which nobody knows how far it is spent.
+MOST_OPEN = 0.07
 ADDRESS = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d+))?(?![\d.])")
 PORT = re.compile(r"(?:dport|dports|--dport|--dports) [{ ]*([\d, :-]+)")
 Written = tuple[tuple[str, ...], str]
@@ -111,7 +113,7 @@ def test_a_rule_set_of_another_program_is_walked_as_the_kernel_walks_it(
     tool, text = RULE_SETS[name]
     draw = random.Random(name)
     forwarding(two_nodes.node)
-    answers: Counter[str] = Counter()
+    tally = Tally()
     with two_nodes.node.inside(), LiveFrames() as frames:
         sets = (FILES / name).with_suffix(".ipset")
         if sets.is_file():
@@ -121,7 +123,8 @@ def test_a_rule_set_of_another_program_is_walked_as_the_kernel_walks_it(
         for flow in flows(text, draw):
             said = explained(flow)
             if not is_translated_on_lo(said):
-                answers[compare(said, traced(flow, lambda: send(flow)))] += 1
+                answer = compare(said, traced(said, flow, lambda: send(flow)))
+                tally.add(answer, flow, text)
             coming = Flow(
                 protocol=flow.protocol,
                 source=IPv4Address(draw.choice(WIRE)),
@@ -131,7 +134,6 @@ def test_a_rule_set_of_another_program_is_walked_as_the_kernel_walks_it(
             )
             said = explained_in(coming, "up0")
             octets = frame(packet(coming), TO_NODE)
-            result = traced(coming, lambda: frames.receive(octets, index))
-            answers[went_on(said, result) or compare(said, result)] += 1
-    assert not [answer for answer in answers if answer.startswith("DIFFERS")]
-    assert sum(count for answer, count in answers.items() if answer.startswith("agree"))
+            result = traced(said, coming, lambda: frames.receive(octets, index))
+            tally.add(went_on(said, result) or compare(said, result), coming, text)
+    tally.conclude(MOST_OPEN)

@@ -58,6 +58,7 @@ HOST_STATE = HostState(
     tcx_programs=NOT_ASKED,
     netfilter_programs=NOT_ASKED,
     tunnel_traffic=NOT_ASKED,
+    before_exemption=NOT_ASKED,
 )
 FLOW_JSON = {
     "type": "Flow",

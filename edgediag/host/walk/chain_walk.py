@@ -21,13 +21,16 @@ _DROP, _ACCEPT, _JUMP, _GOTO, _RETURN = 0, 1, -3, -4, -5
 # The kernel refuses deeper jumps (NFT_JUMP_STACK_SIZE).
 _MOST_JUMPS: Final = 16
 _MOST_COURSES: Final = 64
+# The action of a rule that gives the packet another mark.
+MARKS: Final = "mark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing that happened to the packet.
 
-    rule    None for a chain's policy or end, and for routing
+    rule    None for a chain's policy or end, and for routing; one that marks and ends the packet
+            has two steps
     number  of the rule in its chain, from 1; 0 for none
     action  "drop", "jump to DOCKER", "policy accept", ...
     """
@@ -112,6 +115,8 @@ class ChainWalk:
         onward: list[Course] = []
         for outcome in evaluated.outcomes:
             after = replace(course, parcel=outcome.parcel, doubts=doubts)
+            if outcome.parcel.mark != course.parcel.mark:
+                after = _noted(after, place, MARKS, Fate.GOES_ON)
             action, fate, jump = _meaning(outcome)
             if not action:
                 onward.append(after)

@@ -1,18 +1,20 @@
 """What a walk comes to, in the words of the evidence."""
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 from edgediag.host.netfilter.register import NO_NAMES, Names
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Masquerade, Nat, Redirect, XtTarget
-from edgediag.host.walk.chain_walk import Course, Step
+from edgediag.host.walk.chain_walk import MARKS, Course, Step
 from edgediag.host.walk.conclusion import Conclusion
 from edgediag.host.walk.culprit import rule_text, step_culprit
 from edgediag.host.walk.effects import Fate
+from edgediag.host.walk.hook_walk import ROUTING_AGAIN
 from edgediag.model.explained import End, Explained, RuleObject, Translation
 from edgediag.model.rehearsal import Decider, Walked
 
+_Shared = TypeVar("_Shared", RuleObject, Translation)
 _DNAT: Final = 1
 _ENDS_OF_TARGETS: Final = {
     "DNAT": End.DESTINATION,
@@ -29,17 +31,22 @@ def summary(conclusion: Conclusion, names_in: Callable[[FilterRule], Names]) -> 
     """
     found = [_culprit(step, names_in) for step in conclusion.deciders]
     deciders = tuple(decider for decider in found if decider is not None)
-    by_course = [dict.fromkeys(_translations(course, names_in)) for course in conclusion.courses]
-    shared = by_course[0] if by_course else {}
+    courses = conclusion.courses
     return Explained(
         disposition=conclusion.disposition,
         # Where something that is no rule may end it as well, no rule is its end for certain.
         deciders=deciders if len(deciders) == len(found) else (),
-        translations=tuple(
-            each for each in shared if all(each in others for others in by_course)
-        ),
+        translations=_shared(_translations(course, names_in) for course in courses),
+        marks=_shared(_marks(course, names_in) for course in courses),
         hangs_on=conclusion.hangs_on,
     )
+
+
+def _shared(by_course: Iterable[Iterable[_Shared]]) -> tuple[_Shared, ...]:
+    """What is met in every course, in the order of the first."""
+    found = [dict.fromkeys(met) for met in by_course]
+    first = found[0] if found else {}
+    return tuple(each for each in first if all(each in others for others in found))
 
 
 def walked(conclusion: Conclusion) -> Walked:
@@ -75,17 +82,26 @@ def _translations(
     course: Course, names_in: Callable[[FilterRule], Names]
 ) -> Iterator[Translation]:
     for step in course.steps:
-        end = None if step.rule is None else _translated_end(step, step.rule)
+        end = translated_end(step)
         rule = None if end is None else _culprit(step, names_in)
         if end is not None and rule is not None:
             yield Translation(end=end, rule=rule)
 
 
-def _translated_end(step: Step, rule: FilterRule) -> End | None:
-    """Which end a rule rewrites in this step, None where it does something else."""
-    if step.action != Fate.ACCEPTED.value:
+def _marks(course: Course, names_in: Callable[[FilterRule], Names]) -> Iterator[RuleObject]:
+    """The rules that mark a packet before it is routed again."""
+    again = [index for index, step in enumerate(course.steps) if step.hook == ROUTING_AGAIN]
+    for step in course.steps[: again[-1]] if again else ():
+        rule = _culprit(step, names_in) if step.action == MARKS else None
+        if rule is not None:
+            yield rule
+
+
+def translated_end(step: Step) -> End | None:
+    """Which end a rule rewrites in this step, None where nothing is rewritten."""
+    if step.rule is None or step.action != Fate.ACCEPTED.value:
         return None
-    for expression in rule.expressions:
+    for expression in step.rule.expressions:
         match expression:
             case Nat(type_=type_):
                 return End.DESTINATION if type_ == _DNAT else End.SOURCE

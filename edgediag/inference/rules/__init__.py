@@ -66,6 +66,7 @@ from edgediag.inference.rules import (
     tcx_drops,
     traced_drop,
     translated_here,
+    tunnel_in_overlay,
     xdp_drops,
     xfrm_blocks,
 )
@@ -152,13 +153,21 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
 # that was meant: it alone is heard.
 EXCLUSIVE: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
-    for module in (hop_limit_too_small, hosts_override, rewritten_here, xdp_drops, foreign_source)
+    for module in (
+        hop_limit_too_small,
+        hosts_override,
+        rewritten_here,
+        tunnel_in_overlay,
+        xdp_drops,
+        foreign_source,
+    )
 )
 
 # For flows that an application would take for served.
 RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
     for module in (
+        tunnel_in_overlay,
         accepted_on_path,
         clock_skew,
         certificate_refused,

@@ -14,6 +14,7 @@ from edgediag.inference.states import (
     overlay_mtu,
     overlay_peer_unknown,
     pods_not_forwarded,
+    raven_masquerade,
     raven_strict,
     raven_unready,
     vxlan_source_gone,
@@ -37,7 +38,7 @@ class StateRule:
     judge: Callable[[Address | None, HostState], Fault | None]
 
 
-_TUNNEL = next(item.id for item in raven_gateway.ENDPOINTS if item.id == "raven-tunnel")
+_TUNNEL = raven_gateway.TUNNEL.id
 _FLANNEL = flannel_vxlan.ENDPOINTS[0].id
 
 
@@ -60,6 +61,7 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
         (_is_tunnel, ike_daemon_gone),
         (_is_tunnel, raven_unready),
         (_is_tunnel, raven_strict),
+        (_is_tunnel, raven_masquerade),
         (_is_flannel, vxlan_source_gone),
         (_is_flannel, overlay_peer_unknown),
         (_is_flannel, vxlan_vni_differs),

@@ -11,6 +11,7 @@ from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import (
     Counter,
     Masquerade,
+    MetaSet,
     Nat,
     Redirect,
     Verdict,
@@ -90,7 +91,7 @@ TRANSLATED = Translation(
 def test_who_ends_the_packet(courses: tuple[Course, ...], deciders: tuple[object, ...]) -> None:
     said = said_of(*courses)
     assert said == Explained(
-        disposition=Disposition.DROPPED, deciders=deciders, translations=(), hangs_on=()
+        disposition=Disposition.DROPPED, deciders=deciders, translations=(), marks=(), hangs_on=()
     )
 
 
@@ -134,5 +135,31 @@ def test_one_on_every_way_is() -> None:
 def test_what_is_not_known_is_said() -> None:
     said = said_of(course(fate=Fate.DROPPED), course())
     assert said == Explained(
-        disposition=Disposition.UNDETERMINED, deciders=(), translations=(), hangs_on=("limit",)
+        disposition=Disposition.UNDETERMINED,
+        deciders=(),
+        translations=(),
+        marks=(),
+        hangs_on=("limit",),
     )
+
+
+AGAIN = Step(hook="routing again", chain=None, rule=None, number=0, action="dev raven0")
+MARKED = step(MetaSet(key=3, slot=0), action="mark")
+MARKING = NftRule(
+    family="inet", table="t", chain="c", handle=7, text="meta mark set [register]"
+)
+
+
+@pytest.mark.parametrize(
+    ("courses", "marks"),
+    [
+        pytest.param((course(MARKED, AGAIN),), (MARKING,), id="it is routed again with the mark"),
+        pytest.param((course(MARKED),), (), id="it is not routed again"),
+        pytest.param((course(AGAIN, MARKED),), (), id="it is marked behind that"),
+        pytest.param((course(MARKED, AGAIN), course(AGAIN)), (), id="on one way alone"),
+    ],
+)
+def test_what_marks_a_packet_that_is_routed_again(
+    courses: tuple[Course, ...], marks: tuple[NftRule, ...]
+) -> None:
+    assert said_of(*courses).marks == marks
