@@ -37,7 +37,7 @@ from edgediag.names import gave, resolved
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
-from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
+from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
 from edgediag.variation import begin, finish, has_lost_leg
 
@@ -160,10 +160,12 @@ def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:
 
 def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     # Every query to a resolver is an attempt at it: hosts limit the errors by which they refuse.
-    if target.endpoint != RESOLVER:
+    if target.endpoint not in NAME_SERVERS:
         return surveyed.checks[target.check]
     queries = (
-        query for query in surveyed.queries if query.flow.destination == target.address
+        query
+        for query in surveyed.queries
+        if (query.flow.destination, query.flow.protocol) == (target.address, target.protocol)
     )
     return (*surveyed.checks[target.check], *queries)
 
@@ -232,7 +234,7 @@ def _unresolved(
     is_named = target.direction is Direction.OUTBOUND and target.address is None
     if not is_named or not bench.loop.is_settled(queries):
         return None
-    resolvers = [other.check for other in surveyed.targets if other.endpoint == RESOLVER]
+    resolvers = [other.check for other in surveyed.targets if other.endpoint in NAME_SERVERS]
     return NameEvidence(
         target=target,
         queries=bench.loop.outcomes(queries),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edgediag.diagnosis import Diagnosed, diagnose
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Matrix
+from edgediag.model.endpoint import Matrix, ProbeKind
 from edgediag.model.host import HostState
 from edgediag.names import MAX_ADDRESSES, names_in
 from edgediag.net.capture import Capture
@@ -112,8 +112,10 @@ def _ports(matrix: Matrix) -> int:
     known = sum(target.address is not None for target in matrix.targets)
     by_name = sum(target.host in names for target in matrix.targets)
     resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
+    servers = sum(ProbeKind.DNS in target.kinds for target in matrix.targets)
     needed = ports_needed(
-        targets=known + by_name * MAX_ADDRESSES,
-        queries=(len(names) + PORTS_OF_DOUBT) * resolvers,
+        # What is cut short in a datagram is asked again over TCP, and that is a check of its own.
+        targets=known + by_name * MAX_ADDRESSES + servers,
+        queries=(2 * len(names) + PORTS_OF_DOUBT) * resolvers,
     )
     return min(MAX_PORTS, needed)

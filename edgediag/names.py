@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from edgediag.model.cluster import HostsEntry
-from edgediag.model.endpoint import Direction, Matrix
+from edgediag.model.endpoint import Direction, Matrix, ProbeKind
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import DnsReply
@@ -37,10 +37,25 @@ def overridden(
 
 
 def addresses_in(outcome: Outcome) -> tuple[Address, ...]:
-    """The addresses that the answer to a query gave, () where it gave none."""
+    """The addresses that the answer to a query gave, () where it gave none.
+
+    What is left of an answer that was cut short counts for nothing: a host asks over TCP instead.
+    """
+    if is_cut_short(outcome):
+        return ()
     if isinstance(outcome, Answered) and isinstance(outcome.reply, DnsReply):
         return outcome.reply.addresses[:MAX_ADDRESSES]
     return ()
+
+
+def is_cut_short(outcome: Outcome) -> bool:
+    """True if a datagram had no room for the answer: nobody uses what is left of it.
+
+    source  RFC 1035 §4.1.1 (TC), RFC 2181 §9
+    """
+    if not isinstance(outcome, Answered) or outcome.probe.kind is not ProbeKind.DNS:
+        return False
+    return isinstance(outcome.reply, DnsReply) and outcome.reply.is_truncated
 
 
 def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str, ...]:

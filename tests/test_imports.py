@@ -75,6 +75,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "model": PURE | {"edgediag.probes", "edgediag.wire", "edgediag.session", "edgediag.report"},
     "names": PURE,
     "net": frozenset({"click", "scapy", "edgediag.cli", "edgediag.lab", "edgediag.run"}),
+    "over_tcp": PURE,
     "path": PURE,
     "plan": PURE,
     "probes": PURE | {"edgediag.wire", "edgediag.session"},

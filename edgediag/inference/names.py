@@ -14,6 +14,7 @@ from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import HostSource, Target
 from edgediag.model.evidence import FlowEvidence, NameEvidence
+from edgediag.model.flow import Protocol
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import (
     Certainty,
@@ -26,6 +27,7 @@ from edgediag.model.verdict import (
     Strength,
     Verdict,
 )
+from edgediag.names import is_cut_short
 
 UNRESOLVED = "name-unresolved"
 HIJACKED = "name-hijacked"
@@ -58,7 +60,7 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
         packets=tuple(sorted(packets)),
     )
     report = unjudged(evidence.target, Status.BLOCKED, "")
-    return _with_finding(report, finding, _resolver_verdict(evidence.resolvers, checks))
+    return _with_finding(report, finding, _lean(evidence, checks))
 
 
 def judge_hijacked(
@@ -128,7 +130,10 @@ def _claim(
         return claim, "this node names no resolver"
     text = f"no resolver gave an address for {evidence.target.host}"
     works = any(name in checks and checks[name].status is Status.OK for name in evidence.resolvers)
-    verdict = _resolver_verdict(evidence.resolvers, checks)
+    verdict = _lean(evidence, checks)
+    if verdict is not None and _is_cut_short(evidence):
+        text += f", which the datagram had no room for, and over TCP: {verdict.summary}"
+        return _claim_of(verdict, Mechanism.DNS_FAILURE), text
     if works and _is_denied(evidence):
         return _denied(evidence)
     if works:
@@ -193,8 +198,14 @@ def _at(where: tuple[Place, ...], certainty: Certainty, upto: Landmark) -> Claim
     )
 
 
-def _resolver_verdict(
-    resolvers: tuple[str, ...], checks: Mapping[str, CheckReport]
-) -> Verdict | None:
-    verdicts = [checks[name].verdict for name in resolvers if name in checks]
+def _is_cut_short(evidence: NameEvidence) -> bool:
+    return any(map(is_cut_short, evidence.queries))
+
+
+def _lean(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Verdict | None:
+    """The verdict on the first server that keeps the name away; over TCP if it is asked so."""
+    known = [checks[name] for name in evidence.resolvers if name in checks]
+    over_tcp = [check for check in known if check.protocol is Protocol.TCP]
+    asked = over_tcp if _is_cut_short(evidence) else known
+    verdicts = [check.verdict for check in asked]
     return next((verdict for verdict in verdicts if verdict is not None), None)

@@ -208,6 +208,35 @@ ECHO_FLOW = flow_of(ProbeKind.ICMP_ECHO, host=str(QUERY_FLOW.destination))
 ECHO = ladder(ECHO_FLOW, ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9", echo_reply()])
 
 
+def over_tcp(reply: Reply) -> FlowEvidence:
+    """The same resolver, asked over TCP."""
+    asked = probe(ProbeKind.DNS_TCP, check="resolver-tcp-53", id_=6, name="cs.example")
+    row = target("resolver-tcp-53", kinds=(ProbeKind.TCP_SYN, ProbeKind.DNS_TCP), port=53)
+    return flow_evidence(answered(asked, reply), of=replace(row, protocol=Protocol.TCP))
+
+
+CUT_SHORT = DnsReply(rcode=0, addresses=(), is_truncated=True, hop_limit=60)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "mechanism", "text"),
+    [
+        pytest.param(CUT_SHORT, reset(), Mechanism.DNS_FAILURE, "over TCP: ", id="refused there"),
+        pytest.param(CUT_SHORT, GOOD, Mechanism.LOSS, "were lost", id="TCP serves other names"),
+        pytest.param(None, reset(), Mechanism.LOSS, "were lost", id="nobody needs TCP for it"),
+    ],
+)
+def test_a_name_that_a_datagram_had_no_room_for_leans_on_tcp(
+    asked: DnsReply | None, answer: Reply, mechanism: Mechanism, text: str
+) -> None:
+    resolvers = ("resolver-53", "resolver-tcp-53")
+    name = named(queries=(query(asked),), resolvers=resolvers)
+    verdict = judge(run(name, resolver(WORKS), over_tcp(answer))).checks[0].verdict
+    assert verdict is not None
+    assert verdict.mechanism is mechanism
+    assert text in verdict.summary
+
+
 @pytest.mark.parametrize(
     ("check", "rungs", "where", "text"),
     [

@@ -37,6 +37,8 @@ class Mode(Enum):
     EMPTY           every name exists and has no record
     NXDOMAIN        no name exists
     WILDCARD        every name has one and the same address
+    TRUNCATED       datagrams have no room for a record; over TCP it is there
+    PRIVATE         every name of the zone has one and the same private address
     KISS, KISS_DENY  a kiss-o'-death, RATE or DENY
     AHEAD           the server's clock is AHEAD_S ahead
     """
@@ -59,6 +61,8 @@ class Mode(Enum):
     EMPTY = "empty"
     NXDOMAIN = "nxdomain"
     WILDCARD = "wildcard"
+    TRUNCATED = "truncated"
+    PRIVATE = "private"
     UNSYNCHRONISED = "unsynchronised"
     KISS = "kiss"
     KISS_DENY = "kiss-deny"
@@ -85,6 +89,8 @@ MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
                 Mode.EMPTY,
                 Mode.NXDOMAIN,
                 Mode.WILDCARD,
+                Mode.TRUNCATED,
+                Mode.PRIVATE,
             }
         ),
         Kind.NTP: frozenset(
