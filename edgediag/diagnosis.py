@@ -16,9 +16,11 @@ from edgediag.instruments import Bench
 from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
+from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
+    NO_STUB,
     Evidence,
     ListenerEvidence,
     NameEvidence,
@@ -37,6 +39,7 @@ from edgediag.names import gave, resolved
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
+from edgediag.stub import UPSTREAM, is_stub
 from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
 from edgediag.variation import begin, finish, has_lost_leg
@@ -106,7 +109,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     rows = (
         *(
             flows.get(target.check)
-            or _unresolved(bench, target, surveyed, denials)
+            or _unresolved(bench, target, (surveyed, assignment), denials)
             or _evidence(bench, target, seen)
             for target in surveyed.targets
         ),
@@ -228,8 +231,12 @@ def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
 
 
 def _unresolved(
-    bench: Bench, target: Target, surveyed: Surveyed, denials: tuple[_Walked, _Walked]
+    bench: Bench,
+    target: Target,
+    asked: tuple[Surveyed, Assignment],
+    denials: tuple[_Walked, _Walked],
 ) -> NameEvidence | None:
+    surveyed, assignment = asked
     queries = _queries(target, surveyed)
     is_named = target.direction is Direction.OUTBOUND and target.address is None
     if not is_named or not bench.loop.is_settled(queries):
@@ -241,6 +248,7 @@ def _unresolved(
         resolvers=tuple(resolvers),
         ladder=denials[0],
         echo=denials[1],
+        lookup=assignment.lookup,
     )
 
 
@@ -248,13 +256,20 @@ def _name_servers(
     assignment: Assignment, checks: Sequence[Checked]
 ) -> Mapping[str, NameServer | NotChecked]:
     lines = assignment.resolver_lines
-    named = {} if isinstance(lines, NotChecked) else {line.address: line for line in lines}
+    if isinstance(lines, NotChecked):
+        return {check.target.check: lines for check in checks if check.target.endpoint == RESOLVER}
+    behind = () if isinstance(assignment.upstreams, NotChecked) else assignment.upstreams
+    named = {line.address: line for line in (*behind, *lines)}
+    upstreams = [check for check in checks if check.target.endpoint == UPSTREAM]
+    said = tuple(decisive(check.attempts) for check in upstreams) or NO_STUB
     return {
-        check.target.check: lines
-        if isinstance(lines, NotChecked)
-        else NameServer(line=named.get(host_of(check)), nobody=check.nobody)
+        check.target.check: NameServer(
+            line=named.get(host_of(check)),
+            nobody=check.nobody,
+            upstreams=said if is_stub(check.target) else NO_STUB,
+        )
         for check in checks
-        if check.target.endpoint == RESOLVER
+        if check.target.endpoint in (RESOLVER, UPSTREAM)
     }
 
 

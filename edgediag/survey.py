@@ -6,10 +6,17 @@ from ipaddress import IPv4Address
 from typing import TypeAlias
 
 from edgediag.instruments import Bench
+from edgediag.lookup import asks_name_servers, heeds_hosts_file, is_hosts_file_first
 from edgediag.matrix import with_addresses
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors
-from edgediag.model.cluster import HostsEntry, ResolverLine
+from edgediag.model.cluster import (
+    NO_LOOKUP,
+    NO_UPSTREAMS,
+    HostsEntry,
+    NameLookup,
+    ResolverLine,
+)
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Route, RouteAnswer
@@ -18,6 +25,7 @@ from edgediag.model.probe import Probe
 from edgediag.names import addresses_in, names_in, overridden, resolved
 from edgediag.over_tcp import SUFFIX, Queries, targets_over_tcp
 from edgediag.plan import Conditions, plan_checks, plan_queries
+from edgediag.stub import targets_behind_stub
 
 RESOLVER = HostSource.RESOLVER.value
 NAME_SERVERS = (RESOLVER, RESOLVER + SUFFIX)
@@ -37,6 +45,8 @@ class Assignment:
     resolver_lines  that name the resolvers; empty where they are asked by default
     anchors  that certificates are held against
     is_traced      what passes is walked as well
+    lookup         where programs of this node look names up
+    upstreams      that name the servers behind a stub resolver
     """
 
     matrix: Matrix
@@ -45,6 +55,8 @@ class Assignment:
     timeout_s: float
     anchors: Anchors
     is_traced: bool = False
+    lookup: NameLookup | NotChecked = NO_LOOKUP
+    upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,23 +84,30 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     as soon as the names are resolved.
     """
     state = bench.host.read()
-    entries = overridden(names_in(assignment.matrix), assignment.hosts_entries)
-    first = with_addresses(assignment.matrix, entries)
+    entries = _settled(assignment)
+    is_first = is_hosts_file_first(assignment.lookup)
+    first = with_addresses(assignment.matrix, entries if is_first else {})
     asked = _Asked(bench, state, assignment.timeout_s)
     # What a hosts file settles is asked as well: only so it shows that the line is another's.
-    names = (*names_in(first), *entries)
+    names = dict.fromkeys((*names_in(first), *entries))
     queries = Queries(
         by_datagram=asked.queries(names, _outbound(first.targets)), over_tcp={}
     )
     asked.checks(_outbound(first.targets))
-    known = {**_wait_for_names(bench, queries), **entries}
+    resolved_names = _wait_for_names(bench, queries)
+    known = resolved_names if asks_name_servers(assignment.lookup) else {}
+    known = {**known, **entries} if is_first else {**entries, **known}
     last = with_addresses(assignment.matrix, known)
     asked.checks(_outbound(last.targets))
     bench.loop.settle(asked.all())
-    cut_short = targets_over_tcp(last.targets, _heard(bench, last.targets, asked, queries))
-    asked.checks(cut_short)
+    heard = _heard(bench, last.targets, asked, queries)
+    more = (
+        *targets_over_tcp(last.targets, heard),
+        *targets_behind_stub(last.targets, heard, assignment.upstreams),
+    )
+    asked.checks(more)
     bench.loop.settle(asked.all())
-    targets = (*last.targets, *cut_short)
+    targets = (*last.targets, *more)
     return Surveyed(
         state=state,
         targets=targets,
@@ -100,6 +119,13 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
             if _way(target) in asked.routes
         },
     )
+
+
+def _settled(assignment: Assignment) -> dict[str, tuple[Address, ...]]:
+    """The names that the hosts file settles, with their addresses."""
+    if not heeds_hosts_file(assignment.lookup):
+        return {}
+    return overridden(names_in(assignment.matrix), assignment.hosts_entries)
 
 
 class _Asked:

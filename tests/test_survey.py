@@ -9,7 +9,7 @@ import pytest
 
 from edgediag.discovery.probe_url import targets_of
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import HostsEntry
+from edgediag.model.cluster import NO_LOOKUP, HostsEntry, NameLookup, ResolverLine
 from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
 from edgediag.model.exchange import (
     Action,
@@ -79,6 +79,8 @@ def surveyed(
     *targets: Target,
     host: RigHost | None = None,
     hosts_entries: tuple[HostsEntry, ...] = (),
+    lookup: NameLookup | NotChecked = NO_LOOKUP,
+    upstreams: tuple[ResolverLine, ...] = (),
 ) -> Surveyed:
     matrix = Matrix(targets=targets, omitted=(), not_applicable=())
     assignment = Assignment(
@@ -87,6 +89,8 @@ def surveyed(
         resolver_lines=(),
         timeout_s=2.0,
         anchors=NO_ANCHORS,
+        lookup=lookup,
+        upstreams=upstreams,
     )
     return survey(rig(wire, host), assignment)
 
@@ -313,3 +317,44 @@ def test_a_resolver_whose_answers_come_whole_is_never_asked_over_tcp() -> None:
     found = surveyed(wire, REGISTRY, resolver())
     assert [target.check for target in found.targets] == ["registry-443", "resolver-53"]
     assert all(query.kind is ProbeKind.DNS for query in found.queries)
+
+
+OVERRIDE = HostsEntry(name="registry.example", address=IPv4Address(HOST), path="/etc/hosts", line=3)
+
+
+@pytest.mark.parametrize(
+    ("sources", "address"),
+    [
+        pytest.param(("files", "dns"), HOST, id="the hosts file first"),
+        pytest.param(("dns", "files"), NEIGHBOUR_HOST, id="the hosts file last"),
+        pytest.param(("dns",), NEIGHBOUR_HOST, id="no hosts file"),
+        pytest.param(("files",), HOST, id="no name server"),
+    ],
+)
+def test_a_name_is_looked_up_as_nsswitch_has_it(sources: tuple[str, ...], address: str) -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    found = surveyed(
+        wire, REGISTRY, resolver(), hosts_entries=(OVERRIDE,), lookup=looked_up(*sources)
+    )
+    assert found.targets[0].address == ip_address(address)
+    assert {host for host, port, _ in asked(wire) if port == 443} == {address}
+
+
+def test_where_no_name_server_is_asked_a_name_has_no_address_whatever_one_says() -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    found = surveyed(wire, REGISTRY, resolver(), lookup=looked_up("files"))
+    assert found.targets[0] == REGISTRY
+
+
+def looked_up(*sources: str) -> NameLookup:
+    text = f"hosts: {' '.join(sources)}"
+    return NameLookup(sources=sources, path="/etc/nsswitch.conf", line=1, text=text)
+
+
+def test_the_servers_behind_a_stub_are_asked_once_it_has_failed() -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    line = ResolverLine(address=IPv4Address(RESOLVER_HOST), path="/run/x", line=1, text="")
+    found = surveyed(wire, REGISTRY, resolver("127.0.0.53"), upstreams=(line,))
+    assert [target.check for target in found.targets][-1] == "resolver-upstream-53"
+    # What the stub did not give no program of this host has.
+    assert found.targets[0] == REGISTRY

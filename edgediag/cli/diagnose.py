@@ -102,6 +102,8 @@ def command(
             matrix=select(build_matrix(facts), only=only, skip=skip),
             hosts_entries=facts.hosts_entries,
             resolver_lines=facts.resolver_lines,
+            lookup=facts.lookup,
+            upstreams=facts.upstreams,
             timeout_s=timeout_s,
             anchors=read_anchors(files, _stated_anchors(given)),
         ),

@@ -54,6 +54,8 @@ def job_for(
             matrix=Matrix(targets=(*targets, *resolvers), omitted=(), not_applicable=()),
             hosts_entries=facts.hosts_entries,
             resolver_lines=facts.resolver_lines,
+            lookup=facts.lookup,
+            upstreams=facts.upstreams,
             anchors=read_anchors(files, NOT_STATED),
             timeout_s=timeout_s,
         ),

@@ -11,6 +11,7 @@ from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
+from edgediag.inference.stub import judge_stub
 from edgediag.inference.tunnel import heard_text
 from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
@@ -44,6 +45,12 @@ def judge(evidence: RunEvidence) -> Judgement:
         index: _judge_one(item, evidence.host)
         for index, item in enumerate(evidence.checks)
         if not isinstance(item, NameEvidence)
+    }
+    alone = {check.id: check for check in direct.values()}
+    direct |= {
+        index: judge_stub(item, direct[index], alone)
+        for index, item in enumerate(evidence.checks)
+        if isinstance(item, FlowEvidence)
     }
     by_id = {check.id: check for check in direct.values()}
     forgers = {

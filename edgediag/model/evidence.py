@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented
-from edgediag.model.cluster import HostsEntry, ResolverLine
+from edgediag.model.cluster import NO_LOOKUP, HostsEntry, NameLookup, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
@@ -130,16 +130,21 @@ class HandshakeEvidence:
     echo: Outcome | NotChecked
 
 
+NO_STUB: Final = NotChecked(reason="it is no stub resolver, or it serves")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameServer:
     """What else is known of a name server that is checked.
 
     line    that names it; None where it is asked because no line names any
     nobody  queries for names that nobody has; none where nothing it said was in doubt
+    upstreams  of a stub that does not serve: what came of asking those that it forwards to
     """
 
     line: ResolverLine | None
     nobody: tuple[Outcome, ...]
+    upstreams: tuple[Outcome, ...] | NotChecked = NO_STUB
 
 
 class Altered(Enum):
@@ -237,6 +242,7 @@ class NameEvidence:
     resolvers  the check ids of the resolvers asked
     ladder     hop-limited, of a query for a name that a resolver denied though it works
     echo       the same to that resolver: how far away it is
+    lookup     where programs of this host look names up
     """
 
     target: Target
@@ -244,6 +250,7 @@ class NameEvidence:
     resolvers: tuple[str, ...]
     ladder: Ladder | NotChecked
     echo: Ladder | NotChecked
+    lookup: NameLookup | NotChecked = NO_LOOKUP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

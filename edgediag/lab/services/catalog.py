@@ -9,6 +9,8 @@ from edgediag.lab.topology import HOSTS
 
 ANY_ADDRESS = "0.0.0.0"
 LOOPBACK = "127.0.0.1"
+# systemd-resolved(8).
+STUB_ADDRESS = "127.0.0.53"
 
 
 class Kind(Enum):
@@ -134,9 +136,11 @@ def _port(name: str, port: int) -> Service:
     )
 
 
-def _interceptor(name: str, kind: Kind, port: int) -> Service:
-    """What a router answers itself once a fault redirects packets to it; down until then."""
-    return Service(name=name, kind=kind, address=ANY_ADDRESS, ports=(port,), at_first=Mode.DOWN)
+def _interceptor(
+    name: str, kind: Kind, port: int, *, address: str = ANY_ADDRESS
+) -> Service:
+    """What a node answers itself once a fault wants it, as redirected packets; down until then."""
+    return Service(name=name, kind=kind, address=address, ports=(port,), at_first=Mode.DOWN)
 
 
 SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
@@ -165,6 +169,7 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
             _port("kubelet-read-only", 10255),
             _port("node-exporter", 9100),
             _port("node-exporter-gpu", 9445),
+            _interceptor("stub-resolver", Kind.DNS, 53, address=STUB_ADDRESS),
         ),
         "peer": (_port("kubelet", 10250), _port("node-exporter", 9100)),
         "isp1": (
