@@ -21,7 +21,9 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
     NO_STUB,
+    NOT_NAMED,
     Evidence,
+    FlowEvidence,
     ListenerEvidence,
     NameEvidence,
     NameServer,
@@ -103,7 +105,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         trains=counted.trains,
         program_verdicts=run_programs(bench, checks, surveyed.routes, state),
     )
-    flows = {check.target.check: join(check, search, located) for check in checks}
+    flows = _flows(bench, checks, (search, located), surveyed)
     denials = _denials(search, located)
     seen = (surveyed, state)
     rows = (
@@ -228,6 +230,18 @@ def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotCh
 
 def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     return tuple(probe for probe in surveyed.queries if probe.name == target.host)
+
+
+def _flows(
+    bench: Bench, checks: Sequence[Checked], found: tuple[Search, Located], surveyed: Surveyed
+) -> dict[str, FlowEvidence]:
+    return {
+        check.target.check: replace(
+            join(check, *found),
+            queries=bench.loop.outcomes(_queries(check.target, surveyed)) or NOT_NAMED,
+        )
+        for check in checks
+    }
 
 
 def _unresolved(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from edgediag.inside import is_inside
 from edgediag.model.cluster import HostsEntry
 from edgediag.model.endpoint import Direction, Matrix, ProbeKind
 from edgediag.model.flow import Address
@@ -70,10 +71,22 @@ def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str,
 
 
 def resolved(outcomes: Iterable[Outcome]) -> Mapping[str, tuple[Address, ...]]:
-    """By name, the addresses of the first resolver that gave any; outcomes in the order asked."""
+    """By name, the addresses of the first resolver that gave any; outcomes in the order asked.
+
+    Where those lead inside some network and another resolver knows public ones, both are wanted:
+    the ones that this host takes, and the ones that show what it would have without.
+    """
     found: dict[str, tuple[Address, ...]] = {}
     for outcome in outcomes:
-        addresses = addresses_in(outcome)
-        if addresses:
-            found.setdefault(outcome.probe.name, addresses)
+        addresses, name = addresses_in(outcome), outcome.probe.name
+        if not addresses:
+            continue
+        known = found.setdefault(name, addresses)
+        if leads_inside(known) and not leads_inside(addresses):
+            found[name] = (*known[: MAX_ADDRESSES // 2], *addresses[: MAX_ADDRESSES // 2])
     return found
+
+
+def leads_inside(addresses: Sequence[Address]) -> bool:
+    """True if there is no public address among some."""
+    return bool(addresses) and all(map(is_inside, addresses))

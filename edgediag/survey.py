@@ -22,7 +22,13 @@ from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Route, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
-from edgediag.names import addresses_in, names_in, overridden, resolved
+from edgediag.names import (
+    addresses_in,
+    leads_inside,
+    names_in,
+    overridden,
+    resolved,
+)
 from edgediag.over_tcp import SUFFIX, Queries, targets_over_tcp
 from edgediag.plan import Conditions, plan_checks, plan_queries
 from edgediag.stub import targets_behind_stub
@@ -203,7 +209,8 @@ def _wait_for_names(bench: Bench, queries: Queries) -> Mapping[str, tuple[Addres
         for name, asked in list(waiting.items()):
             probes = [probe for query in asked for probe in queries.of(query)]
             answers = bench.loop.outcomes(probes)
-            if any(map(addresses_in, answers)) or bench.loop.is_settled(probes):
+            is_public = any(a and not leads_inside(a) for a in map(addresses_in, answers))
+            if is_public or bench.loop.is_settled(probes):
                 del waiting[name]
         return not waiting
 

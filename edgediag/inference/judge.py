@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from edgediag.checked import is_wild
 from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, is_served
+from edgediag.inference.disagreement import judge_disagreement
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
 from edgediag.inference.name_answers import nobody_of
 from edgediag.inference.names import judge_hijacked, judge_name
@@ -65,7 +66,8 @@ def judge(evidence: RunEvidence) -> Judgement:
             case NameEvidence():
                 checks.append(judge_name(item, by_id))
             case FlowEvidence():
-                checks.append(judge_hijacked(item, direct[index], forgers))
+                report = judge_disagreement(item, direct[index], by_id)
+                checks.append(judge_hijacked(item, report, forgers))
             case _:
                 checks.append(direct[index])
     return Judgement(checks=tuple(checks), root_causes=root_causes(checks))

@@ -34,7 +34,9 @@ from edgediag.names import is_cut_short
 UNRESOLVED = "name-unresolved"
 HIJACKED = "name-hijacked"
 FORWARDED = "stub-forwards"
-_RULES = (UNRESOLVED, HIJACKED, FORWARDED)
+DENIED_FIRST = "name-denied-first"
+LEADS_INSIDE = "name-leads-inside"
+_RULES = (UNRESOLVED, HIJACKED, FORWARDED, DENIED_FIRST)
 
 
 def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> CheckReport:

@@ -176,6 +176,9 @@ class ProgramVerdict:
     is_dropped: bool
 
 
+NOT_NAMED: Final = NotChecked(reason="no name server was asked for it")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
@@ -202,6 +205,7 @@ class FlowEvidence:
     program_verdicts  of programs where the packet, or the answer to it, may be lost
     kernel_drops  of the flow and of its answers while it was traced, each kind once
     tried_fix  the command that would take this host's own culprit away, tried on a copy
+    queries   the RESOLVE probes for the name, in the order asked
     """
 
     target: Target
@@ -232,6 +236,7 @@ class FlowEvidence:
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
     kernel_drops: KernelDrops | NotChecked
     tried_fix: TriedFix | NotChecked
+    queries: tuple[Outcome, ...] | NotChecked = NOT_NAMED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

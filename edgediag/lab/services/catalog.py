@@ -186,6 +186,12 @@ def service_of(node: str, name: str) -> Service | None:
     return next((service for service in SERVICES.get(node, ()) if service.name == name), None)
 
 
+# Names for use inside a VPC, whose addresses public zones give out all the same (RFC 6598).
+VPC_NAMES: Mapping[str, str] = MappingProxyType(
+    {"mirrors-internal.aliyuncs.com": "100.100.2.148"}
+)
+
+
 def _zone() -> dict[str, str]:
     zone = {
         "cs-anony.aliyuncs.com": "cs-anony",
@@ -203,7 +209,7 @@ def _zone() -> dict[str, str]:
             f"dockerauth-ee.{region}.aliyuncs.com": "dockerauth-ee",
             f"registry-{region}.ack.aliyuncs.com": "registry",
         }
-    return {name: HOSTS[host] for name, host in zone.items()}
+    return {name: HOSTS[host] for name, host in zone.items()} | dict(VPC_NAMES)
 
 
 ZONE: Mapping[str, str] = MappingProxyType(_zone())
