@@ -11,6 +11,7 @@ from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import NO_FIX, NOT_WALKED, Located, join
+from edgediag.idle import measure_idle
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
 from edgediag.locate.masked import with_masked
@@ -22,6 +23,7 @@ from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
     NO_STUB,
     NOT_NAMED,
+    NOT_TIMED,
     Evidence,
     FlowEvidence,
     ListenerEvidence,
@@ -34,6 +36,7 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Explained
 from edgediag.model.host import HostState, Link, Listener, RouteAnswer
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
@@ -107,26 +110,32 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     )
     flows = _flows(bench, checks, (search, located), surveyed)
     denials = _denials(search, located)
-    seen = (surveyed, state)
     rows = (
         *(
             flows.get(target.check)
             or _unresolved(bench, target, (surveyed, assignment), denials)
-            or _evidence(bench, target, seen)
+            or _evidence(bench, target, (surveyed, state))
             for target in surveyed.targets
         ),
         *(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted),
     )
+    mapping, left_idle = _idle(bench, checks, assignment)
     # Listened to last: by then the daemon had the whole run to speak in.
-    heard = bench.listening.conclude()
+    state = replace(state, tunnel_traffic=bench.listening.conclude())
     return Diagnosed(
-        evidence=try_remedies(
-            bench, RunEvidence(host=replace(state, tunnel_traffic=heard), checks=rows)
-        ),
+        evidence=try_remedies(bench, RunEvidence(host=state, checks=rows, mapping=mapping)),
         outcomes=bench.loop.outcomes(
-            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
+            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent, *left_idle)
         ),
     )
+
+
+def _idle(
+    bench: Bench, checks: Sequence[Checked], assignment: Assignment
+) -> tuple[MappingLifetime | NotChecked, tuple[Probe, ...]]:
+    if not assignment.nat_timeout_s:
+        return NOT_TIMED, ()
+    return measure_idle(bench, checks, assignment.nat_timeout_s)
 
 
 def _links(

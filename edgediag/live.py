@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edgediag.diagnosis import Diagnosed, diagnose
+from edgediag.idle import MAX_PORTS as IDLE_PORTS
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Matrix, ProbeKind
+from edgediag.model.endpoint import ProbeKind
 from edgediag.model.host import HostState
 from edgediag.names import MAX_ADDRESSES, names_in
 from edgediag.net.capture import Capture
@@ -60,7 +61,7 @@ def measure(
     """
     clock = Clock()
     with ExitStack() as undo:
-        ports = hold_ports(_ports(assignment.matrix))
+        ports = hold_ports(_ports(assignment))
         undo.callback(ports.close)
         patience = Patience(listen_s=pace.listen_s, is_stopped=pace.is_stopped)
         listening = undo.enter_context(Listening(ports.numbers, clock, patience))
@@ -107,7 +108,8 @@ def _bridges(state: HostState) -> tuple[str, ...]:
     return tuple(link.name for link in links if link.kind == "bridge")
 
 
-def _ports(matrix: Matrix) -> int:
+def _ports(assignment: Assignment) -> int:
+    matrix = assignment.matrix
     names = names_in(matrix)
     known = sum(target.address is not None for target in matrix.targets)
     by_name = sum(target.host in names for target in matrix.targets)
@@ -118,4 +120,5 @@ def _ports(matrix: Matrix) -> int:
         targets=known + by_name * MAX_ADDRESSES + servers,
         queries=(2 * len(names) + PORTS_OF_DOUBT) * resolvers,
     )
-    return min(MAX_PORTS, needed)
+    idle = IDLE_PORTS if assignment.nat_timeout_s else 0
+    return min(MAX_PORTS, needed + idle)

@@ -53,6 +53,7 @@ class Assignment:
     is_traced      what passes is walked as well
     lookup         where programs of this node look names up
     upstreams      that name the servers behind a stub resolver
+    nat_timeout_s  how long mappings are left idle at most; 0 where nobody asks
     """
 
     matrix: Matrix
@@ -63,6 +64,7 @@ class Assignment:
     is_traced: bool = False
     lookup: NameLookup | NotChecked = NO_LOOKUP
     upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
+    nat_timeout_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

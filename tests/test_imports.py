@@ -65,6 +65,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "handshake": PURE,
     "host": PURE,
     "inference": PURE | {"edgediag.wire", "edgediag.report"},
+    "idle": PURE - {"edgediag.run"},
     "inquiry": PURE,
     "inside": PURE,
     "instruments": PURE - {"edgediag.run"},

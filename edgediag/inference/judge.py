@@ -84,6 +84,7 @@ def report_of(record: Record) -> Report:
         root_causes=judgement.root_causes,
         warnings=record.warnings,
         artifacts=(),
+        mapping=record.evidence.mapping,
     )
 
 

@@ -21,6 +21,7 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.rehearsal import TriedFix
@@ -293,12 +294,17 @@ Evidence: TypeAlias = (
 )
 
 
+NOT_TIMED: Final = NotChecked(reason="--nat-timeout asks for it")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEvidence:
     """Everything that inference needs; the content of evidence.json.
 
-    checks  in the order of the matrix
+    checks   in the order of the matrix
+    mapping  how long an idle mapping lives, where that was asked for
     """
 
     host: HostState
     checks: tuple[Evidence, ...]
+    mapping: MappingLifetime | NotChecked = NOT_TIMED

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 
 
@@ -70,12 +71,29 @@ class IkeAnswer(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAs:
+    """From where an IKE gateway saw the probe (RFC 7296 §2.23), comparable where the SPIs are one.
+
+    spi     the responder's, digest  over both SPIs, address and port; both in hexadecimal
+    is_own  it saw the very address and port that the probe was sent from
+    """
+
+    spi: str
+    digest: str
+    is_own: bool
+
+
+NOT_TOLD: Final = NotChecked(reason="the gateway does not say from where it sees this node")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IkeReply:
     """An IKE_SA_INIT response to the probe's SPI; `notify` is the notify type, 0 for none."""
 
     answer: IkeAnswer
     notify: int
     hop_limit: int
+    seen_as: SeenAs | NotChecked = NOT_TOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

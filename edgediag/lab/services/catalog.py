@@ -43,6 +43,7 @@ class Mode(Enum):
     PRIVATE         every name of the zone has one and the same private address
     KISS, KISS_DENY  a kiss-o'-death, RATE or DENY
     AHEAD           the server's clock is AHEAD_S ahead
+    TELLS_ORIGIN    the gateway says by NAT detection from where it sees the client
     """
 
     NORMAL = "normal"
@@ -70,6 +71,7 @@ class Mode(Enum):
     KISS_DENY = "kiss-deny"
     AHEAD = "ahead"
     COOKIE = "cookie"
+    TELLS_ORIGIN = "tells-origin"
 
 
 FAULTY_CERTIFICATES = frozenset(
@@ -106,7 +108,9 @@ MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
                 Mode.AHEAD,
             }
         ),
-        Kind.IKE: frozenset({Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.COOKIE}),
+        Kind.IKE: frozenset(
+            {Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.COOKIE, Mode.TELLS_ORIGIN}
+        ),
     }
 )
 
