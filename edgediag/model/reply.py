@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
+from edgediag.model.packet import MplsLabel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class IcmpReply:
     sender            who made it
     hop_limit         of the error itself, as received
     quoted_hop_limit  of the probe, as the sender saw it
+    labels            of MPLS that the probe had there, the outermost first
     """
 
     kind: IcmpKind
@@ -57,6 +59,7 @@ class IcmpReply:
     sender: Address
     hop_limit: int
     quoted_hop_limit: int
+    labels: tuple[MplsLabel, ...] | NotChecked = ()
 
 
 class IkeAnswer(Enum):
