@@ -11,15 +11,21 @@ from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.endpoints.system_tools import TOOL_GROUPS
 from edgediag.evidence import NO_FIX, NOT_WALKED, Located, join
+from edgediag.idle import measure_idle
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
 from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
+from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
+    NO_STUB,
+    NOT_NAMED,
+    NOT_TIMED,
     Evidence,
+    FlowEvidence,
     ListenerEvidence,
     NameEvidence,
     NameServer,
@@ -30,6 +36,7 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Explained, RuleObject
 from edgediag.model.host import HostState, Link, Listener, RouteAnswer
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
@@ -38,9 +45,10 @@ from edgediag.pod_traffic import EXEMPTION, sent_to_other_site
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
-from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
+from edgediag.stub import UPSTREAM, is_stub
+from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
-from edgediag.variation import begin, finish, has_lost_leg
+from edgediag.variation import Varied, begin, finish, has_lost_leg
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
@@ -83,15 +91,8 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     varied = finish(bench, trials)
     state = bench.host.read() if search.walked or search.suspects else surveyed.state
     found = read_back(bench, checks, sought, (state, surveyed.routes))
-    # Of a bad path among several a share is lost too, and counting it says nothing new; but what
-    # loses one flow and serves it when it is alone makes lost paths as well.
     is_lossy = found.surroundings.is_lossy
-    steady = [
-        check
-        for check in checks
-        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
-    ]
-    counted = count_losses(bench, steady, is_lossy=is_lossy)
+    counted = count_losses(bench, _steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     located = replace(
         found,
         overrides=_overrides(bench, assignment, surveyed),
@@ -101,26 +102,44 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         trains=counted.trains,
         program_verdicts=run_programs(bench, checks, surveyed.routes, state),
     )
-    flows = {check.target.check: join(check, search, located) for check in checks}
+    flows = _flows(bench, checks, (search, located), surveyed)
     denials = _denials(search, located)
-    seen = (surveyed, state)
     rows = (
         *(
             flows.get(target.check)
-            or _unresolved(bench, target, surveyed, denials)
-            or _evidence(bench, target, seen)
+            or _unresolved(bench, target, (surveyed, assignment), denials)
+            or _evidence(bench, target, (surveyed, state))
             for target in surveyed.targets
         ),
         *(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted),
     )
+    mapping, left_idle = _idle(bench, checks, assignment)
     # Listened to last: by then the daemon had the whole run to speak in.
-    heard = bench.listening.conclude()
-    state = replace(state, tunnel_traffic=heard, before_exemption=_before_exemption(bench, state))
+    state = replace(
+        state,
+        tunnel_traffic=bench.listening.conclude(),
+        before_exemption=_before_exemption(bench, state),
+    )
     return Diagnosed(
-        evidence=try_remedies(bench, RunEvidence(host=state, checks=rows)),
+        evidence=try_remedies(bench, RunEvidence(host=state, checks=rows, mapping=mapping)),
         outcomes=bench.loop.outcomes(
-            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
+            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent, *left_idle)
         ),
+    )
+
+
+def _steady(
+    checks: Sequence[Checked], varied: Varied, *, is_lossy: bool
+) -> tuple[Checked, ...]:
+    """The checks whose losses are worth counting.
+
+    Of a bad path among several a share is lost too, and counting it says nothing new; but what
+    loses one flow and serves it when it is alone makes lost paths as well.
+    """
+    return tuple(
+        check
+        for check in checks
+        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
     )
 
 
@@ -131,6 +150,14 @@ def _before_exemption(
     if isinstance(packet, NotChecked):
         return packet
     return bench.host.translated_before(packet, EXEMPTION)
+
+
+def _idle(
+    bench: Bench, checks: Sequence[Checked], assignment: Assignment
+) -> tuple[MappingLifetime | NotChecked, tuple[Probe, ...]]:
+    if not assignment.nat_timeout_s:
+        return NOT_TIMED, ()
+    return measure_idle(bench, checks, assignment.nat_timeout_s)
 
 
 def _links(
@@ -169,10 +196,12 @@ def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:
 
 def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     # Every query to a resolver is an attempt at it: hosts limit the errors by which they refuse.
-    if target.endpoint != RESOLVER:
+    if target.endpoint not in NAME_SERVERS:
         return surveyed.checks[target.check]
     queries = (
-        query for query in surveyed.queries if query.flow.destination == target.address
+        query
+        for query in surveyed.queries
+        if (query.flow.destination, query.flow.protocol) == (target.address, target.protocol)
     )
     return (*surveyed.checks[target.check], *queries)
 
@@ -234,20 +263,37 @@ def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     return tuple(probe for probe in surveyed.queries if probe.name == target.host)
 
 
+def _flows(
+    bench: Bench, checks: Sequence[Checked], found: tuple[Search, Located], surveyed: Surveyed
+) -> dict[str, FlowEvidence]:
+    return {
+        check.target.check: replace(
+            join(check, *found),
+            queries=bench.loop.outcomes(_queries(check.target, surveyed)) or NOT_NAMED,
+        )
+        for check in checks
+    }
+
+
 def _unresolved(
-    bench: Bench, target: Target, surveyed: Surveyed, denials: tuple[_Walked, _Walked]
+    bench: Bench,
+    target: Target,
+    asked: tuple[Surveyed, Assignment],
+    denials: tuple[_Walked, _Walked],
 ) -> NameEvidence | None:
+    surveyed, assignment = asked
     queries = _queries(target, surveyed)
     is_named = target.direction is Direction.OUTBOUND and target.address is None
     if not is_named or not bench.loop.is_settled(queries):
         return None
-    resolvers = [other.check for other in surveyed.targets if other.endpoint == RESOLVER]
+    resolvers = [other.check for other in surveyed.targets if other.endpoint in NAME_SERVERS]
     return NameEvidence(
         target=target,
         queries=bench.loop.outcomes(queries),
         resolvers=tuple(resolvers),
         ladder=denials[0],
         echo=denials[1],
+        lookup=assignment.lookup,
     )
 
 
@@ -255,13 +301,20 @@ def _name_servers(
     assignment: Assignment, checks: Sequence[Checked]
 ) -> Mapping[str, NameServer | NotChecked]:
     lines = assignment.resolver_lines
-    named = {} if isinstance(lines, NotChecked) else {line.address: line for line in lines}
+    if isinstance(lines, NotChecked):
+        return {check.target.check: lines for check in checks if check.target.endpoint == RESOLVER}
+    behind = () if isinstance(assignment.upstreams, NotChecked) else assignment.upstreams
+    named = {line.address: line for line in (*behind, *lines)}
+    upstreams = [check for check in checks if check.target.endpoint == UPSTREAM]
+    said = tuple(decisive(check.attempts) for check in upstreams) or NO_STUB
     return {
-        check.target.check: lines
-        if isinstance(lines, NotChecked)
-        else NameServer(line=named.get(host_of(check)), nobody=check.nobody)
+        check.target.check: NameServer(
+            line=named.get(host_of(check)),
+            nobody=check.nobody,
+            upstreams=said if is_stub(check.target) else NO_STUB,
+        )
         for check in checks
-        if check.target.endpoint == RESOLVER
+        if check.target.endpoint in (RESOLVER, UPSTREAM)
     }
 
 

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edgediag.diagnosis import Diagnosed, diagnose
+from edgediag.idle import MAX_PORTS as IDLE_PORTS
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Matrix
+from edgediag.model.endpoint import ProbeKind
 from edgediag.model.host import HostState
 from edgediag.names import MAX_ADDRESSES, names_in
 from edgediag.net.capture import Capture
@@ -60,7 +61,7 @@ def measure(
     """
     clock = Clock()
     with ExitStack() as undo:
-        ports = hold_ports(_ports(assignment.matrix))
+        ports = hold_ports(_ports(assignment))
         undo.callback(ports.close)
         patience = Patience(listen_s=pace.listen_s, is_stopped=pace.is_stopped)
         listening = undo.enter_context(Listening(ports.numbers, clock, patience))
@@ -107,13 +108,17 @@ def _bridges(state: HostState) -> tuple[str, ...]:
     return tuple(link.name for link in links if link.kind == "bridge")
 
 
-def _ports(matrix: Matrix) -> int:
+def _ports(assignment: Assignment) -> int:
+    matrix = assignment.matrix
     names = names_in(matrix)
     known = sum(target.address is not None for target in matrix.targets)
     by_name = sum(target.host in names for target in matrix.targets)
     resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
+    servers = sum(ProbeKind.DNS in target.kinds for target in matrix.targets)
     needed = ports_needed(
-        targets=known + by_name * MAX_ADDRESSES,
-        queries=(len(names) + PORTS_OF_DOUBT) * resolvers,
+        # What is cut short in a datagram is asked again over TCP, and that is a check of its own.
+        targets=known + by_name * MAX_ADDRESSES + servers,
+        queries=(2 * len(names) + PORTS_OF_DOUBT) * resolvers,
     )
-    return min(MAX_PORTS, needed)
+    idle = IDLE_PORTS if assignment.nat_timeout_s else 0
+    return min(MAX_PORTS, needed + idle)

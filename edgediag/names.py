@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from edgediag.inside import is_inside
 from edgediag.model.cluster import HostsEntry
-from edgediag.model.endpoint import Direction, Matrix
+from edgediag.model.endpoint import Direction, Matrix, ProbeKind
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import DnsReply
@@ -37,10 +38,25 @@ def overridden(
 
 
 def addresses_in(outcome: Outcome) -> tuple[Address, ...]:
-    """The addresses that the answer to a query gave, () where it gave none."""
+    """The addresses that the answer to a query gave, () where it gave none.
+
+    What is left of an answer that was cut short counts for nothing: a host asks over TCP instead.
+    """
+    if is_cut_short(outcome):
+        return ()
     if isinstance(outcome, Answered) and isinstance(outcome.reply, DnsReply):
         return outcome.reply.addresses[:MAX_ADDRESSES]
     return ()
+
+
+def is_cut_short(outcome: Outcome) -> bool:
+    """True if a datagram had no room for the answer: nobody uses what is left of it.
+
+    source  RFC 1035 §4.1.1 (TC), RFC 2181 §9
+    """
+    if not isinstance(outcome, Answered) or outcome.probe.kind is not ProbeKind.DNS:
+        return False
+    return isinstance(outcome.reply, DnsReply) and outcome.reply.is_truncated
 
 
 def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str, ...]:
@@ -55,10 +71,22 @@ def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str,
 
 
 def resolved(outcomes: Iterable[Outcome]) -> Mapping[str, tuple[Address, ...]]:
-    """By name, the addresses of the first resolver that gave any; outcomes in the order asked."""
+    """By name, the addresses of the first resolver that gave any; outcomes in the order asked.
+
+    Where those lead inside some network and another resolver knows public ones, both are wanted:
+    the ones that this host takes, and the ones that show what it would have without.
+    """
     found: dict[str, tuple[Address, ...]] = {}
     for outcome in outcomes:
-        addresses = addresses_in(outcome)
-        if addresses:
-            found.setdefault(outcome.probe.name, addresses)
+        addresses, name = addresses_in(outcome), outcome.probe.name
+        if not addresses:
+            continue
+        known = found.setdefault(name, addresses)
+        if leads_inside(known) and not leads_inside(addresses):
+            found[name] = (*known[: MAX_ADDRESSES // 2], *addresses[: MAX_ADDRESSES // 2])
     return found
+
+
+def leads_inside(addresses: Sequence[Address]) -> bool:
+    """True if there is no public address among some."""
+    return bool(addresses) and all(map(is_inside, addresses))

@@ -56,11 +56,12 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.ESP_IN_UDP: Way.IP_STACK,
     ProbeKind.NTP: Way.SOCKET,
     ProbeKind.DNS: Way.SOCKET,
+    ProbeKind.DNS_TCP: Way.SOCKET,
     ProbeKind.ICMP_ECHO: Way.IP_STACK,
 }
 
 # The kernel repeats a SYN by itself.
-STREAMS = (ProbeKind.TCP_CONNECT, ProbeKind.TLS_CLIENT_HELLO)
+STREAMS = (ProbeKind.TCP_CONNECT, ProbeKind.TLS_CLIENT_HELLO, ProbeKind.DNS_TCP)
 
 
 class Supply:
@@ -223,6 +224,15 @@ def plan_queries(
     )
 
 
+def draw_over_tcp(query: Probe, supply: Supply) -> Probe:
+    """The same query over TCP, which gives up when the query itself would have."""
+    schedule = Schedule(offsets_s=(0.0,), timeout_s=query.schedule.timeout_s)
+    kind = ProbeKind.DNS_TCP
+    again = _again(query, (query.purpose, WAYS[kind], schedule), supply)
+    flow = replace(query.flow, protocol=Protocol.TCP, source_port=supply.port())
+    return replace(again, kind=kind, flow=flow)
+
+
 def draw_contrast(probe: Probe, supply: Supply) -> Probe:
     """The same question on the same flow, past this host's IP stack."""
     return _again(probe, (Purpose.CONTRAST, Way.LINK, CONTRAST_SCHEDULE), supply)
@@ -310,7 +320,7 @@ def _legs(targets: Iterable[Target], conditions: Conditions) -> Iterator[_Leg]:
 
 
 def _name(target: Target, kind: ProbeKind) -> str:
-    if kind is not ProbeKind.DNS:
+    if kind not in (ProbeKind.DNS, ProbeKind.DNS_TCP):
         return target.host
     return RESOLVER_TEST_NAME if isinstance(target.query, NotChecked) else target.query
 

@@ -6,18 +6,37 @@ from ipaddress import IPv4Address
 from typing import TypeAlias
 
 from edgediag.instruments import Bench
+from edgediag.lookup import asks_name_servers, heeds_hosts_file, is_hosts_file_first
 from edgediag.matrix import with_addresses
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors
-from edgediag.model.cluster import HostsEntry, ResolverLine
+from edgediag.model.cluster import (
+    NO_LOOKUP,
+    NO_UPSTREAMS,
+    HostsEntry,
+    NameLookup,
+    ResolverLine,
+)
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Route, RouteAnswer
+from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
-from edgediag.names import addresses_in, names_in, overridden, resolved
+from edgediag.names import (
+    addresses_in,
+    leads_inside,
+    names_in,
+    overridden,
+    resolved,
+)
+from edgediag.over_tcp import SUFFIX, Queries, targets_over_tcp
 from edgediag.plan import Conditions, plan_checks, plan_queries
+from edgediag.stub import targets_behind_stub
 
 RESOLVER = HostSource.RESOLVER.value
+NAME_SERVERS = (RESOLVER, RESOLVER + SUFFIX)
+"""The endpoints that names hang on."""
+
 _UNSPECIFIED = IPv4Address(0)
 
 _Key: TypeAlias = tuple[Flow, str, tuple[ProbeKind, ...]]
@@ -32,6 +51,9 @@ class Assignment:
     resolver_lines  that name the resolvers; empty where they are asked by default
     anchors  that certificates are held against
     is_traced      what passes is walked as well
+    lookup         where programs of this node look names up
+    upstreams      that name the servers behind a stub resolver
+    nat_timeout_s  how long mappings are left idle at most; 0 where nobody asks
     """
 
     matrix: Matrix
@@ -40,6 +62,9 @@ class Assignment:
     timeout_s: float
     anchors: Anchors
     is_traced: bool = False
+    lookup: NameLookup | NotChecked = NO_LOOKUP
+    upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
+    nat_timeout_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,28 +92,48 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     as soon as the names are resolved.
     """
     state = bench.host.read()
-    entries = overridden(names_in(assignment.matrix), assignment.hosts_entries)
-    first = with_addresses(assignment.matrix, entries)
+    entries = _settled(assignment)
+    is_first = is_hosts_file_first(assignment.lookup)
+    first = with_addresses(assignment.matrix, entries if is_first else {})
     asked = _Asked(bench, state, assignment.timeout_s)
     # What a hosts file settles is asked as well: only so it shows that the line is another's.
-    names = (*names_in(first), *entries)
-    queries = asked.queries(names, _outbound(first.targets))
+    names = dict.fromkeys((*names_in(first), *entries))
+    queries = Queries(
+        by_datagram=asked.queries(names, _outbound(first.targets)), over_tcp={}
+    )
     asked.checks(_outbound(first.targets))
-    known = {**_wait_for_names(bench, queries), **entries}
+    resolved_names = _wait_for_names(bench, queries)
+    known = resolved_names if asks_name_servers(assignment.lookup) else {}
+    known = {**known, **entries} if is_first else {**entries, **known}
     last = with_addresses(assignment.matrix, known)
     asked.checks(_outbound(last.targets))
-    bench.loop.settle([probe for probes in asked.probes.values() for probe in probes])
+    bench.loop.settle(asked.all())
+    heard = _heard(bench, last.targets, asked, queries)
+    more = (
+        *targets_over_tcp(last.targets, heard),
+        *targets_behind_stub(last.targets, heard, assignment.upstreams),
+    )
+    asked.checks(more)
+    bench.loop.settle(asked.all())
+    targets = (*last.targets, *more)
     return Surveyed(
         state=state,
-        targets=last.targets,
-        checks={target.check: asked.probes.get(_key(target), ()) for target in last.targets},
-        queries=queries,
+        targets=targets,
+        checks={target.check: asked.probes.get(_key(target), ()) for target in targets},
+        queries=queries.all(),
         routes={
             target.check: asked.routes[_way(target)]
-            for target in last.targets
+            for target in targets
             if _way(target) in asked.routes
         },
     )
+
+
+def _settled(assignment: Assignment) -> dict[str, tuple[Address, ...]]:
+    """The names that the hosts file settles, with their addresses."""
+    if not heeds_hosts_file(assignment.lookup):
+        return {}
+    return overridden(names_in(assignment.matrix), assignment.hosts_entries)
 
 
 class _Asked:
@@ -121,6 +166,10 @@ class _Asked:
         self._bench.loop.submit(probes, {})
         return probes
 
+    def all(self) -> tuple[Probe, ...]:
+        """The probes of all checks."""
+        return tuple(probe for probes in self.probes.values() for probe in probes)
+
     def _conditions(self, target: Target) -> Conditions:
         # A flow that the kernel has no way for is sent all the same: how it is refused is evidence.
         if target.address is None or target.address.version != 4:
@@ -144,21 +193,50 @@ def is_own(route: RouteAnswer | None) -> bool:
     return isinstance(route, Route) and route.is_local
 
 
-def _wait_for_names(bench: Bench, queries: Sequence[Probe]) -> Mapping[str, tuple[Address, ...]]:
+def _wait_for_names(bench: Bench, queries: Queries) -> Mapping[str, tuple[Address, ...]]:
     by_name: dict[str, list[Probe]] = {}
-    for query in queries:
+    for query in queries.by_datagram:
         by_name.setdefault(query.name, []).append(query)
     waiting = dict(by_name)
 
+    def repeat() -> bool:
+        heard = bench.loop.outcomes(queries.by_datagram)
+        again = queries.repeated(heard, bench.supply)
+        bench.loop.submit(again, {})
+        return bool(again)
+
     def is_done(_: object, __: float) -> bool:
-        for name, probes in list(waiting.items()):
+        # Over TCP as soon as a datagram had no room: nobody waits for other servers first.
+        repeat()
+        for name, asked in list(waiting.items()):
+            probes = [probe for query in asked for probe in queries.of(query)]
             answers = bench.loop.outcomes(probes)
-            if any(map(addresses_in, answers)) or bench.loop.is_settled(probes):
+            is_public = any(a and not leads_inside(a) for a in map(addresses_in, answers))
+            if is_public or bench.loop.is_settled(probes):
                 del waiting[name]
         return not waiting
 
     bench.loop.until(is_done)
-    return resolved(bench.loop.outcomes(queries))
+    # Where that answer was the last thing to wait for, the loop has ended before it was looked at.
+    if repeat():
+        bench.loop.until(is_done)
+    return resolved(bench.loop.outcomes(queries.all()))
+
+
+def _heard(
+    bench: Bench, targets: Iterable[Target], asked: _Asked, queries: Queries
+) -> dict[str, tuple[Outcome, ...]]:
+    """By check, what came of everything that was put to its address."""
+    by_server: dict[Address | None, list[Probe]] = {}
+    for query in queries.by_datagram:
+        by_server.setdefault(query.flow.destination, []).append(query)
+    return {
+        target.check: bench.loop.outcomes(
+            (*asked.probes.get(_key(target), ()), *by_server.get(target.address, ()))
+        )
+        for target in targets
+        if ProbeKind.DNS in target.kinds
+    }
 
 
 def _outbound(targets: Iterable[Target]) -> tuple[Target, ...]:

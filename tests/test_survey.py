@@ -9,7 +9,7 @@ import pytest
 
 from edgediag.discovery.probe_url import targets_of
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import HostsEntry
+from edgediag.model.cluster import NO_LOOKUP, HostsEntry, NameLookup, ResolverLine
 from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
 from edgediag.model.exchange import (
     Action,
@@ -19,6 +19,8 @@ from edgediag.model.exchange import (
     OpenStream,
     SendDatagram,
     SendPacket,
+    StreamOpened,
+    StreamReceived,
 )
 from edgediag.model.host import HostState, Route, RouteAnswer, RouteRefused
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
@@ -77,6 +79,8 @@ def surveyed(
     *targets: Target,
     host: RigHost | None = None,
     hosts_entries: tuple[HostsEntry, ...] = (),
+    lookup: NameLookup | NotChecked = NO_LOOKUP,
+    upstreams: tuple[ResolverLine, ...] = (),
 ) -> Surveyed:
     matrix = Matrix(targets=targets, omitted=(), not_applicable=())
     assignment = Assignment(
@@ -85,6 +89,8 @@ def surveyed(
         resolver_lines=(),
         timeout_s=2.0,
         anchors=NO_ANCHORS,
+        lookup=lookup,
+        upstreams=upstreams,
     )
     return survey(rig(wire, host), assignment)
 
@@ -257,3 +263,98 @@ def test_only_a_route_to_this_host_is_our_own() -> None:
         None,
     ]
     assert not any(map(is_own, ways))
+
+
+def cutting_short(name: str, address: str, *, serves_tcp: bool) -> RigWire:
+    """A wire whose resolver has no room in datagrams, and answers over TCP or not."""
+
+    def answer(action: Action, at_s: float) -> Iterable[Event]:
+        flow = action.flow if isinstance(action, SendDatagram | OpenStream) else None
+        if flow is None or str(flow.destination) != RESOLVER_HOST:
+            return ()
+        if isinstance(action, SendDatagram):
+            # QR, TC, RD and RA, and the question (RFC 1035 §4.1.1).
+            header = action.payload[:2] + struct.pack("!HHHHH", 0x8380, 1, 0, 0, 0)
+            payload = header + action.payload[12:]
+            return (
+                Delivered(probe=action.probe, flow=flow.reversed(), payload=payload, at_s=at_s),
+            )
+        if not isinstance(action, OpenStream) or not serves_tcp:
+            return ()
+        query = action.payload[2:]
+        header = query[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0)
+        record = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + ip_address(address).packed
+        message = header + query[12:] + record
+        return (
+            StreamOpened(probe=action.probe, at_s=at_s),
+            StreamReceived(
+                probe=action.probe, payload=len(message).to_bytes(2, "big") + message, at_s=at_s
+            ),
+        )
+
+    return RigWire(answer)
+
+
+def test_what_a_datagram_had_no_room_for_is_asked_over_tcp_at_once() -> None:
+    wire = cutting_short("registry.example", NEIGHBOUR_HOST, serves_tcp=True)
+    found = surveyed(wire, REGISTRY, resolver())
+    assert (NEIGHBOUR_HOST, 443, 2) in asked(wire)
+    assert [query.kind for query in found.queries] == [ProbeKind.DNS, ProbeKind.DNS_TCP]
+    assert [target.check for target in found.targets][-1] == "resolver-tcp-53"
+    kinds = [probe.kind for probe in found.checks["resolver-tcp-53"]]
+    assert kinds == [ProbeKind.TCP_SYN, ProbeKind.DNS_TCP]
+
+
+def test_a_resolver_that_is_silent_over_tcp_keeps_the_name() -> None:
+    wire = cutting_short("registry.example", NEIGHBOUR_HOST, serves_tcp=False)
+    found = surveyed(wire, REGISTRY, resolver())
+    assert found.targets[0] == REGISTRY
+    assert [target.check for target in found.targets][-1] == "resolver-tcp-53"
+
+
+def test_a_resolver_whose_answers_come_whole_is_never_asked_over_tcp() -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    found = surveyed(wire, REGISTRY, resolver())
+    assert [target.check for target in found.targets] == ["registry-443", "resolver-53"]
+    assert all(query.kind is ProbeKind.DNS for query in found.queries)
+
+
+OVERRIDE = HostsEntry(name="registry.example", address=IPv4Address(HOST), path="/etc/hosts", line=3)
+
+
+@pytest.mark.parametrize(
+    ("sources", "address"),
+    [
+        pytest.param(("files", "dns"), HOST, id="the hosts file first"),
+        pytest.param(("dns", "files"), NEIGHBOUR_HOST, id="the hosts file last"),
+        pytest.param(("dns",), NEIGHBOUR_HOST, id="no hosts file"),
+        pytest.param(("files",), HOST, id="no name server"),
+    ],
+)
+def test_a_name_is_looked_up_as_nsswitch_has_it(sources: tuple[str, ...], address: str) -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    found = surveyed(
+        wire, REGISTRY, resolver(), hosts_entries=(OVERRIDE,), lookup=looked_up(*sources)
+    )
+    assert found.targets[0].address == ip_address(address)
+    assert {host for host, port, _ in asked(wire) if port == 443} == {address}
+
+
+def test_where_no_name_server_is_asked_a_name_has_no_address_whatever_one_says() -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    found = surveyed(wire, REGISTRY, resolver(), lookup=looked_up("files"))
+    assert found.targets[0] == REGISTRY
+
+
+def looked_up(*sources: str) -> NameLookup:
+    text = f"hosts: {' '.join(sources)}"
+    return NameLookup(sources=sources, path="/etc/nsswitch.conf", line=1, text=text)
+
+
+def test_the_servers_behind_a_stub_are_asked_once_it_has_failed() -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    line = ResolverLine(address=IPv4Address(RESOLVER_HOST), path="/run/x", line=1, text="")
+    found = surveyed(wire, REGISTRY, resolver("127.0.0.53"), upstreams=(line,))
+    assert [target.check for target in found.targets][-1] == "resolver-upstream-53"
+    # What the stub did not give no program of this host has.
+    assert found.targets[0] == REGISTRY

@@ -38,6 +38,7 @@ NAME = "diagnose"
 DEFAULT_TIMEOUT_S = 2.0
 DEFAULT_RATE_PPS = 1000.0
 MAX_LISTEN_S = 600
+MAX_NAT_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,14 @@ LISTEN_OPTION = click.option(
     help="Listen to the tunnel's port for S seconds at least (default: while the run lasts).",
 )
 
+NAT_TIMEOUT_OPTION = click.option(
+    "--nat-timeout",
+    "nat_timeout_s",
+    metavar="SECONDS",
+    type=click.FloatRange(1, MAX_NAT_TIMEOUT_S),
+    help="Find out how long an idle UDP mapping lives, up to SECONDS.",
+)
+
 RATE_OPTION = click.option(
     "--rate",
     "rate_pps",
@@ -80,6 +89,7 @@ RATE_OPTION = click.option(
 @click.option("--skip", metavar="ID", multiple=True, help="Not this check or endpoint.")
 @RATE_OPTION
 @LISTEN_OPTION
+@NAT_TIMEOUT_OPTION
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 def command(
     given: Given,
@@ -88,6 +98,7 @@ def command(
     skip: tuple[str, ...],
     rate_pps: float,
     listen_s: int,
+    nat_timeout_s: float | None,
     dry_run: bool,
 ) -> ExitStatus:
     """Find out what blocks this edge node, and where, and leave the evidence."""
@@ -102,8 +113,11 @@ def command(
             matrix=select(build_matrix(facts), only=only, skip=skip),
             hosts_entries=facts.hosts_entries,
             resolver_lines=facts.resolver_lines,
+            lookup=facts.lookup,
+            upstreams=facts.upstreams,
             timeout_s=timeout_s,
             anchors=read_anchors(files, _stated_anchors(given)),
+            nat_timeout_s=nat_timeout_s or 0.0,
         ),
         rate_pps=rate_pps,
         listen_s=listen_s,
@@ -113,6 +127,7 @@ def command(
                 ("timeout", f"{timeout_s:g}"),
                 ("rate", f"{rate_pps:g}"),
                 ("listen", str(listen_s)),
+                *nat_timeout_setting(nat_timeout_s),
             ),
         ),
     )
@@ -122,6 +137,11 @@ def command(
     report, _ = carry_out(job, output)
     print_report(report, output)
     return exit_status(report)
+
+
+def nat_timeout_setting(nat_timeout_s: float | None) -> tuple[tuple[str, str], ...]:
+    """The setting as the report names it, nothing where it was not given."""
+    return () if nat_timeout_s is None else (("nat-timeout", f"{nat_timeout_s:g}"),)
 
 
 def carry_out(job: Job, output: OutputOptions) -> tuple[Report, Record]:

@@ -5,7 +5,14 @@ from dataclasses import replace
 import click
 
 from edgediag.cli import ExitStatus
-from edgediag.cli.diagnose import DEFAULT_TIMEOUT_S, RATE_OPTION, Job, carry_out
+from edgediag.cli.diagnose import (
+    DEFAULT_TIMEOUT_S,
+    NAT_TIMEOUT_OPTION,
+    RATE_OPTION,
+    Job,
+    carry_out,
+    nat_timeout_setting,
+)
 from edgediag.cli.exit_status import exit_status
 from edgediag.cli.output_options import OutputOptions, output_options
 from edgediag.cli.printing import print_report
@@ -24,13 +31,23 @@ NAME = "probe"
 @click.command(name=NAME)
 @output_options
 @RATE_OPTION
+@NAT_TIMEOUT_OPTION
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
-def command(output: OutputOptions, rate_pps: float, urls: tuple[str, ...]) -> ExitStatus:
+def command(
+    output: OutputOptions, rate_pps: float, nat_timeout_s: float | None, urls: tuple[str, ...]
+) -> ExitStatus:
     """Find out whether each URL is reached, and if not, where it is blocked.
 
     tcp://HOST:PORT, tls://HOST, ike://HOST, ntp://HOST, dns://HOST/NAME or icmp://HOST.
     """
-    report, _ = carry_out(job_for(NAME, urls, output, rate_pps), output)
+    job = job_for(NAME, urls, output, rate_pps)
+    if nat_timeout_s is not None:
+        job = replace(
+            job,
+            assignment=replace(job.assignment, nat_timeout_s=nat_timeout_s),
+            settings=(*job.settings, *nat_timeout_setting(nat_timeout_s)),
+        )
+    report, _ = carry_out(job, output)
     print_report(report, output)
     return exit_status(report)
 
@@ -54,6 +71,8 @@ def job_for(
             matrix=Matrix(targets=(*targets, *resolvers), omitted=(), not_applicable=()),
             hosts_entries=facts.hosts_entries,
             resolver_lines=facts.resolver_lines,
+            lookup=facts.lookup,
+            upstreams=facts.upstreams,
             anchors=read_anchors(files, NOT_STATED),
             timeout_s=timeout_s,
         ),

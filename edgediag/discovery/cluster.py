@@ -6,6 +6,7 @@ from edgediag.discovery.agents import agents_of
 from edgediag.discovery.given import Given, with_both_raven_hosts
 from edgediag.discovery.host import format_host_port
 from edgediag.discovery.hosts_file import MAX_ENTRIES, parse_hosts_file
+from edgediag.discovery.nsswitch import parse_nsswitch
 from edgediag.discovery.os_release import PATHS as OS_RELEASE_PATHS
 from edgediag.discovery.os_release import parse_os_release
 from edgediag.discovery.package_sources import PackageSources, discover_package_sources
@@ -13,12 +14,23 @@ from edgediag.discovery.reader import Reader
 from edgediag.discovery.region import region_warning
 from edgediag.discovery.resolv_conf import DEFAULT_NAME_SERVERS, parse_resolv_conf
 from edgediag.discovery.stated import answer_of, phases_of
+from edgediag.discovery.systemd_resolved import upstreams_of
+from edgediag.lookup import heeds_hosts_file
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import ClusterFacts, Fact, HostsEntry, Phase, ResolverLine
+from edgediag.model.cluster import (
+    NO_LOOKUP,
+    ClusterFacts,
+    Fact,
+    HostsEntry,
+    NameLookup,
+    Phase,
+    ResolverLine,
+)
 from edgediag.model.flow import Address
 
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS_FILE = "/etc/hosts"
+NSSWITCH = "/etc/nsswitch.conf"
 DEFAULT = "default"
 
 
@@ -30,6 +42,8 @@ class _Node:
     resolvers: tuple[Address, ...]
     resolver_lines: tuple[ResolverLine, ...] | NotChecked
     hosts_entries: tuple[HostsEntry, ...]
+    lookup: NameLookup | NotChecked
+    upstreams: tuple[ResolverLine, ...] | NotChecked
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...]
 
@@ -76,6 +90,8 @@ def discover(reader: Reader, given: Given) -> ClusterFacts:
         statements=agents.statements,
         conflicts=agents.conflicts,
         missing=agents.missing,
+        lookup=node.lookup,
+        upstreams=node.upstreams,
     )
 
 
@@ -83,19 +99,30 @@ def _read_node(reader: Reader) -> _Node:
     package_sources = discover_package_sources(reader)
     lines = _resolver_lines(reader)
     resolvers = () if isinstance(lines, NotChecked) else tuple(line.address for line in lines)
+    upstreams = upstreams_of(lines, reader)
     hosts_entries, hosts_warnings = _hosts_entries(reader)
+    lookup = _lookup(reader)
     return _Node(
         package_sources=package_sources,
         resolvers=resolvers or DEFAULT_NAME_SERVERS,
         resolver_lines=lines,
         hosts_entries=hosts_entries,
+        lookup=lookup,
+        upstreams=upstreams,
         facts=(
             *_os_facts(reader),
             *_package_facts(package_sources),
+            *_lookup_facts(lookup),
             *_resolver_facts(resolvers),
+            *_upstream_facts(upstreams),
             *(_hosts_fact(entry) for entry in hosts_entries),
         ),
-        warnings=(*package_sources.warnings, *_resolver_warnings(lines), *hosts_warnings),
+        warnings=(
+            *package_sources.warnings,
+            *_resolver_warnings(lines),
+            *hosts_warnings,
+            *_lookup_warnings(lookup, hosts_entries),
+        ),
     )
 
 
@@ -114,6 +141,34 @@ def _resolver_warnings(lines: tuple[ResolverLine, ...] | NotChecked) -> tuple[st
     if not isinstance(lines, NotChecked):
         return ()
     return (f"name servers are not known, 127.0.0.1 is taken: {lines.reason}",)
+
+
+def _upstream_facts(lines: tuple[ResolverLine, ...] | NotChecked) -> tuple[Fact, ...]:
+    named = () if isinstance(lines, NotChecked) else lines
+    return tuple(
+        Fact(name="upstream-resolver", value=str(line.address), source=line.path) for line in named
+    )
+
+
+def _lookup(reader: Reader) -> NameLookup | NotChecked:
+    text = reader.read_text(NSSWITCH)
+    return text if isinstance(text, NotChecked) else parse_nsswitch(text, NSSWITCH) or NO_LOOKUP
+
+
+def _lookup_facts(lookup: NameLookup | NotChecked) -> tuple[Fact, ...]:
+    if isinstance(lookup, NotChecked):
+        return ()
+    source = f"{lookup.path}:{lookup.line}"
+    return (Fact(name="name-lookup", value=" ".join(lookup.sources), source=source),)
+
+
+def _lookup_warnings(
+    lookup: NameLookup | NotChecked, entries: tuple[HostsEntry, ...]
+) -> tuple[str, ...]:
+    if isinstance(lookup, NotChecked) or heeds_hosts_file(lookup) or not entries:
+        return ()
+    where = f"line {lookup.line} of {lookup.path} ({lookup.text})"
+    return (f"{where} leaves the hosts file out: its {len(entries)} names count for nothing",)
 
 
 def _hosts_entries(reader: Reader) -> tuple[tuple[HostsEntry, ...], tuple[str, ...]]:

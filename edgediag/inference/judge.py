@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from edgediag.checked import is_wild
 from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, is_served
+from edgediag.inference.disagreement import judge_disagreement
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
 from edgediag.inference.name_answers import nobody_of
 from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
+from edgediag.inference.stub import judge_stub
 from edgediag.inference.tunnel import heard_text
 from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
@@ -45,6 +47,12 @@ def judge(evidence: RunEvidence) -> Judgement:
         for index, item in enumerate(evidence.checks)
         if not isinstance(item, NameEvidence)
     }
+    alone = {check.id: check for check in direct.values()}
+    direct |= {
+        index: judge_stub(item, direct[index], alone)
+        for index, item in enumerate(evidence.checks)
+        if isinstance(item, FlowEvidence)
+    }
     by_id = {check.id: check for check in direct.values()}
     forgers = {
         item.target.check: (item, verdict)
@@ -58,7 +66,8 @@ def judge(evidence: RunEvidence) -> Judgement:
             case NameEvidence():
                 checks.append(judge_name(item, by_id))
             case FlowEvidence():
-                checks.append(judge_hijacked(item, direct[index], forgers))
+                report = judge_disagreement(item, direct[index], by_id)
+                checks.append(judge_hijacked(item, report, forgers))
             case _:
                 checks.append(direct[index])
     return Judgement(checks=tuple(checks), root_causes=root_causes(checks))
@@ -75,6 +84,7 @@ def report_of(record: Record) -> Report:
         root_causes=judgement.root_causes,
         warnings=record.warnings,
         artifacts=(),
+        mapping=record.evidence.mapping,
     )
 
 

@@ -1,8 +1,11 @@
-"""A name server that does not serve, and the line of this host that may name the wrong address."""
+"""What this host may name wrongly: the address of a name server, or a service by an inner name."""
 
+import re
 from dataclasses import replace
+from typing import Final
 
 from edgediag.inference.rules import icmp_from_host, icmp_from_router
+from edgediag.inside import is_inside
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.outcome import Answered
@@ -13,8 +16,43 @@ from edgediag.model.verdict import Certainty, Finding, Place
 _ABSENCES = (icmp_from_host.ID, icmp_from_router.ID)
 
 
+# Alibaba Cloud's names for use inside a VPC: registry-vpc.REGION…, oss-REGION-internal….
+_INNER_NAME: Final = re.compile(r"(?:-vpc|-internal)(?=[.-])")
+_ZONE: Final = ".aliyuncs.com"
+
+
 def widened(finding: Finding, evidence: FlowEvidence) -> Finding:
-    """The finding, with this host among its places where a wrong line would look the same.
+    """The finding, with this host among its places where a wrong name would look the same."""
+    return _with_inner_name(_with_line(finding, evidence), evidence)
+
+
+def _with_inner_name(finding: Finding, evidence: FlowEvidence) -> Finding:
+    """The same where the name is one for use inside a VPC, and so is its address.
+
+    Whether this node has a line into the VPC that is broken, or never had one, nobody sees.
+    """
+    host, address = evidence.target.host.lower(), evidence.flow.destination
+    outer = _INNER_NAME.sub("", host)
+    is_inner = host.endswith(_ZONE) and outer != host and is_inside(address)
+    if not is_inner or Place.LOCAL in finding.claim.where:
+        return finding
+    where = (Place.LOCAL, *finding.claim.where)
+    return replace(
+        finding,
+        claim=replace(
+            finding.claim, where=where, certainty=Certainty.AMBIGUOUS, after=None, culprit=None
+        ),
+        text=(
+            f"{finding.text}; {host} is a name for use inside a VPC, and {address} is reached from "
+            f"there alone: a line into the VPC that is broken, and a node that has none, look the "
+            f"same from here"
+        ),
+        remedy=f"use {outer} on a node that reaches the cloud by the public network",
+    )
+
+
+def _with_line(finding: Finding, evidence: FlowEvidence) -> Finding:
+    """The same where a line of resolv.conf may name an address that is no name server's.
 
     A host that is down and one that never was, a daemon that died and one that never ran are one
     picture. An answer in DNS, whatever it says, shows that a name server is there.

@@ -10,10 +10,13 @@ from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE
 from edgediag.inference.name_answers import nobody_of, said_of_names
 from edgediag.inference.origin import claim_on, origin_of
 from edgediag.inference.unjudged import status_of, unjudged
+from edgediag.lookup import asks_name_servers
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import NameLookupObject
 from edgediag.model.endpoint import HostSource, Target
 from edgediag.model.evidence import FlowEvidence, NameEvidence
+from edgediag.model.flow import Protocol
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import (
     Certainty,
@@ -26,10 +29,14 @@ from edgediag.model.verdict import (
     Strength,
     Verdict,
 )
+from edgediag.names import is_cut_short
 
 UNRESOLVED = "name-unresolved"
 HIJACKED = "name-hijacked"
-_RULES = (UNRESOLVED, HIJACKED)
+FORWARDED = "stub-forwards"
+DENIED_FIRST = "name-denied-first"
+LEADS_INSIDE = "name-leads-inside"
+_RULES = (UNRESOLVED, HIJACKED, FORWARDED, DENIED_FIRST)
 
 
 def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> CheckReport:
@@ -38,14 +45,19 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
     Holds because   no resolver gave an address: what keeps the resolver away keeps the name away,
                     so the place is the resolver's own. Where a resolver that works denies the name,
                     a walk of that query tells whether it or a box before it says so; and who wrote
-                    the name into a file of this host may have written it wrongly
+                    the name into a file of this host may have written it wrongly. Where
+                    nsswitch.conf leaves the name servers out, nobody asks them
     Does not hold   as soon as one resolver gave an address; where one answers other queries and not
                     this one, the name is not proven to be blocked
-    Asks for        the queries, the verdicts on the resolvers, the walk of a denied query
+    Asks for        the queries, the verdicts on the resolvers, the walk of a denied query, where
+                    programs look names up
+    source          nsswitch.conf(5)
     """
     claim, text = _claim(evidence, checks)
     remedy = "mend name resolution first; this check needs it"
-    if Place.LOCAL in claim.where and _is_denied(evidence):
+    if isinstance(claim.culprit, NameLookupObject):
+        remedy = f"add dns to line {claim.culprit.line} of {claim.culprit.path}"
+    elif Place.LOCAL in claim.where and _is_denied(evidence):
         remedy = f"is {evidence.target.host} the right name? if it is, ask whoever runs its zone"
     packets = {seen.number for query in evidence.queries for seen in query.seen}
     finding = Finding(
@@ -58,7 +70,7 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
         packets=tuple(sorted(packets)),
     )
     report = unjudged(evidence.target, Status.BLOCKED, "")
-    return _with_finding(report, finding, _resolver_verdict(evidence.resolvers, checks))
+    return with_finding(report, finding, _lean(evidence, checks))
 
 
 def judge_hijacked(
@@ -87,12 +99,12 @@ def judge_hijacked(
         id=f"{evidence.target.check}/{HIJACKED}",
         rule=HIJACKED,
         strength=Strength.PROVES,
-        claim=_claim_of(verdict, Mechanism.DNS_HIJACK),
+        claim=claim_of(verdict, Mechanism.DNS_HIJACK),
         text=f"{address} is no address of {evidence.target.host}: {verdict.summary}",
         remedy=verdict.remedy,
         packets=(),
     )
-    return _with_finding(report, finding, verdict)
+    return with_finding(report, finding, verdict)
 
 
 def resolver_of(evidence_reasons: tuple[str, ...]) -> str | None:
@@ -103,7 +115,8 @@ def resolver_of(evidence_reasons: tuple[str, ...]) -> str | None:
     return others[0].rsplit("/", 1)[0] if others else None
 
 
-def _with_finding(report: CheckReport, finding: Finding, lean: Verdict | None) -> CheckReport:
+def with_finding(report: CheckReport, finding: Finding, lean: Verdict | None) -> CheckReport:
+    """The report with a finding that decides it alone, and the verdict that it leans on."""
     claim, target = finding.claim, report
     verdict = Verdict(
         where=claim.where,
@@ -123,12 +136,17 @@ def _with_finding(report: CheckReport, finding: Finding, lean: Verdict | None) -
 def _claim(
     evidence: NameEvidence, checks: Mapping[str, CheckReport]
 ) -> tuple[Claim, str]:
+    if not asks_name_servers(evidence.lookup):
+        return _unasked(evidence)
     if not evidence.resolvers:
         claim = _at((Place.LOCAL,), Certainty.PROVEN, Landmark.EDGE)
         return claim, "this node names no resolver"
     text = f"no resolver gave an address for {evidence.target.host}"
     works = any(name in checks and checks[name].status is Status.OK for name in evidence.resolvers)
-    verdict = _resolver_verdict(evidence.resolvers, checks)
+    verdict = _lean(evidence, checks)
+    if verdict is not None and _is_cut_short(evidence):
+        text += f", which the datagram had no room for, and over TCP: {verdict.summary}"
+        return claim_of(verdict, Mechanism.DNS_FAILURE), text
     if works and _is_denied(evidence):
         return _denied(evidence)
     if works:
@@ -137,7 +155,20 @@ def _claim(
         return replace(claim, mechanism=Mechanism.LOSS), text
     if verdict is None:
         return _at(LOST_OUTSIDE, Certainty.AMBIGUOUS, Landmark.HOST), text
-    return _claim_of(verdict, Mechanism.DNS_FAILURE), f"{text}: {verdict.summary}"
+    return claim_of(verdict, Mechanism.DNS_FAILURE), f"{text}: {verdict.summary}"
+
+
+def _unasked(evidence: NameEvidence) -> tuple[Claim, str]:
+    lookup = evidence.lookup
+    claim = _at((Place.LOCAL,), Certainty.PROVEN, Landmark.EDGE)
+    if isinstance(lookup, NotChecked):
+        raise AssertionError("without a line name servers are asked")
+    culprit = NameLookupObject(path=lookup.path, line=lookup.line, text=lookup.text)
+    text = (
+        f"line {lookup.line} of {lookup.path} ({lookup.text}) has no dns, so that programs of this "
+        f"host ask no name server for {evidence.target.host}"
+    )
+    return replace(claim, culprit=culprit), text
 
 
 def _denied(evidence: NameEvidence) -> tuple[Claim, str]:
@@ -171,7 +202,8 @@ def _is_name_of_the_product(target: Target) -> bool:
     return "{" not in endpoint.host_pattern
 
 
-def _claim_of(verdict: Verdict, mechanism: Mechanism) -> Claim:
+def claim_of(verdict: Verdict, mechanism: Mechanism) -> Claim:
+    """What another check's verdict means for one that leans on it."""
     return Claim(
         where=verdict.where,
         certainty=verdict.certainty,
@@ -193,8 +225,14 @@ def _at(where: tuple[Place, ...], certainty: Certainty, upto: Landmark) -> Claim
     )
 
 
-def _resolver_verdict(
-    resolvers: tuple[str, ...], checks: Mapping[str, CheckReport]
-) -> Verdict | None:
-    verdicts = [checks[name].verdict for name in resolvers if name in checks]
+def _is_cut_short(evidence: NameEvidence) -> bool:
+    return any(map(is_cut_short, evidence.queries))
+
+
+def _lean(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Verdict | None:
+    """The verdict on the first server that keeps the name away; over TCP if it is asked so."""
+    known = [checks[name] for name in evidence.resolvers if name in checks]
+    over_tcp = [check for check in known if check.protocol is Protocol.TCP]
+    asked = over_tcp if _is_cut_short(evidence) else known
+    verdicts = [check.verdict for check in asked]
     return next((verdict for verdict in verdicts if verdict is not None), None)

@@ -9,6 +9,8 @@ from edgediag.model.verdict import Locus, Mechanism, Place, RootCause, Status, V
 
 Key = tuple[tuple[Place, ...], Locus, Locus, Mechanism | None, Culprit | None, str]
 
+_MOST_STEPS = 2
+
 _FAULTS = (Status.BLOCKED, Status.DEGRADED, Status.UNDETERMINED)
 
 
@@ -28,8 +30,11 @@ def root_causes(checks: Sequence[CheckReport]) -> tuple[RootCause, ...]:
 
 
 def _origin(check: CheckReport, by_id: dict[str, CheckReport]) -> CheckReport:
-    resolver = resolver_of(check.verdict.because) if check.verdict is not None else None
-    return by_id.get(resolver, check) if resolver is not None else check
+    # A name leans on the stub resolver, and that on the servers behind it.
+    for _ in range(_MOST_STEPS):
+        resolver = resolver_of(check.verdict.because) if check.verdict is not None else None
+        check = by_id.get(resolver, check) if resolver is not None else check
+    return check
 
 
 def _key(check: CheckReport) -> Key:

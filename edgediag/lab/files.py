@@ -36,6 +36,9 @@ FACTS: Mapping[str, Value] = MappingProxyType(
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "etc/resolv.conf": f"nameserver {HOSTS['resolver']}\n",
+        "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+        # Where systemd-resolved keeps the servers behind its stub; nothing of it runs in the lab.
+        "run/systemd/resolve/resolv.conf": "",
         "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
         "etc/apt/sources.list": "deb http://mirror.lab.example/debian stable main\n",
     }
@@ -45,6 +48,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
 BINDS: Mapping[str, str] = MappingProxyType(
     {
         "etc/resolv.conf": "/etc/resolv.conf",
+        "etc/nsswitch.conf": "/etc/nsswitch.conf",
+        "run/systemd": "/run/systemd",
         "etc/hosts": "/etc/hosts",
         "etc/apt": "/etc/apt",
         "etc/yum.repos.d": "/etc/yum.repos.d",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.flow import Address
@@ -71,6 +72,24 @@ class ResolverLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameLookup:
+    """The line of nsswitch.conf that says where programs of this host look names up.
+
+    sources  that are asked for a name, in their order: "files", "dns", "resolve"
+    line     counted from 1, so that the line can be found and mended; text  as it stands there
+    """
+
+    sources: tuple[str, ...]
+    path: str
+    line: int
+    text: str
+
+
+NO_LOOKUP: Final = NotChecked(reason="no line of nsswitch.conf says how names are looked up")
+NO_UPSTREAMS: Final = NotChecked(reason="no stub resolver is asked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing that was found out.
 
@@ -99,6 +118,8 @@ class ClusterFacts:
     gateways            all Gateway objects, those of the cloud and those of pools
     statements          every discovered fact that holds, with its place and its time
     missing             files that were looked for and are not there
+    lookup              where programs of this host look names up
+    upstreams           that name the servers behind a stub resolver, in the order of its file
     """
 
     region: str | None
@@ -129,3 +150,5 @@ class ClusterFacts:
     statements: tuple[Statement, ...]
     conflicts: tuple[Conflict, ...]
     missing: tuple[str, ...]
+    lookup: NameLookup | NotChecked = NO_LOOKUP
+    upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS

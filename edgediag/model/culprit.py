@@ -148,6 +148,16 @@ class ResolverObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameLookupObject:
+    """The line that says where programs of this host look names up."""
+
+    KIND: ClassVar[str] = "name-lookup"
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostsFileObject:
     """A line of a hosts file that overrides the name service."""
 
@@ -263,6 +273,7 @@ Culprit: TypeAlias = (
     | CgroupProgramObject
     | ListenerObject
     | ResolverObject
+    | NameLookupObject
     | HostsFileObject
     | ClockObject
     | ToolObject

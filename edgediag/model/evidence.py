@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented
-from edgediag.model.cluster import HostsEntry, ResolverLine
+from edgediag.model.cluster import NO_LOOKUP, HostsEntry, NameLookup, ResolverLine
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
@@ -21,6 +21,7 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.rehearsal import TriedFix
@@ -130,16 +131,21 @@ class HandshakeEvidence:
     echo: Outcome | NotChecked
 
 
+NO_STUB: Final = NotChecked(reason="it is no stub resolver, or it serves")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameServer:
     """What else is known of a name server that is checked.
 
     line    that names it; None where it is asked because no line names any
     nobody  queries for names that nobody has; none where nothing it said was in doubt
+    upstreams  of a stub that does not serve: what came of asking those that it forwards to
     """
 
     line: ResolverLine | None
     nobody: tuple[Outcome, ...]
+    upstreams: tuple[Outcome, ...] | NotChecked = NO_STUB
 
 
 class Altered(Enum):
@@ -171,6 +177,9 @@ class ProgramVerdict:
     is_dropped: bool
 
 
+NOT_NAMED: Final = NotChecked(reason="no name server was asked for it")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowEvidence:
     """One outbound check.
@@ -197,6 +206,7 @@ class FlowEvidence:
     program_verdicts  of programs where the packet, or the answer to it, may be lost
     kernel_drops  of the flow and of its answers while it was traced, each kind once
     tried_fix  the command that would take this host's own culprit away, tried on a copy
+    queries   the RESOLVE probes for the name, in the order asked
     """
 
     target: Target
@@ -227,6 +237,7 @@ class FlowEvidence:
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked
     kernel_drops: KernelDrops | NotChecked
     tried_fix: TriedFix | NotChecked
+    queries: tuple[Outcome, ...] | NotChecked = NOT_NAMED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +248,7 @@ class NameEvidence:
     resolvers  the check ids of the resolvers asked
     ladder     hop-limited, of a query for a name that a resolver denied though it works
     echo       the same to that resolver: how far away it is
+    lookup     where programs of this host look names up
     """
 
     target: Target
@@ -244,6 +256,7 @@ class NameEvidence:
     resolvers: tuple[str, ...]
     ladder: Ladder | NotChecked
     echo: Ladder | NotChecked
+    lookup: NameLookup | NotChecked = NO_LOOKUP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,12 +294,17 @@ Evidence: TypeAlias = (
 )
 
 
+NOT_TIMED: Final = NotChecked(reason="--nat-timeout asks for it")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEvidence:
     """Everything that inference needs; the content of evidence.json.
 
-    checks  in the order of the matrix
+    checks   in the order of the matrix
+    mapping  how long an idle mapping lives, where that was asked for
     """
 
     host: HostState
     checks: tuple[Evidence, ...]
+    mapping: MappingLifetime | NotChecked = NOT_TIMED

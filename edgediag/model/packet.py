@@ -76,15 +76,31 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MplsLabel:
+    """An entry of the label stack under which a packet came to a router (RFC 3032 §2.1).
+
+    is_bottom  no other follows
+    ttl        what was left of the label's own hop limit there
+    """
+
+    label: int
+    traffic_class: int
+    is_bottom: bool
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IcmpError:
     """An ICMP error message.
 
-    quote  None where the quoted octets are too few or no TCP, UDP or echo packet
+    quote   None where the quoted octets are too few or no TCP, UDP or echo packet
+    labels  that the quoted packet had, the outermost first
     """
 
     type_: int
     code: int
     quote: Quote | None
+    labels: tuple[MplsLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

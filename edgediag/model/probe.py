@@ -41,6 +41,7 @@ class Purpose(Enum):
     LARGE_OCTETS = "large-octets"
     VARIATION = "variation"
     TRAIN = "train"
+    IDLE = "idle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
+from edgediag.model.packet import MplsLabel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class IcmpReply:
     sender            who made it
     hop_limit         of the error itself, as received
     quoted_hop_limit  of the probe, as the sender saw it
+    labels            of MPLS that the probe had there, the outermost first
     """
 
     kind: IcmpKind
@@ -56,6 +59,7 @@ class IcmpReply:
     sender: Address
     hop_limit: int
     quoted_hop_limit: int
+    labels: tuple[MplsLabel, ...] | NotChecked = ()
 
 
 class IkeAnswer(Enum):
@@ -70,12 +74,29 @@ class IkeAnswer(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAs:
+    """From where an IKE gateway saw the probe (RFC 7296 §2.23), comparable where the SPIs are one.
+
+    spi     the responder's, digest  over both SPIs, address and port; both in hexadecimal
+    is_own  it saw the very address and port that the probe was sent from
+    """
+
+    spi: str
+    digest: str
+    is_own: bool
+
+
+NOT_TOLD: Final = NotChecked(reason="the gateway does not say from where it sees this node")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IkeReply:
     """An IKE_SA_INIT response to the probe's SPI; `notify` is the notify type, 0 for none."""
 
     answer: IkeAnswer
     notify: int
     hop_limit: int
+    seen_as: SeenAs | NotChecked = NOT_TOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

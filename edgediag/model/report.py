@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import Fact
 from edgediag.model.endpoint import Direction
-from edgediag.model.evidence import RunEvidence
+from edgediag.model.evidence import NOT_TIMED, RunEvidence
 from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.verdict import Finding, RootCause, Status, Verdict
 
 
@@ -84,7 +86,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that a run has to say; `warnings` are about the run itself, such as lost packets."""
+    """All that a run has to say; `warnings` are about the run itself, such as lost packets.
+
+    mapping  how long an idle mapping lives, where that was asked for
+    """
 
     version: str
     run: Run
@@ -93,3 +98,4 @@ class Report:
     root_causes: tuple[RootCause, ...]
     warnings: tuple[str, ...]
     artifacts: tuple[Artifact, ...]
+    mapping: MappingLifetime | NotChecked = NOT_TIMED

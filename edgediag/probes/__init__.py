@@ -3,6 +3,7 @@
 from edgediag.model.endpoint import ProbeKind
 from edgediag.probes import (
     dns,
+    dns_tcp,
     esp_in_udp,
     icmp_echo,
     ike_sa_init,
@@ -25,6 +26,7 @@ PACKET_CODECS: tuple[PacketCodec, ...] = (
 STREAM_CODECS: tuple[StreamCodec, ...] = (
     tcp_connect.CODEC,
     tls_client_hello.CODEC,
+    dns_tcp.CODEC,
 )
 
 

@@ -55,8 +55,14 @@ def match(probe: Probe, packet: Packet, timing: Timing) -> Reply | None:
     datagram = packet.payload
     if packet.flow != probe.flow.reversed() or not isinstance(datagram, UdpDatagram):
         return None
-    message = datagram.payload
-    if not _HEADER.size <= len(message) <= _MOST_OCTETS:
+    if len(datagram.payload) > _MOST_OCTETS:
+        return None
+    return read_response(probe, datagram.payload, packet.hop_limit)
+
+
+def read_response(probe: Probe, message: bytes, hop_limit: int) -> DnsReply | None:
+    """A whole response to the probe's question, whatever carried it; None for anything else."""
+    if len(message) < _HEADER.size:
         return None
     id_, flags, questions, answers, _, _ = _HEADER.unpack_from(message)
     if id_ != _id(probe) or not flags & _RESPONSE or flags & _OPCODE:
@@ -69,7 +75,7 @@ def match(probe: Probe, packet: Packet, timing: Timing) -> Reply | None:
         rcode=flags & _RCODE,
         addresses=addresses,
         is_truncated=bool(flags & _TRUNCATED),
-        hop_limit=packet.hop_limit,
+        hop_limit=hop_limit,
     )
 
 

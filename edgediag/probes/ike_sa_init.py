@@ -12,14 +12,16 @@ libreswan 4.10 fails an assertion ("both sides are our interface") and ends.
 Section numbers are of RFC 7296 where no other RFC is named.
 """
 
+import hashlib
 import struct
 from typing import Final
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
+from edgediag.model.flow import Address
 from edgediag.model.packet import Packet, UdpDatagram
-from edgediag.model.probe import Probe
-from edgediag.model.reply import IkeAnswer, IkeReply, Reply
+from edgediag.model.probe import Probe, Purpose
+from edgediag.model.reply import NOT_TOLD, IkeAnswer, IkeReply, Reply, SeenAs
 from edgediag.probes.codec import PacketCodec, Timing
 from edgediag.probes.token import derived_octets, token_octets
 
@@ -61,6 +63,9 @@ _IPV4_AND_UDP_OCTETS: Final = 28
 
 # §3.10: protocol, size of the SPI, type; §3.10.1 for the types.
 _NOTIFICATION: Final = struct.Struct("!BBH")
+_NAT_DETECTION_SOURCE: Final = 16388
+_NAT_DETECTION_DESTINATION: Final = 16389
+_DIGEST_OCTETS: Final = 20
 _ANSWERS: Final = {
     7: IkeAnswer.INVALID_SYNTAX,
     14: IkeAnswer.NO_PROPOSAL_CHOSEN,
@@ -73,6 +78,7 @@ def build(probe: Probe) -> UdpDatagram:
     """376 octets: marker, header, one proposal, a key exchange that no one computes, a nonce.
 
     Where it is to be longer, a vendor ID that nobody knows and all pass over (§3.12) fills it up.
+    Where it shall tell of idle mappings, it asks for NAT detection (§2.23).
     """
     key_exchange = _KEY_EXCHANGE.pack(_GROUP_2048, 0) + derived_octets(
         probe.token, label="ike-ke", count=_PUBLIC_VALUE_OCTETS
@@ -82,7 +88,9 @@ def build(probe: Probe) -> UdpDatagram:
     marker = b"" if probe.flow.destination_port == PORT_WITHOUT_ESP else _NON_ESP_MARKER
     octets = len(marker) + _HEADER.size + len(payloads) + _PAYLOAD.size + len(nonce)
     vendor_id = _vendor_id(probe, octets)
-    payloads += _payload(_VENDOR_ID if vendor_id else _LAST, nonce) + vendor_id
+    detection = _nat_detection(probe) if probe.purpose is Purpose.IDLE else b""
+    after_nonce = _VENDOR_ID if vendor_id else _NOTIFY if detection else _LAST
+    payloads += _payload(after_nonce, nonce) + vendor_id + detection
     header = _HEADER.pack(
         _spi(probe),
         _NO_SPI,
@@ -109,7 +117,7 @@ def match(probe: Probe, packet: Packet, timing: Timing) -> Reply | None:
     message = datagram.payload.removeprefix(_NON_ESP_MARKER)
     if len(message) < _HEADER.size:
         return None
-    spi, _, first, _, exchange, flags, _, length = _HEADER.unpack_from(message)
+    spi, responder, first, _, exchange, flags, _, length = _HEADER.unpack_from(message)
     if spi != _spi(probe) or exchange != _IKE_SA_INIT or length != len(message):
         return None
     if flags & (_INITIATOR | _RESPONSE) != _RESPONSE:
@@ -118,7 +126,12 @@ def match(probe: Probe, packet: Packet, timing: Timing) -> Reply | None:
     if payloads is None:
         return None
     answer, notify = _answer(payloads)
-    return IkeReply(answer=answer, notify=notify, hop_limit=packet.hop_limit)
+    return IkeReply(
+        answer=answer,
+        notify=notify,
+        hop_limit=packet.hop_limit,
+        seen_as=_seen_as(probe, responder, payloads),
+    )
 
 
 def _spi(probe: Probe) -> bytes:
@@ -135,6 +148,36 @@ def _vendor_id(probe: Probe, octets: int) -> bytes:
     if missing <= 0:
         return b""
     return _payload(_LAST, derived_octets(probe.token, label="ike-vendor-id", count=missing))
+
+
+def _nat_detection(probe: Probe) -> bytes:
+    """Both notifications, of the ends as this host has them."""
+    flow = probe.flow
+    source = _digest(_spi(probe) + _NO_SPI, flow.source, flow.source_port)
+    destination = _digest(_spi(probe) + _NO_SPI, flow.destination, flow.destination_port)
+    return _payload(
+        _NOTIFY, _NOTIFICATION.pack(0, 0, _NAT_DETECTION_SOURCE) + source
+    ) + _payload(_LAST, _NOTIFICATION.pack(0, 0, _NAT_DETECTION_DESTINATION) + destination)
+
+
+def _digest(spis: bytes, address: Address, port: int) -> bytes:
+    """What §2.23 asks for; SHA-1 hides nothing here, it only names."""
+    octets = spis + address.packed + port.to_bytes(2, "big")
+    return hashlib.sha1(octets, usedforsecurity=False).digest()
+
+
+def _seen_as(
+    probe: Probe, responder: bytes, payloads: list[tuple[int, bytes]]
+) -> SeenAs | NotChecked:
+    for type_, body in payloads:
+        is_whole = len(body) == _NOTIFICATION.size + _DIGEST_OCTETS
+        if type_ != _NOTIFY or not is_whole:
+            continue
+        if _NOTIFICATION.unpack_from(body)[2] == _NAT_DETECTION_DESTINATION:
+            digest = body[_NOTIFICATION.size :]
+            own = _digest(_spi(probe) + responder, probe.flow.source, probe.flow.source_port)
+            return SeenAs(spi=responder.hex(), digest=digest.hex(), is_own=digest == own)
+    return NOT_TOLD
 
 
 def _proposal() -> bytes:

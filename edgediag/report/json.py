@@ -3,8 +3,11 @@
 import json
 from typing import Final
 
+from edgediag.inference.lifetime import bounds
+from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import Culprit
 from edgediag.model.endpoint import Direction
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.report import CheckReport, Node, Report, Run
 from edgediag.model.verdict import Finding, Place, RootCause, Status, Verdict
 from edgediag.report.escape import escape_strings
@@ -19,7 +22,7 @@ def render(report: Report) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _document(report: Report) -> JsonValue:
+def _document(report: Report) -> dict[str, JsonValue]:
     return {
         "schema": SCHEMA,
         "tool": {"name": "edgediag", "version": report.version},
@@ -27,11 +30,35 @@ def _document(report: Report) -> JsonValue:
         "node": _node(report.node),
         "checks": [_check(check) for check in report.checks],
         "root_causes": [_root_cause(cause) for cause in report.root_causes],
+        **_nat_timeout(report.mapping),
         "warnings": list(report.warnings),
         "artifacts": [
             {"kind": artifact.kind, "path": artifact.path, "sha256": artifact.sha256}
             for artifact in report.artifacts
         ],
+    }
+
+
+def _nat_timeout(mapping: MappingLifetime | NotChecked) -> dict[str, JsonValue]:
+    if isinstance(mapping, NotChecked):
+        return {}
+    at_least_s, less_than_s = bounds(mapping)
+    return {
+        "nat_timeout": {
+            "gateway": to_json(mapping.gateway),
+            "longest_s": mapping.longest_s,
+            "at_least_s": at_least_s,
+            "less_than_s": less_than_s,
+            "reason": mapping.reason,
+            "trials": [
+                {
+                    "idle_s": trial.idle_s,
+                    "kept": trial.is_kept.value,
+                    "packets": list(trial.packets),
+                }
+                for trial in mapping.trials
+            ],
+        }
     }
 
 

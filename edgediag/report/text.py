@@ -4,6 +4,8 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from edgediag.inference.lifetime import in_words
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.report import CheckReport, Report
 from edgediag.model.verdict import Place, RootCause, Status, Verdict
 from edgediag.report.escape import escape_strings
@@ -70,6 +72,8 @@ def _print(console: "Console", report: Report) -> None:
     if made:
         _print_title(console, "CHECKS")
         console.print(_checks(made))
+    if isinstance(report.mapping, MappingLifetime):
+        _print_list(console, "IDLE UDP MAPPINGS LIVE", [in_words(report.mapping)])
     _print_list(console, "NOT CHECKED", _omitted(report))
     _print_list(console, "FILES", (f"{file.path} ({file.kind})" for file in report.artifacts))
     _print_list(console, "WARNINGS", report.warnings)

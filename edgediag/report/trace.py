@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import Control, FlowEvidence, Relation
 from edgediag.model.flow import Flow
+from edgediag.model.packet import MplsLabel
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.reply import IcmpReply
 from edgediag.model.report import CheckReport, Report
@@ -134,6 +136,10 @@ def _time(hop: Hop) -> str:
 
 
 def _answer(hop: Hop) -> str:
+    return " ".join((_kind(hop), *map(_label, _labels(hop))))
+
+
+def _kind(hop: Hop) -> str:
     match hop.reply:
         case None:
             return ""
@@ -141,6 +147,15 @@ def _answer(hop: Hop) -> str:
             return kind.value
         case reply:
             return type(reply).__name__
+
+
+def _labels(hop: Hop) -> tuple[MplsLabel, ...]:
+    labels = hop.reply.labels if isinstance(hop.reply, IcmpReply) else ()
+    return () if isinstance(labels, NotChecked) else labels
+
+
+def _label(label: MplsLabel) -> str:
+    return f"[MPLS {label.label}, TTL {label.ttl}]"
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:
@@ -188,5 +203,14 @@ def _hop(hop: Hop) -> JsonValue:
         "address": None if hop.sender is None else str(hop.sender),
         "rtt_s": hop.rtt_s,
         "tries": hop.tries,
-        "answer": _answer(hop) or None,
+        "answer": _kind(hop) or None,
+        "labels": [
+            {
+                "label": label.label,
+                "traffic_class": label.traffic_class,
+                "bottom": label.is_bottom,
+                "ttl": label.ttl,
+            }
+            for label in _labels(hop)
+        ],
     }

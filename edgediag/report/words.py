@@ -16,6 +16,7 @@ from edgediag.model.culprit import (
     LinkObject,
     ListenerObject,
     MtuObject,
+    NameLookupObject,
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
@@ -127,8 +128,12 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
         case XfrmPolicyObject(direction=direction):
             name = f"xfrm policy {culprit.action} {direction}: {culprit.selector}"
             return name, ("ip", "xfrm", "policy", "list", "dir", direction)
-        case ResolverObject() | HostsFileObject() | ClockObject() | ConntrackObject():
-            return _beside_devices(culprit)
+        case ResolverObject() | NameLookupObject() | HostsFileObject():
+            return _line_of_file(culprit)
+        case ClockObject():
+            return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
+        case ConntrackObject(entries=entries, limit=limit):
+            return f"connection tracking: {entries} of {limit} entries", ("conntrack", "-S")
         case RavenStateObject():
             return _raven(culprit)
         case ToolObject(names=names):
@@ -137,21 +142,17 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             assert_never(never)
 
 
-def _beside_devices(
-    culprit: ResolverObject | HostsFileObject | ClockObject | ConntrackObject,
+def _line_of_file(
+    culprit: ResolverObject | NameLookupObject | HostsFileObject,
 ) -> tuple[str, tuple[str, ...]]:
     match culprit:
         case ResolverObject(path=path, line=0):
             return f"{path} names no resolver, {culprit.address} is asked", ("cat", path)
-        case ResolverObject(path=path, line=line):
+        case ResolverObject(path=path, line=line) | NameLookupObject(path=path, line=line):
             return f"{path}, line {line}: {culprit.text}", ("sed", "-n", f"{line}p", path)
         case HostsFileObject(path=path, line=line):
             name = f"{path}, line {line}: {culprit.address} {culprit.name}"
             return name, ("sed", "-n", f"{line}p", path)
-        case ClockObject():
-            return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
-        case ConntrackObject(entries=entries, limit=limit):
-            return f"connection tracking: {entries} of {limit} entries", ("conntrack", "-S")
         case _ as never:
             assert_never(never)
 

@@ -43,4 +43,5 @@ def icmp_reply(packet: Packet, error: IcmpError) -> IcmpReply | None:
         sender=packet.flow.source,
         hop_limit=packet.hop_limit,
         quoted_hop_limit=error.quote.hop_limit,
+        labels=error.labels,
     )

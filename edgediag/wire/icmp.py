@@ -8,6 +8,7 @@ from edgediag.wire.assigned_numbers import (
     TCP_NUMBER,
     UDP_NUMBER,
 )
+from edgediag.wire.icmp_extension import labels_of
 from edgediag.wire.network import PROTOCOLS, read_network_header
 
 _ICMP_HEADER_OCTETS = 8
@@ -42,7 +43,8 @@ def decode_icmp(message: bytes, number: int) -> IcmpEcho | IcmpError | None:
     kind = (number, message[0])
     if kind in _ERRORS:
         quote = read_quote(message[_ICMP_HEADER_OCTETS:])
-        return IcmpError(type_=message[0], code=message[1], quote=quote)
+        labels = labels_of(message, number)
+        return IcmpError(type_=message[0], code=message[1], quote=quote, labels=labels)
     if kind in _ECHOES:
         return IcmpEcho(
             is_reply=_ECHOES[kind],

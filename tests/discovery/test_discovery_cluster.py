@@ -9,12 +9,22 @@ from edgediag.discovery.given import Given
 from edgediag.discovery.version import parse_version
 from edgediag.errors import UsageError
 from edgediag.model.answer import Answer
-from edgediag.model.cluster import ClusterFacts, Fact, HostPort, HostsEntry, Phase, ResolverLine
+from edgediag.model.cluster import (
+    NO_UPSTREAMS,
+    ClusterFacts,
+    Fact,
+    HostPort,
+    HostsEntry,
+    NameLookup,
+    Phase,
+    ResolverLine,
+)
 from node_files import Files
 
 NODE = Files(
     {
         "/etc/resolv.conf": "nameserver 198.51.100.53\n",
+        "/etc/nsswitch.conf": "hosts: files dns\n",
         "/etc/hosts": "127.0.0.1 localhost\n203.0.113.9 cs-anony.aliyuncs.com\n",
         "/etc/os-release": "ID=ubuntu\nVERSION_ID=22.04\n",
         "/etc/apt/sources.list": "deb http://mirror.example.com/ubuntu jammy main\n",
@@ -83,6 +93,7 @@ def test_everything_that_can_be_known() -> None:
             Fact(
                 name="package-source", value="mirror.example.com:80", source="/etc/apt/sources.list"
             ),
+            Fact(name="name-lookup", value="files dns", source="/etc/nsswitch.conf:1"),
             Fact(name="resolver", value="198.51.100.53", source="/etc/resolv.conf"),
             Fact(name="hosts-entry", value="127.0.0.1 localhost", source="/etc/hosts:1"),
             Fact(
@@ -103,7 +114,31 @@ def test_everything_that_can_be_known() -> None:
         statements=facts.statements,
         conflicts=(),
         missing=facts.missing,
+        lookup=NameLookup(
+            sources=("files", "dns"), path="/etc/nsswitch.conf", line=1, text="hosts: files dns"
+        ),
+        upstreams=NO_UPSTREAMS,
     )
+
+
+def test_the_servers_behind_a_stub_are_facts_of_their_own() -> None:
+    upstream = "/run/systemd/resolve/resolv.conf"
+    node = Files(
+        {"/etc/resolv.conf": "nameserver 127.0.0.53\n", upstream: "nameserver 198.51.100.53\n"}
+    )
+    facts = discover(node, given_())
+    assert facts.resolvers == (ip_address("127.0.0.53"),)
+    expected = Fact(name="upstream-resolver", value="198.51.100.53", source=upstream)
+    assert expected in facts.facts
+
+
+def test_a_hosts_file_that_nobody_reads_is_told() -> None:
+    node = Files({**NODE.texts, "/etc/nsswitch.conf": "hosts: dns\n"})
+    expected = (
+        "line 1 of /etc/nsswitch.conf (hosts: dns) leaves the hosts file out: its 2 names count "
+        "for nothing"
+    )
+    assert discover(node, given_()).warnings == (expected,)
 
 
 def test_nothing_known_is_not_known_except_for_the_defaults() -> None:

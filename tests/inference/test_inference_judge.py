@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
+from edgediag.model.cluster import NameLookup
 from edgediag.model.culprit import (
     ChainPolicy,
     IptablesRule,
     ListenerObject,
+    NameLookupObject,
     NftRule,
     RouteObject,
     ToolObject,
@@ -58,6 +60,7 @@ from story import (
     probe,
     refused,
     reset,
+    route,
     surroundings,
     syn_ack,
     target,
@@ -128,6 +131,82 @@ def inbound(
     )
     row = replace(row, is_required=is_required)
     return listener_evidence(row, *listeners, explained=explained)
+
+
+GOOD = DnsReply(rcode=0, addresses=addresses(HOST), is_truncated=False, hop_limit=60)
+WORKS = answered(probe(ProbeKind.DNS, check="resolver-53"), GOOD)
+LOOKUP = NameLookup(
+    sources=("files",), path="/etc/nsswitch.conf", line=3, text="hosts: files"
+)
+
+
+def test_a_name_that_nobody_asks_name_servers_for_is_kept_by_nsswitch() -> None:
+    evidence = replace(named(queries=(query(GOOD),)), lookup=LOOKUP)
+    verdict = judge(run(evidence, resolver(WORKS))).checks[0].verdict
+    assert verdict is not None
+    assert (verdict.where, verdict.culprit) == (
+        (Place.LOCAL,),
+        NameLookupObject(path="/etc/nsswitch.conf", line=3, text="hosts: files"),
+    )
+    assert "line 3 of /etc/nsswitch.conf (hosts: files) has no dns" in verdict.summary
+    asks = replace(LOOKUP, sources=("files", "dns"))
+    silent = judge(run(replace(evidence, lookup=asks), resolver(WORKS))).checks[0].verdict
+    assert silent is not None
+    assert silent.culprit is None
+
+
+def stub(*behind: Outcome) -> FlowEvidence:
+    """A stub resolver that fails, with what those behind it say."""
+    on = flow(Protocol.UDP, host="127.0.0.53", port=53)
+    asked = probe(ProbeKind.DNS, on=on, check="resolver-53", id_=5, name="cs.example")
+    return flow_evidence(
+        answered(asked, dns(2), has_left=False, has_come_back=False),
+        of=target("resolver-53", kinds=(ProbeKind.DNS,), host="127.0.0.53", address="127.0.0.53"),
+        way=route(None, interface="lo", is_local=True),
+        name_server=NameServer(line=None, nobody=(), upstreams=behind or NOT_ASKED),
+    )
+
+
+def behind_stub(reply: Reply | None, id_: int = 7) -> FlowEvidence:
+    """The server behind the stub, asked from this host directly."""
+    check = f"resolver-upstream-53@{id_}"
+    asked = probe(ProbeKind.DNS, check=check, id_=id_, name="cs.example")
+    outcome = unanswered(asked) if reply is None else answered(asked, reply)
+    return flow_evidence(outcome, of=target(check, kinds=(ProbeKind.DNS,)))
+
+
+REFUSES = icmp(IcmpKind.PORT_UNREACHABLE, HOST, quoted_hop_limit=60)
+
+
+def test_a_stub_leans_on_the_servers_behind_it_and_names_lean_on_the_stub() -> None:
+    upstream = behind_stub(REFUSES)
+    judged = judge(run(named(queries=(query(None),)), stub(*upstream.attempts), upstream))
+    wheres = [check.verdict and check.verdict.where for check in judged.checks]
+    assert wheres == [(Place.REMOTE,)] * 3
+    assert [cause.explains for cause in judged.root_causes] == [
+        ("cs-anony-443", "resolver-53", "resolver-upstream-53@7")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "where"),
+    [
+        pytest.param((GOOD,), (Place.LOCAL,), id="a server behind it serves: it is the stub"),
+        pytest.param((REFUSES, GOOD), (Place.LOCAL,), id="one of two serves"),
+        pytest.param((), tuple(Place), id="nobody knows the servers behind it"),
+        pytest.param(
+            (REFUSES, dns(2)), tuple(Place), id="they fail in different places: nobody decides"
+        ),
+    ],
+)
+def test_a_stub_that_serves_nobody(
+    upstreams: tuple[Reply, ...], where: tuple[Place, ...]
+) -> None:
+    behind = [behind_stub(reply, id_) for id_, reply in enumerate(upstreams, start=7)]
+    outcomes = [outcome for item in behind for outcome in item.attempts]
+    verdict = judge(run(stub(*outcomes), *behind)).checks[0].verdict
+    assert verdict is not None
+    assert verdict.where == where
 
 
 # Flows.
@@ -201,11 +280,38 @@ def test_a_name_without_an_address(
     assert text in report.verdict.summary
 
 
-GOOD = DnsReply(rcode=0, addresses=addresses(HOST), is_truncated=False, hop_limit=60)
-WORKS = answered(probe(ProbeKind.DNS, check="resolver-53"), GOOD)
 QUERY_FLOW = query(None).probe.flow
 ECHO_FLOW = flow_of(ProbeKind.ICMP_ECHO, host=str(QUERY_FLOW.destination))
 ECHO = ladder(ECHO_FLOW, ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9", echo_reply()])
+
+
+def over_tcp(reply: Reply) -> FlowEvidence:
+    """The same resolver, asked over TCP."""
+    asked = probe(ProbeKind.DNS_TCP, check="resolver-tcp-53", id_=6, name="cs.example")
+    row = target("resolver-tcp-53", kinds=(ProbeKind.TCP_SYN, ProbeKind.DNS_TCP), port=53)
+    return flow_evidence(answered(asked, reply), of=replace(row, protocol=Protocol.TCP))
+
+
+CUT_SHORT = DnsReply(rcode=0, addresses=(), is_truncated=True, hop_limit=60)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "mechanism", "text"),
+    [
+        pytest.param(CUT_SHORT, reset(), Mechanism.DNS_FAILURE, "over TCP: ", id="refused there"),
+        pytest.param(CUT_SHORT, GOOD, Mechanism.LOSS, "were lost", id="TCP serves other names"),
+        pytest.param(None, reset(), Mechanism.LOSS, "were lost", id="nobody needs TCP for it"),
+    ],
+)
+def test_a_name_that_a_datagram_had_no_room_for_leans_on_tcp(
+    asked: DnsReply | None, answer: Reply, mechanism: Mechanism, text: str
+) -> None:
+    resolvers = ("resolver-53", "resolver-tcp-53")
+    name = named(queries=(query(asked),), resolvers=resolvers)
+    verdict = judge(run(name, resolver(WORKS), over_tcp(answer))).checks[0].verdict
+    assert verdict is not None
+    assert verdict.mechanism is mechanism
+    assert text in verdict.summary
 
 
 @pytest.mark.parametrize(

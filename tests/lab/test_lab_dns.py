@@ -11,6 +11,7 @@ ZONE = {"host.example": "192.0.2.7"}
 NAME = b"\x04host\x07example\x00"
 ASKED_A = NAME + b"\x00\x01\x00\x01"
 ASKED_AAAA = NAME + b"\x00\x1c\x00\x01"
+PRIVATE = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x4d\x00\x0a"
 WILDCARD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x02"
 RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
 
@@ -81,6 +82,24 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
             id="a wildcard gives every name the same address",
         ),
         pytest.param(
+            query(ASKED_A),
+            Mode.TRUNCATED,
+            response(b"\x87\x80", 0, ASKED_A, b""),
+            id="a datagram may have no room for the record",
+        ),
+        pytest.param(
+            query(ASKED_A),
+            Mode.PRIVATE,
+            response(b"\x85\x80", 1, ASKED_A, PRIVATE),
+            id="a private address in the stead of the zone's",
+        ),
+        pytest.param(
+            query(b"\x04gone\x00\x00\x01\x00\x01"),
+            Mode.PRIVATE,
+            response(b"\x85\x83", 0, b"\x04gone\x00\x00\x01\x00\x01", b""),
+            id="and for names of the zone alone",
+        ),
+        pytest.param(
             query(ASKED_A, flags=b"\x00\x00"),
             Mode.NORMAL,
             response(b"\x84\x80", 1, ASKED_A, RECORD),
@@ -99,6 +118,13 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
 )
 def test_a_query_is_answered(asked: bytes, mode: Mode, expected: bytes | None) -> None:
     assert dns.answer(asked, mode, ZONE) == expected
+
+
+def test_there_is_room_for_everything_over_tcp() -> None:
+    whole = dns.answer(query(ASKED_A), Mode.NORMAL, ZONE)
+    assert dns.answer_over_tcp(query(ASKED_A), Mode.TRUNCATED, ZONE) == whole
+    denied = dns.answer(query(ASKED_A), Mode.NXDOMAIN, ZONE)
+    assert dns.answer_over_tcp(query(ASKED_A), Mode.NXDOMAIN, ZONE) == denied
 
 
 @given(st.binary(max_size=80))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from edgediag.lab.services import ike
 from edgediag.lab.services.catalog import Mode
 
+SENDER = ("203.0.113.2", 4501)
 SPI = b"\x01\x02\x03\x04\x05\x06\x07\x08"
 NO_PROPOSAL = (
     bytes(4) + SPI + bytes(8) + b"\x29\x20\x22\x20" + bytes(4) + b"\x00\x00\x00\x24"
@@ -57,10 +58,20 @@ def request(
     ],
 )
 def test_a_datagram_is_answered(datagram: bytes, mode: Mode, expected: bytes | None) -> None:
-    assert ike.answer(datagram, mode) == expected
+    assert ike.answer(datagram, mode, SENDER) == expected
 
 
 @given(st.binary(max_size=80).map(lambda octets: bytes(4) + octets))
 def test_any_octets_draw_an_answer_to_their_spi_or_nothing(datagram: bytes) -> None:
-    answered = ike.answer(datagram, Mode.NORMAL)
+    answered = ike.answer(datagram, Mode.NORMAL, SENDER)
     assert answered is None or answered[4:12] == datagram[4:12]
+
+
+def test_who_asks_for_nat_detection_is_told_of_his_address_and_port() -> None:
+    asks = request(payload=ike.NAT_DETECTION_REQUEST + bytes(20))
+    here = ike.answer(asks, Mode.TELLS_ORIGIN, SENDER)
+    there = ike.answer(asks, Mode.TELLS_ORIGIN, ("203.0.113.2", 4502))
+    assert here is not None and there is not None
+    assert here[:-20] == there[:-20]
+    assert here[-20:] != there[-20:]
+    assert ike.answer(asks, Mode.NORMAL, SENDER) == NO_PROPOSAL

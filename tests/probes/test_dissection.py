@@ -10,7 +10,7 @@ import pytest
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.packet import Packet, Payload, TcpSegment
 from edgediag.model.probe import Probe
-from edgediag.probes import PACKET_CODECS, STREAM_CODECS, packet_codec, tls_client_hello
+from edgediag.probes import PACKET_CODECS, STREAM_CODECS, packet_codec, stream_codec
 from edgediag.wire.capture import Capture, CaptureInterface, Frame, FrameDirection, Section
 from edgediag.wire.headers import encode
 from edgediag.wire.link_type import LinkType
@@ -19,9 +19,10 @@ from edgediag.wire.pcapng import encode_pcapng
 
 def payload_of(probe: Probe) -> Payload:
     """The transport payload of a probe; a stream's is put in one segment."""
-    if probe.kind is ProbeKind.TLS_CLIENT_HELLO:
-        hello = tls_client_hello.build(probe)
-        return TcpSegment(flags="PA", sequence=1, acknowledgement=1, window=502, payload=hello)
+    stream = stream_codec(probe.kind)
+    if stream is not None:
+        octets = stream.build(probe)
+        return TcpSegment(flags="PA", sequence=1, acknowledgement=1, window=502, payload=octets)
     return packet_codec(probe.kind).build(probe)
 
 
@@ -80,6 +81,11 @@ def dissect(probe: Probe, file: Path, *fields: str) -> list[str]:
             ProbeKind.DNS,
             {"dns.id": "0x0123", "dns.qry.name": "kube.example.com", "dns.qry.type": "1"},
             id="DNS",
+        ),
+        pytest.param(
+            ProbeKind.DNS_TCP,
+            {"dns.length": "34", "dns.id": "0x0123", "dns.qry.name": "kube.example.com"},
+            id="DNS over TCP",
         ),
         pytest.param(
             ProbeKind.NTP,

@@ -1,5 +1,6 @@
 """IKE_SA_INIT: a request that leaves nothing behind, and what a gateway says to it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.packet import Packet, Payload, TcpSegment, UdpDatagram
-from edgediag.model.probe import Padding, Probe
-from edgediag.model.reply import IkeAnswer, IkeReply
+from edgediag.model.probe import Padding, Probe, Purpose
+from edgediag.model.reply import IkeAnswer, IkeReply, SeenAs
 from edgediag.probes.codec import Timing
 from edgediag.probes.ike_sa_init import build, match
 from edgediag.probes.token import derived_octets
@@ -113,6 +114,21 @@ def notify(type_: int, *, next_payload: int = 0, data: str = "") -> str:
     """A Notify payload for the IKE SA (§3.10)."""
     length = 8 + len(data) // 2
     return f"{next_payload:02x}00{length:04x}0000{type_:04x}{data}"
+
+
+def test_idle_mappings_are_asked_about_by_nat_detection(probe: Probe) -> None:
+    plain, asking = build(probe).payload, build(replace(probe, purpose=Purpose.IDLE)).payload
+    # §2.23: SHA-1 over both SPIs, address and port, of this host's end and of the other.
+    ends = (
+        bytes.fromhex("c000020a") + (40000).to_bytes(2, "big"),
+        bytes.fromhex("c6336415") + (4500).to_bytes(2, "big"),
+    )
+    digests = [hashlib.sha1(bytes.fromhex(SPI) + bytes(8) + end).hexdigest() for end in ends]
+    notified = notify(16388, next_payload=41, data=digests[0]) + notify(16389, data=digests[1])
+    assert asking[376:].hex() == notified
+    assert (plain[340], asking[340]) == (0, 41)
+    assert asking[341:376] == plain[341:376]
+    assert int.from_bytes(asking[28:32], "big") == len(asking) - 4
 
 
 NOTIFY = 41
@@ -233,3 +249,32 @@ def test_any_octets_are_a_reply_or_none_never_an_exception(
     message = MARKER + response(payloads.hex(), first=first)
     answer = make_answer(probe, UdpDatagram(payload=message))
     assert isinstance(match(probe, answer, NOW), IkeReply | None)
+
+
+def test_an_answer_may_say_from_where_the_gateway_sees_us(
+    probe: Probe, make_answer: Callable[[Probe, Payload], Packet]
+) -> None:
+    own = bytes.fromhex(SPI) + b"RESPONDR" + bytes.fromhex("c000020a") + (40000).to_bytes(2, "big")
+    for digest, is_own in ((hashlib.sha1(own).hexdigest(), True), ("5a" * 20, False)):
+        told = notify(14, next_payload=41) + notify(16389, data=digest)
+        packet = make_answer(probe, UdpDatagram(payload=response(told, first=NOTIFY)))
+        assert match(probe, packet, NOW) == replace(
+            reply(IkeAnswer.NO_PROPOSAL_CHOSEN, 14),
+            seen_as=SeenAs(spi=b"RESPONDR".hex(), digest=digest, is_own=is_own),
+        )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(notify(16389, data="5a" * 19), id="one octet short"),
+        pytest.param(notify(16388, data="5a" * 20), id="of the gateway's own end"),
+        pytest.param(notify(16389), id="no digest"),
+    ],
+)
+def test_what_is_no_digest_of_our_end_tells_nothing(
+    probe: Probe, make_answer: Callable[[Probe, Payload], Packet], told: str
+) -> None:
+    payloads = notify(14, next_payload=41) + told
+    packet = make_answer(probe, UdpDatagram(payload=response(payloads, first=NOTIFY)))
+    assert match(probe, packet, NOW) == reply(IkeAnswer.NO_PROPOSAL_CHOSEN, 14)

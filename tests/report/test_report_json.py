@@ -3,8 +3,9 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from edgediag.model.answer import Answer
 from edgediag.model.culprit import Culprit
 from edgediag.model.endpoint import Direction
 from edgediag.model.flow import Protocol
+from edgediag.model.mapping import IdleTrial, MappingLifetime
 from edgediag.model.report import Report
 from edgediag.model.verdict import Certainty, Mechanism, Place, Status, Strength
 from edgediag.report.json import SCHEMA, render
@@ -120,3 +123,33 @@ def test_the_schema_is_closed(stories: dict[str, Report], change: dict[str, obje
     assert VALIDATOR.is_valid(document)
     document["checks"][1].update(change)
     assert not VALIDATOR.is_valid(document)
+
+
+TIMED = MappingLifetime(
+    gateway=ip_address("198.51.100.21"),
+    longest_s=8.0,
+    trials=(
+        IdleTrial(idle_s=2.0, is_kept=Answer.YES, packets=(3, 4)),
+        IdleTrial(idle_s=4.0, is_kept=Answer.NO, packets=(5,)),
+        IdleTrial(idle_s=8.0, is_kept=Answer.NOT_CHECKED, packets=()),
+    ),
+    reason="",
+)
+
+
+def test_how_long_a_mapping_lives_stands_in_a_field_of_its_own(stories: dict[str, Report]) -> None:
+    report = json.loads(render(replace(stories["healthy"], mapping=TIMED)))
+    assert report["nat_timeout"] == {
+        "gateway": "198.51.100.21",
+        "longest_s": 8.0,
+        "at_least_s": 2.0,
+        "less_than_s": 4.0,
+        "reason": "",
+        "trials": [
+            {"idle_s": 2.0, "kept": "yes", "packets": [3, 4]},
+            {"idle_s": 4.0, "kept": "no", "packets": [5]},
+            {"idle_s": 8.0, "kept": "not-checked", "packets": []},
+        ],
+    }
+    assert list(VALIDATOR.iter_errors(report)) == []
+    assert "nat_timeout" not in json.loads(render(stories["healthy"]))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edgediag.model.mapping import MappingLifetime
 from edgediag.model.report import Report
 from edgediag.model.verdict import Status
 from edgediag.report.text import MIN_WIDTH, render
@@ -138,3 +139,12 @@ def test_headline(
         checks=tuple(replace(report.checks[0], status=status) for status in statuses),
     )
     assert render(changed, width=100, color=False).splitlines()[0] == headline
+
+
+def test_how_long_a_mapping_lives_is_told_where_it_was_asked_for(
+    stories: dict[str, Report],
+) -> None:
+    timed = MappingLifetime(gateway=None, longest_s=8.0, trials=(), reason="nobody was asked")
+    text = render(replace(stories["healthy"], mapping=timed), width=80, color=False)
+    assert "\nIDLE UDP MAPPINGS LIVE\n- not known: nobody was asked\n" in text
+    assert "MAPPINGS" not in render(stories["healthy"], width=80, color=False)

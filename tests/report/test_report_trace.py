@@ -8,6 +8,8 @@ import pytest
 from edgediag.inference.judge import judge
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, FlowEvidence, Relation, RunEvidence
+from edgediag.model.packet import MplsLabel
+from edgediag.model.reply import IcmpKind
 from edgediag.model.report import Report
 from edgediag.report.trace import TracedPath, render_json, render_table, traced_path
 from story import (
@@ -21,6 +23,7 @@ from story import (
     flow_evidence,
     flow_of,
     host_state,
+    icmp,
     ike_reply,
     ladder,
     probe,
@@ -116,3 +119,25 @@ def test_json_has_the_hops_and_the_whole_report(
     assert document["report"]["schema"] == "edgediag.report/1"
     assert [hop["distance"] for hop in document["hops"]] == list(range(1, len(path.hops) + 1))
     assert (document["control"] is None) is (path.control is None)
+
+
+def test_the_labels_of_a_hop_stand_beside_its_answer(stories: dict[str, Report]) -> None:
+    labels = (
+        MplsLabel(label=24001, traffic_class=5, is_bottom=False, ttl=1),
+        MplsLabel(label=17, traffic_class=0, is_bottom=True, ttl=254),
+    )
+    expired = replace(icmp(IcmpKind.TIME_EXCEEDED, ROUTERS[0]), labels=labels)
+    walked = ladder(flow(), [GATEWAY, expired, ike_reply()])
+    path = path_of(flow_evidence(answered(probe(), ike_reply()), walked=walked))
+    line = render_table(path).splitlines()[3]
+    assert line.endswith("time-exceeded [MPLS 24001, TTL 1] [MPLS 17, TTL 254]")
+    hops = json.loads(render_json([path], stories["on-path"]))["hops"]
+    assert [hop["answer"] for hop in hops] == ["time-exceeded", "time-exceeded", "IkeReply"]
+    assert [hop["labels"] for hop in hops] == [
+        [],
+        [
+            {"label": 24001, "traffic_class": 5, "bottom": False, "ttl": 1},
+            {"label": 17, "traffic_class": 0, "bottom": True, "ttl": 254},
+        ],
+        [],
+    ]

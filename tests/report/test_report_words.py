@@ -16,6 +16,7 @@ from edgediag.model.culprit import (
     LinkObject,
     ListenerObject,
     MtuObject,
+    NameLookupObject,
     NeighbourObject,
     NftRule,
     PolicyRuleObject,
@@ -184,6 +185,11 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         ),
         "/etc/resolv.conf names no resolver, 127.0.0.1 is asked",
         "cat /etc/resolv.conf",
+    ),
+    (
+        NameLookupObject(path="/etc/nsswitch.conf", line=3, text="hosts: files"),
+        "/etc/nsswitch.conf, line 3: hosts: files",
+        "sed -n 3p /etc/nsswitch.conf",
     ),
     (
         HostsFileObject(path="/etc/hosts", line=4, name="a.example", address=A),

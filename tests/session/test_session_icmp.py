@@ -1,11 +1,12 @@
 """What an ICMP error amounts to."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 
 from edgediag.model.flow import Protocol
-from edgediag.model.packet import IcmpError, Packet, Quote
+from edgediag.model.packet import IcmpError, MplsLabel, Packet, Quote
 from edgediag.model.reply import IcmpKind, IcmpReply
 from edgediag.session.icmp import icmp_kind, icmp_reply
 from story import EDGE, ROUTERS, flow
@@ -53,6 +54,14 @@ def test_a_reply_names_its_maker_and_what_was_left_of_the_probe_there() -> None:
         hop_limit=63,
         quoted_hop_limit=3,
     )
+
+
+def test_the_labels_that_the_probe_had_stay_with_the_reply() -> None:
+    label = MplsLabel(label=24001, traffic_class=0, is_bottom=True, ttl=1)
+    packet, said = error(11, 0)
+    reply = icmp_reply(packet, replace(said, labels=(label,)))
+    assert reply is not None
+    assert reply.labels == (label,)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.packet import IcmpEcho, IcmpError, OtherPayload, Packet, Quote
+from edgediag.model.packet import IcmpEcho, IcmpError, MplsLabel, OtherPayload, Packet, Quote
 from edgediag.wire.headers import decode
 from edgediag.wire.icmp import decode_icmp, read_quote
 from edgediag.wire.link_type import LinkType
@@ -112,6 +112,7 @@ QUOTED_SYN = ipv4_header(6, length=52) + TCP_8
 # RFC 4884 §4: the quote is padded to 128 octets, its length (32 words) stands in octet 5, and an
 # extension structure follows (§7): here one MPLS label of RFC 4950.
 EXTENSION = bytes.fromhex("2000 0000 0008 0101 00010301")
+LABEL_16 = MplsLabel(label=16, traffic_class=1, is_bottom=True, ttl=1)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ EXTENSION = bytes.fromhex("2000 0000 0008 0101 00010301")
         ),
         pytest.param(
             bytes.fromhex("0b00 0000 00200000") + QUOTED_SYN.ljust(128, b"\0") + EXTENSION,
-            IcmpError(type_=11, code=0, quote=OUR_SYN),
+            IcmpError(type_=11, code=0, quote=OUR_SYN, labels=(LABEL_16,)),
             id="time exceeded with an RFC 4884 extension",
         ),
         pytest.param(

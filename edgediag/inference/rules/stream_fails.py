@@ -12,6 +12,7 @@ from edgediag.inference.proxy import accepts_before_host
 from edgediag.inference.reading import outcome_of, packets_of, reply_of
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.reply import Acknowledged, ConnectedMute, Reply, Reset, TlsAnswer, TlsReply
@@ -20,7 +21,7 @@ from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism
 ID = "stream-fails"
 
 _MET_AT_HOST = "; octets with a hop limit are met where the host is, and no nearer"
-_NEVER_LEFT = "the handshake is seen on the wire, and the ClientHello never left this host"
+_NEVER_LEFT = "the handshake is seen on the wire, and the {} never left this host"
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -40,7 +41,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     octets with a hop limit, the same question in small segments
     """
     reply = reply_of(evidence)
-    said = _said(reply) if reply is not None else None
+    asked = _asked(evidence)
+    said = _said(reply, asked) if reply is not None else None
     if reply is None or said is None:
         return None
     mechanism, text, is_host = said
@@ -48,7 +50,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         mechanism = Mechanism.LOSS
     if isinstance(reply, ConnectedMute) and not reply.has_left:
         packets = packets_of([outcome_of(evidence)])
-        said_here = (_NEVER_LEFT, "look for rules that match the length or the content", packets)
+        remedy = "look for rules that match the length or the content"
+        said_here = (_NEVER_LEFT.format(asked), remedy, packets)
         return finding(ID, evidence, on_this_host(Mechanism.LOCAL_DROP, None), said_here)
     claim = accepts_before_host(evidence) or _claim(evidence, reply, (mechanism, is_host))
     remedy = (
@@ -60,16 +63,21 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     return finding(ID, evidence, claim, (text, remedy, conversation_packets(evidence)))
 
 
-def _said(reply: Reply) -> tuple[Mechanism, str, bool] | None:
+def _asked(evidence: FlowEvidence) -> str:
+    kind = outcome_of(evidence).probe.kind
+    return "query" if kind is ProbeKind.DNS_TCP else "ClientHello"
+
+
+def _said(reply: Reply, asked: str) -> tuple[Mechanism, str, bool] | None:
     match reply:
         case TlsReply(answer=TlsAnswer.CLOSED):
             return Mechanism.SERVICE_REFUSES, "the connection is accepted and closed at once", True
         case TlsReply(answer=TlsAnswer.NOT_TLS):
             return Mechanism.SERVICE_REFUSES, "something answers that does not speak TLS", False
         case TlsReply(answer=TlsAnswer.RESET):
-            return Mechanism.RESET, "the connection is reset after the ClientHello", False
+            return Mechanism.RESET, f"the connection is reset after the {asked}", False
         case ConnectedMute(is_acknowledged=True):
-            text = "the ClientHello is acknowledged and never answered"
+            text = f"the {asked} is acknowledged and never answered"
             return Mechanism.SERVICE_SILENT, text, False
         case ConnectedMute():
             text = "the connection stands, and no octet sent on it is acknowledged"

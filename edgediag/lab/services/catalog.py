@@ -9,6 +9,8 @@ from edgediag.lab.topology import HOSTS
 
 ANY_ADDRESS = "0.0.0.0"
 LOOPBACK = "127.0.0.1"
+# systemd-resolved(8).
+STUB_ADDRESS = "127.0.0.53"
 
 
 class Kind(Enum):
@@ -37,8 +39,11 @@ class Mode(Enum):
     EMPTY           every name exists and has no record
     NXDOMAIN        no name exists
     WILDCARD        every name has one and the same address
+    TRUNCATED       datagrams have no room for a record; over TCP it is there
+    PRIVATE         every name of the zone has one and the same private address
     KISS, KISS_DENY  a kiss-o'-death, RATE or DENY
     AHEAD           the server's clock is AHEAD_S ahead
+    TELLS_ORIGIN    the gateway says by NAT detection from where it sees the client
     """
 
     NORMAL = "normal"
@@ -59,11 +64,14 @@ class Mode(Enum):
     EMPTY = "empty"
     NXDOMAIN = "nxdomain"
     WILDCARD = "wildcard"
+    TRUNCATED = "truncated"
+    PRIVATE = "private"
     UNSYNCHRONISED = "unsynchronised"
     KISS = "kiss"
     KISS_DENY = "kiss-deny"
     AHEAD = "ahead"
     COOKIE = "cookie"
+    TELLS_ORIGIN = "tells-origin"
 
 
 FAULTY_CERTIFICATES = frozenset(
@@ -85,6 +93,8 @@ MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
                 Mode.EMPTY,
                 Mode.NXDOMAIN,
                 Mode.WILDCARD,
+                Mode.TRUNCATED,
+                Mode.PRIVATE,
             }
         ),
         Kind.NTP: frozenset(
@@ -98,7 +108,9 @@ MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
                 Mode.AHEAD,
             }
         ),
-        Kind.IKE: frozenset({Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.COOKIE}),
+        Kind.IKE: frozenset(
+            {Mode.NORMAL, Mode.DOWN, Mode.SILENT, Mode.COOKIE, Mode.TELLS_ORIGIN}
+        ),
     }
 )
 
@@ -128,9 +140,11 @@ def _port(name: str, port: int) -> Service:
     )
 
 
-def _interceptor(name: str, kind: Kind, port: int) -> Service:
-    """What a router answers itself once a fault redirects packets to it; down until then."""
-    return Service(name=name, kind=kind, address=ANY_ADDRESS, ports=(port,), at_first=Mode.DOWN)
+def _interceptor(
+    name: str, kind: Kind, port: int, *, address: str = ANY_ADDRESS
+) -> Service:
+    """What a node answers itself once a fault wants it, as redirected packets; down until then."""
+    return Service(name=name, kind=kind, address=address, ports=(port,), at_first=Mode.DOWN)
 
 
 SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
@@ -159,6 +173,7 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
             _port("kubelet-read-only", 10255),
             _port("node-exporter", 9100),
             _port("node-exporter-gpu", 9445),
+            _interceptor("stub-resolver", Kind.DNS, 53, address=STUB_ADDRESS),
         ),
         "peer": (_port("kubelet", 10250), _port("node-exporter", 9100)),
         "isp1": (
@@ -173,6 +188,12 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
 def service_of(node: str, name: str) -> Service | None:
     """The service of that name on the node, None if it has none."""
     return next((service for service in SERVICES.get(node, ()) if service.name == name), None)
+
+
+# Names for use inside a VPC, whose addresses public zones give out all the same (RFC 6598).
+VPC_NAMES: Mapping[str, str] = MappingProxyType(
+    {"mirrors-internal.aliyuncs.com": "100.100.2.148"}
+)
 
 
 def _zone() -> dict[str, str]:
@@ -192,7 +213,7 @@ def _zone() -> dict[str, str]:
             f"dockerauth-ee.{region}.aliyuncs.com": "dockerauth-ee",
             f"registry-{region}.ack.aliyuncs.com": "registry",
         }
-    return {name: HOSTS[host] for name, host in zone.items()}
+    return {name: HOSTS[host] for name, host in zone.items()} | dict(VPC_NAMES)
 
 
 ZONE: Mapping[str, str] = MappingProxyType(_zone())

@@ -13,10 +13,10 @@ MAX_DATAGRAM_OCTETS = 65_535
 # <linux/in.h>; the socket module does not name it on every supported Python.
 IP_FREEBIND = 15
 
-ANSWERS: Mapping[Kind, Callable[[bytes, Mode], bytes | None]] = MappingProxyType(
+ANSWERS: Mapping[Kind, Callable[[bytes, Mode, tuple[str, int]], bytes | None]] = MappingProxyType(
     {
-        Kind.DNS: lambda datagram, mode: dns.answer(datagram, mode, ZONE),
-        Kind.NTP: lambda datagram, mode: ntp.answer(datagram, mode, time.time()),
+        Kind.DNS: lambda datagram, mode, _: dns.answer(datagram, mode, ZONE),
+        Kind.NTP: lambda datagram, mode, _: ntp.answer(datagram, mode, time.time()),
         Kind.IKE: ike.answer,
     }
 )
@@ -30,7 +30,7 @@ def open_datagram(kind: Kind, mode: Mode, address: str, port: int) -> socket.soc
     def on_readable() -> None:
         try:
             datagram, sender = sock.recvfrom(MAX_DATAGRAM_OCTETS)
-            reply = answer(datagram, mode)
+            reply = answer(datagram, mode, sender)
             if reply is not None:
                 sock.sendto(reply, sender)
         except OSError:

@@ -102,7 +102,7 @@ async def _converse_dns(
     """Messages behind a length of two octets (RFC 1035 §4.2.2)."""
     while True:
         (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
-        reply = dns.answer(await reader.readexactly(length), mode, ZONE)
+        reply = dns.answer_over_tcp(await reader.readexactly(length), mode, ZONE)
         if reply is None:
             return
         writer.write(LENGTH.pack(len(reply)) + reply)
