@@ -44,7 +44,6 @@ from edgediag.variation import begin, finish, has_lost_leg
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
 OWN_ADDRESS = NotChecked(reason="its address is this node's own, where nothing may be asked of IKE")
-IPV6 = NotChecked(reason="its address is of IPv6, which is not probed yet")
 INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
 
 
@@ -145,7 +144,9 @@ def _overrides(
             continue
         entry = lines.get((target.host.lower(), target.address))
         if entry is not None:
-            found[target.check] = Override(entry=entry, answers=answers.get(target.host, ()))
+            told = answers.get(target.host, ())
+            alike = tuple(item for item in told if item.version == entry.address.version)
+            found[target.check] = Override(entry=entry, answers=alike)
     return found
 
 
@@ -163,7 +164,9 @@ def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     if target.endpoint != RESOLVER:
         return surveyed.checks[target.check]
     queries = (
-        query for query in surveyed.queries if query.flow.destination == target.address
+        query
+        for query in surveyed.queries
+        if query.flow.destination == target.address and query.kind is ProbeKind.DNS
     )
     return (*surveyed.checks[target.check], *queries)
 
@@ -205,8 +208,6 @@ def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidenc
 
 
 def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:
-    if target.address is not None and target.address.version != 4:
-        return IPV6
     is_spared = is_own(route) and ProbeKind.IKE_SA_INIT in target.kinds
     return OWN_ADDRESS if is_spared else INTERRUPTED
 
@@ -222,7 +223,12 @@ def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotCh
 
 
 def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
-    return tuple(probe for probe in surveyed.queries if probe.name == target.host)
+    # A name without an address of IPv6 is in order: only queries for IPv4 tell what it lacks.
+    return tuple(
+        probe
+        for probe in surveyed.queries
+        if probe.name == target.host and probe.kind is ProbeKind.DNS
+    )
 
 
 def _unresolved(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from edgediag.model.cluster import HostsEntry
-from edgediag.model.endpoint import Direction, Matrix
+from edgediag.model.endpoint import Direction, Matrix, ProbeKind
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import DnsReply
@@ -24,15 +24,23 @@ def names_in(matrix: Matrix) -> tuple[str, ...]:
 
 
 def overridden(
-    names: Iterable[str], entries: Sequence[HostsEntry]
+    names: Iterable[str], entries: Sequence[HostsEntry], versions: Sequence[int]
 ) -> dict[str, tuple[Address, ...]]:
-    """The names that a hosts file settles, with its IPv4 addresses in the order of its lines."""
+    """The names that a hosts file settles, with its addresses in the order of its lines.
+
+    versions  the IP versions that this host can use; addresses of the first come first
+    """
     found: dict[str, tuple[Address, ...]] = {}
     for name in names:
         addresses = [entry.address for entry in entries if entry.name.lower() == name.lower()]
-        usable = tuple(address for address in addresses if address.version == 4)
+        usable = [
+            address
+            for version in versions
+            for address in addresses
+            if address.version == version
+        ]
         if usable:
-            found[name] = usable[:MAX_ADDRESSES]
+            found[name] = tuple(usable[:MAX_ADDRESSES])
     return found
 
 
@@ -41,6 +49,11 @@ def addresses_in(outcome: Outcome) -> tuple[Address, ...]:
     if isinstance(outcome, Answered) and isinstance(outcome.reply, DnsReply):
         return outcome.reply.addresses[:MAX_ADDRESSES]
     return ()
+
+
+def is_answered(outcome: Outcome) -> bool:
+    """True if a name server said anything to a query."""
+    return isinstance(outcome, Answered) and isinstance(outcome.reply, DnsReply)
 
 
 def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str, ...]:
@@ -55,10 +68,16 @@ def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str,
 
 
 def resolved(outcomes: Iterable[Outcome]) -> Mapping[str, tuple[Address, ...]]:
-    """By name, the addresses of the first resolver that gave any; outcomes in the order asked."""
-    found: dict[str, tuple[Address, ...]] = {}
+    """By name, the addresses of the first resolver that gave any; outcomes in the order asked.
+
+    Of each IP version by itself, IPv4 first, and so many in all as are checked of one name.
+    """
+    by_kind: dict[tuple[str, ProbeKind], tuple[Address, ...]] = {}
     for outcome in outcomes:
         addresses = addresses_in(outcome)
         if addresses:
-            found.setdefault(outcome.probe.name, addresses)
+            by_kind.setdefault((outcome.probe.name, outcome.probe.kind), addresses)
+    found: dict[str, tuple[Address, ...]] = {}
+    for (name, _), addresses in sorted(by_kind.items(), key=lambda item: item[1][0].version):
+        found[name] = (*found.get(name, ()), *addresses)[:MAX_ADDRESSES]
     return found

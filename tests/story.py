@@ -102,6 +102,7 @@ PROTOCOLS = {
     ProbeKind.ESP_IN_UDP: Protocol.UDP,
     ProbeKind.NTP: Protocol.UDP,
     ProbeKind.DNS: Protocol.UDP,
+    ProbeKind.DNS_AAAA: Protocol.UDP,
     ProbeKind.ICMP_ECHO: Protocol.ICMP,
 }
 PORTS = {
@@ -112,6 +113,7 @@ PORTS = {
     ProbeKind.ESP_IN_UDP: 4500,
     ProbeKind.NTP: 123,
     ProbeKind.DNS: 53,
+    ProbeKind.DNS_AAAA: 53,
 }
 ICMP_NUMBERS = {
     IcmpKind.TIME_EXCEEDED: (11, 0),

@@ -35,6 +35,7 @@ class ProbeKind(Enum):
     ESP_IN_UDP = "esp-in-udp"
     NTP = "ntp"
     DNS = "dns"
+    DNS_AAAA = "dns-aaaa"
     ICMP_ECHO = "icmp-echo"
 
 

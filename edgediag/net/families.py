@@ -4,6 +4,7 @@ Numbers are Linux's own (linux/in.h, linux/in6.h, linux/errqueue.h): Python name
 3.14 on, the others not at all.
 """
 
+import errno
 import socket
 import struct
 from collections.abc import Iterable, Mapping
@@ -73,6 +74,15 @@ FAMILIES: Mapping[int, Family] = MappingProxyType(
         ),
     }
 )
+
+
+def is_supported(version: int) -> bool:
+    """True if this kernel makes sockets of the IP version."""
+    try:
+        socket.socket(FAMILIES[version].address_family, socket.SOCK_DGRAM).close()
+    except OSError as exc:
+        return exc.errno != errno.EAFNOSUPPORT
+    return True
 
 
 def bound(version: int, kind: socket.SocketKind, port: int) -> socket.socket:

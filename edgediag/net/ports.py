@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from edgediag.errors import CannotRunError
 from edgediag.net.closing import Closing
-from edgediag.net.families import bound, prepare_datagrams
+from edgediag.net.families import bound, is_supported, prepare_datagrams
 
 MAX_PORTS = 1000
 
@@ -74,7 +74,7 @@ def hold_ports(
 ) -> PortBlock:
     """Hold `count` ports, 1 to 1000, from the first base where all of them are free.
 
-    versions  the IP versions whose flows are to be sent
+    versions  the IP versions whose flows are to be sent; what the kernel lacks is left out
     bases   ports to begin at; drawn at random by default
     raises  CannotRunError where no block is free, or not enough descriptors may be opened
     """
@@ -82,6 +82,7 @@ def hold_ports(
         raise CannotRunError(
             f"cannot hold {count} source ports: the most is {MAX_PORTS}; check fewer targets"
         )
+    versions = tuple(filter(is_supported, versions))
     _allow_descriptors(len(versions) * len(_KINDS) * count + _OTHER_DESCRIPTORS)
     for base in _random_bases(count) if bases is None else bases:
         block = _hold(range(base, base + count), versions)

@@ -22,6 +22,7 @@ PORTS = {
     ProbeKind.ESP_IN_UDP: (Protocol.UDP, 4500),
     ProbeKind.NTP: (Protocol.UDP, 123),
     ProbeKind.DNS: (Protocol.UDP, 53),
+    ProbeKind.DNS_AAAA: (Protocol.UDP, 53),
     ProbeKind.ICMP_ECHO: (Protocol.ICMP, 40000),
 }
 
