@@ -1,5 +1,7 @@
 """The resolver's answers, octet by octet."""
 
+from ipaddress import IPv6Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,11 +10,14 @@ from edgediag.lab.services import dns
 from edgediag.lab.services.catalog import Mode
 
 ZONE = {"host.example": "192.0.2.7"}
+ZONE_6 = {"host.example": "2001:db8::7"}
 NAME = b"\x04host\x07example\x00"
 ASKED_A = NAME + b"\x00\x01\x00\x01"
 ASKED_AAAA = NAME + b"\x00\x1c\x00\x01"
+ASKED_MX = NAME + b"\x00\x0f\x00\x01"
 WILDCARD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x02"
 RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
+RECORD_6 = b"\xc0\x0c\x00\x1c\x00\x01\x00\x00\x00\x3c\x00\x10" + IPv6Address("2001:db8::7").packed
 
 
 def query(question: bytes, *, flags: bytes = b"\x01\x00", questions: int = 1) -> bytes:
@@ -41,7 +46,13 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
         pytest.param(
             query(ASKED_AAAA),
             Mode.NORMAL,
-            response(b"\x85\x80", 0, ASKED_AAAA, b""),
+            response(b"\x85\x80", 1, ASKED_AAAA, RECORD_6),
+            id="a known name has its address of IPv6",
+        ),
+        pytest.param(
+            query(ASKED_MX),
+            Mode.NORMAL,
+            response(b"\x85\x80", 0, ASKED_MX, b""),
             id="a known name without that type is no error",
         ),
         pytest.param(
@@ -98,10 +109,10 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
     ],
 )
 def test_a_query_is_answered(asked: bytes, mode: Mode, expected: bytes | None) -> None:
-    assert dns.answer(asked, mode, ZONE) == expected
+    assert dns.answer(asked, mode, ZONE, ZONE_6) == expected
 
 
 @given(st.binary(max_size=80))
 def test_any_octets_draw_an_answer_or_nothing(octets: bytes) -> None:
-    answered = dns.answer(octets, Mode.NORMAL, ZONE)
+    answered = dns.answer(octets, Mode.NORMAL, ZONE, ZONE_6)
     assert answered is None or answered[:2] == octets[:2]
