@@ -128,6 +128,10 @@ OTHER_NETWORK = "203.0.113.200"
 TUNNEL = flow()
 API = flow(Protocol.TCP, port=6443)
 TUNNEL_PROBE = probe()
+TUNNEL6 = replace(
+    TUNNEL, source=ip_address("2001:db8::10"), destination=ip_address("2001:db8:1::21")
+)
+TUNNEL6_PROBE = probe(on=TUNNEL6)
 API_SYN = probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443")
 API_TLS = probe(
     ProbeKind.TLS_CLIENT_HELLO,
@@ -1158,6 +1162,33 @@ ON_THIS_HOST = [
             silent=("lost-at-ingress",),
         ),
         id="the answer comes to PREROUTING only, and the reverse-path filter counts",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL6_PROBE, has_come_back=True),
+                trace=passed(until="received"),
+                drops=(drop(Drop.REVERSE_PATH, ""),),
+            ),
+            host=replace(host_state(), sysctls=(RP_FILTER, RP_FILTER_OF_ALL)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("reverse-path",),
+        ),
+        id="an answer of IPv6, which has no reverse-path filter: it counts others",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL6_PROBE),
+                walked=ladder(TUNNEL6, [H1, H2, H3, H4, ike_reply()]),
+            ),
+            host=replace(host_state(), sysctls=(DEFAULT_TTL,)),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.LOSS),
+            fires=("answered-in-the-end",),
+            silent=("hop-limit-too-small",),
+        ),
+        id="a way of IPv6 that is longer than the hop limit of IPv4",
     ),
     pytest.param(
         Picture(
