@@ -2100,6 +2100,27 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(
+                unanswered(TUNNEL6_PROBE, has_left=False),
+                next_hop=replace(
+                    neighbour(NeighbourState.FAILED), address=ip_address("2001:db8::1")
+                ),
+                around=surroundings(gateways=[GATEWAY]),
+            ),
+            verdict=replace(
+                NEXT_HOP_FAILED,
+                upto="2001:db8::1",
+                culprit=NeighbourObject(
+                    interface="eth0", address=ip_address("2001:db8::1"), state="failed"
+                ),
+            ),
+            fires=("neighbour-failed",),
+            silent=("never-left",),
+        ),
+        id="the only router of IPv6 is dead, and the one of IPv4 says nothing of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
                 unanswered(TUNNEL_PROBE, has_left=False),
                 next_hop=neighbour(NeighbourState.FAILED),
             ),
@@ -2292,6 +2313,41 @@ SILENCE = [
             silent=("last-mile-silent", "diverges-from-control"),
         ),
         id="everything is dark behind a hop",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL6_PROBE),
+                    walked=ladder(TUNNEL6, [H1, H2, None, None]),
+                    way=replace(route("fe80::1"), source=TUNNEL6.source),
+                    around=surroundings(
+                        answering=answering, silent=["2001:db8:1::21", "2001:db8:2::21"]
+                    ),
+                ),
+                host=with_addresses((EDGE, 24), ("2001:db8::10", 64), ("fe80::10", 64)),
+                verdict=verdict,
+                fires=(fires,),
+                silent=("foreign-source", *silent),
+            ),
+            id=name,
+        )
+        for name, answering, verdict, fires, silent in (
+            (
+                "everything of IPv6 is dark behind a hop, whoever answers in IPv4",
+                [HOST, OTHER_NETWORK],
+                between(H2, "host"),
+                "all-dark",
+                (),
+            ),
+            (
+                "another network of IPv6 answers: what is silent may be so by itself",
+                [HOST, "2001:db8:3::21"],
+                ambiguous(None, OUTSIDE, None),
+                "left-this-host",
+                ("all-dark",),
+            ),
+        )
     ),
     pytest.param(
         Picture(
