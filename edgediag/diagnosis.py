@@ -53,7 +53,6 @@ from edgediag.variation import Varied, begin, finish, has_lost_leg
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
 OWN_ADDRESS = NotChecked(reason="its address is this node's own, where nothing may be asked of IKE")
-IPV6 = NotChecked(reason="its address is of IPv6, which is not probed yet")
 INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
 
 
@@ -181,7 +180,9 @@ def _overrides(
             continue
         entry = lines.get((target.host.lower(), target.address))
         if entry is not None:
-            found[target.check] = Override(entry=entry, answers=answers.get(target.host, ()))
+            told = answers.get(target.host, ())
+            alike = tuple(item for item in told if item.version == entry.address.version)
+            found[target.check] = Override(entry=entry, answers=alike)
     return found
 
 
@@ -202,6 +203,7 @@ def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
         query
         for query in surveyed.queries
         if (query.flow.destination, query.flow.protocol) == (target.address, target.protocol)
+        and query.kind is not ProbeKind.DNS_AAAA
     )
     return (*surveyed.checks[target.check], *queries)
 
@@ -243,8 +245,6 @@ def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidenc
 
 
 def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:
-    if target.address is not None and target.address.version != 4:
-        return IPV6
     is_spared = is_own(route) and ProbeKind.IKE_SA_INIT in target.kinds
     return OWN_ADDRESS if is_spared else INTERRUPTED
 
@@ -260,7 +260,12 @@ def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotCh
 
 
 def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
-    return tuple(probe for probe in surveyed.queries if probe.name == target.host)
+    # A name without an address of IPv6 is in order: only queries for IPv4 tell what it lacks.
+    return tuple(
+        probe
+        for probe in surveyed.queries
+        if probe.name == target.host and probe.kind is not ProbeKind.DNS_AAAA
+    )
 
 
 def _flows(

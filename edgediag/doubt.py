@@ -6,6 +6,7 @@ from dataclasses import replace
 from edgediag.checked import Checked, is_ok, lead
 from edgediag.discovery.host import parse_address
 from edgediag.instruments import Bench
+from edgediag.model.endpoint import ProbeKind
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.probe import Probe
 from edgediag.model.reply import DnsReply
@@ -51,6 +52,9 @@ def denial(checks: Iterable[Checked], queries: Sequence[Outcome]) -> Answered | 
     resolved = {outcome.probe.name for outcome in queries if addresses_in(outcome)}
     for outcome in queries:
         if outcome.probe.name in resolved or outcome.probe.check not in working:
+            continue
+        if outcome.probe.kind is not ProbeKind.DNS:
+            # Most names have no address of IPv6, and nothing is wrong with them.
             continue
         if isinstance(outcome, Answered) and is_denial(outcome):
             return outcome

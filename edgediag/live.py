@@ -61,13 +61,15 @@ def measure(
     """
     clock = Clock()
     with ExitStack() as undo:
-        ports = hold_ports(_ports(assignment))
+        host = KernelHost(files)
+        state = host.read()
+        versions = _versions(assignment, state)
+        ports = hold_ports(_ports(assignment, len(versions)), versions=versions)
         undo.callback(ports.close)
         patience = Patience(listen_s=pace.listen_s, is_stopped=pace.is_stopped)
         listening = undo.enter_context(Listening(ports.numbers, clock, patience))
         wire = undo.enter_context(WireIo(ports, capture, clock, listening=listening))
-        host = KernelHost(files)
-        session = Session(rate_pps=pace.rate_pps, bridges=_bridges(host.read()))
+        session = Session(rate_pps=pace.rate_pps, bridges=_bridges(state))
         loop = Loop(wire, session, clock, is_stopped=pace.is_stopped)
         supply = Supply(
             tokens=tokens(), ports=iter(ports.numbers), first_ip_id=first_ip_id()
@@ -108,7 +110,21 @@ def _bridges(state: HostState) -> tuple[str, ...]:
     return tuple(link.name for link in links if link.kind == "bridge")
 
 
-def _ports(assignment: Assignment) -> int:
+def _versions(assignment: Assignment, state: HostState) -> tuple[int, ...]:
+    """The IP versions that flows may have: of IPv6 none where nobody has an address of it."""
+    stated = [target.address for target in assignment.matrix.targets]
+    own = () if isinstance(state.addresses, NotChecked) else state.addresses
+    stated += [item.address for item in own]
+    is_six = any(
+        address is not None
+        and address.version == 6
+        and not (address.is_loopback or address.is_link_local or address.is_multicast)
+        for address in stated
+    )
+    return (4, 6) if is_six else (4,)
+
+
+def _ports(assignment: Assignment, versions: int) -> int:
     matrix = assignment.matrix
     names = names_in(matrix)
     known = sum(target.address is not None for target in matrix.targets)
@@ -118,7 +134,7 @@ def _ports(assignment: Assignment) -> int:
     needed = ports_needed(
         # What is cut short in a datagram is asked again over TCP, and that is a check of its own.
         targets=known + by_name * MAX_ADDRESSES + servers,
-        queries=(2 * len(names) + PORTS_OF_DOUBT) * resolvers,
+        queries=((versions + 1) * len(names) + PORTS_OF_DOUBT) * resolvers,
     )
     idle = IDLE_PORTS if assignment.nat_timeout_s else 0
     return min(MAX_PORTS, needed + idle)

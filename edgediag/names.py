@@ -25,15 +25,23 @@ def names_in(matrix: Matrix) -> tuple[str, ...]:
 
 
 def overridden(
-    names: Iterable[str], entries: Sequence[HostsEntry]
+    names: Iterable[str], entries: Sequence[HostsEntry], versions: Sequence[int]
 ) -> dict[str, tuple[Address, ...]]:
-    """The names that a hosts file settles, with its IPv4 addresses in the order of its lines."""
+    """The names that a hosts file settles, with its addresses in the order of its lines.
+
+    versions  the IP versions that this host can use; addresses of the first come first
+    """
     found: dict[str, tuple[Address, ...]] = {}
     for name in names:
         addresses = [entry.address for entry in entries if entry.name.lower() == name.lower()]
-        usable = tuple(address for address in addresses if address.version == 4)
+        usable = [
+            address
+            for version in versions
+            for address in addresses
+            if address.version == version
+        ]
         if usable:
-            found[name] = usable[:MAX_ADDRESSES]
+            found[name] = tuple(usable[:MAX_ADDRESSES])
     return found
 
 
@@ -59,6 +67,11 @@ def is_cut_short(outcome: Outcome) -> bool:
     return isinstance(outcome.reply, DnsReply) and outcome.reply.is_truncated
 
 
+def is_answered(outcome: Outcome) -> bool:
+    """True if a name server said anything to a query."""
+    return isinstance(outcome, Answered) and isinstance(outcome.reply, DnsReply)
+
+
 def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str, ...]:
     """The checks of the resolvers that gave the address for the name, each once."""
     return tuple(
@@ -73,17 +86,22 @@ def gave(outcomes: Iterable[Outcome], name: str, address: Address) -> tuple[str,
 def resolved(outcomes: Iterable[Outcome]) -> Mapping[str, tuple[Address, ...]]:
     """By name, the addresses of the first resolver that gave any; outcomes in the order asked.
 
-    Where those lead inside some network and another resolver knows public ones, both are wanted:
-    the ones that this host takes, and the ones that show what it would have without.
+    Of each IP version by itself, IPv4 first, and so many in all as are checked of one name. Where
+    those lead inside some network and another resolver knows public ones, both are wanted: the ones
+    that this host takes, and the ones that show what it would have without.
     """
-    found: dict[str, tuple[Address, ...]] = {}
+    by_version: dict[tuple[str, int], tuple[Address, ...]] = {}
     for outcome in outcomes:
-        addresses, name = addresses_in(outcome), outcome.probe.name
+        addresses = addresses_in(outcome)
         if not addresses:
             continue
-        known = found.setdefault(name, addresses)
+        key = outcome.probe.name, addresses[0].version
+        known = by_version.setdefault(key, addresses)
         if leads_inside(known) and not leads_inside(addresses):
-            found[name] = (*known[: MAX_ADDRESSES // 2], *addresses[: MAX_ADDRESSES // 2])
+            by_version[key] = (*known[: MAX_ADDRESSES // 2], *addresses[: MAX_ADDRESSES // 2])
+    found: dict[str, tuple[Address, ...]] = {}
+    for (name, _), addresses in sorted(by_version.items(), key=lambda item: item[0][1]):
+        found[name] = (*found.get(name, ()), *addresses)[:MAX_ADDRESSES]
     return found
 
 

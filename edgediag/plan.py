@@ -57,6 +57,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.NTP: Way.SOCKET,
     ProbeKind.DNS: Way.SOCKET,
     ProbeKind.DNS_TCP: Way.SOCKET,
+    ProbeKind.DNS_AAAA: Way.SOCKET,
     ProbeKind.ICMP_ECHO: Way.IP_STACK,
 }
 
@@ -201,17 +202,23 @@ def plan_checks(
 
 
 def plan_queries(
-    names: Iterable[str], resolvers: Iterable[Target], conditions: Conditions, supply: Supply
+    names: Iterable[tuple[str, ProbeKind]],
+    resolvers: Iterable[Target],
+    conditions: Conditions,
+    supply: Supply,
 ) -> tuple[Probe, ...]:
-    """The RESOLVE probes: each name at each resolver that can be sent to, by name first."""
+    """The RESOLVE probes: each name at each resolver that can be sent to, by name first.
+
+    names  with the kind that asks for addresses of IPv4 or of IPv6
+    """
     legs = tuple(_legs(resolvers, conditions))
     return tuple(
         draw_probe(
             Ask(
                 check=leg.target.check,
                 purpose=Purpose.RESOLVE,
-                kind=ProbeKind.DNS,
-                way=WAYS[ProbeKind.DNS],
+                kind=kind,
+                way=WAYS[kind],
                 flow=_flow(leg, supply),
                 hop_limit=HOP_LIMIT,
                 name=name,
@@ -219,7 +226,7 @@ def plan_queries(
             ),
             supply,
         )
-        for name in names
+        for name, kind in names
         for leg in legs
     )
 

@@ -38,6 +38,9 @@ def _near(
 ) -> tuple[Address, ...]:
     if next_hop is None:
         return ()
+    if next_hop.version == 6 and next_hop.is_link_local:
+        # Routers of IPv6 are known by such an address (RFC 4861 §6.1.2), whatever their networks.
+        return ()
     return tuple(
         item.address
         for item in addresses

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
 from edgediag.instruments import Bench
@@ -18,12 +18,13 @@ from edgediag.model.cluster import (
     ResolverLine,
 )
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
-from edgediag.model.flow import Address, Flow
+from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import HostState, Route, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.names import (
     addresses_in,
+    is_answered,
     leads_inside,
     names_in,
     overridden,
@@ -37,7 +38,13 @@ RESOLVER = HostSource.RESOLVER.value
 NAME_SERVERS = (RESOLVER, RESOLVER + SUFFIX)
 """The endpoints that names hang on."""
 
-_UNSPECIFIED = IPv4Address(0)
+_QUERY_KINDS = {4: ProbeKind.DNS, 6: ProbeKind.DNS_AAAA}
+_UNSPECIFIED: Mapping[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
+
+# An address of the unicast space that is given out (RFC 4291 §2.4, RFC 3587 §3), of nobody. Whoever
+# has a route to it asks for addresses of IPv6, as resolvers do that look whether one is configured
+# (RFC 3493 §6.1, AI_ADDRCONFIG).
+_ANYWHERE_6 = IPv6Address("2000::1")
 
 _Key: TypeAlias = tuple[Flow, str, tuple[ProbeKind, ...]]
 """What makes two targets one question."""
@@ -73,7 +80,7 @@ class Surveyed:
 
     targets  all of the matrix, those with several addresses taken apart
     checks   the CHECK probes by check id
-    queries  the RESOLVE probes, by name first
+    queries  the RESOLVE probes, those for addresses of IPv4 first, each by name
     routes   the kernel's way by check id
     state    of this host before the first probe
     """
@@ -92,14 +99,18 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     as soon as the names are resolved.
     """
     state = bench.host.read()
-    entries = _settled(assignment)
+    named = names_in(assignment.matrix)
+    versions = _versions(bench) if named else (4,)
+    entries = _settled(assignment, named, versions)
     is_first = is_hosts_file_first(assignment.lookup)
     first = with_addresses(assignment.matrix, entries if is_first else {})
     asked = _Asked(bench, state, assignment.timeout_s)
     # What a hosts file settles is asked as well: only so it shows that the line is another's.
     names = dict.fromkeys((*names_in(first), *entries))
+    kinds = [_QUERY_KINDS[version] for version in versions]
+    questions = [(name, kind) for kind in kinds for name in names]
     queries = Queries(
-        by_datagram=asked.queries(names, _outbound(first.targets)), over_tcp={}
+        by_datagram=asked.queries(questions, _outbound(first.targets)), over_tcp={}
     )
     asked.checks(_outbound(first.targets))
     resolved_names = _wait_for_names(bench, queries)
@@ -129,11 +140,13 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     )
 
 
-def _settled(assignment: Assignment) -> dict[str, tuple[Address, ...]]:
+def _settled(
+    assignment: Assignment, names: Iterable[str], versions: Sequence[int]
+) -> dict[str, tuple[Address, ...]]:
     """The names that the hosts file settles, with their addresses."""
     if not heeds_hosts_file(assignment.lookup):
         return {}
-    return overridden(names_in(assignment.matrix), assignment.hosts_entries)
+    return overridden(names, assignment.hosts_entries, versions)
 
 
 class _Asked:
@@ -141,7 +154,7 @@ class _Asked:
 
     def __init__(self, bench: Bench, state: HostState, timeout_s: float) -> None:
         self._bench = bench
-        self._fallback = _own_address(state)
+        self._state = state
         self._timeout_s = timeout_s
         self.probes: dict[_Key, tuple[Probe, ...]] = {}
         self.routes: dict[Flow, RouteAnswer] = {}
@@ -155,7 +168,9 @@ class _Asked:
             self.probes[_key(target)] = probes
             self._bench.loop.submit(probes, {})
 
-    def queries(self, names: Iterable[str], targets: Iterable[Target]) -> tuple[Probe, ...]:
+    def queries(
+        self, names: Iterable[tuple[str, ProbeKind]], targets: Iterable[Target]
+    ) -> tuple[Probe, ...]:
         """Plan and submit the queries of all names to all resolvers."""
         resolvers = [target for target in targets if target.endpoint == RESOLVER]
         sources: dict[Address, Address] = {}
@@ -172,15 +187,15 @@ class _Asked:
 
     def _conditions(self, target: Target) -> Conditions:
         # A flow that the kernel has no way for is sent all the same: how it is refused is evidence.
-        if target.address is None or target.address.version != 4:
+        if target.address is None:
             return Conditions(sources={}, timeout_s=self._timeout_s)
         route = self._route(_way(target))
         if ProbeKind.IKE_SA_INIT in target.kinds and is_own(route):
             return Conditions(sources={}, timeout_s=self._timeout_s)
         source = route.source if isinstance(route, Route) else None
-        return Conditions(
-            sources={target.address: source or self._fallback}, timeout_s=self._timeout_s
-        )
+        if source is None:
+            source = _own_address(self._state, target.address.version)
+        return Conditions(sources={target.address: source}, timeout_s=self._timeout_s)
 
     def _route(self, flow: Flow) -> RouteAnswer:
         if flow not in self.routes:
@@ -194,10 +209,9 @@ def is_own(route: RouteAnswer | None) -> bool:
 
 
 def _wait_for_names(bench: Bench, queries: Queries) -> Mapping[str, tuple[Address, ...]]:
-    by_name: dict[str, list[Probe]] = {}
+    waiting: dict[tuple[str, ProbeKind], list[Probe]] = {}
     for query in queries.by_datagram:
-        by_name.setdefault(query.name, []).append(query)
-    waiting = dict(by_name)
+        waiting.setdefault((query.name, query.kind), []).append(query)
 
     def repeat() -> bool:
         heard = bench.loop.outcomes(queries.by_datagram)
@@ -208,12 +222,13 @@ def _wait_for_names(bench: Bench, queries: Queries) -> Mapping[str, tuple[Addres
     def is_done(_: object, __: float) -> bool:
         # Over TCP as soon as a datagram had no room: nobody waits for other servers first.
         repeat()
-        for name, asked in list(waiting.items()):
+        for question, asked in list(waiting.items()):
             probes = [probe for query in asked for probe in queries.of(query)]
+            # That a name has no address of IPv6 is what most of them are answered.
+            is_enough = is_answered if question[1] is ProbeKind.DNS_AAAA else _is_public
             answers = bench.loop.outcomes(probes)
-            is_public = any(a and not leads_inside(a) for a in map(addresses_in, answers))
-            if is_public or bench.loop.is_settled(probes):
-                del waiting[name]
+            if any(map(is_enough, answers)) or bench.loop.is_settled(probes):
+                del waiting[question]
         return not waiting
 
     bench.loop.until(is_done)
@@ -221,6 +236,11 @@ def _wait_for_names(bench: Bench, queries: Queries) -> Mapping[str, tuple[Addres
     if repeat():
         bench.loop.until(is_done)
     return resolved(bench.loop.outcomes(queries.all()))
+
+
+def _is_public(outcome: Outcome) -> bool:
+    addresses = addresses_in(outcome)
+    return bool(addresses) and not leads_inside(addresses)
 
 
 def _heard(
@@ -250,21 +270,36 @@ def _key(target: Target) -> _Key:
 
 
 def _way(target: Target) -> Flow:
+    version = 4 if target.address is None else target.address.version
     return Flow(
         protocol=target.protocol,
-        source=_UNSPECIFIED,
+        source=_UNSPECIFIED[version],
         source_port=0,
-        destination=target.address or _UNSPECIFIED,
+        destination=target.address or _UNSPECIFIED[version],
         destination_port=target.port,
     )
 
 
-def _own_address(state: HostState) -> Address:
+def _versions(bench: Bench) -> tuple[int, ...]:
+    """The IP versions whose addresses this host looks for, in the order they are checked."""
+    anywhere = Flow(
+        protocol=Protocol.UDP,
+        source=_UNSPECIFIED[6],
+        source_port=0,
+        destination=_ANYWHERE_6,
+        destination_port=0,
+    )
+    route = bench.host.route(anywhere)
+    source = route.source if isinstance(route, Route) else None
+    has_global = source is not None and source.version == 6 and not source.is_link_local
+    return (4, 6) if has_global else (4,)
+
+
+def _own_address(state: HostState, version: int) -> Address:
     if isinstance(state.addresses, NotChecked):
-        return _UNSPECIFIED
-    usable = [
-        item.address
-        for item in state.addresses
-        if item.address.version == 4 and not item.address.is_loopback
-    ]
-    return usable[0] if usable else _UNSPECIFIED
+        return _UNSPECIFIED[version]
+    own = (item.address for item in state.addresses if item.address.version == version)
+    usable = [address for address in own if not address.is_loopback]
+    # Of IPv6 every device has a link-local address, and from none does anything get far.
+    usable.sort(key=lambda address: version == 6 and address.is_link_local)
+    return usable[0] if usable else _UNSPECIFIED[version]

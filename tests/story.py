@@ -104,6 +104,7 @@ PROTOCOLS = {
     ProbeKind.NTP: Protocol.UDP,
     ProbeKind.DNS: Protocol.UDP,
     ProbeKind.DNS_TCP: Protocol.TCP,
+    ProbeKind.DNS_AAAA: Protocol.UDP,
     ProbeKind.ICMP_ECHO: Protocol.ICMP,
 }
 PORTS = {
@@ -115,6 +116,7 @@ PORTS = {
     ProbeKind.NTP: 123,
     ProbeKind.DNS: 53,
     ProbeKind.DNS_TCP: 53,
+    ProbeKind.DNS_AAAA: 53,
 }
 ICMP_NUMBERS = {
     IcmpKind.TIME_EXCEEDED: (11, 0),

@@ -31,6 +31,7 @@ from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     InterfaceAddress,
     Listener,
+    Route,
     TraceDropped,
     TraceResult,
 )
@@ -52,9 +53,11 @@ from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.survey import Assignment
 from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigWire, observed, rig
-from story import EDGE, GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, route, target
+from story import GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
+OWN6, HOST6, OTHER6 = "2001:db8::10", "2001:db8:1::21", "2001:db8:1::22"
+HOPS6 = ("2001:db8::1", "2001:db8:2::1", "2001:db8:2::5", "2001:db8:2::9")
 RULE = NftRule(family="inet", table="f", chain="out", handle=3, text="drop")
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 STEP_S = 0.001
@@ -142,15 +145,23 @@ class FakeWire:
     def _expired(self, packet: Packet) -> Packet:
         segment = packet.payload
         sequence = segment.sequence if isinstance(segment, TcpSegment | IcmpEcho) else None
-        quote = Quote(flow=packet.flow, hop_limit=1, ip_id=packet.ip_id, sequence=sequence)
+        is_six = packet.flow.source.version == 6
+        octets = segment.payload[:80] if isinstance(segment, UdpDatagram) and is_six else b""
+        quote = Quote(
+            flow=packet.flow,
+            hop_limit=1,
+            ip_id=None if is_six else packet.ip_id,
+            sequence=sequence,
+            payload=octets,
+        )
         back = Flow(
             protocol=Protocol.ICMP,
-            source=ip_address(HOPS[packet.hop_limit - 1]),
+            source=ip_address((HOPS6 if is_six else HOPS)[packet.hop_limit - 1]),
             source_port=0,
-            destination=ip_address(EDGE),
+            destination=packet.flow.source,
             destination_port=0,
         )
-        error = IcmpError(type_=11, code=0, quote=quote)
+        error = IcmpError(type_=3 if is_six else 11, code=0, quote=quote)
         return Packet(flow=back, hop_limit=65 - packet.hop_limit, ip_id=1, payload=error)
 
     def _served(self, payload: Payload) -> Payload | None:
@@ -205,7 +216,12 @@ def host_of(world: World) -> RigHost:
         hook = "input" if is_reply else "output"
         return TraceDropped(culprit=RULE, hook=hook, is_reject=False, is_reply=is_reply)
 
-    return RigHost(said=said)
+    def way(flow: Flow) -> Route:
+        if flow.destination.version == 4:
+            return route()
+        return replace(route(HOPS6[0]), source=ip_address(OWN6))
+
+    return RigHost(said=said, way=way)
 
 
 API = target(
@@ -432,9 +448,39 @@ def test_a_port_is_held_against_every_network_of_this_node(
     assert check.status is status
 
 
-def test_what_cannot_be_probed_yet_is_said_and_not_blamed() -> None:
-    host = "2001:db8::1"
-    _, judged, wire = run(World(), replace(API, host=host, address=ip_address(host)))
-    assert judged.checks[0].status is Status.NOT_CHECKED
-    assert "IPv6" in judged.checks[0].note
-    assert wire.sent == []
+def of_ipv6(row: Target, host: str) -> Target:
+    return replace(row, host=host, address=ip_address(host))
+
+
+ROWS6 = (of_ipv6(API, OTHER6), of_ipv6(TUNNEL, HOST6))
+
+
+def test_hosts_of_ipv6_are_asked_as_others_are() -> None:
+    diagnosed, judged, _ = run(World(), *ROWS6)
+    assert [check.status for check in judged.checks] == [Status.OK, Status.OK]
+    assert {str(outcome.probe.flow.source) for outcome in diagnosed.outcomes} == {OWN6}
+
+
+@pytest.mark.parametrize(
+    ("is_blocked", "row"),
+    [pytest.param(is_api, 0, id="a SYN"), pytest.param(is_tunnel, 1, id="a datagram")],
+)
+@pytest.mark.parametrize("wall", [1, 2, 3])
+def test_a_silent_drop_is_placed_between_two_hops_of_ipv6(
+    is_blocked: Callable[[Flow], bool], row: int, wall: int
+) -> None:
+    _, judged, _ = run(World(dropped_behind=lambda on: wall if is_blocked(on) else None), *ROWS6)
+    verdict = judged.checks[row].verdict
+    assert judged.checks[1 - row].status is Status.OK
+    assert verdict is not None
+    assert (verdict.where, str(verdict.after), str(verdict.upto)) == (
+        (Place.ON_PATH,),
+        HOPS6[wall - 1],
+        HOPS6[wall],
+    )
+
+
+def test_a_flow_that_works_in_ipv4_is_blamed_in_ipv6_alone() -> None:
+    world = World(dropped_behind=lambda on: 2 if on.source.version == 6 else None)
+    _, judged, _ = run(world, API, of_ipv6(API, OTHER6))
+    assert [check.status for check in judged.checks] == [Status.OK, Status.BLOCKED]

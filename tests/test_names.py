@@ -2,6 +2,8 @@
 
 from ipaddress import ip_address
 
+import pytest
+
 from edgediag.model.cluster import HostsEntry
 from edgediag.model.endpoint import Direction, Matrix, ProbeKind
 from edgediag.model.outcome import Outcome
@@ -31,13 +33,41 @@ def test_only_outbound_names_without_an_address_are_asked_each_once() -> None:
 
 def test_a_hosts_file_settles_a_name_whatever_its_case() -> None:
     entries = [entry("A.Example", "198.51.100.1"), entry("a.example", "198.51.100.2", 2)]
-    assert overridden(["a.example", "b.example"], entries) == {
+    assert overridden(["a.example", "b.example"], entries, (4,)) == {
         "a.example": addresses("198.51.100.1", "198.51.100.2")
     }
 
 
-def test_an_ipv6_line_does_not_settle_it() -> None:
-    assert overridden(["a.example"], [entry("a.example", "2001:db8::1")]) == {}
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        pytest.param((4,), ("198.51.100.1",), id="of IPv4 alone where this host has no other"),
+        pytest.param(
+            (4, 6), ("198.51.100.1", "2001:db8::1"), id="of both where it has, IPv4 first"
+        ),
+    ],
+)
+def test_the_lines_that_settle_a_name(
+    versions: tuple[int, ...], expected: tuple[str, ...]
+) -> None:
+    entries = [entry("a.example", "2001:db8::1"), entry("a.example", "198.51.100.1", 2)]
+    assert overridden(["a.example"], entries, versions) == {"a.example": addresses(*expected)}
+
+
+def test_a_line_of_ipv6_settles_nothing_where_this_host_has_none() -> None:
+    assert overridden(["a.example"], [entry("a.example", "2001:db8::1")], (4,)) == {}
+
+
+def test_of_both_ip_versions_the_addresses_of_ipv4_come_first_and_all_are_bounded() -> None:
+    many = addresses(*(f"2001:db8::{n}" for n in range(1, 5)))
+    six = answered(
+        probe(ProbeKind.DNS_AAAA, name="a.example", id_=1),
+        DnsReply(rcode=0, addresses=many, is_truncated=False, hop_limit=60),
+    )
+    four = query("a.example", "198.51.100.1", "198.51.100.2", id_=2)
+    assert dict(resolved([six, four])) == {
+        "a.example": addresses("198.51.100.1", "198.51.100.2", "2001:db8::1", "2001:db8::2")
+    }
 
 
 def test_the_first_resolver_that_gave_an_address_counts() -> None:

@@ -88,7 +88,9 @@ def test_names_are_asked_of_every_resolver_by_name_first() -> None:
     ]
     sources = {**SOURCES, ip_address("198.51.100.54"): ip_address(EDGE)}
     conditions = Conditions(sources=sources, timeout_s=2.0)
-    asked = plan_queries(["a.example", "b.example"], resolvers, conditions, supply())
+    names = [("a.example", ProbeKind.DNS), ("b.example", ProbeKind.DNS_AAAA)]
+    asked = plan_queries(names, resolvers, conditions, supply())
+    assert [query.kind for query in asked] == [kind for _, kind in names for _ in resolvers]
     assert [(query.name, str(query.flow.destination)) for query in asked] == [
         ("a.example", HOST),
         ("a.example", "198.51.100.54"),

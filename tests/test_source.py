@@ -39,6 +39,20 @@ def test_a_source_is_foreign(
     assert is_foreign(ip_address(source), route(), addresses) is expected
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("2001:db8::10", False, id="routers of IPv6 have no network in common with it"),
+        pytest.param("2001:db8:9::1", True, id="the device does not have it"),
+    ],
+)
+def test_whether_a_source_is_foreign_beside_a_link_local_gateway(
+    source: str, expected: bool
+) -> None:
+    own = owned("2001:db8::10/64", "fe80::10/64")
+    assert is_foreign(ip_address(source), route("fe80::1"), own) is expected
+
+
 def test_the_fitting_source_lies_in_the_network_of_the_next_hop() -> None:
     addresses = owned(f"{LONE}/32", f"{EDGE}/24")
     assert fitting_source(route(), ip_address(HOST), addresses) == ip_address(EDGE)

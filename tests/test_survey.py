@@ -22,6 +22,7 @@ from edgediag.model.exchange import (
     StreamOpened,
     StreamReceived,
 )
+from edgediag.model.flow import Flow
 from edgediag.model.host import HostState, Route, RouteAnswer, RouteRefused
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from rig import NO_ANCHORS, RigHost, RigWire, rig, silence
@@ -57,11 +58,18 @@ def serving(*names: tuple[str, tuple[str, ...]], by: str = RESOLVER_HOST) -> Rig
         if not isinstance(action, SendDatagram) or str(action.flow.destination) != by:
             return ()
         question = action.payload[12:]
-        found = known.get(question[:-4], ())
+        type_ = int.from_bytes(question[-4:-2], "big")
+        found = [
+            ip_address(each).packed
+            for each in known.get(question[:-4], ())
+            if ip_address(each).version == (6 if type_ == 28 else 4)
+        ]
         header = action.payload[:2] + struct.pack("!HHHHH", 0x8180, 1, len(found), 0, 0)
-        # A pointer to the question, type A, class IN, a minute, four octets (RFC 1035 §4.1.3).
-        records = (b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4), found)
-        octets = b"".join(records[0] + ip_address(each).packed for each in records[1])
+        # A pointer to the question, its type, class IN, a minute (RFC 1035 §4.1.3).
+        octets = b"".join(
+            b"\xc0\x0c" + struct.pack("!HHIH", type_, 1, 60, len(packed)) + packed
+            for packed in found
+        )
         reply = header + question + octets
         flow = action.flow.reversed()
         return (Delivered(probe=action.probe, flow=flow, payload=reply, at_s=at_s),)
@@ -249,11 +257,59 @@ def test_whether_this_very_host_is_asked(row: Target, count: int) -> None:
     assert is_own(found.routes[row.check])
 
 
-def test_an_address_of_ipv6_is_not_asked() -> None:
-    wire = RigWire()
-    row = replace(TUNNEL, host="2001:db8::21", address=ip_address("2001:db8::21"))
-    assert surveyed(wire, row).checks == {TUNNEL.check: ()}
-    assert wire.sent == []
+OWN6, HOST6 = "2001:db8::10", "2001:db8:1::21"
+
+
+def dual(source: str) -> RigHost:
+    """A host with a route of each IP version, and from where it sends in IPv6."""
+
+    def way(on: Flow) -> Route:
+        if on.destination.version == 4:
+            return route()
+        return replace(route("fe80::1"), source=ip_address(source))
+
+    return RigHost(way=way)
+
+
+def test_an_address_of_ipv6_is_asked_from_where_the_kernel_would() -> None:
+    row = replace(TUNNEL, host=HOST6, address=ip_address(HOST6))
+    (probe,) = surveyed(RigWire(), row, host=dual(OWN6)).checks[TUNNEL.check]
+    assert (str(probe.flow.source), str(probe.flow.destination)) == (OWN6, HOST6)
+
+
+@pytest.mark.parametrize(
+    ("host", "kinds"),
+    [
+        pytest.param(dual(OWN6), [ProbeKind.DNS, ProbeKind.DNS_AAAA], id="both: it has both"),
+        pytest.param(dual("fe80::10"), [ProbeKind.DNS], id="not by one with link-local addresses"),
+        pytest.param(
+            RigHost(
+                way=lambda on: route()
+                if on.destination.version == 4
+                else RouteRefused(errno_name="ENETUNREACH", culprit=None)
+            ),
+            [ProbeKind.DNS],
+            id="not by one without a route",
+        ),
+    ],
+)
+def test_for_which_addresses_a_resolver_is_asked(host: RigHost, kinds: list[ProbeKind]) -> None:
+    wire = serving(("registry.example", (HOST,)))
+    found = surveyed(wire, REGISTRY, resolver(), host=host)
+    assert [query.kind for query in found.queries] == kinds
+
+
+def test_a_name_has_a_check_for_each_address_of_both_ip_versions() -> None:
+    wire = serving(("registry.example", (HOST, HOST6)))
+    found = surveyed(wire, REGISTRY, resolver(), host=dual(OWN6))
+    assert [target.address for target in found.targets[:2]] == list(addresses(HOST, HOST6))
+    assert all(len(found.checks[target.check]) == 2 for target in found.targets[:2])
+
+
+def test_a_name_without_an_address_of_ipv6_is_not_waited_for() -> None:
+    wire = serving(("registry.example", (HOST,)))
+    surveyed(wire, REGISTRY, resolver(OTHER_RESOLVER), resolver(), host=dual(OWN6))
+    assert (HOST, 443, 1) in asked(wire)
 
 
 def test_only_a_route_to_this_host_is_our_own() -> None:

@@ -1,5 +1,7 @@
 """What the rules of this host do with packets that others send to its ports."""
 
+from typing import Final
+
 from edgediag.inference.packet_rules import mechanism_of, removal, rule_words
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import Culprit
@@ -14,6 +16,9 @@ _LET_IN = (
     "a listener is there and the rules of this node let its network in; whether packets come as "
     "far was not asked"
 )
+
+# Only networks of IPv4 are asked for so far (edgediag.arrival).
+_VERSION: Final = 4
 
 
 def dropped_on_arrival(
@@ -39,8 +44,8 @@ def dropped_on_arrival(
     port = f"{evidence.target.protocol.value} port {evidence.target.port}"
     is_reject = explained.disposition is Disposition.REJECTED
     verb = "rejects" if is_reject else "drops"
-    text = f"{rule_words(rule)} {verb} what any node of the network sends to {port}"
-    return text, removal(rule), (mechanism_of(rule, is_reject=is_reject), rule)
+    text = f"{rule_words(rule, _VERSION)} {verb} what any node of the network sends to {port}"
+    return text, removal(rule, _VERSION), (mechanism_of(rule, is_reject=is_reject), rule)
 
 
 def note_on_arrival(evidence: ListenerEvidence) -> str:
@@ -55,7 +60,7 @@ def note_on_arrival(evidence: ListenerEvidence) -> str:
 
 def _perhaps(explained: Explained) -> str:
     if explained.deciders:
-        rules = ", ".join(map(rule_words, explained.deciders))
+        rules = ", ".join(rule_words(rule, _VERSION) for rule in explained.deciders)
         return f"others of the network are kept out by {rules}"
     hung = ", ".join(explained.hangs_on) or "rules that are not read"
     return f"whether the rules of this node let its network in hangs on {hung}"

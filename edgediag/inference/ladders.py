@@ -57,7 +57,8 @@ def is_way_doubtful(evidence: FlowEvidence) -> bool:
     if distance_reached(evidence) or not isinstance(evidence.route, Route):
         return False
     is_bridge = isinstance(evidence.link, Link) and evidence.link.kind == "bridge"
-    serving = evidence.surroundings.gateways
+    version = evidence.flow.destination.version
+    serving = [item for item in evidence.surroundings.gateways if item.version == version]
     return is_bridge or (bool(serving) and evidence.route.gateway not in serving)
 
 

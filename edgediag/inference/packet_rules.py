@@ -11,13 +11,16 @@ from edgediag.model.verdict import Mechanism
 _COMES_BACK: Final = "a rule that is only deleted comes back"
 
 
-def rule_words(culprit: RuleObject) -> str:
-    """A rule or policy, with its place, its own words, and who wrote it."""
-    writer = _writer(culprit)
-    return f"{_named(culprit)}, written by {writer.name}," if writer else _named(culprit)
+def rule_words(culprit: RuleObject, version: int) -> str:
+    """A rule or policy, with its place, its own words, and who wrote it.
+
+    version  of the flow that it decides on: each IP version has an iptables of its own
+    """
+    writer, named = _writer(culprit), _named(culprit, version)
+    return f"{named}, written by {writer.name}," if writer else named
 
 
-def _named(culprit: RuleObject) -> str:
+def _named(culprit: RuleObject, version: int) -> str:
     match culprit:
         case NftRule():
             return (
@@ -26,7 +29,7 @@ def _named(culprit: RuleObject) -> str:
             )
         case IptablesRule():
             return (
-                f"iptables-{culprit.backend} rule {culprit.number} of {culprit.table} "
+                f"{_iptables(culprit, version)} rule {culprit.number} of {culprit.table} "
                 f"{culprit.chain} "
                 f"({culprit.text})"
             )
@@ -46,20 +49,20 @@ def mechanism_of(culprit: RuleObject, *, is_reject: bool) -> Mechanism:
     return Mechanism.RULE_REJECT if is_reject else Mechanism.RULE_DROP
 
 
-def removal(culprit: RuleObject) -> str:
+def removal(culprit: RuleObject, version: int) -> str:
     """What to do about a rule or policy: one that a program wrote comes back."""
     writer = _writer(culprit)
-    return f"{writer.remedy}; {_COMES_BACK}" if writer else _deletion(culprit)
+    return f"{writer.remedy}; {_COMES_BACK}" if writer else _deletion(culprit, version)
 
 
-def _deletion(culprit: RuleObject) -> str:
+def _deletion(culprit: RuleObject, version: int) -> str:
     match culprit:
         case NftRule():
             place = f"{culprit.family} {culprit.table} {culprit.chain}"
             return f"nft delete rule {place} handle {culprit.handle}, or accept the flow before it"
         case IptablesRule():
             return (
-                f"iptables-{culprit.backend} -t {culprit.table} -D {culprit.chain} "
+                f"{_iptables(culprit, version)} -t {culprit.table} -D {culprit.chain} "
                 f"{culprit.number}, or accept the flow before it"
             )
         case ChainPolicy():
@@ -69,6 +72,10 @@ def _deletion(culprit: RuleObject) -> str:
             )
         case _:
             assert_never(culprit)
+
+
+def _iptables(culprit: IptablesRule, version: int) -> str:
+    return f"{'ip6tables' if version == 6 else 'iptables'}-{culprit.backend}"
 
 
 def _writer(culprit: RuleObject) -> Writer | None:

@@ -153,7 +153,10 @@ subjectAltName = {names}
 
 def _alternative_names() -> str:
     addresses = {
-        service.address for service in SERVICES["cloud"] if service.kind in (Kind.TLS, Kind.HTTP)
+        address
+        for service in SERVICES["cloud"]
+        if service.kind in (Kind.TLS, Kind.HTTP)
+        for address in service.addresses
     }
     names = [f"DNS:{name}" for name in sorted(ZONE)]
     return ",".join((*names, *(f"IP:{address}" for address in sorted(addresses))))

@@ -15,6 +15,11 @@ from edgediag.lab.topology import Route
 NUD_PERMANENT = 0x80
 RTNH_F_ONLINK = 4
 
+_ICMP = {
+    4: (socket.AF_INET, socket.IPPROTO_ICMP),
+    6: (socket.AF_INET6, socket.IPPROTO_ICMPV6),
+}
+
 
 @contextmanager
 def netlink(name: str) -> Iterator[IPRoute]:
@@ -36,8 +41,9 @@ def interface_index(ipr: IPRoute, interface: str) -> int:
 def route_request(ipr: IPRoute, route: Route) -> Mapping[str, object]:
     """The arguments of IPRoute.route() for one route of the topology or of a fault."""
     # The family is given because pyroute2 0.9.7 fails to find it out for several gateways.
+    is_six = any(":" in text for text in (route.destination, *route.gateways))
     request: dict[str, object] = {
-        "family": socket.AF_INET,
+        "family": socket.AF_INET6 if is_six else socket.AF_INET,
         "dst": route.destination,
         "table": route.table,
         "type": route.type_,
@@ -69,10 +75,17 @@ def write_sysctl(name: str, key: str, value: str) -> None:
             path.write_text(f"{value}\n")
 
 
-def raw_icmp_socket(name: str) -> socket.socket:
-    """A raw ICMP socket of the namespace, not blocking."""
+def write_device_sysctl(name: str, device: str, key: str, value: str) -> None:
+    """A device's sysctl of IPv6 has the value from now on; its name may have dots in it."""
     with namespace.entered(name):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        (Path("/proc/sys/net/ipv6/conf") / device / key).write_text(value)
+
+
+def raw_icmp_socket(name: str, version: int = 4) -> socket.socket:
+    """A raw socket of the namespace for ICMP or ICMPv6, not blocking."""
+    family, protocol = _ICMP[version]
+    with namespace.entered(name):
+        sock = socket.socket(family, socket.SOCK_RAW, protocol)
     sock.setblocking(False)
     return sock
 

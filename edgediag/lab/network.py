@@ -10,6 +10,7 @@ from edgediag.lab import (
     certificates,
     cgroup,
     connectivity,
+    dual_stack,
     fingerprint,
     namespace,
     netfilter,
@@ -24,6 +25,8 @@ from edgediag.lab.services.catalog import SERVICES
 from edgediag.lab.state import EMPTY
 from edgediag.lab.topology import NODES
 from edgediag.lab.undo import undo_of
+
+SECOND_NETWORK = "the second network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,15 @@ class Lab:
             and all(processes.is_running(process) for process in known.processes)
         )
 
+    def widen(self) -> None:
+        """The second network, of IPv6, stands as well; only building the lab anew takes it away."""
+        known = self._known()
+        if SECOND_NETWORK in known.lasting:
+            return
+        state.save(self.prefix, replace(known, lasting=(*known.lasting, SECOND_NETWORK)))
+        dual_stack.add_second_network(self.prefix)
+        connectivity.require_connectivity(self.prefix, version=6)
+
     def inject(self, scenario: Scenario) -> tuple[Truth, ...]:
         """The scenario is in force; returns its truths with the culprits' handles looked up.
 
@@ -70,6 +82,8 @@ class Lab:
             raise CannotRunError(f"cannot inject {scenario.name}: {missing}")
         if known.scenario:
             self.clear()
+        if scenario.is_dual_stack:
+            self.widen()
         for step in scenario.inject:
             self._inject_step(scenario.name, step)
         return tuple(self._with_handle(truth) for truth in scenario.truths)

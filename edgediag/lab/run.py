@@ -18,6 +18,7 @@ from edgediag.lab.pool import over_labs
 from edgediag.lab.scenario import Scenario, Truth
 from edgediag.lab.score import Score, score
 from edgediag.lab.topology import landmarks
+from edgediag.lab.topology6 import landmarks_6
 
 DIAGNOSIS_S = 300.0
 # `edgediag diagnose` ends so with a whole report: all well, a fault found, undetermined.
@@ -81,7 +82,7 @@ def run_scenario(lab: Lab, scenario: Scenario, output: Path) -> Result:
             scenario=scenario,
             truths=truths,
             checks=tuple(report["checks"]),
-            score=score(report, truths, landmarks()),
+            score=score(report, truths, {**landmarks(), **landmarks_6()}),
             problem="",
             is_skipped=False,
             duration_s=time.monotonic() - started_s,

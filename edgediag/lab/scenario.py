@@ -106,6 +106,7 @@ class Scenario:
     proofs    by plain tools, that the fault presents as the truths say
     legs      whether a fault at isp2 is at "both" of its twins or at "one"
     listen_s  how long the diagnosis listens to the tunnel's port at least
+    is_dual_stack  the lab's second network, of IPv6, stands beside the first
     """
 
     name: str
@@ -119,6 +120,7 @@ class Scenario:
     proofs: tuple[Proof, ...]
     legs: str = "both"
     listen_s: int = 0
+    is_dual_stack: bool = False
 
 
 def names() -> tuple[str, ...]:
@@ -165,6 +167,7 @@ def parse(name: str, text: str) -> Scenario:
             proofs=_read(table, "proof", _proof),
             legs=head.legs,
             listen_s=head.listen_s,
+            is_dual_stack=head.is_dual_stack,
         )
     except UsageError as exc:
         raise UsageError(f"scenario {name}, {exc}") from exc
@@ -196,6 +199,7 @@ class _Head:
     requires: tuple[str, ...] = ()
     legs: str = "both"
     listen_s: int = 0
+    is_dual_stack: bool = False
 
 
 def _head(table: Mapping[str, object]) -> _Head:

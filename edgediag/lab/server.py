@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Mapping
+from itertools import product
 
 from edgediag.lab import namespace
 from edgediag.lab.certificates import Certificate
@@ -44,8 +45,8 @@ class Node:
         if mode is Mode.DOWN:
             return
         sockets = self._sockets[service.name]
-        address = LOOPBACK if mode is Mode.LOOPBACK else service.address
-        for port in service.ports:
+        addresses = (LOOPBACK,) if mode is Mode.LOOPBACK else service.addresses
+        for address, port in product(addresses, service.ports):
             if service.kind in ANSWERS:
                 sockets.append(open_datagram(service.kind, mode, address, port))
             if service.kind is Kind.DNS or service.kind not in ANSWERS:

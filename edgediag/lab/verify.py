@@ -106,6 +106,8 @@ def observe(command: Sequence[str], limit_s: float) -> Observation:
 def _findings(lab: Lab, scenario: Scenario) -> tuple[Finding, ...]:
     runnable = [proof for proof in scenario.proofs if _missing(proof) is None]
     lab.up()
+    if scenario.is_dual_stack:
+        lab.widen()
     healthy = _run(lab, (proof for proof in runnable if asks_healthy(scenario, proof)))
     lab.inject(scenario)
     broken = _run(lab, runnable)

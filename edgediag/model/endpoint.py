@@ -36,6 +36,7 @@ class ProbeKind(Enum):
     NTP = "ntp"
     DNS = "dns"
     DNS_TCP = "dns-tcp"
+    DNS_AAAA = "dns-aaaa"
     ICMP_ECHO = "icmp-echo"
 
 

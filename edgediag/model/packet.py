@@ -67,12 +67,14 @@ class Quote:
     hop_limit  what was left of it there
     ip_id      None in IPv6
     sequence   of a TCP segment or of an echo request, else None
+    payload    of a UDP datagram in IPv6 the beginning, as far as it is quoted, else b""
     """
 
     flow: Flow
     hop_limit: int
     ip_id: int | None
     sequence: int | None
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

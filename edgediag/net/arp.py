@@ -28,6 +28,7 @@ _MREQ: Final = struct.Struct("=iHH8s")
 # IEEE 802c: no vendor gives such addresses out.
 _LOCALLY_ADMINISTERED: Final = b"\x02"
 
+_NO_ARP: Final = NotChecked(reason="neighbours of IPv6 are not asked for by hand")
 _NO_ETHERNET: Final = NotChecked(reason="its device knows no ARP")
 
 
@@ -53,7 +54,7 @@ class ArpSolicitation:
     def _ask(self, interface: str, address: Address) -> None:
         key = (interface, address)
         if not isinstance(address, IPv4Address):
-            self._failed[key] = _NO_ETHERNET
+            self._failed[key] = _NO_ARP
             return
         try:
             self._sockets[key] = opened = _opened(interface)

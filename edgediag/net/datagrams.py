@@ -4,16 +4,17 @@ import errno
 import socket
 import struct
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address
-from typing import NamedTuple, TypeAlias
+from ipaddress import ip_address
+from typing import Any, NamedTuple, TypeAlias
 
 from edgediag.model.exchange import Delivered, Event, Refused, SendDatagram
-from edgediag.model.flow import Flow, Protocol
+from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.net.clock import Clock
-from edgediag.net.ports import IP_PKTINFO, IP_RECVERR, PortBlock
-from edgediag.net.senders import attempt, source_info
+from edgediag.net.families import FAMILIES, Ancillary, arrived_at, source_info
+from edgediag.net.ports import PortBlock
+from edgediag.net.senders import attempt
 
-Conversation: TypeAlias = tuple[int, str, int]
+Conversation: TypeAlias = tuple[int, Address, int]
 """Our port, the peer's address and port: what a socket knows of a flow in either direction."""
 
 # Of one socket at one time, so that a flood at one port does not keep the others waiting.
@@ -21,9 +22,8 @@ _BATCH = 32
 
 _DATAGRAM_OCTETS = 65535
 
-# struct sock_extended_err up to the code; its origins (linux/errqueue.h).
+# struct sock_extended_err up to the code (linux/errqueue.h).
 _EXTENDED_ERROR = struct.Struct("=IBBB")
-_ORIGIN_ICMP = 2
 
 
 class _QueuedError(NamedTuple):
@@ -55,11 +55,12 @@ class Datagrams:
     def send(self, action: SendDatagram) -> tuple[Event, ...]:
         """Send a datagram; what is returned are refusals, of this one or of those before it."""
         flow = action.flow
-        earlier = self._refusals(self._queued(flow.source_port))
+        held = (flow.source_port, flow.destination.version)
+        earlier = self._refusals(self._queued(*held))
         self.expect(action.probe, flow)
         self._senders[_conversation(flow)] = action.probe
         name = self._send(flow, action.payload)
-        later = self._queued(flow.source_port) if name else []
+        later = self._queued(*held) if name else []
         if name in (error.name for error in later):
             # A pending error of an earlier datagram was told to this one, whatever its
             # destination, in place of sending it.
@@ -69,31 +70,31 @@ class Datagrams:
         # What is queued later a REJECT in OUTPUT made of this very datagram.
         return (*earlier, *own, *self._refusals(later))
 
-    def read(self, port: int) -> tuple[Event, ...]:
-        """What waits at a port: errors first, then datagrams.
+    def read(self, port: int, version: int = 4) -> tuple[Event, ...]:
+        """What waits at a port of one IP version: errors first, then datagrams.
 
         A datagram makes one event for each probe that may have asked for it, because only the
         payload tells whom it answers.
         """
-        return (*self._refusals(self._queued(port)), *self._deliveries(port))
+        return (*self._refusals(self._queued(port, version)), *self._deliveries(port, version))
 
     def _send(self, flow: Flow, payload: bytes) -> str:
-        sender = self._ports.udp(flow.source_port)
+        sender = self._ports.udp(flow.source_port, flow.destination.version)
         ancillary = [source_info(flow.source)]
         target = (str(flow.destination), flow.destination_port)
         return attempt(sender, lambda: sender.sendmsg([payload], ancillary, 0, target))
 
-    def _queued(self, port: int) -> list[_QueuedError]:
+    def _queued(self, port: int, version: int) -> list[_QueuedError]:
         """What the error queue of a port holds."""
-        held = self._ports.udp(port)
+        held = self._ports.udp(port, version)
         errors: list[_QueuedError] = []
         for _ in range(_BATCH):
             try:
                 _, ancillary, _, peer = held.recvmsg(0, 256, socket.MSG_ERRQUEUE)
             except OSError:
                 break
-            if name := _icmp_errno(ancillary):
-                errors.append(_QueuedError(name, (port, *peer)))
+            if name := _icmp_errno(version, ancillary):
+                errors.append(_QueuedError(name, _with_peer(port, peer)))
         return errors
 
     def _refusals(self, errors: Iterable[_QueuedError]) -> tuple[Refused, ...]:
@@ -108,44 +109,46 @@ class Datagrams:
         at_s = self._clock.now_s()
         return Refused(probe=probe, errno_name=name, is_immediate=is_immediate, at_s=at_s)
 
-    def _deliveries(self, port: int) -> Iterator[Delivered]:
-        held = self._ports.udp(port)
+    def _deliveries(self, port: int, version: int) -> Iterator[Delivered]:
+        held = self._ports.udp(port, version)
         for _ in range(_BATCH):
             try:
                 payload, ancillary, _, peer = held.recvmsg(_DATAGRAM_OCTETS, 256)
             except OSError:
                 # EAGAIN: all read. Else an error that the next look at the error queue explains.
                 return
-            flow = _arrived(ancillary, peer, port)
-            for probe in self._askers.get((port, *peer), ()):
+            conversation = _with_peer(port, peer)
+            flow = _arrived(conversation, arrived_at(version, ancillary))
+            for probe in self._askers.get(conversation, ()):
                 at_s = self._clock.now_s()
                 yield Delivered(probe=probe, flow=flow, payload=payload, at_s=at_s)
 
 
 def _conversation(flow: Flow) -> Conversation:
-    return flow.source_port, str(flow.destination), flow.destination_port
+    return flow.source_port, flow.destination, flow.destination_port
 
 
-def _icmp_errno(ancillary: list[tuple[int, int, bytes]]) -> str:
+def _with_peer(port: int, peer: tuple[Any, ...]) -> Conversation:
+    # Of IPv6 a flow label and a scope follow; a link-local address has the scope in it.
+    return port, ip_address(peer[0]), int(peer[1])
+
+
+def _icmp_errno(version: int, ancillary: Iterable[Ancillary]) -> str:
     """The errno name that an ICMP error was made into, "" for the kernel's own errors."""
+    family = FAMILIES[version]
     for level, type_, value in ancillary:
-        if (level, type_) == (socket.IPPROTO_IP, IP_RECVERR):
+        if (level, type_) == (family.level, family.receive_errors):
             number, origin, _, _ = _EXTENDED_ERROR.unpack_from(value)
-            return errno.errorcode.get(number, "") if origin == _ORIGIN_ICMP else ""
+            return errno.errorcode.get(number, "") if origin == family.icmp_origin else ""
     return ""
 
 
-def _arrived(
-    ancillary: list[tuple[int, int, bytes]], peer: tuple[str, int], port: int
-) -> Flow:
-    destination = IPv4Address(0)
-    for level, type_, value in ancillary:
-        if (level, type_) == (socket.IPPROTO_IP, IP_PKTINFO):
-            destination = IPv4Address(value[8:12])
+def _arrived(conversation: Conversation, destination: Address) -> Flow:
+    port, peer, peer_port = conversation
     return Flow(
         protocol=Protocol.UDP,
-        source=IPv4Address(peer[0]),
-        source_port=peer[1],
+        source=peer,
+        source_port=peer_port,
         destination=destination,
         destination_port=port,
     )

@@ -21,6 +21,7 @@ from typing import Final, TypeAlias
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Chain, Presented, Server
 from edgediag.net.clock import Clock
+from edgediag.net.families import FAMILIES
 from edgediag.net.trust import chain_of, open_context, trust
 from edgediag.wire.x509 import decode_certificate
 
@@ -191,7 +192,8 @@ def _request(name: str) -> bytes:
 
 def _connecting(server: Server, context: ssl.SSLContext) -> _Attempt | NotChecked:
     try:
-        raw = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        family = FAMILIES[server.address.version]
+        raw = socket.socket(family.address_family, socket.SOCK_STREAM)
     except OSError as exc:
         return NotChecked(reason=f"no socket for its handshake: {exc.strerror}")
     raw.setblocking(False)

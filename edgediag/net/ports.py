@@ -4,11 +4,14 @@ import errno
 import random
 import resource
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import product
+from typing import TypeAlias
 
 from edgediag.errors import CannotRunError
 from edgediag.net.closing import Closing
+from edgediag.net.families import bound, is_supported, prepare_datagrams
 
 MAX_PORTS = 1000
 
@@ -23,11 +26,10 @@ _NODE_PORTS = range(30000, 32768)
 # What the rest of the program opens besides, with room to spare.
 _OTHER_DESCRIPTORS = 256
 
-# linux/in.h; Python names the first two from 3.14 on, the others not at all.
-IP_RECVERR = 11
-IP_PKTINFO = 8
-_IP_MTU_DISCOVER = 10
-_IP_PMTUDISC_DO = 2
+_KINDS = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+
+_Key: TypeAlias = tuple[int, socket.SocketKind, int]
+"""IP version, kind and port of a held socket."""
 
 
 class PortBlock(Closing):
@@ -36,40 +38,43 @@ class PortBlock(Closing):
     A TCP socket that is bound but does not listen leaves an unexpected SYN-ACK to the kernel, which
     answers it with a reset (RFC 9293 §3.10.7.1). So no half-open connection stays with a server.
     Linux gives a port that was bound by its number to no other socket, not even for a connect().
+
+    versions  the IP versions that the ports are held for
     """
 
-    def __init__(
-        self, first_port: int, udp: tuple[socket.socket, ...], tcp: tuple[socket.socket, ...]
-    ) -> None:
-        self.numbers = range(first_port, first_port + len(udp))
-        self._udp = udp
-        self._tcp = list(tcp)
+    def __init__(self, numbers: range, held: Mapping[_Key, socket.socket]) -> None:
+        self.numbers = numbers
+        self.versions = frozenset(version for version, _, _ in held)
+        self._held = dict(held)
 
-    def udp(self, port: int) -> socket.socket:
+    def udp(self, port: int, version: int = 4) -> socket.socket:
         """The held UDP socket: non-blocking, sends with DF set, queues its errors (ip(7))."""
-        return self._udp[self.numbers.index(port)]
+        return self._held[version, socket.SOCK_DGRAM, port]
 
-    def tcp(self, port: int) -> socket.socket:
+    def tcp(self, port: int, version: int = 4) -> socket.socket:
         """The held TCP socket: non-blocking, not connected.
 
         Where it was closed after use, a fresh one is bound, in the caller's network namespace.
 
         raises  OSError where another program has taken the port in between
         """
-        index = self.numbers.index(port)
-        if self._tcp[index].fileno() < 0:
-            self._tcp[index] = _bound(socket.SOCK_STREAM, port)
-        return self._tcp[index]
+        key = (version, socket.SOCK_STREAM, port)
+        if self._held[key].fileno() < 0:
+            self._held[key] = bound(*key)
+        return self._held[key]
 
     def close(self) -> None:
         """Give all ports back."""
-        for held in (*self._udp, *self._tcp):
+        for held in self._held.values():
             held.close()
 
 
-def hold_ports(count: int, *, bases: Iterable[int] | None = None) -> PortBlock:
+def hold_ports(
+    count: int, *, versions: Sequence[int] = (4,), bases: Iterable[int] | None = None
+) -> PortBlock:
     """Hold `count` ports, 1 to 1000, from the first base where all of them are free.
 
+    versions  the IP versions whose flows are to be sent; what the kernel lacks is left out
     bases   ports to begin at; drawn at random by default
     raises  CannotRunError where no block is free, or not enough descriptors may be opened
     """
@@ -77,9 +82,10 @@ def hold_ports(count: int, *, bases: Iterable[int] | None = None) -> PortBlock:
         raise CannotRunError(
             f"cannot hold {count} source ports: the most is {MAX_PORTS}; check fewer targets"
         )
-    _allow_descriptors(2 * count + _OTHER_DESCRIPTORS)
+    versions = tuple(filter(is_supported, versions))
+    _allow_descriptors(len(versions) * len(_KINDS) * count + _OTHER_DESCRIPTORS)
     for base in _random_bases(count) if bases is None else bases:
-        block = _hold(base, count)
+        block = _hold(range(base, base + count), versions)
         if block is not None:
             return block
     raise CannotRunError(
@@ -97,36 +103,24 @@ def _random_bases(count: int) -> Iterator[int]:
     return iter(random.sample(bases, _ATTEMPTS))
 
 
-def _hold(base: int, count: int) -> PortBlock | None:
-    """The block from `base` on, or None where one of its ports is taken."""
-    ports = range(base, base + count)
+def _hold(ports: range, versions: Sequence[int]) -> PortBlock | None:
+    """The block of these ports, or None where one of them is taken."""
     with ExitStack() as undo:
         try:
-            udp = tuple(undo.enter_context(_bound(socket.SOCK_DGRAM, port)) for port in ports)
-            tcp = tuple(undo.enter_context(_bound(socket.SOCK_STREAM, port)) for port in ports)
+            held = {
+                key: undo.enter_context(bound(*key)) for key in product(versions, _KINDS, ports)
+            }
         except OSError as exc:
             if exc.errno == errno.EADDRINUSE:
                 return None
             raise CannotRunError(
-                f"cannot hold source ports {base} to {base + count - 1}: {exc.strerror}"
+                f"cannot hold source ports {ports.start} to {ports.stop - 1}: {exc.strerror}"
             ) from exc
-        for held in udp:
-            held.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-            held.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-            held.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
+        for (version, kind, _), opened in held.items():
+            if kind is socket.SOCK_DGRAM:
+                prepare_datagrams(opened, version)
         undo.pop_all()
-        return PortBlock(base, udp, tcp)
-
-
-def _bound(kind: socket.SocketKind, port: int) -> socket.socket:
-    held = socket.socket(socket.AF_INET, kind)
-    try:
-        held.setblocking(False)
-        held.bind(("0.0.0.0", port))
-    except OSError:
-        held.close()
-        raise
-    return held
+        return PortBlock(ports, held)
 
 
 def _allow_descriptors(needed: int) -> None:

@@ -3,35 +3,39 @@
 import errno
 import select
 import socket
-import struct
 from collections.abc import Callable
 
 from edgediag.errors import CannotRunError
 from edgediag.model.flow import Address
-from edgediag.net.ports import IP_PKTINFO, IP_RECVERR
+from edgediag.net.families import FAMILIES, source_info
 
 # How long a socket's full queue may keep a sender waiting.
 _PATIENCE_MS = 20
 
-_ETH_P_IP = 0x0800
-"""linux/if_ether.h."""
+# Where an Ethernet II frame says what it carries: behind both addresses (IEEE 802.3 §3.2.6).
+_ETHERTYPE = slice(12, 14)
 
 
 class IpStackSender:
-    """A raw IP socket: its packets meet policy rules, routes, OUTPUT, POSTROUTING and neighbours.
+    """A raw socket of one IP version.
+
+    Its packets meet policy rules, routes, OUTPUT, POSTROUTING and neighbours.
 
     Rules that select by protocol or port do not see them as what they are (raw(7)): the route is
     asked for with the source address of the flow, but without its protocol and ports.
     """
 
-    def __init__(self) -> None:
-        self._socket = open_raw(socket.AF_INET, socket.IPPROTO_RAW)
+    def __init__(self, version: int) -> None:
+        family = FAMILIES[version]
+        # Of this protocol the header is the sender's in both IP versions (net/ipv6/af_inet6.c,
+        # inet6_create).
+        self._socket = open_raw(family.address_family, socket.IPPROTO_RAW)
         # Without it what a queueing discipline or a netdev egress hook drops counts as sent; with
         # it the sender is told ENOBUFS.
-        self._socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        self._socket.setsockopt(family.level, family.receive_errors, 1)
 
     def send(self, octets: bytes, *, source: Address, destination: Address) -> str:
-        """Send an IPv4 packet, header included; "" or the errno name of the refusal."""
+        """Send a packet of the socket's IP version, header included; "" or the refusal's errno."""
         ancillary = [source_info(source)]
         target = (str(destination), 0)
         return attempt(self._socket, lambda: self._socket.sendmsg([octets], ancillary, 0, target))
@@ -51,8 +55,8 @@ class LinkSender:
         self._socket = open_raw(socket.AF_PACKET, 0)
 
     def send(self, octets: bytes, *, interface: str) -> str:
-        """Send an Ethernet frame that holds IPv4; "" or the errno name of the refusal."""
-        target = (interface, _ETH_P_IP)
+        """Send an Ethernet frame; "" or the errno name of the refusal."""
+        target = (interface, int.from_bytes(octets[_ETHERTYPE], "big"))
         return attempt(self._socket, lambda: self._socket.sendto(octets, target))
 
     def close(self) -> None:
@@ -74,15 +78,6 @@ def open_raw(family: socket.AddressFamily, protocol: int) -> socket.socket:
         ) from exc
     opened.setblocking(False)
     return opened
-
-
-def source_info(source: Address) -> tuple[int, int, bytes]:
-    """The control message that sends from `source` (struct in_pktinfo, ip(7)).
-
-    Without it Linux asks for the route of an unconnected socket with no source address, and
-    policy rules "from …" do not match (measured on 6.18).
-    """
-    return socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=i4s4x", 0, source.packed)
 
 
 def attempt(sender: socket.socket, send: Callable[[], int]) -> str:

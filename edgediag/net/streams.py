@@ -60,7 +60,7 @@ class Streams:
         self.close(action.probe)
         flow = action.flow
         try:
-            connecting = self._ports.tcp(flow.source_port)
+            connecting = self._ports.tcp(flow.source_port, flow.destination.version)
             if action.segment_octets is not None:
                 # Before connect(): it goes out with the SYN (tcp(7), TCP_MAXSEG).
                 size = action.segment_octets

@@ -69,13 +69,14 @@ class WireIo(Closing):
         self._clock = clock
         self._ports = ports
         self._listening = listening
-        self._heeded: set[int] = set()
+        self._heeded: set[tuple[int, int]] = set()
         with ExitStack() as undo:
             instructions = tap_filter(ports.numbers[0], ports.numbers[-1])
             self._tap = Tap(instructions, clock=clock, interfaces=interfaces)
             undo.callback(self._tap.close)
-            self._ip_stack = IpStackSender()
-            undo.callback(self._ip_stack.close)
+            self._ip_stack = {version: IpStackSender(version) for version in ports.versions}
+            for sender in self._ip_stack.values():
+                undo.callback(sender.close)
             self._link = LinkSender()
             undo.callback(self._link.close)
             self._selector = undo.enter_context(selectors.DefaultSelector())
@@ -88,9 +89,12 @@ class WireIo(Closing):
             self._undo = undo.pop_all()
 
     def execute(self, action: Action) -> tuple[Event, ...]:
-        """Carry out one action; a packet is recorded before the kernel may refuse it."""
+        """Carry out one action; a packet is recorded before the kernel may refuse it.
+
+        A flow of an IP version that no ports are held for is refused as a kernel without it would.
+        """
         flow = _flow(action)
-        if flow is not None and flow.destination.version != 4:
+        if flow is not None and flow.destination.version not in self._ports.versions:
             return (self._refused(action.probe, "EAFNOSUPPORT"),)
         match action:
             case SendPacket():
@@ -130,7 +134,7 @@ class WireIo(Closing):
             self._listening.leave_out(flow, payload.payload)
         if flow.protocol is Protocol.UDP and flow.source_port in self._ports.numbers:
             # The held socket is given the answer, as an application's would be.
-            self._listen(flow.source_port)
+            self._listen(flow)
             self._datagrams.expect(action.probe, flow)
         if action.way is not Way.LINK:
             return self._send_to_stack(action)
@@ -143,8 +147,9 @@ class WireIo(Closing):
         pieces = fragments(octets, most) if most else (octets,)
         handed = self._handed(action.probe, pieces[0])
         flow = action.packet.flow
+        stack = self._ip_stack[flow.destination.version]
         for piece in pieces:
-            name = self._ip_stack.send(piece, source=flow.source, destination=flow.destination)
+            name = stack.send(piece, source=flow.source, destination=flow.destination)
             if name:
                 return handed, self._refused(action.probe, name)
         return (handed,)
@@ -163,7 +168,7 @@ class WireIo(Closing):
             ip_id=0,
             payload=UdpDatagram(payload=action.payload),
         )
-        self._listen(action.flow.source_port)
+        self._listen(action.flow)
         handed = self._handed(action.probe, encode(packet))
         return (handed, *self._datagrams.send(action))
 
@@ -184,11 +189,12 @@ class WireIo(Closing):
         at_s = self._clock.now_s()
         return Refused(probe=probe, errno_name=name, is_immediate=True, at_s=at_s)
 
-    def _listen(self, port: int) -> None:
-        if port not in self._heeded:
-            self._heeded.add(port)
-            read = partial(self._datagrams.read, port)
-            self._selector.register(self._ports.udp(port), selectors.EVENT_READ, read)
+    def _listen(self, flow: Flow) -> None:
+        held = (flow.source_port, flow.destination.version)
+        if held not in self._heeded:
+            self._heeded.add(held)
+            read = partial(self._datagrams.read, *held)
+            self._selector.register(self._ports.udp(*held), selectors.EVENT_READ, read)
 
     def _observed(self) -> Iterator[Observed]:
         for sighted in self._tap.read(_BATCH):

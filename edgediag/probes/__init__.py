@@ -3,6 +3,7 @@
 from edgediag.model.endpoint import ProbeKind
 from edgediag.probes import (
     dns,
+    dns_aaaa,
     dns_tcp,
     esp_in_udp,
     icmp_echo,
@@ -18,6 +19,7 @@ PACKET_CODECS: tuple[PacketCodec, ...] = (
     tcp_syn.CODEC,
     icmp_echo.CODEC,
     dns.CODEC,
+    dns_aaaa.CODEC,
     ntp.CODEC,
     ike_sa_init.CODEC,
     esp_in_udp.CODEC,

@@ -1,10 +1,15 @@
-"""DNS query for the addresses of a name: does the resolver answer, and what? (RFC 1035)"""
+"""DNS query for the addresses of a name: does the resolver answer, and what?
+
+Of IPv4 by RFC 1035; of IPv6 by RFC 3596, which is `dns_aaaa`, a kind of its own.
+"""
 
 import struct
-from ipaddress import IPv4Address
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from edgediag.model.endpoint import ProbeKind
+from edgediag.model.flow import Address
 from edgediag.model.packet import Packet, UdpDatagram
 from edgediag.model.probe import Probe
 from edgediag.model.reply import DnsReply, Reply
@@ -25,11 +30,18 @@ _TRUNCATED: Final = 0x0200
 _RECURSION_DESIRED: Final = 0x0100
 _RCODE: Final = 0x000F
 
-# RFC 1035 §3.2.2, §3.2.4; §3.4.1 for the data of an A record.
+# RFC 1035 §3.2.2, §3.2.4; §3.4.1 for the data of an A record, RFC 3596 §2.2 of an AAAA record.
 _TYPE_A: Final = 1
+_TYPE_AAAA: Final = 28
+_TYPES: Final[Mapping[ProbeKind, int]] = {
+    ProbeKind.DNS: _TYPE_A,
+    ProbeKind.DNS_TCP: _TYPE_A,
+    ProbeKind.DNS_AAAA: _TYPE_AAAA,
+}
 _TYPE_CNAME: Final = 5
 _CLASS_IN: Final = 1
-_ADDRESS_OCTETS: Final = 4
+_OCTETS_4: Final = 4
+_OCTETS_6: Final = 16
 
 # A query without EDNS is answered in 512 octets (RFC 1035 §4.2.1); far beyond is no resolver's.
 _MOST_OCTETS: Final = 4096
@@ -38,12 +50,12 @@ _TOKEN_SHIFT: Final = 48
 
 
 def build(probe: Probe) -> UdpDatagram:
-    """A recursive query for the A records of the probe's name; the id is cut from the token.
+    """A recursive query for the A or AAAA records of the probe's name; its id is of the token.
 
     raises  ValueError for a name that DNS cannot carry
     """
     header = _HEADER.pack(_id(probe), _RECURSION_DESIRED, 1, 0, 0, 0)
-    question = encode_name(probe.name) + struct.pack("!HH", _TYPE_A, _CLASS_IN)
+    question = encode_name(probe.name) + struct.pack("!HH", _TYPES[probe.kind], _CLASS_IN)
     return UdpDatagram(payload=header + question)
 
 
@@ -85,7 +97,7 @@ def _id(probe: Probe) -> int:
 
 def _addresses(
     probe: Probe, message: bytes, questions: int, answers: int
-) -> tuple[IPv4Address, ...] | None:
+) -> tuple[Address, ...] | None:
     asked = build(probe).payload[_HEADER.size :]
     at = _HEADER.size + len(asked)
     # Lengths of labels lie below the letters, so that lower() leaves them alone.
@@ -99,10 +111,12 @@ def _addresses(
         record, at = step
         if record.class_ == _CLASS_IN:
             records.append(record)
-    return _follow(message, records)
+    return _follow(message, records, _TYPES[probe.kind])
 
 
-def _follow(message: bytes, records: list[Record]) -> tuple[IPv4Address, ...] | None:
+def _follow(
+    message: bytes, records: list[Record], wanted: int
+) -> tuple[Address, ...] | None:
     """The addresses at the end of the chain of aliases that begins at the name asked for."""
     question = decode_name(message, _HEADER.size)
     if question is None:
@@ -112,13 +126,21 @@ def _follow(message: bytes, records: list[Record]) -> tuple[IPv4Address, ...] | 
     while name in aliases:
         # An alias is used up, so that a circle of them ends.
         name = aliases.pop(name)
-    return tuple(
-        IPv4Address(message[record.data_at : record.data_at + _ADDRESS_OCTETS])
+    found = (
+        _address(record, message)
         for record in records
-        if record.owner == name
-        and record.type_ == _TYPE_A
-        and record.data_octets == _ADDRESS_OCTETS
+        if record.owner == name and record.type_ == wanted
     )
+    return tuple(address for address in found if address is not None)
+
+
+def _address(record: Record, message: bytes) -> Address | None:
+    data = message[record.data_at : record.data_at + record.data_octets]
+    if (record.type_, len(data)) == (_TYPE_A, _OCTETS_4):
+        return IPv4Address(data)
+    if (record.type_, len(data)) == (_TYPE_AAAA, _OCTETS_6):
+        return IPv6Address(data)
+    return None
 
 
 def _aliases(message: bytes, records: list[Record]) -> dict[Name, Name]:

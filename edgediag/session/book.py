@@ -1,7 +1,9 @@
 """Which probe a packet belongs to: one index for answers, own packets and quotes of all kinds."""
 
+from typing import NamedTuple
+
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.packet import IcmpEcho, Packet, Quote, TcpSegment
+from edgediag.model.packet import IcmpEcho, Packet, Quote, TcpSegment, UdpDatagram
 from edgediag.model.probe import Way
 from edgediag.session.track import Track
 
@@ -21,11 +23,12 @@ class FlowBook:
 
     def own(self, packet: Packet) -> Track | None:
         """The track that a packet seen leaving belongs to."""
-        return self._claimed(packet.flow, packet.ip_id, _sequence(packet))
+        return self._claimed(_mark_of(packet))
 
     def quoted(self, quote: Quote, *, has_expired: bool) -> Track | None:
         """The track that an ICMP error is about; `has_expired` if it says that a hop limit did."""
-        track = self._claimed(quote.flow, quote.ip_id, quote.sequence)
+        mark = _Mark(quote.flow, quote.ip_id, quote.sequence, quote.payload)
+        track = self._claimed(mark)
         if track is None or not has_expired or track.probe.way is not Way.SOCKET:
             return track
         # Some NATs rewrite the IP ID by which a rung is told. What expires beside rungs was one of
@@ -45,27 +48,51 @@ class FlowBook:
         flow, hop_limit = track.probe.flow, track.probe.hop_limit
         return any(other.probe.hop_limit < hop_limit for other in self._by_flow[flow])
 
-    def _claimed(self, flow: Flow, ip_id: int | None, sequence: int | None) -> Track | None:
+    def _claimed(self, mark: "_Mark") -> Track | None:
         # By our own port alone: it is held for one flow of this run, while this host's NAT may
         # rewrite both addresses before the tap. Whole packets of ours carry the IP ID of the plan,
         # what the kernel's sockets send does not.
+        flow = mark.flow
         tracks = self._by_port.get((flow.protocol, flow.source_port), ())
         sockets = [track for track in tracks if track.probe.way is Way.SOCKET]
-        whole = (track for track in tracks if _is_of(track, ip_id, sequence))
+        whole = (track for track in tracks if _is_of(track, mark))
         return next(whole, sockets[0] if sockets else None)
 
 
-def _is_of(track: Track, ip_id: int | None, sequence: int | None) -> bool:
-    if track.probe.way is Way.SOCKET:
-        return False
-    if isinstance(track.payload, TcpSegment) and sequence is not None:
-        return track.payload.sequence == sequence
-    return ip_id == track.probe.ip_id
+class _Mark(NamedTuple):
+    """What tells packets of one flow apart.
+
+    ip_id    None in IPv6, which has none: there the octets of a datagram must do
+    payload  of a datagram, or the beginning of it
+    """
+
+    flow: Flow
+    ip_id: int | None
+    sequence: int | None
+    payload: bytes
 
 
-def _sequence(packet: Packet) -> int | None:
+def _mark_of(packet: Packet) -> _Mark:
     match packet.payload:
         case TcpSegment(sequence=sequence) | IcmpEcho(sequence=sequence):
-            return sequence
+            return _Mark(packet.flow, packet.ip_id, sequence, b"")
+        case UdpDatagram(payload=payload):
+            return _Mark(packet.flow, packet.ip_id, None, payload)
         case _:
-            return None
+            return _Mark(packet.flow, packet.ip_id, None, b"")
+
+
+def _is_of(track: Track, mark: _Mark) -> bool:
+    if track.probe.way is Way.SOCKET:
+        return False
+    match track.payload:
+        case TcpSegment(sequence=sequence) if mark.sequence is not None:
+            return sequence == mark.sequence
+        case IcmpEcho(sequence=sequence) if mark.ip_id is None:
+            return sequence == mark.sequence
+        case UdpDatagram(payload=payload) if mark.ip_id is None:
+            # Each has the token of its probe in it, and an ICMPv6 error quotes as much of a packet
+            # as fits into the least MTU (RFC 4443 §3.1): up to the token at all events.
+            return bool(mark.payload) and payload.startswith(mark.payload)
+        case _:
+            return mark.ip_id == track.probe.ip_id

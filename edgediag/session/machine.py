@@ -158,7 +158,9 @@ class Session:
     def _observed_error(self, observation: Observation, error: IcmpError) -> None:
         if error.quote is None:
             return
-        has_expired = icmp_kind(error.type_, error.code) is IcmpKind.TIME_EXCEEDED
+        version = observation.packet.flow.source.version
+        kind = icmp_kind(version, error.type_, error.code)
+        has_expired = kind is IcmpKind.TIME_EXCEEDED
         track = self._book.quoted(error.quote, has_expired=has_expired)
         if track is None or observation.sighting is not Sighting.TAP_IN:
             return

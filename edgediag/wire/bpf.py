@@ -49,6 +49,10 @@ _IPV4_HEADER_WORDS: Final = 0x0F
 _IPV6_NEXT_HEADER: Final = 6
 _IPV6_HEADER_OCTETS: Final = 40
 
+# RFC 4443 §2.1 and §4.2: errors have types below 128, echoes 128 and 129; beyond are multicast
+# listeners and the neighbours of a link (RFC 4861), of which a node with pods sees many.
+_ICMPV6_ECHO_REPLY: Final = 129
+
 # The tunnel's own port, and where the payload of a datagram begins (RFC 768); what has four zeros
 # there is IKE and not ESP (RFC 3948 §2.2).
 _TUNNEL_PORT: Final = 4500
@@ -120,12 +124,17 @@ _IPV4 = (
 
 _IPV6 = (
     _Line(_LD_BYTE_IND, _IPV6_NEXT_HEADER, label="ipv6"),
-    _Line(_JEQ, ICMPV6_NUMBER, then="accept"),
+    _Line(_JEQ, ICMPV6_NUMBER, then="icmpv6"),
     _Line(_JEQ, TCP_NUMBER, then="ipv6-transport"),
     _Line(_JEQ, UDP_NUMBER, then="ipv6-transport", otherwise="drop"),
     _Line(_TXA, 0, label="ipv6-transport"),
     _Line(_ADD_K, _IPV6_HEADER_OCTETS),
     _Line(_TAX, 0),
+)
+
+_ICMPV6 = (
+    _Line(_LD_BYTE_IND, _IPV6_HEADER_OCTETS, label="icmpv6"),
+    _Line(_JGT, _ICMPV6_ECHO_REPLY, then="drop", otherwise="accept"),
 )
 
 _RETURNS = (
@@ -155,14 +164,17 @@ _CUT_OFF = (
 
 
 def tap_filter(first_port: int, last_port: int) -> tuple[Instruction, ...]:
-    """Accepts ICMP, ICMPv6, and TCP and UDP from or to a port in [first_port, last_port].
+    """Accepts ICMP, and TCP and UDP from or to a port in [first_port, last_port].
+
+    Of ICMPv6 it accepts errors and echoes, and not what neighbours say to each other.
 
     Of the tunnel's own port it accepts IKE, which is rare, and no ESP.
 
     For a packet socket of type SOCK_RAW on any link layer. Of TCP and UDP it takes what carries
     the ports: no later fragments, and in IPv6 nothing behind an extension header.
     """
-    return _resolve((*_NETWORK_OFFSET, *_IPV4, *_IPV6, *_ports(first_port, last_port), *_RETURNS))
+    ports = _ports(first_port, last_port)
+    return _resolve((*_NETWORK_OFFSET, *_IPV4, *_IPV6, *ports, *_ICMPV6, *_RETURNS))
 
 
 def listening_filter() -> tuple[Instruction, ...]:

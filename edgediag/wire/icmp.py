@@ -30,6 +30,9 @@ _ERRORS = frozenset(
 # Of the quoted packet beyond its header: all that RFC 792 asks of a router.
 _QUOTE_OCTETS = 8
 
+# Where the quoted packet ends at the latest if extensions follow it (RFC 4884 §4).
+_EXTENSIONS_AT = 128
+
 
 def decode_icmp(message: bytes, number: int) -> IcmpEcho | IcmpError | None:
     """The message, or None if it is cut off or neither an echo nor an error.
@@ -62,7 +65,8 @@ def read_quote(quoted: bytes) -> Quote | None:
     source  RFC 792 (header and 8 octets); RFC 1812 §4.3.2.3 (more, if the router likes)
 
     The quoted length field is not believed, because some routers rewrite it. The length of
-    RFC 4884 §4 need not be read: its extensions begin at octet 128, beyond all that is used here.
+    RFC 4884 §4 need not be read: its extensions begin at octet 128, and no more is used here. What
+    pads a shorter packet up to there is cut off by the length that UDP itself has.
     """
     header = read_network_header(quoted)
     if header is None or header.is_later_fragment:
@@ -72,6 +76,10 @@ def read_quote(quoted: bytes) -> Quote | None:
     if ports_and_sequence is None:
         return None
     source_port, destination_port, sequence = ports_and_sequence
+    payload = b""
+    if header.number == UDP_NUMBER and header.ip_id is None:
+        end = header.header_octets + int.from_bytes(transport[4:6], "big")
+        payload = quoted[header.header_octets + _QUOTE_OCTETS : min(end, _EXTENSIONS_AT)]
     return Quote(
         flow=Flow(
             protocol=PROTOCOLS[header.number],
@@ -83,6 +91,7 @@ def read_quote(quoted: bytes) -> Quote | None:
         hop_limit=header.hop_limit,
         ip_id=header.ip_id,
         sequence=sequence,
+        payload=payload,
     )
 
 

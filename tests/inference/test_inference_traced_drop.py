@@ -53,4 +53,12 @@ def test_a_rule_and_its_remedy(
     culprit: NftRule | IptablesRule | ChainPolicy, text: str, remedy: str
 ) -> None:
     trace = TraceDropped(culprit=culprit, hook="output", is_reject=False, is_reply=False)
-    assert conclusion(trace)[1:] == (text, remedy)
+    assert conclusion(trace, 4)[1:] == (text, remedy)
+
+
+def test_a_rule_of_ip6tables_is_called_so() -> None:
+    trace = TraceDropped(culprit=BY_HAND, hook="output", is_reject=False, is_reply=False)
+    assert conclusion(trace, 6)[1:] == (
+        "ip6tables-nft rule 2 of filter OUTPUT (-j DROP) drops the packet in the output hook",
+        "ip6tables-nft -t filter -D OUTPUT 2, or accept the flow before it",
+    )

@@ -128,6 +128,10 @@ OTHER_NETWORK = "203.0.113.200"
 TUNNEL = flow()
 API = flow(Protocol.TCP, port=6443)
 TUNNEL_PROBE = probe()
+TUNNEL6 = replace(
+    TUNNEL, source=ip_address("2001:db8::10"), destination=ip_address("2001:db8:1::21")
+)
+TUNNEL6_PROBE = probe(on=TUNNEL6)
 API_SYN = probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443")
 API_TLS = probe(
     ProbeKind.TLS_CLIENT_HELLO,
@@ -1180,6 +1184,33 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(
+                unanswered(TUNNEL6_PROBE, has_come_back=True),
+                trace=passed(until="received"),
+                drops=(drop(Drop.REVERSE_PATH, ""),),
+            ),
+            host=replace(host_state(), sysctls=(RP_FILTER, RP_FILTER_OF_ALL)),
+            verdict=local(Mechanism.LOCAL_DROP),
+            fires=("answer-not-delivered",),
+            silent=("reverse-path",),
+        ),
+        id="an answer of IPv6, which has no reverse-path filter: it counts others",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL6_PROBE),
+                walked=ladder(TUNNEL6, [H1, H2, H3, H4, ike_reply()]),
+            ),
+            host=replace(host_state(), sysctls=(DEFAULT_TTL,)),
+            verdict=ambiguous(None, OUTSIDE, Mechanism.LOSS),
+            fires=("answered-in-the-end",),
+            silent=("hop-limit-too-small",),
+        ),
+        id="a way of IPv6 that is longer than the hop limit of IPv4",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
                 unanswered(TUNNEL_PROBE, has_come_back=True),
                 trace=passed(until="delivered"),
                 drops=(drop(Drop.REVERSE_PATH, ""),),
@@ -2121,6 +2152,27 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(
+                unanswered(TUNNEL6_PROBE, has_left=False),
+                next_hop=replace(
+                    neighbour(NeighbourState.FAILED), address=ip_address("2001:db8::1")
+                ),
+                around=surroundings(gateways=[GATEWAY]),
+            ),
+            verdict=replace(
+                NEXT_HOP_FAILED,
+                upto="2001:db8::1",
+                culprit=NeighbourObject(
+                    interface="eth0", address=ip_address("2001:db8::1"), state="failed"
+                ),
+            ),
+            fires=("neighbour-failed",),
+            silent=("never-left",),
+        ),
+        id="the only router of IPv6 is dead, and the one of IPv4 says nothing of it",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
                 unanswered(TUNNEL_PROBE, has_left=False),
                 next_hop=neighbour(NeighbourState.FAILED),
             ),
@@ -2313,6 +2365,41 @@ SILENCE = [
             silent=("last-mile-silent", "diverges-from-control"),
         ),
         id="everything is dark behind a hop",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL6_PROBE),
+                    walked=ladder(TUNNEL6, [H1, H2, None, None]),
+                    way=replace(route("fe80::1"), source=TUNNEL6.source),
+                    around=surroundings(
+                        answering=answering, silent=["2001:db8:1::21", "2001:db8:2::21"]
+                    ),
+                ),
+                host=with_addresses((EDGE, 24), ("2001:db8::10", 64), ("fe80::10", 64)),
+                verdict=verdict,
+                fires=(fires,),
+                silent=("foreign-source", *silent),
+            ),
+            id=name,
+        )
+        for name, answering, verdict, fires, silent in (
+            (
+                "everything of IPv6 is dark behind a hop, whoever answers in IPv4",
+                [HOST, OTHER_NETWORK],
+                between(H2, "host"),
+                "all-dark",
+                (),
+            ),
+            (
+                "another network of IPv6 answers: what is silent may be so by itself",
+                [HOST, "2001:db8:3::21"],
+                ambiguous(None, OUTSIDE, None),
+                "left-this-host",
+                ("all-dark",),
+            ),
+        )
     ),
     pytest.param(
         Picture(

@@ -12,6 +12,7 @@ from edgediag.lab.services.catalog import (
     service_of,
 )
 from edgediag.lab.topology import HOSTS
+from edgediag.lab.topology6 import HOSTS_6
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,8 @@ def test_zhangjiakou_has_no_dotted_dockerauth() -> None:
 
 
 def test_every_host_of_the_cloud_has_a_service() -> None:
-    assert {service.address for service in SERVICES["cloud"]} == set(HOSTS.values())
+    addresses = {address for service in SERVICES["cloud"] for address in service.addresses}
+    assert addresses == {*HOSTS.values(), *HOSTS_6.values()}
 
 
 @pytest.mark.parametrize("node", SERVICES)

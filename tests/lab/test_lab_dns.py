@@ -1,5 +1,7 @@
 """The resolver's answers, octet by octet."""
 
+from ipaddress import IPv6Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,12 +10,15 @@ from edgediag.lab.services import dns
 from edgediag.lab.services.catalog import Mode
 
 ZONE = {"host.example": "192.0.2.7"}
+ZONE_6 = {"host.example": "2001:db8::7"}
 NAME = b"\x04host\x07example\x00"
 ASKED_A = NAME + b"\x00\x01\x00\x01"
 ASKED_AAAA = NAME + b"\x00\x1c\x00\x01"
 PRIVATE = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x4d\x00\x0a"
+ASKED_MX = NAME + b"\x00\x0f\x00\x01"
 WILDCARD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x02"
 RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
+RECORD_6 = b"\xc0\x0c\x00\x1c\x00\x01\x00\x00\x00\x3c\x00\x10" + IPv6Address("2001:db8::7").packed
 
 
 def query(question: bytes, *, flags: bytes = b"\x01\x00", questions: int = 1) -> bytes:
@@ -42,7 +47,13 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
         pytest.param(
             query(ASKED_AAAA),
             Mode.NORMAL,
-            response(b"\x85\x80", 0, ASKED_AAAA, b""),
+            response(b"\x85\x80", 1, ASKED_AAAA, RECORD_6),
+            id="a known name has its address of IPv6",
+        ),
+        pytest.param(
+            query(ASKED_MX),
+            Mode.NORMAL,
+            response(b"\x85\x80", 0, ASKED_MX, b""),
             id="a known name without that type is no error",
         ),
         pytest.param(
@@ -117,17 +128,17 @@ def response(flags: bytes, records: int, question: bytes, record: bytes) -> byte
     ],
 )
 def test_a_query_is_answered(asked: bytes, mode: Mode, expected: bytes | None) -> None:
-    assert dns.answer(asked, mode, ZONE) == expected
+    assert dns.answer(asked, mode, ZONE, ZONE_6) == expected
 
 
 def test_there_is_room_for_everything_over_tcp() -> None:
-    whole = dns.answer(query(ASKED_A), Mode.NORMAL, ZONE)
-    assert dns.answer_over_tcp(query(ASKED_A), Mode.TRUNCATED, ZONE) == whole
-    denied = dns.answer(query(ASKED_A), Mode.NXDOMAIN, ZONE)
-    assert dns.answer_over_tcp(query(ASKED_A), Mode.NXDOMAIN, ZONE) == denied
+    whole = dns.answer(query(ASKED_A), Mode.NORMAL, ZONE, ZONE_6)
+    assert dns.answer_over_tcp(query(ASKED_A), Mode.TRUNCATED, ZONE, ZONE_6) == whole
+    denied = dns.answer(query(ASKED_A), Mode.NXDOMAIN, ZONE, ZONE_6)
+    assert dns.answer_over_tcp(query(ASKED_A), Mode.NXDOMAIN, ZONE, ZONE_6) == denied
 
 
 @given(st.binary(max_size=80))
 def test_any_octets_draw_an_answer_or_nothing(octets: bytes) -> None:
-    answered = dns.answer(octets, Mode.NORMAL, ZONE)
+    answered = dns.answer(octets, Mode.NORMAL, ZONE, ZONE_6)
     assert answered is None or answered[:2] == octets[:2]

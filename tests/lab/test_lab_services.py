@@ -22,7 +22,7 @@ QUESTION = b"\x12\x34\x01\x00\x00\x01" + bytes(6) + b"\x04ntp1\x06aliyun\x03com\
 NTP_REQUEST = b"\x23" + bytes(39) + b"nonce123"
 IKE_REQUEST = bytes(4) + b"initiate" + bytes(8) + b"\x21\x20\x22\x08" + bytes(7) + b"\x1c"
 STREAMS = [
-    (service.address, port)
+    (service.addresses[0], port)
     for service in SERVICES["cloud"]
     for port in service.ports
     if service.kind in (Kind.TLS, Kind.HTTP)

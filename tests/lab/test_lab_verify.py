@@ -115,7 +115,13 @@ def test_how_a_proof_is_run(argv: tuple[str, ...], expected: tuple[str, ...]) ->
 
 @pytest.mark.netns
 @pytest.mark.parametrize(
-    "name", ["local-nft-output-drop", "path-isp1-drops-api", "remote-ike-down"]
+    "name",
+    [
+        "local-nft-output-drop",
+        "path-isp1-drops-api",
+        "remote-ike-down",
+        "path-v6-isp2-drops-api",
+    ],
 )
 def test_a_fault_is_shown(name: str, prefixes: Iterator[str]) -> None:
     verification = verify_scenario(Lab(prefix=next(prefixes)), scenario.load(name))

@@ -49,6 +49,28 @@ def test_the_sockets_handed_out_are_bound_to_their_port_on_every_address(block: 
     assert [one.getblocking() for one in handed_out] == [False, False]
 
 
+def test_ports_are_held_for_both_ip_versions_where_both_are_used() -> None:
+    with hold_ports(3, versions=(4, 6)) as held:
+        port = held.numbers[1]
+        held.tcp(port, 6).close()
+        sockets = (held.udp(port), held.udp(port, 6), held.tcp(port, 6))
+        assert [one.getsockname()[:2] for one in sockets] == [
+            ("0.0.0.0", port),
+            ("::", port),
+            ("::", port),
+        ]
+
+
+def test_a_port_that_is_taken_in_ipv6_alone_is_passed_over() -> None:
+    with socket.socket(socket.AF_INET6) as rival, hold_ports(4) as free:
+        base = free.numbers[0]
+        free.close()
+        rival.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        rival.bind(("::", base))
+        with hold_ports(3, versions=(4, 6), bases=(base, base + 1)) as held:
+            assert held.numbers == range(base + 1, base + 4)
+
+
 def test_a_tcp_socket_closed_after_use_is_replaced(block: PortBlock) -> None:
     port = block.numbers[0]
     block.tcp(port).close()

@@ -38,7 +38,7 @@ def packet(destination: str, *, octets: int = 4) -> Packet:
 
 
 def sent_through_stack(asked: Packet) -> str:
-    sender = IpStackSender()
+    sender = IpStackSender(4)
     try:
         flow = asked.flow
         return sender.send(encode(asked), source=flow.source, destination=flow.destination)

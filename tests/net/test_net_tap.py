@@ -53,7 +53,7 @@ def packet(*, source: str = "192.0.2.1", destination: str = "192.0.2.2", port: i
 
 
 def send(asked: Packet, *, times: int = 1) -> None:
-    sender = IpStackSender()
+    sender = IpStackSender(4)
     octets = encode(asked)
     for _ in range(times):
         assert not sender.send(
@@ -187,7 +187,7 @@ def test_a_burst_of_5000_at_10000_a_second_is_seen_whole(two_nodes: "TwoNodes") 
     octets = encode(packet())
     with two_nodes.node.inside():
         tap = opened()
-        sender = IpStackSender()
+        sender = IpStackSender(4)
         started_s = time.monotonic()
         for number in range(5000):
             while time.monotonic() < started_s + number / 10_000:
@@ -229,7 +229,7 @@ def test_reading_an_empty_queue_does_not_block(two_nodes: "TwoNodes") -> None:
 def flooded(nodes: "TwoNodes", octets: bytes) -> Iterator[None]:
     """The peer sends the same packet to the node without a pause."""
     with nodes.peer.inside():
-        sender = IpStackSender()
+        sender = IpStackSender(4)
     is_over = threading.Event()
 
     def flood() -> None:

@@ -23,6 +23,7 @@ PORTS = {
     ProbeKind.NTP: (Protocol.UDP, 123),
     ProbeKind.DNS: (Protocol.UDP, 53),
     ProbeKind.DNS_TCP: (Protocol.TCP, 53),
+    ProbeKind.DNS_AAAA: (Protocol.UDP, 53),
     ProbeKind.ICMP_ECHO: (Protocol.ICMP, 40000),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -66,6 +66,50 @@ def test_builds_exact_octets(probe: Probe) -> None:
     # RFC 1035 §4.1.1: id, only RD set, one question and nothing else.
     header = bytes.fromhex("0123 0100 0001 0000 0000 0000")
     assert build(probe) == UdpDatagram(payload=header + QUESTION)
+
+
+SIX = IPv6Address("2001:db8::1")
+QUESTION6 = QUESTION[:-4] + bytes.fromhex("001c 0001")
+
+
+def test_builds_exact_octets_for_addresses_of_ipv6(make_probe: Callable[..., Probe]) -> None:
+    # RFC 3596 §2.1: type 28.
+    asked = build(make_probe(ProbeKind.DNS_AAAA, name="kube.example.com"))
+    assert asked.payload == bytes.fromhex("0123 0100 0001 0000 0000 0000") + QUESTION6
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        pytest.param(
+            message(record(SAME_NAME, 28, SIX.packed), question=QUESTION6),
+            (SIX,),
+            id="one address",
+        ),
+        pytest.param(
+            message(
+                cname(SAME_NAME, CDN), record(CDN, 28, SIX.packed), question=QUESTION6
+            ),
+            (SIX,),
+            id="behind an alias",
+        ),
+        pytest.param(message(a(SAME_NAME, ONE), question=QUESTION6), (), id="one of IPv4 alone"),
+        pytest.param(
+            message(record(SAME_NAME, 28, bytes(4)), question=QUESTION6), (), id="one of 4 octets"
+        ),
+        pytest.param(message(question=QUESTION6), (), id="none: the name has others"),
+        pytest.param(message(a(SAME_NAME, ONE)), None, id="an answer to another question"),
+    ],
+)
+def test_reads_addresses_of_ipv6(
+    make_probe: Callable[..., Probe], octets: bytes, expected: tuple[IPv6Address, ...] | None
+) -> None:
+    asked = make_probe(ProbeKind.DNS_AAAA, name="kube.example.com")
+    packet = Packet(
+        flow=asked.flow.reversed(), hop_limit=57, ip_id=1, payload=UdpDatagram(payload=octets)
+    )
+    told = match(asked, packet, NOW)
+    assert (told.addresses if isinstance(told, DnsReply) else None) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import IcmpEcho, Packet, Payload, Quote, TcpSegment, UdpDatagram
 from edgediag.model.probe import Probe, Way
+from edgediag.plan import HOP_LIMIT
 from edgediag.probes import packet_codec
 from edgediag.session.book import FlowBook
 from edgediag.session.track import Track
@@ -149,3 +150,67 @@ def test_an_echo_reply_comes_on_a_flow_with_the_same_identifier(book: FlowBook) 
     reply = IcmpEcho(is_reply=True, identifier=40002, sequence=1, payload=b"")
     answer = Packet(flow=ECHO.flow.reversed(), hop_limit=60, ip_id=1, payload=reply)
     assert ids(*book.answered(answer)) == [7]
+
+
+OWN6, HOST6 = ip_address("2001:db8::10"), ip_address("2001:db8:1::21")
+LADDER6 = tuple(
+    probe(
+        id_=id_,
+        way=Way.IP_STACK if id_ > 1 else Way.SOCKET,
+        hop_limit=id_ if id_ > 1 else HOP_LIMIT,
+        on=replace(flow(), source=OWN6, destination=HOST6),
+    )
+    for id_ in (1, 2, 3)
+)
+ECHOES6 = tuple(
+    probe(
+        ProbeKind.ICMP_ECHO,
+        id_=id_,
+        way=Way.IP_STACK,
+        hop_limit=id_ - 3,
+        on=replace(
+            flow_of(ProbeKind.ICMP_ECHO, source_port=40002), source=OWN6, destination=HOST6
+        ),
+    )
+    for id_ in (4, 5)
+)
+
+
+@pytest.fixture
+def book6() -> FlowBook:
+    filled = FlowBook()
+    for asked in (*LADDER6, *ECHOES6):
+        filled.add(track(asked))
+    return filled
+
+
+def quote6(asked: Probe, *, octets: int = 80) -> Quote:
+    """What a router quotes of a packet of ours, which has no IP ID."""
+    payload = track(asked).payload
+    told = quote(asked.flow, ip_id=None)
+    if isinstance(payload, IcmpEcho):
+        return replace(told, sequence=payload.sequence)
+    assert isinstance(payload, UdpDatagram)
+    return replace(told, payload=payload.payload[:octets])
+
+
+@pytest.mark.parametrize("asked", [*LADDER6, *ECHOES6], ids=lambda asked: f"probe {asked.id}")
+def test_without_an_ip_id_a_datagram_is_known_by_its_octets_and_an_echo_by_its_sequence(
+    book6: FlowBook, asked: Probe
+) -> None:
+    leaving = replace(sent(asked), ip_id=None)
+    assert ids(book6.own(leaving), book6.quoted(quote6(asked), has_expired=False)) == [asked.id] * 2
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        pytest.param(quote6(LADDER6[1], octets=0), id="a datagram of which nothing is quoted"),
+        pytest.param(
+            replace(quote6(LADDER6[1]), payload=b"another"), id="a datagram we never sent"
+        ),
+        pytest.param(replace(quote6(ECHOES6[0]), sequence=99), id="an echo we never sent"),
+    ],
+)
+def test_what_expired_in_ipv6_and_is_no_rung_is_nobodys(book6: FlowBook, quoted: Quote) -> None:
+    assert book6.quoted(quoted, has_expired=True) is None

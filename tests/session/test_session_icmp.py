@@ -33,7 +33,31 @@ from story import EDGE, ROUTERS, flow
     ],
 )
 def test_kinds(type_: int, code: int, kind: IcmpKind) -> None:
-    assert icmp_kind(type_, code) is kind
+    assert icmp_kind(4, type_, code) is kind
+
+
+@pytest.mark.parametrize(
+    ("type_", "code", "kind"),
+    [
+        pytest.param(1, 0, IcmpKind.NET_UNREACHABLE, id="no route"),
+        pytest.param(1, 1, IcmpKind.ADMIN_PROHIBITED, id="prohibited"),
+        pytest.param(1, 2, IcmpKind.OTHER, id="beyond the scope of the source"),
+        pytest.param(1, 3, IcmpKind.HOST_UNREACHABLE, id="the address was not found"),
+        pytest.param(1, 4, IcmpKind.PORT_UNREACHABLE, id="nobody listens"),
+        pytest.param(1, 5, IcmpKind.ADMIN_PROHIBITED, id="a policy refuses the source"),
+        pytest.param(1, 6, IcmpKind.ADMIN_PROHIBITED, id="a reject route"),
+        pytest.param(2, 0, IcmpKind.FRAGMENTATION_NEEDED, id="too big"),
+        pytest.param(2, 9, IcmpKind.FRAGMENTATION_NEEDED, id="too big, whatever its code"),
+        pytest.param(3, 0, IcmpKind.TIME_EXCEEDED, id="expired on the way"),
+        pytest.param(3, 1, IcmpKind.OTHER, id="a fragment was missing: no distance"),
+        pytest.param(3, 3, IcmpKind.OTHER, id="what ICMPv4 calls a closed port"),
+        pytest.param(4, 1, IcmpKind.PROTOCOL_UNREACHABLE, id="no such next header"),
+        pytest.param(4, 0, IcmpKind.OTHER, id="another parameter problem"),
+        pytest.param(11, 0, IcmpKind.OTHER, id="what ICMPv4 calls expired"),
+    ],
+)
+def test_kinds_of_ipv6(type_: int, code: int, kind: IcmpKind) -> None:
+    assert icmp_kind(6, type_, code) is kind
 
 
 def error(type_: int, code: int, *, is_quoting: bool = True) -> tuple[Packet, IcmpError]:
@@ -74,3 +98,10 @@ def test_the_labels_that_the_probe_had_stay_with_the_reply() -> None:
 )
 def test_what_says_nothing_of_a_probe_is_no_reply(heard: tuple[Packet, IcmpError]) -> None:
     assert icmp_reply(*heard) is None
+
+
+def test_a_parameter_problem_of_ipv6_is_no_advice_though_its_number_is_one_in_ipv4() -> None:
+    packet, said = error(4, 1)
+    router = replace(packet.flow, source=ip_address("2001:db8::1"))
+    heard = icmp_reply(replace(packet, flow=router, ip_id=None), said)
+    assert heard is not None and heard.kind is IcmpKind.PROTOCOL_UNREACHABLE

@@ -178,6 +178,24 @@ def test_accepts_icmp_whatever_it_carries(is_ipv6: bool, hardware: int) -> None:
     assert run(PROGRAM, octets if hardware == NONE else framed(octets), hardware) > 0
 
 
+@pytest.mark.parametrize(
+    ("type_", "is_accepted"),
+    [
+        pytest.param(1, True, id="unreachable"),
+        pytest.param(2, True, id="too big"),
+        pytest.param(3, True, id="expired"),
+        pytest.param(4, True, id="a parameter problem"),
+        pytest.param(129, True, id="an answer to an echo"),
+        pytest.param(130, False, id="who listens to multicast"),
+        pytest.param(135, False, id="who has an address"),
+    ],
+)
+def test_of_icmpv6_it_takes_errors_and_echoes(type_: int, is_accepted: bool) -> None:
+    octets = bytearray(datagram(ECHO, 1, 1, is_ipv6=True))
+    octets[40] = type_
+    assert (run(PROGRAM, framed(bytes(octets)), ETHER) > 0) is is_accepted
+
+
 OURS = datagram(SYN, FIRST, 443, is_ipv6=False)
 OURS6 = datagram(SYN, FIRST, 443, is_ipv6=True)
 ANSWER = datagram(SYN, 443, FIRST, is_ipv6=False)

@@ -52,6 +52,9 @@ def flow(protocol: Protocol, source_port: int, destination_port: int) -> Flow:
 
 OUR_SYN = Quote(flow=flow(Protocol.TCP, 40000, 443), hop_limit=1, ip_id=0x1234, sequence=0x89ABCDEF)
 OUR_DATAGRAM = Quote(flow=flow(Protocol.UDP, 40000, 4500), hop_limit=1, ip_id=0x1234, sequence=None)
+DATAGRAM_6 = replace(
+    OUR_DATAGRAM, flow=replace(OUR_DATAGRAM.flow, source=EDGE6, destination=CLOUD6), ip_id=None
+)
 OUR_ECHO = Quote(flow=flow(Protocol.ICMP, 40000, 40000), hop_limit=1, ip_id=0x1234, sequence=7)
 
 
@@ -82,6 +85,21 @@ OUR_ECHO = Quote(flow=flow(Protocol.ICMP, 40000, 40000), hop_limit=1, ip_id=0x12
                 OUR_ECHO, flow=replace(OUR_ECHO.flow, source=EDGE6, destination=CLOUD6), ip_id=None
             ),
             id="an echo request in IPv6",
+        ),
+        pytest.param(
+            ipv6_header(17) + UDP_8 + b"all of it",
+            replace(DATAGRAM_6, payload=b"all of it"),
+            id="a UDP datagram in IPv6, with what it says",
+        ),
+        pytest.param(
+            ipv6_header(17) + UDP_8[:4] + b"\0\x0b" + UDP_8[6:] + b"abc" + bytes(77),
+            replace(DATAGRAM_6, payload=b"abc"),
+            id="a short one in IPv6, padded for extensions",
+        ),
+        pytest.param(
+            ipv6_header(17) + UDP_8 + bytes(80) + bytes.fromhex("2000 0000"),
+            replace(DATAGRAM_6, payload=bytes(80)),
+            id="a long one in IPv6, up to where extensions begin",
         ),
     ],
 )

@@ -31,7 +31,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     and none speaks, while either nothing else does, or a control to another network
                     passes the same hop: one broken segment, forward or return, explains it, and
                     that all hosts and all routers failed does not. How far the dark reaches cannot
-                    be seen, so the segment ends at the host
+                    be seen, so the segment ends at the host. What answers in the other IP version
+                    took other routes, be it of the same hosts
     Does not hold   with a single destination (it may be down), or where the network has one that
                     answers. Where not even the first hop answers and its link-layer address was not
                     confirmed lately, this host stays possible
@@ -40,8 +41,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if not is_silent(evidence) or not ladders_of(evidence) or comparable_controls(evidence):
         return None
     silent, answering = _network(evidence)
-    is_passed = _is_passed(evidence)
-    if answering or (evidence.surroundings.answering and not is_passed):
+    if answering or (_heard(evidence) and not _is_passed(evidence)):
         return None
     reached = distance_reached(evidence)
     text = (
@@ -55,12 +55,18 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
 def _network(evidence: FlowEvidence) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
     around, here = evidence.surroundings, evidence.flow.destination
-    if not around.answering:
-        return around.silent, ()
+    if not _heard(evidence):
+        return tuple(host for host in around.silent if host.version == here.version), ()
     return (
         tuple(host for host in around.silent if is_same_network(host, here)),
         tuple(host for host in around.answering if is_same_network(host, here)),
     )
+
+
+def _heard(evidence: FlowEvidence) -> tuple[Address, ...]:
+    """Who answers of the flow's own IP version: the other has routers and tables of its own."""
+    version = evidence.flow.destination.version
+    return tuple(host for host in evidence.surroundings.answering if host.version == version)
 
 
 def _is_passed(evidence: FlowEvidence) -> bool:

@@ -34,9 +34,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     rule = explained.deciders[0]
     is_reject = explained.disposition is Disposition.REJECTED
     verb = "rejects" if is_reject else "drops"
+    version = evidence.flow.destination.version
     text = (
-        f"by the rules as they are read {rule_words(rule)} {verb} the packet; the kernel was not "
-        f"asked: {evidence.trace.reason}"
+        f"by the rules as they are read {rule_words(rule, version)} {verb} the packet; the kernel "
+        f"was not asked: {evidence.trace.reason}"
     )
     claim = on_this_host(mechanism_of(rule, is_reject=is_reject), rule)
-    return finding(ID, evidence, claim, (text, removal(rule), packets_of([outcome])))
+    return finding(ID, evidence, claim, (text, removal(rule, version), packets_of([outcome])))

@@ -56,7 +56,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     is_chosen = source == evidence.route.source
     rule = None if is_chosen else translator_of(evidence, End.SOURCE)
     if rule is not None:
-        text, remedy = f"{text}; it is given by {rule_words(rule)}", removal(rule)
+        version = evidence.flow.destination.version
+        text, remedy = f"{text}; it is given by {rule_words(rule, version)}", removal(rule, version)
     claim = on_this_host(
         Mechanism.WRONG_SOURCE, route_object(evidence.route) if is_chosen else rule
     )

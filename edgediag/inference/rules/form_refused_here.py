@@ -40,7 +40,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
             remedy = "look for what selects it on this host: nft list ruleset, tc filter show"
             claim = on_this_host(Mechanism.LOCAL_DROP, None)
             if isinstance(variation.trace, TraceDropped):
-                claim, rule, remedy = conclusion(variation.trace)
+                version = evidence.flow.destination.version
+                claim, rule, remedy = conclusion(variation.trace, version)
                 text += f"; {rule}"
             return finding(ID, evidence, claim, (text, remedy, packets_of_form(variation)))
     return None

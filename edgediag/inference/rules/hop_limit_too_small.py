@@ -27,7 +27,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     distance or beyond: the kernel's packet expired there at the latest
     Does not hold   for what was sent with a hop limit of our own, for what the destination itself
                     answered, be it only to refuse, or where the same router was met twice: in a
-                    circle no hop limit suffices
+                    circle no hop limit suffices; and in IPv6, where another sysctl is read
     Asks for        the sysctl, the ladder
     source          RFC 791 §3.2; ip(7), ip_default_ttl
     """
@@ -36,6 +36,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if limit is None or outcome.probe.way is not Way.SOCKET:
         return None
     destination = evidence.flow.destination
+    if destination.version != 4:
+        return None
     if not has_left(outcome) or is_answered_by(outcome, destination):
         return None
     ladders = [

@@ -44,8 +44,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     claim = _claim(evidence, drawn)
     whose = f"a probe of {drawn.kin}, lost on the same path" if drawn.kin else "the probe"
+    protocol = "ICMPv6" if reply.sender.version == 6 else "ICMP"
     text = (
-        f"router {reply.sender} says {reply.kind.value} (ICMP type {reply.type_} code "
+        f"router {reply.sender} says {reply.kind.value} ({protocol} type {reply.type_} code "
         f"{reply.code}) after {drawn.rtt_s:.3f} s, quoting {whose}"
     )
     remedy = f"ask whoever runs {reply.sender}"

@@ -124,7 +124,7 @@ def _said(
     words += _BESIDE.get(drop.reason, "")
     text = f"the kernel dropped {what} and says {spoken(drop)}: {words}"
     if isinstance(evidence.trace, TraceDropped):
-        rule = rule_words(evidence.trace.culprit)
+        rule = rule_words(evidence.trace.culprit, evidence.flow.destination.version)
         text += f"; the trace blames {rule}, and the kernel's word holds"
     device = drop.interface or "DEVICE"
     return text, remedy.format(device=device), packets_of([outcome_of(evidence)])

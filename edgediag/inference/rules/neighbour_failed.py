@@ -53,7 +53,10 @@ def _claim(evidence: FlowEvidence, culprit: NeighbourObject) -> Claim:
         return replace(
             one_of((Place.LOCAL, Place.REMOTE), None, Mechanism.NEIGHBOUR_FAILED), culprit=culprit
         )
-    if set(evidence.surroundings.gateways) - {culprit.address}:
+    # The router of the other IP version, be it the same machine, serves nothing of this one.
+    version = culprit.address.version
+    serving = (item for item in evidence.surroundings.gateways if item.version == version)
+    if set(serving) - {culprit.address}:
         return on_this_host(Mechanism.NEIGHBOUR_FAILED, culprit)
     return Claim(
         where=(Place.LOCAL, Place.ON_PATH),

@@ -22,7 +22,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
 
     Holds because   the answer came to PREROUTING and not to the end of INPUT, no rule dropped it,
                     and meanwhile the kernel's counter of reverse-path drops rose
-    Does not hold   where INPUT met the answer, or the counter stood still
+    Does not hold   where INPUT met the answer, or the counter stood still; in IPv6, which has no
+                    such filter but as a rule of netfilter
     Asks for        the tap, the trace, the counters of drops, the sysctls
     source          RFC 3704 §2.2 and §2.3; Documentation/networking/ip-sysctl.rst: the larger of
                     conf.all and conf.DEVICE holds
@@ -31,6 +32,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if not isinstance(outcome, Unanswered) or not has_come_back(outcome):
         return None
     if not isinstance(trace, TracePassed) or not trace.is_received or trace.is_delivered:
+        return None
+    if evidence.flow.destination.version != 4:
         return None
     if not any(item.drop is Drop.REVERSE_PATH for item in evidence.drops):
         return None

@@ -39,7 +39,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     remedy = "look for a dnat or redirect rule: nft list ruleset; iptables-save -t nat"
     rule = translator_of(evidence, End.DESTINATION)
     if rule is not None:
-        text, remedy = f"{text}, by {rule_words(rule)}", removal(rule)
+        version = evidence.flow.destination.version
+        text, remedy = f"{text}, by {rule_words(rule, version)}", removal(rule, version)
     claim = on_this_host(Mechanism.MISROUTE, rule)
     if other is not None:
         text += f"; sent past the rule, {evidence.flow.destination} answers"

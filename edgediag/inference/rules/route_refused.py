@@ -34,18 +34,20 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     mechanism = _MECHANISMS.get(route.errno_name)
     if mechanism is None:
         return None
+    version = evidence.flow.destination.version
     text = (
         f"the kernel refuses a route to {evidence.flow.destination} with {route.errno_name}"
-        f"{_named(route.culprit)}"
+        f"{_named(route.culprit, version)}"
     )
     claim = on_this_host(mechanism, route.culprit)
-    return finding(ID, evidence, claim, (text, _remedy(route.culprit), ()))
+    return finding(ID, evidence, claim, (text, _remedy(route.culprit, version), ()))
 
 
-def _named(culprit: RouteObject | PolicyRuleObject | None) -> str:
+def _named(culprit: RouteObject | PolicyRuleObject | None, version: int) -> str:
     match culprit:
         case RouteObject(type_="missing"):
-            return f": table {culprit.table} has no {culprit.prefix} route"
+            whose = " of IPv6" if version == 6 else ""
+            return f": table {culprit.table} has no {culprit.prefix} route{whose}"
         case RouteObject():
             return f": {culprit.type_} route {culprit.prefix} in table {culprit.table}"
         case PolicyRuleObject(text=text) if text.startswith(_MISSING):
@@ -56,16 +58,17 @@ def _named(culprit: RouteObject | PolicyRuleObject | None) -> str:
             return ""
 
 
-def _remedy(culprit: RouteObject | PolicyRuleObject | None) -> str:
+def _remedy(culprit: RouteObject | PolicyRuleObject | None, version: int) -> str:
+    ip = "ip -6" if version == 6 else "ip"
     match culprit:
         case RouteObject(type_="missing"):
-            return "restore the route: ip route add default via GATEWAY dev UPLINK"
+            return f"restore the route: {ip} route add default via GATEWAY dev UPLINK"
         case RouteObject():
-            return f"ip route del {culprit.type_} {culprit.prefix} table {culprit.table}"
+            return f"{ip} route del {culprit.type_} {culprit.prefix} table {culprit.table}"
         case PolicyRuleObject(text=text) if text.startswith(_MISSING):
             selector = text.removeprefix(_MISSING)
-            return f"restore the rule: ip rule add priority {culprit.priority} {selector}"
+            return f"restore the rule: {ip} rule add priority {culprit.priority} {selector}"
         case PolicyRuleObject():
-            return f"ip rule del priority {culprit.priority}, if nobody needs it"
+            return f"{ip} rule del priority {culprit.priority}, if nobody needs it"
         case None:
-            return "look at ip rule and ip route show table all for what refuses the destination"
+            return f"look at {ip} rule and {ip} route show table all for what refuses it"

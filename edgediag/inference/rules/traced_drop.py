@@ -37,7 +37,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     if contradicts(evidence, is_reply=trace.is_reply) or not _is_possible(evidence, trace):
         return None
-    claim, text, remedy = conclusion(trace)
+    claim, text, remedy = conclusion(trace, evidence.flow.destination.version)
     text += support(evidence, is_reply=trace.is_reply) + _beside(trace, evidence.explained)
     return finding(ID, evidence, claim, (text, remedy, ()))
 
@@ -51,14 +51,17 @@ def _is_possible(evidence: FlowEvidence, trace: TraceDropped) -> bool:
     return not has_left(outcome) or isinstance(outcome, Answered)
 
 
-def conclusion(trace: TraceDropped) -> tuple[Claim, str, str]:
-    """What a trace that ended in a rule or a policy claims, in words, and what to do about it."""
+def conclusion(trace: TraceDropped, version: int) -> tuple[Claim, str, str]:
+    """What a trace that ended in a rule or a policy claims, in words, and what to do about it.
+
+    version  of the flow traced
+    """
     packet = "the answer" if trace.is_reply else "the packet"
     verb = "rejects" if trace.is_reject else "drops"
     where = f" in the {trace.hook} hook" if trace.hook else ""
-    text = f"{rule_words(trace.culprit)} {verb} {packet}{where}"
+    text = f"{rule_words(trace.culprit, version)} {verb} {packet}{where}"
     mechanism = mechanism_of(trace.culprit, is_reject=trace.is_reject)
-    return on_this_host(mechanism, trace.culprit), text, removal(trace.culprit)
+    return on_this_host(mechanism, trace.culprit), text, removal(trace.culprit, version)
 
 
 def _beside(trace: TraceDropped, explained: Explained | NotChecked) -> str:

@@ -44,8 +44,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     is_answering = not isinstance(contrast, NotChecked) and is_answered_by(contrast, asked)
     if _is_taken(outcome) and not is_answering:
         return None
-    text = f"{rule_words(rule)} gives it another destination, and no packet left this host"
-    claim, remedy = on_this_host(Mechanism.MISROUTE, rule), removal(rule)
+    version = asked.version
+    text = f"{rule_words(rule, version)} gives it another destination, and no packet left this host"
+    claim, remedy = on_this_host(Mechanism.MISROUTE, rule), removal(rule, version)
     if is_answering:
         text += f"; sent past the rule, {asked} answers"
     elif not isinstance(contrast, NotChecked) and has_left(contrast):

@@ -34,7 +34,9 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     remedy = f"ip rule; ip route show table all dev {RAVEN_DEVICE}: what leads there is wrong"
     rule = _marking(evidence)
     if rule is not None:
-        text, remedy = f"{text}: {rule_words(rule)} marks them for it", removal(rule)
+        version = evidence.flow.destination.version
+        text = f"{text}: {rule_words(rule, version)} marks them for it"
+        remedy = removal(rule, version)
     claim = on_this_host(Mechanism.MISROUTE, rule)
     return finding(ID, evidence, claim, (text, remedy, packets_of(evidence.attempts)))
 

@@ -38,7 +38,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     rule = host.before_exemption[0]
     text = (
         f"what pods of this node send to another site by {RAVEN_DEVICE} gets another source: "
-        f"{rule_words(rule)} leads to it before {_EXEMPTION} is asked"
+        f"{rule_words(rule, 4)} leads to it before {_EXEMPTION} is asked"
     )
     claim = on_this_host(Mechanism.RAVEN_NOT_READY, rule)
     return Fault(claim=claim, text=text, remedy=_REMEDY)

@@ -6,6 +6,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from edgediag.lab.topology import HOSTS
+from edgediag.lab.topology6 import HOSTS_6
 
 ANY_ADDRESS = "0.0.0.0"
 LOOPBACK = "127.0.0.1"
@@ -119,24 +120,25 @@ MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
 class Service:
     """One service of a node; DNS listens on both UDP and TCP.
 
+    addresses  that it listens on, of IPv6 too where it is one of the cloud's
     at_first  its mode in a fresh lab
     """
 
     name: str
     kind: Kind
-    address: str
+    addresses: tuple[str, ...]
     ports: tuple[int, ...]
     at_first: Mode
 
 
 def _service(name: str, kind: Kind, *ports: int, host: str = "") -> Service:
-    address = HOSTS[host or name]
-    return Service(name=name, kind=kind, address=address, ports=ports, at_first=Mode.NORMAL)
+    addresses = (HOSTS[host or name], HOSTS_6[host or name])
+    return Service(name=name, kind=kind, addresses=addresses, ports=ports, at_first=Mode.NORMAL)
 
 
 def _port(name: str, port: int) -> Service:
     return Service(
-        name=name, kind=Kind.PORT, address=ANY_ADDRESS, ports=(port,), at_first=Mode.NORMAL
+        name=name, kind=Kind.PORT, addresses=(ANY_ADDRESS,), ports=(port,), at_first=Mode.NORMAL
     )
 
 
@@ -144,7 +146,7 @@ def _interceptor(
     name: str, kind: Kind, port: int, *, address: str = ANY_ADDRESS
 ) -> Service:
     """What a node answers itself once a fault wants it, as redirected packets; down until then."""
-    return Service(name=name, kind=kind, address=address, ports=(port,), at_first=Mode.DOWN)
+    return Service(name=name, kind=kind, addresses=(address,), ports=(port,), at_first=Mode.DOWN)
 
 
 SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
@@ -213,7 +215,14 @@ def _zone() -> dict[str, str]:
             f"dockerauth-ee.{region}.aliyuncs.com": "dockerauth-ee",
             f"registry-{region}.ack.aliyuncs.com": "registry",
         }
-    return {name: HOSTS[host] for name, host in zone.items()} | dict(VPC_NAMES)
+    return zone
 
 
-ZONE: Mapping[str, str] = MappingProxyType(_zone())
+# By name, the host whose addresses it has.
+_HOST_OF: Mapping[str, str] = MappingProxyType(_zone())
+ZONE: Mapping[str, str] = MappingProxyType(
+    {name: HOSTS[host] for name, host in _HOST_OF.items()} | dict(VPC_NAMES)
+)
+ZONE_6: Mapping[str, str] = MappingProxyType(
+    {name: HOSTS_6[host] for name, host in _HOST_OF.items()}
+)

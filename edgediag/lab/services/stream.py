@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 
 from edgediag.lab.services import dns, web
-from edgediag.lab.services.catalog import ZONE, Kind, Mode
+from edgediag.lab.services.catalog import ZONE, ZONE_6, Kind, Mode
 from edgediag.lab.services.datagram import bound_socket
 
 BACKLOG = 512
@@ -102,7 +102,7 @@ async def _converse_dns(
     """Messages behind a length of two octets (RFC 1035 §4.2.2)."""
     while True:
         (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
-        reply = dns.answer_over_tcp(await reader.readexactly(length), mode, ZONE)
+        reply = dns.answer_over_tcp(await reader.readexactly(length), mode, ZONE, ZONE_6)
         if reply is None:
             return
         writer.write(LENGTH.pack(len(reply)) + reply)
