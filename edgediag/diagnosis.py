@@ -46,7 +46,15 @@ from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.stub import UPSTREAM, is_stub
-from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, is_own, survey
+from edgediag.survey import (
+    NAME_SERVERS,
+    RESOLVER,
+    Assignment,
+    Surveyed,
+    is_own,
+    no_destination,
+    survey,
+)
 from edgediag.train import count_losses
 from edgediag.variation import Varied, begin, finish, has_lost_leg
 
@@ -245,6 +253,9 @@ def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidenc
 
 
 def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:
+    impossible = None if target.address is None else no_destination(target.address)
+    if impossible is not None:
+        return impossible
     is_spared = is_own(route) and ProbeKind.IKE_SA_INIT in target.kinds
     return OWN_ADDRESS if is_spared else INTERRUPTED
 

@@ -187,7 +187,7 @@ class _Asked:
 
     def _conditions(self, target: Target) -> Conditions:
         # A flow that the kernel has no way for is sent all the same: how it is refused is evidence.
-        if target.address is None:
+        if target.address is None or no_destination(target.address) is not None:
             return Conditions(sources={}, timeout_s=self._timeout_s)
         route = self._route(_way(target))
         if ProbeKind.IKE_SA_INIT in target.kinds and is_own(route):
@@ -201,6 +201,23 @@ class _Asked:
         if flow not in self.routes:
             self.routes[flow] = self._bench.host.route(flow)
         return self.routes[flow]
+
+
+def no_destination(address: Address) -> NotChecked | None:
+    """Why nothing is sent to an address of IPv6 that is of one link, of many or of no host.
+
+    One of a link needs its device beside it (RFC 4007 §11), which no flow has. IPv4 has no such
+    addresses but those of 169.254.0.0/16, for which the routing table knows a device.
+    """
+    if not isinstance(address, IPv6Address):
+        return None
+    if address.is_link_local or address.scope_id is not None:
+        return NotChecked(reason="its address holds on one link alone, which is not probed yet")
+    if address.is_multicast:
+        return NotChecked(reason="its address is of a group, and not of one host")
+    if address.ipv4_mapped is not None:
+        return NotChecked(reason=f"it stands for {address.ipv4_mapped} of IPv4; give that")
+    return None
 
 
 def is_own(route: RouteAnswer | None) -> bool:

@@ -484,3 +484,19 @@ def test_a_flow_that_works_in_ipv4_is_blamed_in_ipv6_alone() -> None:
     world = World(dropped_behind=lambda on: 2 if on.source.version == 6 else None)
     _, judged, _ = run(world, API, of_ipv6(API, OTHER6))
     assert [check.status for check in judged.checks] == [Status.OK, Status.BLOCKED]
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        pytest.param("fe80::1", "one link", id="of a link"),
+        pytest.param("fe80::1%eth0", "one link", id="of a link that is named"),
+        pytest.param("ff02::1", "a group", id="of a group"),
+        pytest.param("::ffff:198.51.100.10", "198.51.100.10 of IPv4", id="of IPv4 in disguise"),
+    ],
+)
+def test_what_is_no_destination_is_said_and_not_blamed(host: str, reason: str) -> None:
+    _, judged, wire = run(World(), of_ipv6(API, host))
+    assert judged.checks[0].status is Status.NOT_CHECKED
+    assert reason in judged.checks[0].note
+    assert wire.sent == []
