@@ -189,7 +189,7 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
         ),
         pytest.param(
             FileStep(node="edge", path="etc/passwd", text=""),
-            "path 'etc/passwd': use etc/apt/sources.list, etc/hosts, etc/nsswitch.conf, ",
+            "path 'etc/passwd': use etc/apt/sources.list, etc/hosts, etc/nsswitch.conf",
             id="a file that is not the edge node's own",
         ),
         pytest.param(
@@ -238,8 +238,7 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
         ),
         pytest.param(
             ServiceStep(node="cloud", service="resolver", mode="kiss"),
-            "mode 'kiss' of resolver: use down, empty, normal, nxdomain, private, refused, "
-            "servfail",
+            "mode 'kiss' of resolver: use down, empty, normal, nxdomain, private, refused",
             id="a mode of another kind of service",
         ),
         pytest.param(
