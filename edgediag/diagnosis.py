@@ -34,12 +34,15 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
+from edgediag.overlay_trials import begin as begin_trials
+from edgediag.overlay_trials import finish as finish_trials
+from edgediag.overlay_trials import has_silence
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
-from edgediag.variation import begin, finish, has_lost_leg
+from edgediag.variation import Varied, begin, finish, has_lost_leg
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
@@ -65,6 +68,8 @@ class Diagnosed:
 def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed = survey(bench, assignment)
+    endpoints = {target.endpoint for target in surveyed.targets}
+    overlays = begin_trials(bench, surveyed.state, assignment.peers, endpoints)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
     before = with_nobody(bench, _checked(bench, surveyed), nobody)
     shown = ask_for_certificates(bench, before)
@@ -80,17 +85,13 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
     checks = with_certificates(checks, shown)
     varied = finish(bench, trials)
-    state = bench.host.read() if search.walked or search.suspects else surveyed.state
+    tried, framed = finish_trials(bench, overlays)
+    is_read_again = search.walked or search.suspects or has_silence(tried)
+    state = bench.host.read() if is_read_again else surveyed.state
+    state = replace(state, overlay_trials=tried)
     found = read_back(bench, checks, sought, (state, surveyed.routes))
-    # Of a bad path among several a share is lost too, and counting it says nothing new; but what
-    # loses one flow and serves it when it is alone makes lost paths as well.
     is_lossy = found.surroundings.is_lossy
-    steady = [
-        check
-        for check in checks
-        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
-    ]
-    counted = count_losses(bench, steady, is_lossy=is_lossy)
+    counted = count_losses(bench, _steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     located = replace(
         found,
         overrides=_overrides(bench, assignment, surveyed),
@@ -119,8 +120,23 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
             bench, RunEvidence(host=replace(state, tunnel_traffic=heard), checks=rows)
         ),
         outcomes=bench.loop.outcomes(
-            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent)
+            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent, *framed)
         ),
+    )
+
+
+def _steady(
+    checks: Sequence[Checked], varied: Varied, *, is_lossy: bool
+) -> tuple[Checked, ...]:
+    """The checks whose losses are worth counting.
+
+    Of a bad path among several a share is lost too, and counting it says nothing new; but what
+    loses one flow and serves it when it is alone makes lost paths as well.
+    """
+    return tuple(
+        check
+        for check in checks
+        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
     )
 
 

@@ -20,6 +20,7 @@ from edgediag.net.host import KernelHost
 from edgediag.net.ports import MAX_PORTS, hold_ports
 from edgediag.net.tunnel_tap import Listening, Patience
 from edgediag.net.wire_io import WireIo
+from edgediag.overlay_trials import PORTS_OF_TRIALS
 from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
@@ -112,7 +113,7 @@ def _ports(matrix: Matrix) -> int:
     known = sum(target.address is not None for target in matrix.targets)
     by_name = sum(target.host in names for target in matrix.targets)
     resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
-    needed = ports_needed(
+    needed = PORTS_OF_TRIALS + ports_needed(
         targets=known + by_name * MAX_ADDRESSES,
         queries=(len(names) + PORTS_OF_DOUBT) * resolvers,
     )

@@ -57,6 +57,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.NTP: Way.SOCKET,
     ProbeKind.DNS: Way.SOCKET,
     ProbeKind.ICMP_ECHO: Way.IP_STACK,
+    ProbeKind.VXLAN: Way.IP_STACK,
 }
 
 # The kernel repeats a SYN by itself.

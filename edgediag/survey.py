@@ -32,6 +32,7 @@ class Assignment:
     resolver_lines  that name the resolvers; empty where they are asked by default
     anchors  that certificates are held against
     is_traced      what passes is walked as well
+    peers  other nodes of the site, which are asked through the overlay
     """
 
     matrix: Matrix
@@ -40,6 +41,7 @@ class Assignment:
     timeout_s: float
     anchors: Anchors
     is_traced: bool = False
+    peers: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,7 @@ PROTOCOLS = {
     ProbeKind.NTP: Protocol.UDP,
     ProbeKind.DNS: Protocol.UDP,
     ProbeKind.ICMP_ECHO: Protocol.ICMP,
+    ProbeKind.VXLAN: Protocol.UDP,
 }
 PORTS = {
     ProbeKind.TCP_SYN: 443,
@@ -112,6 +113,7 @@ PORTS = {
     ProbeKind.ESP_IN_UDP: 4500,
     ProbeKind.NTP: 123,
     ProbeKind.DNS: 53,
+    ProbeKind.VXLAN: 8472,
 }
 ICMP_NUMBERS = {
     IcmpKind.TIME_EXCEEDED: (11, 0),

@@ -75,6 +75,8 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "model": PURE | {"edgediag.probes", "edgediag.wire", "edgediag.session", "edgediag.report"},
     "names": PURE,
     "net": frozenset({"click", "scapy", "edgediag.cli", "edgediag.lab", "edgediag.run"}),
+    "overlay_peers": PURE,
+    "overlay_trials": PURE - {"edgediag.run"},
     "path": PURE,
     "plan": PURE,
     "probes": PURE | {"edgediag.wire", "edgediag.session"},

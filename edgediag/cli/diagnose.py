@@ -104,6 +104,7 @@ def command(
             resolver_lines=facts.resolver_lines,
             timeout_s=timeout_s,
             anchors=read_anchors(files, _stated_anchors(given)),
+            peers=facts.peers,
         ),
         rate_pps=rate_pps,
         listen_s=listen_s,

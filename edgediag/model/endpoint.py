@@ -36,6 +36,7 @@ class ProbeKind(Enum):
     NTP = "ntp"
     DNS = "dns"
     ICMP_ECHO = "icmp-echo"
+    VXLAN = "vxlan"
 
 
 class HostSource(Enum):

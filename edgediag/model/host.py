@@ -17,6 +17,7 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.overlay_trial import NO_TRIALS, OverlayTrial
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
@@ -265,6 +266,7 @@ class HostState:
     cgroup_programs  of this process's group and all above it, each kind in the order it runs
     tcx_programs   of all devices, in the order they run
     tunnel_traffic  of the daemon's own, while the run lasted
+    overlay_trials  nodes that were asked through the overlay
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -286,3 +288,4 @@ class HostState:
     tcx_programs: tuple[TcFilterObject, ...] | NotChecked
     netfilter_programs: tuple[NetfilterProgram, ...] | NotChecked
     tunnel_traffic: TunnelTraffic | NotChecked
+    overlay_trials: tuple[OverlayTrial, ...] | NotChecked = NO_TRIALS

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.flow import Address
+from edgediag.model.packet import UdpChecksum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,20 @@ class Reset:
 class EchoReply:
     """An answer to an echo request; `hop_limit` as received."""
 
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TunnelledEcho:
+    """An answer to an echo that went through an overlay.
+
+    is_bare    it came outside of the overlay; then the checksum is not known
+    checksum   of the outer UDP header of the answer
+    hop_limit  of the outer packet, as received
+    """
+
+    is_bare: bool
+    checksum: UdpChecksum
     hop_limit: int
 
 
@@ -170,6 +185,7 @@ Reply: TypeAlias = (
     SynAck
     | Reset
     | EchoReply
+    | TunnelledEcho
     | IcmpReply
     | IkeReply
     | NtpReply

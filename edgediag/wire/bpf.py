@@ -49,6 +49,16 @@ _IPV4_HEADER_WORDS: Final = 0x0F
 _IPV6_NEXT_HEADER: Final = 6
 _IPV6_HEADER_OCTETS: Final = 40
 
+# An echo inside a VXLAN frame, from the outer UDP header on: 8 octets of it, 8 of VXLAN (RFC 7348
+# §5), 14 of Ethernet, 20 of IPv4. Requests have type 8 and replies 0 (RFC 792).
+_VXLAN_FLAGS: Final = 8
+_VNI_IS_VALID: Final = 0x08
+_INNER_ETHERTYPE: Final = 28
+_INNER_PROTOCOL: Final = 39
+_INNER_ICMP_TYPE: Final = 50
+_NEITHER_ECHO: Final = 0xF7
+_INNER_IDENTIFIER: Final = 54
+
 # The tunnel's own port, and where the payload of a datagram begins (RFC 768); what has four zeros
 # there is IKE and not ESP (RFC 3948 §2.2).
 _TUNNEL_PORT: Final = 4500
@@ -157,7 +167,8 @@ _CUT_OFF = (
 def tap_filter(first_port: int, last_port: int) -> tuple[Instruction, ...]:
     """Accepts ICMP, ICMPv6, and TCP and UDP from or to a port in [first_port, last_port].
 
-    Of the tunnel's own port it accepts IKE, which is rare, and no ESP.
+    Of the tunnel's own port it accepts IKE, which is rare, and no ESP; of VXLAN, whatever its port,
+    echoes with such an identifier.
 
     For a packet socket of type SOCK_RAW on any link layer. Of TCP and UDP it takes what carries
     the ports: no later fragments, and in IPv6 nothing behind an extension header.
@@ -192,9 +203,20 @@ def _ports(first: int, last: int) -> tuple[_Line, ...]:
         _Line(_JGT, last, then="tunnel", otherwise="accept"),
         _Line(_JEQ, _TUNNEL_PORT, then="marker", label="tunnel"),
         _Line(_LD_HALF_IND, 0),
-        _Line(_JEQ, _TUNNEL_PORT, then="marker", otherwise="drop"),
+        _Line(_JEQ, _TUNNEL_PORT, then="marker", otherwise="overlay"),
         _Line(_LD_WORD_IND, _UDP_PAYLOAD, label="marker"),
         _Line(_JEQ, 0, then="accept", otherwise="drop"),
+        _Line(_LD_BYTE_IND, _VXLAN_FLAGS, label="overlay"),
+        _Line(_JEQ, _VNI_IS_VALID, otherwise="drop"),
+        _Line(_LD_HALF_IND, _INNER_ETHERTYPE),
+        _Line(_JEQ, ETHERTYPE_IPV4, otherwise="drop"),
+        _Line(_LD_BYTE_IND, _INNER_PROTOCOL),
+        _Line(_JEQ, ICMP_NUMBER, otherwise="drop"),
+        _Line(_LD_BYTE_IND, _INNER_ICMP_TYPE),
+        _Line(_JSET, _NEITHER_ECHO, then="drop"),
+        _Line(_LD_HALF_IND, _INNER_IDENTIFIER),
+        _Line(_JGE, first, otherwise="drop"),
+        _Line(_JGT, last, then="drop", otherwise="accept"),
     )
 
 
