@@ -9,6 +9,7 @@ import click
 
 from edgediag import __version__
 from edgediag.cli import ExitStatus
+from edgediag.cli.asking import with_objects
 from edgediag.cli.evidence_files import annotate, leave, prepare
 from edgediag.cli.exit_status import exit_status
 from edgediag.cli.facts_options import facts_options
@@ -92,7 +93,8 @@ def command(
 ) -> ExitStatus:
     """Find out what blocks this edge node, and where, and leave the evidence."""
     files = NodeFiles(root=given.root)
-    facts = discover(files, given)
+    # A dry run sends nothing, to nobody.
+    facts = discover(files, given if dry_run else with_objects(given))
     timeout_s = output.timeout_s or DEFAULT_TIMEOUT_S
     job = Job(
         command=NAME,
