@@ -88,7 +88,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     tried, framed = finish_trials(bench, overlays)
     is_read_again = search.walked or search.suspects or has_silence(tried)
     state = bench.host.read() if is_read_again else surveyed.state
-    state = replace(state, overlay_trials=tried)
+    state = replace(state, overlay_trials=tried, node_ends=assignment.node_ends)
     found = read_back(bench, checks, sought, (state, surveyed.routes))
     is_lossy = found.surroundings.is_lossy
     counted = count_losses(bench, _steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)

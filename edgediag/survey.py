@@ -13,6 +13,7 @@ from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Route, RouteAnswer
+from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe
 from edgediag.names import addresses_in, names_in, overridden, resolved
 from edgediag.plan import Conditions, plan_checks, plan_queries
@@ -33,6 +34,7 @@ class Assignment:
     anchors  that certificates are held against
     is_traced      what passes is walked as well
     peers  other nodes of the site, which are asked through the overlay
+    node_ends  of flannel's overlay, as the nodes' own objects have them
     """
 
     matrix: Matrix
@@ -42,6 +44,7 @@ class Assignment:
     anchors: Anchors
     is_traced: bool = False
     peers: tuple[Address, ...] = ()
+    node_ends: tuple[NodeEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -391,6 +391,7 @@ def host_state() -> HostState:
         tcx_programs=(),
         netfilter_programs=(),
         tunnel_traffic=NOT_LISTENED,
+        wireguard_peers=(),
     )
 
 

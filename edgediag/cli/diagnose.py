@@ -19,6 +19,7 @@ from edgediag.cli.selection import select
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.conflict_text import conflict_text
 from edgediag.discovery.given import EXPECTED, Given
+from edgediag.discovery.node_ends import node_ends
 from edgediag.discovery.trust import NOT_STATED, pem_in, read_anchors
 from edgediag.errors import UsageError
 from edgediag.inference.judge import report_of
@@ -107,6 +108,7 @@ def command(
             timeout_s=timeout_s,
             anchors=read_anchors(files, _stated_anchors(given)),
             peers=facts.peers,
+            node_ends=node_ends(facts.statements),
         ),
         rate_pps=rate_pps,
         listen_s=listen_s,

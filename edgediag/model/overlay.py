@@ -47,6 +47,26 @@ class ForwardingEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEnd:
+    """A node's end of flannel's overlay, as its own object has it.
+
+    node     "" for this very node
+    address  to which frames for the MAC go
+    inner    the end's own address, None where the object names no pod network
+    source   where the object was read
+    """
+
+    node: str
+    address: Address
+    mac: str
+    inner: Address | None
+    source: str
+
+
+NO_NODES: Final = NotChecked(reason="no node objects were looked at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Encapsulation:
     """What a probe through an overlay wears, beside its outer flow.
 

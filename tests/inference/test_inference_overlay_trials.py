@@ -11,6 +11,7 @@ from edgediag.inference.states import (
     overlay_answer_kept,
     overlay_form_lost,
     overlay_neighbour_mistaken,
+    overlay_node_differs,
     overlay_one_way,
     overlay_other_vni,
     overlay_peer_elsewhere,
@@ -21,9 +22,9 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NeighbourObject, VxlanObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Address
-from edgediag.model.host import HostState
+from edgediag.model.host import HostState, Link, Neighbour, NeighbourState
 from edgediag.model.outcome import Answered, Outcome, Sighted, Unanswered
-from edgediag.model.overlay import Encapsulation, VxlanDevice
+from edgediag.model.overlay import Encapsulation, ForwardingEntry, NodeEnd, VxlanDevice
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
 from edgediag.model.packet import Sighting, UdpChecksum
 from edgediag.model.reply import EchoReply, IcmpKind, IcmpReply, Reply, TunnelledEcho
@@ -425,3 +426,101 @@ def test_a_form_that_is_lost(item: OverlayTrial, expected: tuple[object, ...]) -
 )
 def test_a_neighbour_entry(item: OverlayTrial, expected: tuple[object, ...]) -> None:
     assert found(overlay_neighbour_mistaken.judge, item) == expected
+
+
+END = NodeEnd(
+    node="edge-2",
+    address=PEER,
+    mac=MAC,
+    inner=INSIDE.destination,
+    source="/etc/kubernetes/cache/flanneld/nodes.v1.core/edge-2",
+)
+OWN = replace(END, node="", address=ip_address(EDGE), mac="02:00:00:00:00:01", inner=None)
+OVERLAY_LINK = Link(
+    name="flannel.1",
+    index=8,
+    is_up=True,
+    has_carrier=True,
+    mtu=1450,
+    kind="vxlan",
+    mac="02:00:00:00:00:01",
+    xdp_program=None,
+)
+FORWARDED = ForwardingEntry(interface="flannel.1", mac=MAC, destination=PEER)
+RESOLVED = Neighbour(
+    interface="flannel.1", address=INSIDE.destination, mac=MAC, state=NeighbourState.PERMANENT
+)
+FITTING = replace(
+    host_state(),
+    links=(OVERLAY_LINK,),
+    vxlans=(DEVICE,),
+    forwarding=(FORWARDED,),
+    neighbours=(RESOLVED,),
+    node_ends=(OWN, END),
+)
+ELSEWHERE = replace(FITTING, forwarding=(replace(FORWARDED, destination=ROUTER),))
+OTHER_MAC = "02:00:00:00:00:99"
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        pytest.param(
+            ELSEWHERE,
+            f"flannel.1 sends frames for {MAC} to {ROUTER}, and edge-2, whose MAC this is, is at "
+            f"{PEER}",
+            id="its frames go elsewhere",
+        ),
+        pytest.param(
+            replace(FITTING, neighbours=(replace(RESOLVED, mac=OTHER_MAC),)),
+            f"flannel.1 has {OTHER_MAC} for {INSIDE.destination}, the end of edge-2, and its "
+            f"object says {MAC}",
+            id="its MAC is another's",
+        ),
+        pytest.param(
+            replace(FITTING, links=(replace(OVERLAY_LINK, mac=OTHER_MAC),)),
+            f"flannel.1 has the MAC {OTHER_MAC}, and this node's object tells the peers to send to "
+            f"{OWN.mac}",
+            id="this node's device was given another MAC",
+        ),
+    ],
+)
+def test_tables_that_differ_from_node_objects(state: HostState, text: str) -> None:
+    fault = overlay_node_differs.judge(None, state)
+    assert fault is not None
+    assert (fault.claim.where, fault.claim.certainty) == ((Place.LOCAL,), Certainty.PROVEN)
+    assert fault.text.startswith(text)
+    assert fault.text.endswith(f"({END.source})")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(FITTING, id="all is as the objects say"),
+        pytest.param(
+            replace(ELSEWHERE, node_ends=NotChecked(reason="not looked at")), id="no objects"
+        ),
+        pytest.param(replace(FITTING, forwarding=(), neighbours=()), id="entries are missing"),
+        pytest.param(
+            replace(
+                FITTING,
+                neighbours=(replace(RESOLVED, mac=OTHER_MAC),),
+                overlay_trials=(trial(SERVED, ECHO),),
+            ),
+            id="the node answers: its object is the older",
+        ),
+        pytest.param(
+            replace(
+                ELSEWHERE,
+                vxlans=(DEVICE, replace(DEVICE, interface="flannel.2")),
+                links=(OVERLAY_LINK, replace(OVERLAY_LINK, name="flannel.2")),
+            ),
+            id="which of two devices is meant is not known",
+        ),
+        pytest.param(
+            replace(ELSEWHERE, links=(replace(OVERLAY_LINK, is_up=False),)), id="it is down"
+        ),
+    ],
+)
+def test_node_objects_that_prove_nothing(state: HostState) -> None:
+    assert overlay_node_differs.judge(None, state) is None
