@@ -34,11 +34,13 @@ class TunnelledEcho:
     """An answer to an echo that went through an overlay.
 
     is_bare    it came outside of the overlay; then the checksum is not known
+    mac        to which the frame inside was addressed, "" for a bare one
     checksum   of the outer UDP header of the answer
     hop_limit  of the outer packet, as received
     """
 
     is_bare: bool
+    mac: str
     checksum: UdpChecksum
     hop_limit: int
 

@@ -51,6 +51,7 @@ _NOBODY: Final = -1
 class _Inside:
     """The echo that a VXLAN frame carries; the data may be cut off where it came in fragments."""
 
+    mac: str
     vni: int
     source: IPv4Address
     destination: IPv4Address
@@ -100,7 +101,9 @@ def match(probe: Probe, packet: Packet, timing: Timing) -> Reply | None:
     if not _answers(found, inside, probe) or not isinstance(packet.payload, UdpDatagram):
         return None
     checksum = packet.payload.checksum
-    return TunnelledEcho(is_bare=False, checksum=checksum, hop_limit=packet.hop_limit)
+    return TunnelledEcho(
+        is_bare=False, mac=found.mac, checksum=checksum, hop_limit=packet.hop_limit
+    )
 
 
 def identifier_of(packet: Packet) -> int:
@@ -112,12 +115,16 @@ def identifier_of(packet: Packet) -> int:
 
 
 def _bare(packet: Packet) -> TunnelledEcho:
-    return TunnelledEcho(is_bare=True, checksum=UdpChecksum.UNKNOWN, hop_limit=packet.hop_limit)
+    return TunnelledEcho(
+        is_bare=True, mac="", checksum=UdpChecksum.UNKNOWN, hop_limit=packet.hop_limit
+    )
 
 
 def _answers(found: _Inside, inside: Encapsulation, probe: Probe) -> bool:
     # A node whose device lets packets be shorter answers in fragments: the first is enough.
+    # To which MAC it is addressed tells what the node knows of this one, and not whose it is.
     expected = _Inside(
+        mac=found.mac,
         vni=inside.vni,
         source=IPv4Address(int(inside.destination)),
         destination=IPv4Address(int(inside.source)),
@@ -139,7 +146,7 @@ def _read(packet: Packet) -> _Inside | None:
     if len(octets) < _INNER_OCTETS:
         return None
     flags, vni = _VXLAN.unpack_from(octets)
-    _, _, ethertype = _ETHERNET.unpack_from(octets, _VXLAN.size)
+    mac, _, ethertype = _ETHERNET.unpack_from(octets, _VXLAN.size)
     header = _IPV4.unpack_from(octets, _VXLAN.size + _ETHERNET.size)
     version, _, length, _, fragment, _, number, _, source, destination = header
     if (flags, ethertype, version) != (_VNI_IS_VALID, _ETHERTYPE_IPV4, _IPV4_WITHOUT_OPTIONS):
@@ -149,6 +156,7 @@ def _read(packet: Packet) -> _Inside | None:
     at = _INNER_OCTETS - _ECHO.size
     type_, _, _, identifier, sequence = _ECHO.unpack_from(octets, at)
     return _Inside(
+        mac=mac.hex(":"),
         vni=vni >> 8,
         source=IPv4Address(source),
         destination=IPv4Address(destination),

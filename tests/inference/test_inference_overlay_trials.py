@@ -59,8 +59,11 @@ DEVICE = VxlanDevice(
 ENTRY = NeighbourObject(interface="eth0", address=PEER, state="permanent")
 NOTHING = NotChecked(reason="this story does not need it")
 
-TUNNELLED = TunnelledEcho(is_bare=False, checksum=UdpChecksum.RIGHT, hop_limit=64)
-BARE = TunnelledEcho(is_bare=True, checksum=UdpChecksum.UNKNOWN, hop_limit=64)
+OWN_MAC = "02:00:00:00:00:01"
+TUNNELLED = TunnelledEcho(
+    is_bare=False, mac=OWN_MAC, checksum=UdpChecksum.RIGHT, hop_limit=64
+)
+BARE = TunnelledEcho(is_bare=True, mac="", checksum=UdpChecksum.UNKNOWN, hop_limit=64)
 
 
 def seen(*places: tuple[Sighting, str]) -> tuple[Sighted, ...]:
@@ -303,6 +306,7 @@ def test_the_device_is_named_whose_table_is_wrong() -> None:
 
 
 WRONG = replace(TUNNELLED, checksum=UdpChecksum.WRONG)
+STRAY = replace(TUNNELLED, mac="02:00:00:00:00:77")
 
 
 @pytest.mark.parametrize(
@@ -319,6 +323,12 @@ WRONG = replace(TUNNELLED, checksum=UdpChecksum.WRONG)
             DEVICE,
             (LOST, Certainty.AMBIGUOUS, Mechanism.CHECKSUM_OFFLOAD),
             id="its checksum is wrong",
+        ),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, STRAY, places=CAME[:2]), ECHO),
+            DEVICE,
+            ((Place.LOCAL,), Certainty.PROVEN, Mechanism.VXLAN_MISMATCH),
+            id="it is for a MAC that the device does not have",
         ),
         pytest.param(trial(SERVED, ECHO), DEVICE, (), id="it came out of the device"),
         pytest.param(

@@ -100,7 +100,9 @@ def test_a_probe_of_another_kind_has_nothing_to_build(probe: Probe) -> None:
         build(replace(probe, encapsulation=NO_OVERLAY))
 
 
-BACK = TunnelledEcho(is_bare=False, checksum=UdpChecksum.NONE, hop_limit=57)
+BACK = TunnelledEcho(
+    is_bare=False, mac="02:00:00:00:00:01", checksum=UdpChecksum.NONE, hop_limit=57
+)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ BACK = TunnelledEcho(is_bare=False, checksum=UdpChecksum.NONE, hop_limit=57)
         pytest.param(from_peer(answer(data=TOKEN * 2)), BACK, id="the first of its fragments"),
         pytest.param(
             bare(),
-            TunnelledEcho(is_bare=True, checksum=UdpChecksum.UNKNOWN, hop_limit=57),
+            TunnelledEcho(is_bare=True, mac="", checksum=UdpChecksum.UNKNOWN, hop_limit=57),
             id="answered without a frame",
         ),
         pytest.param(from_peer(answer(vni=2)), None, id="another VNI"),
