@@ -504,6 +504,18 @@ def test_tables_that_differ_from_node_objects(state: HostState, text: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("state", "is_silence_judged"),
+    [
+        pytest.param(FITTING, True, id="all is as the objects say"),
+        pytest.param(ELSEWHERE, False, id="its tables lead elsewhere, which explains the silence"),
+    ],
+)
+def test_silence_behind_tables_that_differ(state: HostState, is_silence_judged: bool) -> None:
+    silent = replace(state, overlay_trials=(trial(SILENT, ECHO),))
+    assert (overlay_unanswered.judge(None, silent) is not None) is is_silence_judged
+
+
+@pytest.mark.parametrize(
     "state",
     [
         pytest.param(FITTING, id="all is as the objects say"),

@@ -11,6 +11,7 @@ from edgediag.inference.overlay_trials import (
     outcome_of,
     trials_of,
 )
+from edgediag.inference.states import overlay_node_differs
 from edgediag.meaning import is_answered_by
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
@@ -31,10 +32,13 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     Does not hold   as a place: a filter on the way and one at the node look the same, and so does a
                     node that takes the frames in and answers no echo inside. Where other packets
                     came out of the device meanwhile, that is no less likely, and no block is named.
-                    Not where the device differs from what the cluster agreed on
+                    Not where the device differs from what the cluster agreed on, nor where its
+                    tables differ from the node objects: then frames go where nobody is meant
     Asks for        the trial, the tap, the VXLAN devices and their counters
     source          flannel-io/flannel issues 423, 871 and 2388 (UDP 8472 lost on the way)
     """
+    if overlay_node_differs.judge(destination, host) is not None:
+        return None
     for trial in trials_of(host):
         forms = {item.form for item in trial.asked if is_returned(item.outcome)}
         is_silent = is_lost(outcome_of(trial, OverlayForm.PLAIN)) and not forms
