@@ -42,7 +42,7 @@ from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from edgediag.train import count_losses
-from edgediag.variation import Varied, begin, finish, has_lost_leg
+from edgediag.variation import begin, finish, steady
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
@@ -91,7 +91,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     state = replace(state, overlay_trials=tried, node_ends=assignment.node_ends)
     found = read_back(bench, checks, sought, (state, surveyed.routes))
     is_lossy = found.surroundings.is_lossy
-    counted = count_losses(bench, _steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
+    counted = count_losses(bench, steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     located = replace(
         found,
         overrides=_overrides(bench, assignment, surveyed),
@@ -122,21 +122,6 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         outcomes=bench.loop.outcomes(
             (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent, *framed)
         ),
-    )
-
-
-def _steady(
-    checks: Sequence[Checked], varied: Varied, *, is_lossy: bool
-) -> tuple[Checked, ...]:
-    """The checks whose losses are worth counting.
-
-    Of a bad path among several a share is lost too, and counting it says nothing new; but what
-    loses one flow and serves it when it is alone makes lost paths as well.
-    """
-    return tuple(
-        check
-        for check in checks
-        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
     )
 
 

@@ -155,6 +155,11 @@ def is_answered_well(outcome: Outcome) -> bool:
     return isinstance(outcome, Answered) and is_service(outcome.reply)
 
 
+def is_returned(outcome: Outcome | None) -> bool:
+    """True if an echo that went through an overlay came back, through the overlay or bare."""
+    return isinstance(outcome, Answered) and isinstance(outcome.reply, TunnelledEcho)
+
+
 def is_refused(outcome: Outcome) -> bool:
     """True if an ICMP error says that the probe was not carried on; expiry is no refusal."""
     if not isinstance(outcome, Answered) or not isinstance(outcome.reply, IcmpReply):

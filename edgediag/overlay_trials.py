@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from edgediag.instruments import Bench
+from edgediag.meaning import is_returned
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NeighbourObject
 from edgediag.model.endpoint import ProbeKind
@@ -17,7 +18,6 @@ from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.overlay import Encapsulation
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
 from edgediag.model.probe import AS_BUILT, NO_OVERLAY, Padding, Probe, Purpose, Schedule
-from edgediag.model.reply import TunnelledEcho
 from edgediag.overlay_peers import MAX_PEERS, OVERLAYS, Trial, trials_of
 from edgediag.plan import CHECK_OFFSETS_S, HOP_LIMIT, WAYS, Ask, draw_probe
 
@@ -185,11 +185,6 @@ def _outcome(bench: Bench, trial: Trial, form: OverlayForm) -> Outcome | None:
     if not probes or not bench.loop.is_settled(probes):
         return None
     return bench.loop.outcomes(probes)[0]
-
-
-def is_returned(outcome: Outcome | None) -> bool:
-    """True if the echo inside came back, through the overlay or bare."""
-    return isinstance(outcome, Answered) and isinstance(outcome.reply, TunnelledEcho)
 
 
 def has_silence(trials: Iterable[OverlayTrial]) -> bool:

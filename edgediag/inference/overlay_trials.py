@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE, RAVEN_VNI
-from edgediag.meaning import has_come_back, has_left, is_answered_by, is_rewritten
+from edgediag.meaning import has_come_back, has_left, is_answered_by, is_returned, is_rewritten
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import HostState
-from edgediag.model.outcome import Answered, Outcome, Unanswered
+from edgediag.model.outcome import Outcome, Unanswered
 from edgediag.model.overlay import VxlanDevice
 from edgediag.model.overlay_trial import OverlayForm, OverlayTrial
-from edgediag.model.reply import TunnelledEcho
 
 
 def trials_of(host: HostState) -> tuple[OverlayTrial, ...]:
@@ -27,11 +26,6 @@ def outcome_of(trial: OverlayTrial, form: OverlayForm) -> Outcome | None:
     """What came of a form; of several the one that came back, None where it was not asked."""
     found = [item.outcome for item in trial.asked if item.form is form]
     return next(filter(is_returned, found), found[0] if found else None)
-
-
-def is_returned(outcome: Outcome | None) -> bool:
-    """True if the echo inside came back, through the overlay or bare."""
-    return isinstance(outcome, Answered) and isinstance(outcome.reply, TunnelledEcho)
 
 
 def is_lost(outcome: Outcome | None) -> bool:

@@ -3,7 +3,8 @@
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
 from edgediag.inference.flannel_devices import as_culprit, flannel_devices
-from edgediag.inference.overlay_trials import is_returned, outcome_of, trials_of
+from edgediag.inference.overlay_trials import outcome_of, trials_of
+from edgediag.meaning import is_returned
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import Culprit, NeighbourObject
 from edgediag.model.flow import Address

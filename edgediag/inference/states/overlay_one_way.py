@@ -2,7 +2,8 @@
 
 from edgediag.inference.claim import lost_outside, one_of
 from edgediag.inference.fault import Fault
-from edgediag.inference.overlay_trials import is_lost, is_returned, outcome_of, trials_of
+from edgediag.inference.overlay_trials import is_lost, outcome_of, trials_of
+from edgediag.meaning import is_returned
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.overlay_trial import OverlayForm

@@ -6,10 +6,10 @@ from edgediag.inference.overlay_trials import (
     device_of,
     is_as_agreed,
     is_lost,
-    is_returned,
     outcome_of,
     trials_of,
 )
+from edgediag.meaning import is_returned
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState

@@ -3,7 +3,8 @@
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
 from edgediag.inference.flannel_devices import as_culprit
-from edgediag.inference.overlay_trials import device_of, is_returned, trials_of
+from edgediag.inference.overlay_trials import device_of, trials_of
+from edgediag.meaning import is_returned
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState

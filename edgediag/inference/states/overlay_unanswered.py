@@ -7,12 +7,11 @@ from edgediag.inference.overlay_trials import (
     is_as_agreed,
     is_lost,
     is_reachable,
-    is_returned,
     outcome_of,
     trials_of,
 )
 from edgediag.inference.states import overlay_node_differs
-from edgediag.meaning import is_answered_by
+from edgediag.meaning import is_answered_by, is_returned
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
