@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edgediag.alternative import plan_doubts
-from edgediag.arrival import agreed, arrivals_at, is_open
 from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
-from edgediag.endpoints.system_tools import TOOL_GROUPS
-from edgediag.evidence import NO_FIX, NOT_WALKED, Located, join
+from edgediag.evidence import NOT_WALKED, Located, join
 from edgediag.idle import measure_idle
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
@@ -19,28 +17,29 @@ from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
+from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
     NO_STUB,
     NOT_NAMED,
     NOT_TIMED,
-    Evidence,
     FlowEvidence,
-    ListenerEvidence,
     NameEvidence,
     NameServer,
     OmittedEvidence,
     Override,
     RunEvidence,
-    ToolsEvidence,
 )
-from edgediag.model.explained import Explained, RuleObject
-from edgediag.model.host import HostState, Link, Listener, RouteAnswer
+from edgediag.model.explained import RuleObject
+from edgediag.model.host import HostState, Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
+from edgediag.other_rows import without_flow
+from edgediag.overlay_trials import begin as begin_trials
+from edgediag.overlay_trials import finish as finish_trials
+from edgediag.overlay_trials import has_silence
 from edgediag.pod_traffic import EXEMPTION, sent_to_other_site
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
@@ -51,20 +50,11 @@ from edgediag.survey import (
     RESOLVER,
     Assignment,
     Surveyed,
-    is_own,
-    no_destination,
     survey,
 )
 from edgediag.train import count_losses
-from edgediag.variation import Varied, begin, finish, has_lost_leg
+from edgediag.variation import begin, finish, steady
 
-# libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
-# loaded; no IKE daemon expects to hear from itself.
-OWN_ADDRESS = NotChecked(reason="its address is this node's own, where nothing may be asked of IKE")
-INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
-
-
-NOBODY_LISTENS = NotChecked(reason="nobody listens for others there")
 NOT_DENIED = NotChecked(reason="no resolver that works denied a name")
 
 _Walked: TypeAlias = Ladder | NotChecked
@@ -81,6 +71,8 @@ class Diagnosed:
 def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed = survey(bench, assignment)
+    endpoints = {target.endpoint for target in surveyed.targets}
+    overlays = begin_trials(bench, surveyed.state, assignment.peers, endpoints)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
     before = with_nobody(bench, _checked(bench, surveyed), nobody)
     shown = ask_for_certificates(bench, before)
@@ -96,10 +88,13 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
     checks = with_certificates(checks, shown)
     varied = finish(bench, trials)
-    state = bench.host.read() if search.walked or search.suspects else surveyed.state
+    tried, framed = finish_trials(bench, overlays)
+    is_read_again = search.walked or search.suspects or has_silence(tried)
+    state = bench.host.read() if is_read_again else surveyed.state
+    state = replace(state, overlay_trials=tried, node_ends=assignment.node_ends)
     found = read_back(bench, checks, sought, (state, surveyed.routes))
     is_lossy = found.surroundings.is_lossy
-    counted = count_losses(bench, _steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
+    counted = count_losses(bench, steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     located = replace(
         found,
         overrides=_overrides(bench, assignment, surveyed),
@@ -111,42 +106,22 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     )
     flows = _flows(bench, checks, (search, located), surveyed)
     denials = _denials(search, located)
-    rows = (
-        *(
-            flows.get(target.check)
-            or _unresolved(bench, target, (surveyed, assignment), denials)
-            or _evidence(bench, target, (surveyed, state))
-            for target in surveyed.targets
-        ),
-        *(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted),
+    rows = tuple(
+        flows.get(target.check)
+        or _unresolved(bench, target, (surveyed, assignment), denials)
+        or without_flow(bench, target, surveyed.routes.get(target.check), state)
+        for target in surveyed.targets
     )
+    omitted = tuple(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted)
     mapping, left_idle = _idle(bench, checks, assignment)
     # Listened to last: by then the daemon had the whole run to speak in.
-    state = replace(
-        state,
-        tunnel_traffic=bench.listening.conclude(),
-        before_exemption=_before_exemption(bench, state),
-    )
+    state = replace(state, tunnel_traffic=bench.listening.conclude())
+    state = replace(state, before_exemption=_before_exemption(bench, state))
+    evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
+    later = (*varied.sent, *counted.sent, *left_idle, *framed)
     return Diagnosed(
-        evidence=try_remedies(bench, RunEvidence(host=state, checks=rows, mapping=mapping)),
-        outcomes=bench.loop.outcomes(
-            (*_sent(surveyed, sought), *_all(nobody), *varied.sent, *counted.sent, *left_idle)
-        ),
-    )
-
-
-def _steady(
-    checks: Sequence[Checked], varied: Varied, *, is_lossy: bool
-) -> tuple[Checked, ...]:
-    """The checks whose losses are worth counting.
-
-    Of a bad path among several a share is lost too, and counting it says nothing new; but what
-    loses one flow and serves it when it is alone makes lost paths as well.
-    """
-    return tuple(
-        check
-        for check in checks
-        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
+        evidence=try_remedies(bench, evidence),
+        outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *_all(nobody), *later)),
     )
 
 
@@ -214,60 +189,6 @@ def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
         and query.kind is not ProbeKind.DNS_AAAA
     )
     return (*surveyed.checks[target.check], *queries)
-
-
-def _evidence(bench: Bench, target: Target, seen: tuple[Surveyed, HostState]) -> Evidence:
-    surveyed, state = seen
-    if target.direction is Direction.ON_HOST:
-        names = [name for group in TOOL_GROUPS for name in group]
-        return ToolsEvidence(
-            target=target, groups=TOOL_GROUPS, present=bench.host.programs(names)
-        )
-    if target.direction is Direction.INBOUND:
-        return _listened(bench, target, state)
-    return OmittedEvidence(
-        omitted=Omitted(
-            check=target.check,
-            endpoint=target.endpoint,
-            purpose=target.purpose,
-            direction=target.direction,
-            is_required=target.is_required,
-            because=_unasked(target, surveyed.routes.get(target.check)),
-        )
-    )
-
-
-def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidence:
-    listeners = _listeners(target, state)
-    explained: Explained | NotChecked = NOBODY_LISTENS
-    if not isinstance(listeners, NotChecked) and is_open(listeners):
-        arrivals = arrivals_at(target, state, listeners)
-        explained = (
-            arrivals
-            if isinstance(arrivals, NotChecked)
-            else agreed(map(bench.host.explain_arrival, arrivals))
-        )
-    return ListenerEvidence(
-        target=target, listeners=listeners, explained=explained, tried_fix=NO_FIX
-    )
-
-
-def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:
-    impossible = None if target.address is None else no_destination(target.address)
-    if impossible is not None:
-        return impossible
-    is_spared = is_own(route) and ProbeKind.IKE_SA_INIT in target.kinds
-    return OWN_ADDRESS if is_spared else INTERRUPTED
-
-
-def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotChecked:
-    if isinstance(state.listeners, NotChecked):
-        return state.listeners
-    return tuple(
-        item
-        for item in state.listeners
-        if item.protocol is target.protocol and item.port == target.port
-    )
 
 
 def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:

@@ -21,6 +21,7 @@ from edgediag.net.host import KernelHost
 from edgediag.net.ports import MAX_PORTS, hold_ports
 from edgediag.net.tunnel_tap import Listening, Patience
 from edgediag.net.wire_io import WireIo
+from edgediag.overlay_trials import PORTS_OF_TRIALS
 from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
@@ -131,7 +132,7 @@ def _ports(assignment: Assignment, versions: int) -> int:
     by_name = sum(target.host in names for target in matrix.targets)
     resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
     servers = sum(ProbeKind.DNS in target.kinds for target in matrix.targets)
-    needed = ports_needed(
+    needed = PORTS_OF_TRIALS + ports_needed(
         # What is cut short in a datagram is asked again over TCP, and that is a check of its own.
         targets=known + by_name * MAX_ADDRESSES + servers,
         queries=((versions + 1) * len(names) + PORTS_OF_DOUBT) * resolvers,

@@ -22,6 +22,7 @@ from edgediag.model.reply import (
     SynAck,
     TlsAnswer,
     TlsReply,
+    TunnelledEcho,
 )
 
 # RCODE of RFC 1035 §4.1.1.
@@ -42,7 +43,7 @@ _INITIAL_HOP_LIMITS = (64, 128, 255)
 def is_service(reply: Reply) -> bool:
     """True if the service itself works as a client needs it."""
     match reply:
-        case SynAck() | EchoReply() | IkeReply() | Connected():
+        case SynAck() | EchoReply() | TunnelledEcho() | IkeReply() | Connected():
             return True
         case NtpReply():
             return is_synchronised(reply)
@@ -90,6 +91,8 @@ def received_hop_limit(reply: Reply) -> int | None:
     match reply:
         case SynAck() | Reset() | EchoReply() | IkeReply() | NtpReply() | DnsReply():
             return reply.hop_limit or None
+        case TunnelledEcho():
+            return reply.hop_limit
         case Acknowledged():
             return reply.hop_limit
         case Connected() | TlsReply() | ConnectedMute():
@@ -156,6 +159,11 @@ def is_sent_elsewhere(outcome: Outcome) -> bool:
 def is_answered_well(outcome: Outcome) -> bool:
     """True if the probe was answered by a service that works."""
     return isinstance(outcome, Answered) and is_service(outcome.reply)
+
+
+def is_returned(outcome: Outcome | None) -> bool:
+    """True if an echo that went through an overlay came back, through the overlay or bare."""
+    return isinstance(outcome, Answered) and isinstance(outcome.reply, TunnelledEcho)
 
 
 def is_refused(outcome: Outcome) -> bool:

@@ -59,6 +59,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.DNS_TCP: Way.SOCKET,
     ProbeKind.DNS_AAAA: Way.SOCKET,
     ProbeKind.ICMP_ECHO: Way.IP_STACK,
+    ProbeKind.VXLAN: Way.IP_STACK,
 }
 
 # The kernel repeats a SYN by itself.

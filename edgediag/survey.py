@@ -21,6 +21,7 @@ from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Ta
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import HostState, Route, RouteAnswer
 from edgediag.model.outcome import Outcome
+from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe
 from edgediag.names import (
     addresses_in,
@@ -61,6 +62,8 @@ class Assignment:
     lookup         where programs of this node look names up
     upstreams      that name the servers behind a stub resolver
     nat_timeout_s  how long mappings are left idle at most; 0 where nobody asks
+    peers  other nodes of the site, which are asked through the overlay
+    node_ends  of flannel's overlay, as the nodes' own objects have them
     """
 
     matrix: Matrix
@@ -72,6 +75,8 @@ class Assignment:
     lookup: NameLookup | NotChecked = NO_LOOKUP
     upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
     nat_timeout_s: float = 0.0
+    peers: tuple[Address, ...] = ()
+    node_ends: tuple[NodeEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,21 @@ def _is_refused(bench: Bench, trial: Trial) -> bool:
     return is_refused and bool(outcomes) and trial.form.change is not Change.SIZE
 
 
+def steady(
+    checks: Sequence[Checked], varied: Varied, *, is_lossy: bool
+) -> tuple[Checked, ...]:
+    """The checks whose losses are worth counting.
+
+    Of a bad path among several a share is lost too, and counting it says nothing new; but what
+    loses one flow and serves it when it is alone makes lost paths as well.
+    """
+    return tuple(
+        check
+        for check in checks
+        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
+    )
+
+
 def has_lost_leg(variations: Sequence[Variation]) -> bool:
     """True if some flows of a check were lost, and walked, while others were served."""
     return any(

@@ -106,6 +106,7 @@ PROTOCOLS = {
     ProbeKind.DNS_TCP: Protocol.TCP,
     ProbeKind.DNS_AAAA: Protocol.UDP,
     ProbeKind.ICMP_ECHO: Protocol.ICMP,
+    ProbeKind.VXLAN: Protocol.UDP,
 }
 PORTS = {
     ProbeKind.TCP_SYN: 443,
@@ -117,6 +118,7 @@ PORTS = {
     ProbeKind.DNS: 53,
     ProbeKind.DNS_TCP: 53,
     ProbeKind.DNS_AAAA: 53,
+    ProbeKind.VXLAN: 8472,
 }
 ICMP_NUMBERS = {
     IcmpKind.TIME_EXCEEDED: (11, 0),
@@ -395,6 +397,7 @@ def host_state() -> HostState:
         netfilter_programs=(),
         tunnel_traffic=NOT_LISTENED,
         before_exemption=NOT_FOLLOWED,
+        wireguard_peers=(),
     )
 
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
-from edgediag.diagnosis import INTERRUPTED, OWN_ADDRESS, Diagnosed, diagnose
+from edgediag.diagnosis import Diagnosed, diagnose
 from edgediag.inference.judge import Judgement, judge
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
@@ -48,6 +48,7 @@ from edgediag.model.packet import (
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
 from edgediag.model.verdict import Mechanism, Place, Status
+from edgediag.other_rows import INTERRUPTED, OWN_ADDRESS
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session

@@ -69,6 +69,7 @@ IMAGES = {"dockerauth-443", "dockerauth-ee-443", "registry-443"}
 NTP = {"ntp-aliyun-123", "ntp-cn-pool-123"}
 PROXY = {f"raven-proxy-{port}" for port in range(10280, 10285)}
 TUNNEL = {"raven-tunnel-4500"}
+OVERLAY = {"raven-vxlan-4472"}
 CONTROL = {"cs-anony-443", "cs-anony-region-443"}
 CONTROL_BEFORE = {"cs-anony-80", "cs-anony-region-80"}
 TUNNEL_SERVER = {"tunnel-server-10262", "tunnel-server-10263"}
@@ -180,12 +181,12 @@ NO_PORT = "not needed: no Gateway or Service of this cluster advertises the port
         ),
         pytest.param(
             replace(FULL, tunnel_mode=Answer.NO),
-            dict.fromkeys(TUNNEL, "not needed: tunnel mode is off"),
+            dict.fromkeys(TUNNEL | OVERLAY, "not needed: tunnel mode is off"),
             id="tunnel mode off",
         ),
         pytest.param(
             replace(FULL, proxy_mode=Answer.YES, tunnel_mode=Answer.NO),
-            dict.fromkeys(TUNNEL, "not needed in proxy mode: tunnel mode is off"),
+            dict.fromkeys(TUNNEL | OVERLAY, "not needed in proxy mode: tunnel mode is off"),
             id="proxy mode only",
         ),
         pytest.param(
@@ -200,13 +201,14 @@ NO_PORT = "not needed: no Gateway or Service of this cluster advertises the port
         ),
         pytest.param(
             replace(FULL, proxy_role=Role.SINGLE_NODE, tunnel_role=Role.SINGLE_NODE),
-            {},
+            dict.fromkeys(OVERLAY, "not needed on this node: it is the only one of its pool"),
             id="so does the only node of a pool",
         ),
         pytest.param(
             replace(FULL, proxy_role=Role.SOLO, tunnel_role=Role.SOLO),
             dict.fromkeys(
-                TUNNEL, "not needed on this node: no Gateway lists it, so it has no tunnel"
+                TUNNEL | OVERLAY,
+                "not needed on this node: no Gateway lists it, so it has no tunnel",
             ),
             id="a solo node dials the proxy only",
         ),
@@ -222,7 +224,7 @@ NO_PORT = "not needed: no Gateway or Service of this cluster advertises the port
         ),
         pytest.param(
             replace(NOTHING, tunnel_mode=Answer.NO, raven_tunnels=()),
-            {"raven-tunnel-4500": "not needed: tunnel mode is off"},
+            dict.fromkeys(TUNNEL | OVERLAY, "not needed: tunnel mode is off"),
             id="what is not needed is not asked for either",
         ),
     ],
@@ -264,15 +266,38 @@ def test_a_port_outside_the_table_is_checked_where_it_is_advertised() -> None:
 
 
 def test_wireguard_is_not_asked_but_stays_required() -> None:
-    [row] = build_matrix(replace(FULL, vpn_driver="wireguard")).omitted
+    row = build_matrix(replace(FULL, vpn_driver="wireguard")).omitted[0]
     assert (row.check, row.is_required) == ("raven-tunnel-4500", True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_checked"),
+    [
+        pytest.param(
+            replace(FULL, tunnel_mode=Answer.YES, tunnel_role=Role.GATEWAY), True, id="a gateway"
+        ),
+        pytest.param(
+            replace(FULL, tunnel_mode=Answer.YES, tunnel_role=Role.MEMBER), True, id="a member"
+        ),
+        pytest.param(replace(FULL, tunnel_mode=Answer.YES), False, id="its role is not known"),
+        pytest.param(replace(FULL, tunnel_role=Role.MEMBER), False, id="the mode is not known"),
+    ],
+)
+def test_ravens_overlay_is_checked_where_it_is_known_to_be_needed(
+    facts: ClusterFacts, is_checked: bool
+) -> None:
+    matrix = build_matrix(facts)
+    assert ("raven-vxlan-4472" in checks(matrix)) is is_checked
+    assert ("raven-vxlan-4472" in omitted(matrix)) is not is_checked
 
 
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
         pytest.param(FULL, ("tunnel-server",), id="since 1.26"),
-        pytest.param(OLD, ("raven-proxy", "raven-tunnel"), id="before 1.26"),
+        pytest.param(
+            OLD, ("raven-proxy", "raven-tunnel", "raven-vxlan"), id="before 1.26"
+        ),
         pytest.param(
             replace(FULL, phases=(Phase.RUN,)),
             ("oss", "system-tools", "package-source", "tunnel-server"),
@@ -325,7 +350,8 @@ def test_a_row_that_lacks_a_fact_says_which_option_helps(check: str, reason: str
 
 def test_every_row_is_either_checked_or_omitted_where_nothing_is_known() -> None:
     matrix = build_matrix(NOTHING)
-    rows = INBOUND | SINCE | BEFORE | NTP | {"oss-443", "oss-80", "system-tools", "package-source"}
+    rows = INBOUND | OVERLAY | SINCE | BEFORE | NTP
+    rows |= {"oss-443", "oss-80", "system-tools", "package-source"}
     assert checks(matrix) | set(omitted(matrix)) == rows
     assert checks(matrix) == INBOUND | NTP | {"system-tools"}
 
@@ -431,7 +457,7 @@ def test_a_package_source_on_443_is_spoken_to_in_tls() -> None:
 def test_a_host_from_outside_that_is_none_is_omitted(host: str) -> None:
     place = HostPort(host=host, port=80)
     matrix = build_matrix(replace(FULL, package_sources=(*FULL.package_sources, place)))
-    assert matrix.omitted == (
+    assert tuple(row for row in matrix.omitted if row.check not in OVERLAY) == (
         Omitted(
             check=f"package-source-80@{host!a}",
             endpoint="package-source",
@@ -452,6 +478,7 @@ def test_a_region_from_outside_cannot_make_another_host() -> None:
         "dockerauth",
         "dockerauth-ee",
         "registry",
+        "raven-vxlan",
     }
 
 

@@ -9,6 +9,7 @@ import click
 
 from edgediag import __version__
 from edgediag.cli import ExitStatus
+from edgediag.cli.asking import with_objects
 from edgediag.cli.evidence_files import annotate, leave, prepare
 from edgediag.cli.exit_status import exit_status
 from edgediag.cli.facts_options import facts_options
@@ -18,6 +19,7 @@ from edgediag.cli.selection import select
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.conflict_text import conflict_text
 from edgediag.discovery.given import EXPECTED, Given
+from edgediag.discovery.node_ends import node_ends
 from edgediag.discovery.trust import NOT_STATED, pem_in, read_anchors
 from edgediag.errors import UsageError
 from edgediag.inference.judge import report_of
@@ -103,7 +105,8 @@ def command(
 ) -> ExitStatus:
     """Find out what blocks this edge node, and where, and leave the evidence."""
     files = NodeFiles(root=given.root)
-    facts = discover(files, given)
+    # A dry run sends nothing, to nobody.
+    facts = discover(files, given if dry_run else with_objects(given))
     timeout_s = output.timeout_s or DEFAULT_TIMEOUT_S
     job = Job(
         command=NAME,
@@ -118,6 +121,8 @@ def command(
             timeout_s=timeout_s,
             anchors=read_anchors(files, _stated_anchors(given)),
             nat_timeout_s=nat_timeout_s or 0.0,
+            peers=facts.peers,
+            node_ends=node_ends(facts.statements),
         ),
         rate_pps=rate_pps,
         listen_s=listen_s,

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from edgediag.cli.asking import with_objects
 from edgediag.cli.facts_options import facts_options
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.given import Given
@@ -27,9 +28,10 @@ _UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 def command(given: Given, is_json: bool) -> None:
     """Print what this node and what was stated say of the cluster, each with its source.
 
-    Where sources differ, the one that holds and the others are shown. Nothing is sent.
+    Where sources differ, the one that holds and the others are shown. Nobody is asked but the API
+    server, and with --root or --no-api not even it.
     """
-    facts = discover(NodeFiles(root=given.root), given)
+    facts = discover(NodeFiles(root=given.root), with_objects(given))
     now_s = Clock().now_s()
     click.echo(render_json(facts, now_s) if is_json else render_text(facts, now_s), nl=False)
 

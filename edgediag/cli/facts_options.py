@@ -42,7 +42,7 @@ def _gathered(context: click.Context) -> Given:
     path = given["config"]
     facts = override(stated, _config(path) if path else ())
     saved = tuple(_saved(fact) for fact in facts if fact.name in _SAVED)
-    return Given(stated=facts, root=given["root"], saved=saved)
+    return Given(stated=facts, root=given["root"], saved=saved, is_asking=not given["no_api"])
 
 
 def _saved(fact: Fact) -> SourceFile:
@@ -150,6 +150,11 @@ _OPTIONS: Final = (
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False),
         help="TOML file with any of these, named as the options; an option wins.",
+    ),
+    _option(
+        "--no-api",
+        is_flag=True,
+        help="Do not read objects of the cluster from its API server.",
     ),
     _option(
         "--root",

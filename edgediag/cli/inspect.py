@@ -1,10 +1,16 @@
 """`edgediag inspect`: one local table as the diagnosis reads it, and what is wrong in it."""
 
+from dataclasses import replace
+
 import click
 
 from edgediag.cli import ExitStatus
+from edgediag.discovery.cluster import discover
+from edgediag.discovery.given import Given
+from edgediag.discovery.node_ends import node_ends
 from edgediag.inference.inspection import TABLES, Inspection, inspect
 from edgediag.model.answer import NotChecked
+from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import read_host
 from edgediag.report.inspection import render_json, render_text
 
@@ -18,7 +24,9 @@ def command(table: str, is_json: bool) -> ExitStatus:
     Nothing is sent, and nothing is changed.
     """
     chosen = next(item for item in TABLES if item.name == table)
-    inspection = inspect(chosen, read_host())
+    facts = discover(NodeFiles(root="/"), Given(stated=(), root="/", saved=()))
+    host = replace(read_host(), node_ends=node_ends(facts.statements))
+    inspection = inspect(chosen, host)
     click.echo(render_json(inspection) if is_json else render_text(inspection), nl=False)
     return exit_status(inspection)
 

@@ -73,7 +73,7 @@ def agents_of(reader: Reader, given: Given) -> AgentFacts:
     raises  UsageError where something stated cannot be used
     """
     stated = with_both_raven_hosts(given.stated)
-    found = find(reader, given.saved, _statements(stated))
+    found = find(reader, given, _statements(stated))
     alone = found.alone
     version = alone.value("k8s-version") or alone.value("kubelet-version") or ""
     distribution = distribution_of(alone)

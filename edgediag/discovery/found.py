@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from edgediag.discovery.arguments import CACHE_PATH
 from edgediag.discovery.containerd import said_by_containerd
+from edgediag.discovery.document import parse_json, text_at
 from edgediag.discovery.flannel import said_by_flannel
 from edgediag.discovery.gateways import facts_of, newest
+from edgediag.discovery.given import Given
 from edgediag.discovery.hub_cache import ROOT, said_by_cache
 from edgediag.discovery.kube_object import said_by_object
 from edgediag.discovery.kubeconfig import said_by_kubeconfigs
@@ -20,6 +22,7 @@ from edgediag.discovery.settle import Settled, settle
 from edgediag.discovery.source_file import Said, SourceFile, said_by
 from edgediag.discovery.time_servers import said_by_time_configuration
 from edgediag.discovery.units import said_by_units
+from edgediag.model.answer import NotChecked
 from edgediag.model.gateway import Gateway
 from edgediag.model.statement import Gap, Statement
 
@@ -39,7 +42,7 @@ _WEAKER: tuple[Callable[[Reader], Iterator[Said]], ...] = (
     said_by_time_configuration,
     said_by_hostname,
 )
-"""Behind saved objects, running agents and the hub's cache, in this order."""
+"""Behind saved objects, running agents, the API server and the hub's cache, in this order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +62,24 @@ class Found:
     missing: tuple[str, ...]
 
 
-def find(reader: Reader, saved: Sequence[SourceFile], stated: Sequence[Statement]) -> Found:
+def find(reader: Reader, given: Given, stated: Sequence[Statement]) -> Found:
     """All statements of all sources, the strongest of each fact holding.
 
-    What an operator saved comes first, what runs second, what the cloud said last comes third,
-    and configuration that may never have been used last.
+    What an operator saved comes first, what runs second, what the cloud says now third and what it
+    said last fourth, and configuration that may never have been used last.
     """
-    of_saved = [said for file in saved for said in _said_by_saved(file)]
+    of_saved = [said for file in given.saved for said in _said_by_saved(file)]
+    of_server = [said for item in given.fetched for said in _said_by_fetched(item)]
     of_processes = list(said_by_processes(reader))
     weaker = [list(say(reader)) for say in _WEAKER]
     of_cache = list(_caches(reader, [*of_processes, *(said for some in weaker for said in some)]))
-    everything: list[Sequence[Said]] = [of_saved, of_processes, of_cache, *weaker]
-    given = [said for said in of_saved if isinstance(said, Gateway)]
-    cached = [said for said in of_cache if isinstance(said, Gateway)]
-    gateways = newest(given or cached)
+    everything: list[Sequence[Said]] = [of_saved, of_processes, of_server, of_cache, *weaker]
+    saved, fetched, cached = map(_gateways_in, (of_saved, of_server, of_cache))
+    gateways = newest(saved or fetched or cached)
     node, ambiguous = _node(everything)
     derived = list(facts_of_gateways(gateways, node))
-    ranks = _with_gateways(everything, derived, is_saved=bool(given))
-    ranks += [list(facts_of(gateways)), list(facts_of([*given, *cached]))]
+    ranks = _with_gateways(everything, derived, is_saved=bool(saved))
+    ranks += [list(facts_of(gateways)), list(facts_of([*saved, *fetched, *cached]))]
     sources = [_of_this_node(rank, node.name) for rank in ranks]
     alone, settled = settle(sources), settle([stated, *sources])
     told = (said for rank in [*everything, derived] for said in rank)
@@ -94,17 +97,34 @@ def _with_gateways(
     everything: Sequence[Sequence[Said]], derived: Sequence[Said], *, is_saved: bool
 ) -> list[Sequence[Said]]:
     """The sources by their rank; what follows from Gateways stands where these were read."""
-    of_saved, of_processes, of_cache, *weaker = everything
+    of_saved, of_processes, of_server, of_cache, *weaker = everything
+    fresh, fresh_services = _apart(of_server)
     objects, services = _apart(of_cache)
+    behind = [fresh_services, services, *weaker]
     if is_saved:
-        return [derived, of_saved, of_processes, objects, services, *weaker]
-    return [of_saved, of_processes, objects, derived, services, *weaker]
+        return [derived, of_saved, of_processes, fresh, objects, *behind]
+    return [of_saved, of_processes, fresh, objects, derived, *behind]
 
 
 def _said_by_saved(file: SourceFile) -> Iterator[Said]:
     said = tuple(said_by(file, said_by_object))
     nothing = Gap(reason=f"{file.path} holds no object that says anything", is_missing=False)
     yield from said or (nothing,)
+
+
+def _said_by_fetched(item: SourceFile | Gap) -> Iterator[Said]:
+    """What an object of the API server says, or a list of them, which may go on."""
+    if isinstance(item, Gap):
+        yield item
+        return
+    yield from said_by(item, said_by_object, parse_json)
+    documents = parse_json(item.text)
+    if not isinstance(documents, NotChecked) and text_at(documents[0], "metadata", "continue"):
+        yield Gap(reason=f"{item.path}: only the first of them were read", is_missing=False)
+
+
+def _gateways_in(said: Iterable[Said]) -> list[Gateway]:
+    return [item for item in said if isinstance(item, Gateway)]
 
 
 def _reasons(gaps: Iterable[Gap], *, is_missing: bool) -> tuple[str, ...]:

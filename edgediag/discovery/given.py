@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from edgediag.discovery.source_file import SourceFile
 from edgediag.model.cluster import Fact
+from edgediag.model.statement import Gap
 
 EXPECTED = {
     "region": "a region ID such as cn-hangzhou",
@@ -37,11 +38,15 @@ class Given:
     stated  named as in EXPECTED, text as given; a repeatable one may occur several times
     root    the directory that holds the node's files, "/" for this node itself
     saved   the files named as services and gateways, with what they hold
+    is_asking  the API server may be asked for objects
+    fetched    what it gave of each, or why it gave nothing
     """
 
     stated: tuple[Fact, ...]
     root: str
     saved: tuple[SourceFile, ...]
+    is_asking: bool = True
+    fetched: tuple[SourceFile | Gap, ...] = ()
 
 
 def override(stronger: tuple[Fact, ...], weaker: tuple[Fact, ...]) -> tuple[Fact, ...]:

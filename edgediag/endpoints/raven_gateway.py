@@ -49,9 +49,25 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         note="tunnel mode only, which is off in a new cluster; IKE never uses UDP 500 here",
         source=document.OUTBOUND,
     ),
+    Endpoint(
+        id="raven-vxlan",
+        purpose="Raven VXLAN between the nodes of a pool",
+        direction=Direction.INBOUND,
+        protocol=Protocol.UDP,
+        host_source=HostSource.THIS_NODE,
+        host_pattern="this node",
+        ports=(4472,),
+        phases=(Phase.RUN,),
+        generation=Generation.SINCE_1_26,
+        is_required=True,
+        kinds=(),
+        note="tunnel mode in a pool of several nodes only; the published table leaves it out",
+        source="openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go (vxlanPort)",
+    ),
 )
 
 TUNNEL: Endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.id == "raven-tunnel")
+OVERLAY: Endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.id == "raven-vxlan")
 
 
 def may_have_raven(facts: ClusterFacts) -> bool:
@@ -87,6 +103,28 @@ def why_no_tunnel(facts: ClusterFacts) -> str:
     return _NO_TUNNEL.get(facts.tunnel_role, "")
 
 
+def why_no_overlay(facts: ClusterFacts) -> str:
+    """Why this node needs no VXLAN of Raven's, "" where it may.
+
+    source  raven pkg/networkengine/routedriver/vxlan/vxlan.go (Apply): none for a single node
+    """
+    if facts.tunnel_mode is Answer.NO or facts.tunnel_role is Role.SOLO:
+        return why_no_tunnel(facts)
+    if facts.tunnel_role is Role.SINGLE_NODE:
+        return "not needed on this node: it is the only one of its pool"
+    return ""
+
+
+def why_overlay_not_asked(facts: ClusterFacts) -> str:
+    """Why it cannot be told whether this node must be reached on it, "" where it must."""
+    if facts.tunnel_mode is Answer.YES and facts.tunnel_role is not None:
+        return ""
+    return (
+        "whether this node needs it hangs on Raven's mode and its role, which are not known; give "
+        "--tunnel-mode and --role"
+    )
+
+
 def why_not_asked(facts: ClusterFacts) -> str:
     """Why the tunnel's port cannot be asked from here, "" where it can.
 
@@ -100,13 +138,16 @@ def why_not_asked(facts: ClusterFacts) -> str:
 APPLIES: Mapping[str, Callable[[ClusterFacts], bool]] = {
     "raven-proxy": may_have_raven,
     "raven-tunnel": may_have_raven,
+    "raven-vxlan": may_have_raven,
 }
 
 NOT_NEEDED: Mapping[str, Callable[[ClusterFacts], str]] = {
     "raven-proxy": why_no_proxy,
     "raven-tunnel": why_no_tunnel,
+    "raven-vxlan": why_no_overlay,
 }
 
 NOT_ASKED: Mapping[str, Callable[[ClusterFacts], str]] = {
     "raven-tunnel": why_not_asked,
+    "raven-vxlan": why_overlay_not_asked,
 }

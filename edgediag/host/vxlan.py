@@ -9,18 +9,24 @@ from ipaddress import ip_address
 from typing import Final
 
 from edgediag.host.attributes import attribute, attributes, big, native, nest, nested, text
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
-from edgediag.model.overlay import ForwardingEntry, VxlanDevice
+from edgediag.model.overlay import NOT_COUNTED, ForwardingEntry, VxlanDevice
 
 KIND: Final = "vxlan"
 
-# openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go: vxlanLinkName.
+# flannel names its devices so, with the VNI behind the dot (flannel pkg/backend/vxlan/vxlan.go).
+FLANNEL_PREFIX: Final = "flannel."
+# openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go: vxlanLinkName, vxlanID.
 RAVEN_DEVICE: Final = "raven0"
+RAVEN_VNI: Final = 200
 _PF_BRIDGE: Final = 7
 
 _LINK: Final = struct.Struct("=BBHiII")
 _NEIGHBOUR: Final = struct.Struct("=BBHiHBB")
 _IFLA_IFNAME, _IFLA_LINKINFO, _INFO_KIND, _INFO_DATA = 3, 18, 1, 2
+# struct rtnl_link_stats64 begins with rx_packets.
+_IFLA_STATS64, _COUNTER_OCTETS = 23, 8
 _ID, _GROUP, _LINK_INDEX, _LOCAL, _LEARNING = 1, 2, 3, 4, 7
 _L2MISS, _L3MISS, _PORT, _GROUP6, _LOCAL6, _UDP_CSUM, _COLLECT_METADATA = 13, 14, 15, 16, 17, 18, 25
 _NDA_DST, _NDA_LLADDR = 1, 2
@@ -63,6 +69,7 @@ def decode_device(payload: bytes, names: Mapping[int, str]) -> VxlanDevice | Non
         is_asking=bool(native(data.get(_L2MISS)) or native(data.get(_L3MISS))),
         is_external=bool(native(data.get(_COLLECT_METADATA))),
         has_checksum=bool(native(data.get(_UDP_CSUM))),
+        received=_received(found.get(_IFLA_STATS64)),
     )
 
 
@@ -78,6 +85,12 @@ def decode_forwarding(payload: bytes, names: Mapping[int, str]) -> ForwardingEnt
     return ForwardingEntry(
         interface=names.get(index, str(index)), mac=mac.hex(":"), destination=destination
     )
+
+
+def _received(counters: bytes | None) -> int | NotChecked:
+    if counters is None or len(counters) < _COUNTER_OCTETS:
+        return NOT_COUNTED
+    return native(counters[:_COUNTER_OCTETS])
 
 
 def _address(octets: bytes | None) -> Address | None:

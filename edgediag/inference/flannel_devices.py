@@ -1,14 +1,12 @@
 """The VXLAN devices that flannel made, by the names it gives them."""
 
-from typing import Final
-
+from edgediag.host.vxlan import FLANNEL_PREFIX
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import VxlanObject
 from edgediag.model.host import HostState
 from edgediag.model.overlay import VxlanDevice
 
-# flannel names its devices so, with the VNI behind the dot (flannel pkg/backend/vxlan/vxlan.go).
-PREFIX: Final = "flannel."
+PREFIX = FLANNEL_PREFIX
 
 
 def flannel_devices(host: HostState) -> tuple[VxlanDevice, ...]:

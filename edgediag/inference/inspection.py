@@ -9,6 +9,7 @@ from edgediag.inference.fault import Fault
 from edgediag.inference.states import (
     STATE_RULES,
     ike_daemon_gone,
+    overlay_node_differs,
     overlay_peer_unknown,
     raven_unready,
     vxlan_source_gone,
@@ -106,8 +107,14 @@ TABLES: tuple[InspectedTable, ...] = (
             Part(title="VXLAN devices", entries=lambda host: host.vxlans),
             Part(title="forwarding entries", entries=lambda host: host.forwarding),
             Part(title="overlay routes", entries=lambda host: host.overlay_routes),
+            Part(title="ends by node object", entries=lambda host: host.node_ends),
         ),
-        rules=(vxlan_source_gone.ID, overlay_peer_unknown.ID, vxlan_vni_differs.ID),
+        rules=(
+            vxlan_source_gone.ID,
+            overlay_peer_unknown.ID,
+            vxlan_vni_differs.ID,
+            overlay_node_differs.ID,
+        ),
     ),
     InspectedTable(
         name="raven",
@@ -116,6 +123,7 @@ TABLES: tuple[InspectedTable, ...] = (
             Part(title="routes", entries=lambda host: _ravens(host.overlay_routes)),
             Part(title="links", entries=lambda host: _ravens(host.links)),
             Part(title="VXLAN devices", entries=lambda host: _ravens(host.vxlans)),
+            Part(title="WireGuard peers", entries=lambda host: host.wireguard_peers),
         ),
         rules=(raven_unready.ID,),
     ),

@@ -32,6 +32,9 @@ FACTS: Mapping[str, Value] = MappingProxyType(
     }
 )
 
+# What a scenario may state beside these, and which a node does not tell by itself.
+UNSTATED = ("tunnel-mode", "proxy-mode", "role")
+
 # The edge node's own files, as a healthy node has them.
 TEXTS: Mapping[str, str] = MappingProxyType(
     {

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from edgediag.compat import tomllib
 from edgediag.errors import UsageError
 from edgediag.lab import sense, steps
-from edgediag.lab.files import FACTS, Value
+from edgediag.lab.files import FACTS, UNSTATED, Value
 from edgediag.lab.steps import Step
 from edgediag.lab.tables import fill
 from edgediag.lab.topology import LANDMARKS, NODES, expand
@@ -216,7 +216,7 @@ def _head(table: Mapping[str, object]) -> _Head:
 
 def _options(table: Mapping[str, Value]) -> Mapping[str, Value]:
     try:
-        _check_words("options", tuple(table), tuple(FACTS))
+        _check_words("options", tuple(table), (*FACTS, *UNSTATED))
     except UsageError as exc:
         raise UsageError(f"top level: {exc}") from exc
     return dict(table)

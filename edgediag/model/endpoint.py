@@ -38,6 +38,7 @@ class ProbeKind(Enum):
     DNS_TCP = "dns-tcp"
     DNS_AAAA = "dns-aaaa"
     ICMP_ECHO = "icmp-echo"
+    VXLAN = "vxlan"
 
 
 class HostSource(Enum):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import (
@@ -17,8 +17,16 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.explained import RuleObject
 from edgediag.model.flow import Address, Protocol
-from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.overlay import (
+    NO_NODES,
+    ForwardingEntry,
+    NodeEnd,
+    OverlayRoute,
+    VxlanDevice,
+)
+from edgediag.model.overlay_trial import NO_TRIALS, OverlayTrial
 from edgediag.model.tunnel import TunnelTraffic
+from edgediag.model.wireguard import WireguardPeer
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
 
@@ -251,6 +259,8 @@ class ProcessDrop:
 
 KernelDrops: TypeAlias = tuple[KernelDrop | ProcessDrop, ...]
 
+NO_WIREGUARD: Final = NotChecked(reason="WireGuard was not looked at")
+
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 
@@ -271,6 +281,9 @@ class HostState:
     tunnel_traffic  of the daemon's own, while the run lasted
     before_exemption  what gives another source to what a pod sends to another site by Raven's
                       overlay, before Raven's exemption from NAT is asked
+    overlay_trials  nodes that were asked through the overlay
+    node_ends      what node objects say of flannel's overlay
+    wireguard_peers  of all WireGuard devices
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -293,3 +306,6 @@ class HostState:
     netfilter_programs: tuple[NetfilterProgram, ...] | NotChecked
     tunnel_traffic: TunnelTraffic | NotChecked
     before_exemption: tuple[RuleObject, ...] | NotChecked
+    overlay_trials: tuple[OverlayTrial, ...] | NotChecked = NO_TRIALS
+    node_ends: tuple[NodeEnd, ...] | NotChecked = NO_NODES
+    wireguard_peers: tuple[WireguardPeer, ...] | NotChecked = NO_WIREGUARD

@@ -1,8 +1,12 @@
 """The overlay as the kernel has it: VXLAN devices, what they know of other nodes, their routes."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
+
+NOT_COUNTED: Final = NotChecked(reason="the kernel did not tell its counters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +21,7 @@ class VxlanDevice:
     is_asking      it tells a program of what it does not know (l2miss, l3miss)
     is_external    every packet brings its own VNI and destination (collect metadata)
     has_checksum   the outer UDP header carries one
+    received       packets that came out of it so far
     """
 
     interface: str
@@ -29,6 +34,7 @@ class VxlanDevice:
     is_asking: bool
     is_external: bool
     has_checksum: bool
+    received: int | NotChecked = NOT_COUNTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,44 @@ class ForwardingEntry:
     interface: str
     mac: str
     destination: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEnd:
+    """A node's end of flannel's overlay, as its own object has it.
+
+    node     "" for this very node
+    address  to which frames for the MAC go
+    inner    the end's own address, None where the object names no pod network
+    source   where the object was read
+    """
+
+    node: str
+    address: Address
+    mac: str
+    inner: Address | None
+    source: str
+
+
+NO_NODES: Final = NotChecked(reason="no node objects were looked at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encapsulation:
+    """What a probe through an overlay wears, beside its outer flow.
+
+    has_checksum         the outer UDP header carries one
+    source, destination  of the echo inside; MACs in the form "02:00:00:00:00:01"
+    identifier           of the echo inside: a port that is held for the run, and no other's
+    """
+
+    vni: int
+    has_checksum: bool
+    source_mac: str
+    destination_mac: str
+    source: Address
+    destination: Address
+    identifier: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,11 +43,26 @@ class TcpSegment:
     payload: bytes
 
 
+class UdpChecksum(Enum):
+    """The checksum of a datagram as the wire has it (RFC 768).
+
+    PARTIAL  of the pseudo header alone: a device was to finish it, and the packet met none
+    UNKNOWN  not all of the datagram was kept
+    """
+
+    RIGHT = "right"
+    NONE = "none"
+    PARTIAL = "partial"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UdpDatagram:
-    """A UDP datagram (RFC 768)."""
+    """A UDP datagram (RFC 768); what is sent has a checksum that is right, or none."""
 
     payload: bytes
+    checksum: UdpChecksum = UdpChecksum.RIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

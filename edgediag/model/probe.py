@@ -7,6 +7,7 @@ from typing import Final
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Flow
+from edgediag.model.overlay import Encapsulation
 
 
 class Way(Enum):
@@ -40,6 +41,7 @@ class Purpose(Enum):
     OCTETS = "octets"
     LARGE_OCTETS = "large-octets"
     VARIATION = "variation"
+    OVERLAY = "overlay"
     TRAIN = "train"
     IDLE = "idle"
 
@@ -69,6 +71,7 @@ class Padding:
 
 
 AS_BUILT: Final = NotChecked(reason="its kind sets its size")
+NO_OVERLAY: Final = NotChecked(reason="it goes through no overlay")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class Probe:
     token      64 random bits: sequence number, SPI, nonce, transaction id are cut from it
     name       the server name or the name asked for; "" where the kind has none
     padding    for kinds that can be stretched
+    encapsulation  of a probe through an overlay
     """
 
     id: int
@@ -96,3 +100,4 @@ class Probe:
     name: str
     schedule: Schedule
     padding: Padding | NotChecked = AS_BUILT
+    encapsulation: Encapsulation | NotChecked = NO_OVERLAY

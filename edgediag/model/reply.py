@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
-from edgediag.model.packet import MplsLabel
+from edgediag.model.packet import MplsLabel, UdpChecksum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,22 @@ class Reset:
 class EchoReply:
     """An answer to an echo request; `hop_limit` as received."""
 
+    hop_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TunnelledEcho:
+    """An answer to an echo that went through an overlay.
+
+    is_bare    it came outside of the overlay; then the checksum is not known
+    mac        to which the frame inside was addressed, "" for a bare one
+    checksum   of the outer UDP header of the answer
+    hop_limit  of the outer packet, as received
+    """
+
+    is_bare: bool
+    mac: str
+    checksum: UdpChecksum
     hop_limit: int
 
 
@@ -191,6 +207,7 @@ Reply: TypeAlias = (
     SynAck
     | Reset
     | EchoReply
+    | TunnelledEcho
     | IcmpReply
     | IkeReply
     | NtpReply

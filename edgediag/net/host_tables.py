@@ -47,6 +47,7 @@ from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxlans
 from edgediag.net.plain import interface_names, plain_all
 from edgediag.net.traffic_control import read_tc_filters
+from edgediag.net.wireguard import read_wireguard
 from edgediag.net.xfrm import read_counts, read_policies, read_states
 from edgediag.net.xtables import legacy_names
 
@@ -87,6 +88,7 @@ def read_host() -> HostState:
         netfilter_programs=degraded("netfilter programs", read_netfilter_programs),
         tunnel_traffic=NOT_LISTENED,
         before_exemption=NOT_FOLLOWED,
+        wireguard_peers=degraded("WireGuard peers", lambda: read_wireguard(links)),
     )
 
 

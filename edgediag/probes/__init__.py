@@ -12,6 +12,7 @@ from edgediag.probes import (
     tcp_connect,
     tcp_syn,
     tls_client_hello,
+    vxlan,
 )
 from edgediag.probes.codec import PacketCodec, StreamCodec
 
@@ -23,6 +24,7 @@ PACKET_CODECS: tuple[PacketCodec, ...] = (
     ntp.CODEC,
     ike_sa_init.CODEC,
     esp_in_udp.CODEC,
+    vxlan.CODEC,
 )
 
 STREAM_CODECS: tuple[StreamCodec, ...] = (

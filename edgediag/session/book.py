@@ -2,9 +2,11 @@
 
 from typing import NamedTuple
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import IcmpEcho, Packet, Quote, TcpSegment, UdpDatagram
 from edgediag.model.probe import Way
+from edgediag.probes.vxlan import identifier_of
 from edgediag.session.track import Track
 
 
@@ -14,12 +16,16 @@ class FlowBook:
     def __init__(self) -> None:
         self._by_flow: dict[Flow, list[Track]] = {}
         self._by_port: dict[tuple[Protocol, int], list[Track]] = {}
+        self._by_identifier: dict[int, list[Track]] = {}
 
     def add(self, track: Track) -> None:
         """File a track under its flow."""
         flow = track.probe.flow
         self._by_flow.setdefault(flow, []).append(track)
         self._by_port.setdefault((flow.protocol, flow.source_port), []).append(track)
+        inside = track.probe.encapsulation
+        if not isinstance(inside, NotChecked):
+            self._by_identifier.setdefault(inside.identifier, []).append(track)
 
     def own(self, packet: Packet) -> Track | None:
         """The track that a packet seen leaving belongs to."""
@@ -36,8 +42,12 @@ class FlowBook:
         return None if self._is_walked(track) else track
 
     def answered(self, packet: Packet) -> tuple[Track, ...]:
-        """The tracks on whose reversed flow a packet came; the codec knows which it answers."""
-        return tuple(self._by_flow.get(packet.flow.reversed(), ()))
+        """The tracks on whose reversed flow a packet came; the codec knows which it answers.
+
+        What comes back through an overlay has ports of the peer's choice, so the echo inside tells.
+        """
+        tracks = self._by_flow.get(packet.flow.reversed(), ())
+        return tuple(tracks or self._by_identifier.get(identifier_of(packet), ()))
 
     def carrier(self, flow: Flow) -> Track | None:
         """The stream on whose connection octets of this flow are sent."""

@@ -52,6 +52,15 @@ _IPV6_HEADER_OCTETS: Final = 40
 # RFC 4443 §2.1 and §4.2: errors have types below 128, echoes 128 and 129; beyond are multicast
 # listeners and the neighbours of a link (RFC 4861), of which a node with pods sees many.
 _ICMPV6_ECHO_REPLY: Final = 129
+# An echo inside a VXLAN frame, from the outer UDP header on: 8 octets of it, 8 of VXLAN (RFC 7348
+# §5), 14 of Ethernet, 20 of IPv4. Requests have type 8 and replies 0 (RFC 792).
+_VXLAN_FLAGS: Final = 8
+_VNI_IS_VALID: Final = 0x08
+_INNER_ETHERTYPE: Final = 28
+_INNER_PROTOCOL: Final = 39
+_INNER_ICMP_TYPE: Final = 50
+_NEITHER_ECHO: Final = 0xF7
+_INNER_IDENTIFIER: Final = 54
 
 # The tunnel's own port, and where the payload of a datagram begins (RFC 768); what has four zeros
 # there is IKE and not ESP (RFC 3948 §2.2).
@@ -168,7 +177,8 @@ def tap_filter(first_port: int, last_port: int) -> tuple[Instruction, ...]:
 
     Of ICMPv6 it accepts errors and echoes, and not what neighbours say to each other.
 
-    Of the tunnel's own port it accepts IKE, which is rare, and no ESP.
+    Of the tunnel's own port it accepts IKE, which is rare, and no ESP; of VXLAN, whatever its port,
+    echoes with such an identifier.
 
     For a packet socket of type SOCK_RAW on any link layer. Of TCP and UDP it takes what carries
     the ports: no later fragments, and in IPv6 nothing behind an extension header.
@@ -204,9 +214,20 @@ def _ports(first: int, last: int) -> tuple[_Line, ...]:
         _Line(_JGT, last, then="tunnel", otherwise="accept"),
         _Line(_JEQ, _TUNNEL_PORT, then="marker", label="tunnel"),
         _Line(_LD_HALF_IND, 0),
-        _Line(_JEQ, _TUNNEL_PORT, then="marker", otherwise="drop"),
+        _Line(_JEQ, _TUNNEL_PORT, then="marker", otherwise="overlay"),
         _Line(_LD_WORD_IND, _UDP_PAYLOAD, label="marker"),
         _Line(_JEQ, 0, then="accept", otherwise="drop"),
+        _Line(_LD_BYTE_IND, _VXLAN_FLAGS, label="overlay"),
+        _Line(_JEQ, _VNI_IS_VALID, otherwise="drop"),
+        _Line(_LD_HALF_IND, _INNER_ETHERTYPE),
+        _Line(_JEQ, ETHERTYPE_IPV4, otherwise="drop"),
+        _Line(_LD_BYTE_IND, _INNER_PROTOCOL),
+        _Line(_JEQ, ICMP_NUMBER, otherwise="drop"),
+        _Line(_LD_BYTE_IND, _INNER_ICMP_TYPE),
+        _Line(_JSET, _NEITHER_ECHO, then="drop"),
+        _Line(_LD_HALF_IND, _INNER_IDENTIFIER),
+        _Line(_JGE, first, otherwise="drop"),
+        _Line(_JGT, last, then="drop", otherwise="accept"),
     )
 
 

@@ -1,5 +1,6 @@
 """IP packets and Ethernet frames to and from `Packet`."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -12,6 +13,7 @@ from edgediag.model.packet import (
     OtherPayload,
     Packet,
     TcpSegment,
+    UdpChecksum,
     UdpDatagram,
 )
 from edgediag.wire.assigned_numbers import ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPES_VLAN
@@ -28,6 +30,7 @@ from edgediag.wire.scapy_layers import (
     IPv6,
 )
 from edgediag.wire.transport import Transport, decode_transport
+from edgediag.wire.udp_checksum import checksum_of
 
 # IEEE 802.3 §3.2; a service tag, a customer tag and no more (IEEE 802.1Q §9.6).
 _MAC_ADDRESSES_OCTETS = 12
@@ -116,6 +119,8 @@ def _transport_layer(packet: Packet) -> Any:  # a scapy layer: scapy is not type
     match packet.payload:
         case TcpSegment() as segment:
             return _tcp_layer(segment, ports, mss=_MSS_IPV4 if is_ipv4 else _MSS_IPV6)
+        case UdpDatagram(payload=payload, checksum=UdpChecksum.NONE):
+            return UDP(**ports, chksum=0) / payload
         case UdpDatagram(payload=payload):
             return UDP(**ports) / payload
         case IcmpEcho() as echo:
@@ -161,6 +166,9 @@ def _ethertype(octets: bytes, at: int) -> int:
 def _transport(datagram: bytes, header: NetworkHeader) -> Transport:
     body = datagram[header.header_octets : header.total_octets]
     transport = None if header.is_later_fragment else decode_transport(body, header.number)
+    if transport is not None and isinstance(transport.payload, UdpDatagram):
+        checksum = checksum_of(body, header)
+        return replace(transport, payload=replace(transport.payload, checksum=checksum))
     if transport is not None:
         return transport
     return Transport(source_port=0, destination_port=0, payload=OtherPayload(number=header.number))

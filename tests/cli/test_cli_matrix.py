@@ -20,8 +20,9 @@ ROW_IDS = (
     "kubelet-10250 kubelet-10255 node-exporter-9100 node-exporter-9445 flannel-vxlan-8472"
     " oss-443 oss-80 system-tools package-source cs-anony-443 cs-anony-80 cs-anony-region-443"
     " cs-anony-region-80 api-server-6443 raven-proxy-10280 raven-proxy-10281 raven-proxy-10282"
-    " raven-proxy-10283 raven-proxy-10284 raven-tunnel-4500 tunnel-server-10262"
-    " tunnel-server-10263 dockerauth-443 dockerauth-ee-443 registry-443 ntp-aliyun-123"
+    " raven-proxy-10283 raven-proxy-10284 raven-tunnel-4500 raven-vxlan-4472"
+    " tunnel-server-10262 tunnel-server-10263"
+    " dockerauth-443 dockerauth-ee-443 registry-443 ntp-aliyun-123"
     " ntp-cn-pool-123 resolver-53"
 ).split()
 FACTS = (

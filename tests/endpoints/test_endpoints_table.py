@@ -57,6 +57,8 @@ INBOUND = {
     ("tcp", 9100, False),
     ("tcp", 9445, False),
     ("udp", 8472, True),
+    # Not in the table, but between the nodes of a pool in tunnel mode.
+    ("udp", 4472, True),
 }
 every_endpoint = pytest.mark.parametrize(
     "endpoint", [pytest.param(row, id=f"{row.id}:{row.ports}") for row in ENDPOINTS]

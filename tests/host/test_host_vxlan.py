@@ -1,5 +1,6 @@
 """VXLAN devices, forwarding entries and routes of an overlay out of the kernel's octets."""
 
+import sys
 from ipaddress import ip_address
 
 from hypothesis import given
@@ -47,6 +48,13 @@ def test_a_device() -> None:
         is_external=False,
         has_checksum=True,
     )
+
+
+def test_how_many_packets_came_out_of_a_device() -> None:
+    counters = attribute(23, (7).to_bytes(8, sys.byteorder) + bytes(184))
+    counted = decode_device(FLANNEL + counters, {})
+    assert counted is not None
+    assert counted.received == 7
 
 
 def test_a_device_of_another_kind_is_none() -> None:

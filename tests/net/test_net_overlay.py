@@ -42,6 +42,7 @@ def test_a_device_with_all_that_flannel_sets(overlay) -> None:
         is_asking=False,
         is_external=False,
         has_checksum=device.has_checksum,
+        received=0,
     )
 
 

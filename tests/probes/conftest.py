@@ -8,8 +8,9 @@ import pytest
 
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Flow, Protocol
+from edgediag.model.overlay import Encapsulation
 from edgediag.model.packet import Packet, Payload
-from edgediag.model.probe import Probe, Purpose, Schedule, Way
+from edgediag.model.probe import NO_OVERLAY, Probe, Purpose, Schedule, Way
 
 MakeProbe: TypeAlias = Callable[..., Probe]
 MakeAnswer: TypeAlias = Callable[[Probe, Payload], Packet]
@@ -25,7 +26,20 @@ PORTS = {
     ProbeKind.DNS_TCP: (Protocol.TCP, 53),
     ProbeKind.DNS_AAAA: (Protocol.UDP, 53),
     ProbeKind.ICMP_ECHO: (Protocol.ICMP, 40000),
+    ProbeKind.VXLAN: (Protocol.UDP, 8472),
 }
+
+
+# What a device of flannel puts in its frames, with addresses of RFC 5737.
+ENCAPSULATION = Encapsulation(
+    vni=1,
+    has_checksum=True,
+    source_mac="02:00:00:00:00:01",
+    destination_mac="02:00:00:00:00:02",
+    source=IPv4Address("203.0.113.10"),
+    destination=IPv4Address("203.0.113.20"),
+    identifier=40000,
+)
 
 
 @pytest.fixture
@@ -58,6 +72,7 @@ def make_probe() -> MakeProbe:
             token=token,
             name=name,
             schedule=Schedule(offsets_s=(0.0,), timeout_s=1.0),
+            encapsulation=ENCAPSULATION if kind is ProbeKind.VXLAN else NO_OVERLAY,
         )
 
     return make

@@ -142,6 +142,38 @@ def test_of_the_tunnels_own_port_it_accepts_ike_alone(
     assert (run(PROGRAM, framed(octets), ETHER) > 0) is is_accepted
 
 
+def in_frame(
+    type_: int, identifier: int, *, ethertype: int = 0x0800, number: int = 1
+) -> UdpDatagram:
+    """An ICMP message of 8 octets in a VXLAN frame."""
+    inner = struct.pack("!BBHHHBBH", 0x45, 0, 28, 0, 0, 64, number, 0) + bytes(8)
+    message = struct.pack("!BBHHH", type_, 0, 0, identifier, 1)
+    header = bytes.fromhex("0800000000000100")
+    return UdpDatagram(payload=header + bytes(12) + ethertype.to_bytes(2, "big") + inner + message)
+
+
+@pytest.mark.parametrize(
+    ("payload", "is_accepted"),
+    [
+        pytest.param(in_frame(0, FIRST), True, id="a reply to the run's echo"),
+        pytest.param(in_frame(8, LAST), True, id="the run's echo, from whatever port"),
+        pytest.param(in_frame(0, LAST + 1), False, id="a reply to somebody else"),
+        pytest.param(in_frame(0, FIRST - 1), False, id="likewise"),
+        pytest.param(in_frame(3, FIRST), False, id="an error"),
+        pytest.param(in_frame(0, FIRST, number=17), False, id="no ICMP"),
+        pytest.param(in_frame(0, FIRST, ethertype=0x86DD), False, id="no IPv4"),
+        pytest.param(UdpDatagram(payload=b"\x08" + bytes(20)), False, id="cut off"),
+    ],
+)
+@pytest.mark.parametrize("hardware", [ETHER, NONE])
+def test_of_an_overlay_it_accepts_the_runs_echoes_alone(
+    payload: Payload, is_accepted: bool, hardware: int
+) -> None:
+    octets = datagram(payload, 51234, 8472, is_ipv6=False)
+    frame = octets if hardware == NONE else framed(octets)
+    assert (run(PROGRAM, frame, hardware) >= len(frame)) is is_accepted
+
+
 LISTENING = listening_filter()
 HEADERS, IKE_WHOLE = 128, 2048
 

@@ -7,12 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgediag.endpoints import flannel_vxlan, raven_gateway
+from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.inference.fault import Fault
+from edgediag.inference.overlay_trials import only
 from edgediag.inference.states import (
     ike_daemon_gone,
     no_ephemeral_port,
+    overlay_answer_kept,
+    overlay_form_lost,
     overlay_mtu,
+    overlay_neighbour_mistaken,
+    overlay_node_differs,
+    overlay_one_way,
+    overlay_other_vni,
+    overlay_peer_elsewhere,
     overlay_peer_unknown,
+    overlay_refused,
+    overlay_unanswered,
     pods_not_forwarded,
     raven_masquerade,
     raven_strict,
@@ -55,6 +66,14 @@ def _is_connected(target: Target) -> bool:
     return target.direction is Direction.OUTBOUND and not _is_tunnel(target)
 
 
+def _is_raven_overlay(target: Target) -> bool:
+    return target.endpoint == raven_gateway.OVERLAY.id
+
+
+def _is_overlay(target: Target) -> bool:
+    return _is_flannel(target) or _is_raven_overlay(target)
+
+
 STATE_RULES: tuple[StateRule, ...] = tuple(
     StateRule(id=module.ID, is_for=is_for, judge=module.judge)
     for is_for, module in (
@@ -65,8 +84,17 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
         (_is_flannel, vxlan_source_gone),
         (_is_flannel, overlay_peer_unknown),
         (_is_flannel, vxlan_vni_differs),
+        (_is_flannel, overlay_node_differs),
         (_is_flannel, overlay_mtu),
         (_is_flannel, pods_not_forwarded),
+        (_is_overlay, overlay_neighbour_mistaken),
+        (_is_overlay, overlay_peer_elsewhere),
+        (_is_overlay, overlay_refused),
+        (_is_overlay, overlay_other_vni),
+        (_is_overlay, overlay_form_lost),
+        (_is_overlay, overlay_one_way),
+        (_is_overlay, overlay_answer_kept),
+        (_is_overlay, overlay_unanswered),
         (_is_connected, no_ephemeral_port),
     )
 )
@@ -80,8 +108,9 @@ def find_faults(
     strength  PROVES where the row shows no other fault. Where its flow fails, the flow says more
               of the place than any state can, and a fault found here only supports.
     """
+    seen = only(host, RAVEN_DEVICE if _is_raven_overlay(target) else FLANNEL_PREFIX)
     judged = [
-        (rule.id, rule.judge(destination, host))
+        (rule.id, rule.judge(destination, seen))
         for rule in STATE_RULES
         if rule.is_for(target)
     ]

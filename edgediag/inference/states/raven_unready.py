@@ -3,6 +3,7 @@
 from typing import Final
 
 from edgediag.host.overlay_routes import RAVEN_TABLE
+from edgediag.host.vxlan import RAVEN_DEVICE, RAVEN_VNI
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
 from edgediag.model.answer import NotChecked
@@ -13,8 +14,8 @@ from edgediag.model.verdict import Mechanism
 
 ID = "raven-unready"
 
-_DEVICE: Final = "raven0"
-_VNI: Final = 200
+_DEVICE: Final = RAVEN_DEVICE
+_VNI: Final = RAVEN_VNI
 _PORT: Final = 4472
 _REMEDY: Final = "restart this node's raven-agent, which makes rule, table and device anew"
 

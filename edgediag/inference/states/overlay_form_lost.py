@@ -1,0 +1,83 @@
+"""Frames that are lost or not by their source port, their checksum or their length."""
+
+from edgediag.inference.claim import lost_outside, one_of
+from edgediag.inference.fault import Fault
+from edgediag.inference.overlay_trials import is_lost, outcome_of, trials_of
+from edgediag.meaning import is_answered_by, is_returned
+from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Address
+from edgediag.model.host import HostState
+from edgediag.model.overlay_trial import OverlayForm, OverlayTrial
+from edgediag.model.probe import NO_OVERLAY
+from edgediag.model.verdict import Landmark, Mechanism
+
+ID = "overlay-form-lost"
+
+
+def judge(destination: Address | None, host: HostState) -> Fault | None:
+    """A node answers frames of one form and not of another, in which the kernel sends them.
+
+    Holds because   both frames carry the same echo to the same node and differ in one thing: the
+                    source port, whether there is a checksum, or the length
+    Does not hold   for a form that the kernel does not send: it never sends from the overlay's own
+                    port, and with a checksum or without as the device says. Of long frames, where a
+                    router may stand before the node and long echoes are lost as well: the kernel's
+                    frames may be fragmented there, ours may not
+    Asks for        the trial, the tap
+    source          RFC 7348 §4.3 (no fragmentation by VTEPs), §5 (source port, checksum of zero)
+    """
+    for trial in trials_of(host):
+        fault = _by_silence(trial, host) or _by_length(trial, host)
+        if fault is not None:
+            return fault
+    return None
+
+
+def _by_silence(trial: OverlayTrial, host: HostState) -> Fault | None:
+    if not is_lost(outcome_of(trial, OverlayForm.PLAIN)):
+        return None
+    peer, port = trial.peer, trial.port
+    if is_returned(outcome_of(trial, OverlayForm.SOURCE_PORT)):
+        return Fault(
+            claim=one_of(lost_outside(host), Landmark.EDGE, Mechanism.SOURCE_PORT_FILTER),
+            text=f"{peer} answers frames from udp port {port}, and none from another port: the "
+            "kernel sends them from ports of the flows inside",
+            remedy=f"accept udp to port {port} whatever its source port",
+        )
+    if is_returned(outcome_of(trial, OverlayForm.CHECKSUM)):
+        switch = "noudpcsum" if _has_checksum(trial) else "udpcsum"
+        return Fault(
+            claim=one_of(lost_outside(host), Landmark.EDGE, Mechanism.CHECKSUM_OFFLOAD),
+            text=f"{peer} answers frames {_other(trial)} a UDP checksum, and none as "
+            f"{trial.interface} sends them",
+            remedy=f"find out who drops them, or make {trial.interface} anew with {switch}",
+        )
+    return None
+
+
+def _by_length(trial: OverlayTrial, host: HostState) -> Fault | None:
+    is_short_returned = is_returned(outcome_of(trial, OverlayForm.PLAIN))
+    if not is_short_returned or not is_lost(outcome_of(trial, OverlayForm.SIZE)):
+        return None
+    echo = outcome_of(trial, OverlayForm.LONG_ECHO)
+    is_passed = echo is not None and is_answered_by(echo, trial.peer)
+    if not is_passed and not (is_lost(echo) and trial.is_on_link):
+        return None
+    beside = "an echo as long passes" if is_passed else "so are echoes as long"
+    return Fault(
+        claim=one_of(lost_outside(host), Landmark.EDGE, Mechanism.PMTU_BLACKHOLE),
+        text=f"{trial.peer} answers short frames of {trial.interface}; those of full length are "
+        f"lost, and {beside}",
+        remedy=f"lower the MTU of {trial.interface} on all nodes, or raise that of the network "
+        "between them",
+    )
+
+
+def _has_checksum(trial: OverlayTrial) -> bool:
+    plain = outcome_of(trial, OverlayForm.PLAIN)
+    inside = NO_OVERLAY if plain is None else plain.probe.encapsulation
+    return not isinstance(inside, NotChecked) and inside.has_checksum
+
+
+def _other(trial: OverlayTrial) -> str:
+    return "without" if _has_checksum(trial) else "with"

@@ -1,0 +1,79 @@
+"""The rows of the matrix to which nothing is sent: inbound, on this host, or not to be asked."""
+
+from edgediag.arrival import agreed, arrivals_at, is_open
+from edgediag.endpoints.system_tools import TOOL_GROUPS
+from edgediag.evidence import NO_FIX
+from edgediag.instruments import Bench
+from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
+from edgediag.model.evidence import Evidence, ListenerEvidence, OmittedEvidence, ToolsEvidence
+from edgediag.model.explained import Explained
+from edgediag.model.host import HostState, Listener, RouteAnswer
+from edgediag.survey import is_own, no_destination
+
+# libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
+# loaded; no IKE daemon expects to hear from itself.
+OWN_ADDRESS = NotChecked(reason="its address is this node's own, where nothing may be asked of IKE")
+INTERRUPTED = NotChecked(reason="the run was interrupted before its outcome was known")
+
+
+NOBODY_LISTENS = NotChecked(reason="nobody listens for others there")
+
+
+def without_flow(
+    bench: Bench, target: Target, route: RouteAnswer | None, state: HostState
+) -> Evidence:
+    """What is known of a row without a flow of its own.
+
+    route  the kernel's way where it was asked for
+    """
+    if target.direction is Direction.ON_HOST:
+        names = [name for group in TOOL_GROUPS for name in group]
+        return ToolsEvidence(
+            target=target, groups=TOOL_GROUPS, present=bench.host.programs(names)
+        )
+    if target.direction is Direction.INBOUND:
+        return _listened(bench, target, state)
+    return OmittedEvidence(
+        omitted=Omitted(
+            check=target.check,
+            endpoint=target.endpoint,
+            purpose=target.purpose,
+            direction=target.direction,
+            is_required=target.is_required,
+            because=_unasked(target, route),
+        )
+    )
+
+
+def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidence:
+    listeners = _listeners(target, state)
+    explained: Explained | NotChecked = NOBODY_LISTENS
+    if not isinstance(listeners, NotChecked) and is_open(listeners):
+        arrivals = arrivals_at(target, state, listeners)
+        explained = (
+            arrivals
+            if isinstance(arrivals, NotChecked)
+            else agreed(map(bench.host.explain_arrival, arrivals))
+        )
+    return ListenerEvidence(
+        target=target, listeners=listeners, explained=explained, tried_fix=NO_FIX
+    )
+
+
+def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:
+    impossible = None if target.address is None else no_destination(target.address)
+    if impossible is not None:
+        return impossible
+    is_spared = is_own(route) and ProbeKind.IKE_SA_INIT in target.kinds
+    return OWN_ADDRESS if is_spared else INTERRUPTED
+
+
+def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotChecked:
+    if isinstance(state.listeners, NotChecked):
+        return state.listeners
+    return tuple(
+        item
+        for item in state.listeners
+        if item.protocol is target.protocol and item.port == target.port
+    )

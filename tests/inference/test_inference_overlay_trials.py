@@ -1,0 +1,548 @@
+"""What nodes that were asked through an overlay prove, and when nothing is said of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+
+from edgediag.inference.fault import Fault
+from edgediag.inference.states import (
+    overlay_answer_kept,
+    overlay_form_lost,
+    overlay_neighbour_mistaken,
+    overlay_node_differs,
+    overlay_one_way,
+    overlay_other_vni,
+    overlay_peer_elsewhere,
+    overlay_refused,
+    overlay_unanswered,
+)
+from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import NeighbourObject, VxlanObject
+from edgediag.model.endpoint import ProbeKind
+from edgediag.model.flow import Address
+from edgediag.model.host import HostState, Link, Neighbour, NeighbourState
+from edgediag.model.outcome import Answered, Outcome, Sighted, Unanswered
+from edgediag.model.overlay import Encapsulation, ForwardingEntry, NodeEnd, VxlanDevice
+from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
+from edgediag.model.packet import Sighting, UdpChecksum
+from edgediag.model.reply import EchoReply, IcmpKind, IcmpReply, Reply, TunnelledEcho
+from edgediag.model.verdict import Certainty, Mechanism, Place
+from story import EDGE, HOST, NEIGHBOUR_HOST, host_state, probe
+
+PEER = ip_address(HOST)
+ROUTER = ip_address("203.0.113.1")
+MAC = "02:00:00:00:00:02"
+INSIDE = Encapsulation(
+    vni=1,
+    has_checksum=True,
+    source_mac="02:00:00:00:00:01",
+    destination_mac=MAC,
+    source=ip_address("203.0.113.10"),
+    destination=ip_address("203.0.113.20"),
+    identifier=40000,
+)
+DEVICE = VxlanDevice(
+    interface="flannel.1",
+    vni=1,
+    port=8472,
+    local=ip_address(EDGE),
+    remote=None,
+    underlay="eth0",
+    is_learning=False,
+    is_asking=False,
+    is_external=False,
+    has_checksum=True,
+    received=7,
+)
+ENTRY = NeighbourObject(interface="eth0", address=PEER, state="permanent")
+NOTHING = NotChecked(reason="this story does not need it")
+
+OWN_MAC = "02:00:00:00:00:01"
+TUNNELLED = TunnelledEcho(
+    is_bare=False, mac=OWN_MAC, checksum=UdpChecksum.RIGHT, hop_limit=64
+)
+BARE = TunnelledEcho(is_bare=True, mac="", checksum=UdpChecksum.UNKNOWN, hop_limit=64)
+
+
+def seen(*places: tuple[Sighting, str]) -> tuple[Sighted, ...]:
+    return tuple(
+        Sighted(number=at, sighting=sighting, interface=name, rewritten=None)
+        for at, (sighting, name) in enumerate(places, start=1)
+    )
+
+
+LEFT = ((Sighting.TAP_OUT, "eth0"),)
+CAME = (*LEFT, (Sighting.TAP_IN, "eth0"), (Sighting.TAP_IN, "flannel.1"))
+
+
+def asked(
+    form: OverlayForm,
+    reply: Reply | None = None,
+    *,
+    places: tuple[tuple[Sighting, str], ...] = LEFT,
+    vni: int = 1,
+) -> OverlayAsked:
+    """A form that left, and was answered or not."""
+    kind = ProbeKind.ICMP_ECHO if form is OverlayForm.ECHO else ProbeKind.VXLAN
+    drawn = replace(probe(kind), encapsulation=replace(INSIDE, vni=vni))
+    outcome: Outcome = Unanswered(probe=drawn, waited_s=1.6, tries=3, seen=seen(*places))
+    if reply is not None:
+        outcome = Answered(probe=drawn, reply=reply, rtt_s=0.001, tries=1, seen=seen(*places))
+    return OverlayAsked(form=form, outcome=outcome)
+
+
+ECHO = asked(OverlayForm.ECHO, EchoReply(hop_limit=64), places=CAME[:2])
+DARK = asked(OverlayForm.ECHO)
+SILENT = asked(OverlayForm.PLAIN)
+SERVED = asked(OverlayForm.PLAIN, TUNNELLED, places=CAME)
+
+
+def trial(*items: OverlayAsked, **changed: object) -> OverlayTrial:
+    whole = OverlayTrial(
+        interface="flannel.1",
+        port=8472,
+        peer=PEER,
+        listed=PEER,
+        received=7,
+        is_on_link=True,
+        neighbour=NOTHING,
+        neighbour_mac="",
+        link_answers=NOTHING,
+        asked=items,
+    )
+    return replace(whole, **changed)  # type: ignore[arg-type]  # fields of a story
+
+
+def found(
+    judge: Callable[[Address | None, HostState], Fault | None],
+    item: OverlayTrial,
+    device: VxlanDevice = DEVICE,
+) -> tuple[object, ...]:
+    """Where the fault is, how sure, and by which mechanism; () where the rule is silent."""
+    state = replace(host_state(), vxlans=(device,), overlay_trials=(item,))
+    fault = judge(None, state)
+    if fault is None:
+        return ()
+    return fault.claim.where, fault.claim.certainty, fault.claim.mechanism
+
+
+LOST = (Place.ON_PATH, Place.REMOTE)
+
+
+def icmp(kind: IcmpKind, sender: Address = PEER) -> IcmpReply:
+    return IcmpReply(
+        kind=kind, type_=3, code=3, sender=sender, hop_limit=64, quoted_hop_limit=64
+    )
+
+
+def refused(kind: IcmpKind, sender: Address = PEER, **how: object) -> OverlayTrial:
+    plain = asked(OverlayForm.PLAIN, icmp(kind, sender), **how)  # type: ignore[arg-type]  # story
+    return trial(plain, ECHO)
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(
+            refused(IcmpKind.PORT_UNREACHABLE),
+            ((Place.REMOTE,), Certainty.PROVEN, Mechanism.ICMP_UNREACHABLE),
+            id="the node itself has nothing on the port",
+        ),
+        pytest.param(
+            refused(IcmpKind.ADMIN_PROHIBITED),
+            ((Place.REMOTE,), Certainty.PROVEN, Mechanism.ADMIN_PROHIBITED),
+            id="the node itself prohibits it",
+        ),
+        pytest.param(
+            refused(IcmpKind.ADMIN_PROHIBITED, ROUTER),
+            ((Place.ON_PATH,), Certainty.PROVEN, Mechanism.ADMIN_PROHIBITED),
+            id="a router prohibits it",
+        ),
+        pytest.param(
+            refused(IcmpKind.HOST_UNREACHABLE, ROUTER),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.ICMP_UNREACHABLE),
+            id="a router does not find the node",
+        ),
+        pytest.param(refused(IcmpKind.HOST_UNREACHABLE, ip_address(EDGE)), (), id="this host's"),
+        pytest.param(refused(IcmpKind.TIME_EXCEEDED, ROUTER), (), id="a distance"),
+        pytest.param(refused(IcmpKind.PORT_UNREACHABLE, places=()), (), id="it never left"),
+        pytest.param(trial(SERVED, ECHO), (), id="served"),
+        pytest.param(trial(SILENT, ECHO), (), id="silence"),
+    ],
+)
+def test_who_refuses_a_frame(item: OverlayTrial, expected: tuple[object, ...]) -> None:
+    assert found(overlay_refused.judge, item) == expected
+
+
+OTHER_PORT = asked(OverlayForm.OTHER_PORT, icmp(IcmpKind.PORT_UNREACHABLE), places=CAME[:2])
+SWALLOWED = (LOST, Certainty.AMBIGUOUS, Mechanism.SILENT_DROP)
+
+
+@pytest.mark.parametrize(
+    ("item", "device", "expected"),
+    [
+        pytest.param(trial(SILENT, ECHO), DEVICE, SWALLOWED, id="echoes pass, frames do not"),
+        pytest.param(trial(SILENT, ECHO, OTHER_PORT), DEVICE, SWALLOWED, id="another port passes"),
+        pytest.param(
+            trial(SILENT, ECHO),
+            replace(DEVICE, received=9),
+            (LOST, Certainty.AMBIGUOUS, None),
+            id="others came through meanwhile: no block is named",
+        ),
+        pytest.param(trial(SILENT, DARK), DEVICE, (), id="nothing of the node answers"),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, places=()), ECHO), DEVICE, (), id="it never left"
+        ),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, places=CAME), ECHO), DEVICE, (), id="something came"
+        ),
+        pytest.param(
+            trial(SILENT, ECHO, asked(OverlayForm.BARE_ANSWER, BARE)), DEVICE, (), id="it answers"
+        ),
+        pytest.param(
+            trial(SILENT, ECHO), replace(DEVICE, vni=2), (), id="this device strayed from its name"
+        ),
+        pytest.param(
+            trial(SILENT, ECHO, listed=ROUTER), DEVICE, (), id="whose MAC it is was a guess"
+        ),
+        pytest.param(trial(SERVED, ECHO), DEVICE, (), id="served"),
+    ],
+)
+def test_silence_beside_echoes(
+    item: OverlayTrial, device: VxlanDevice, expected: tuple[object, ...]
+) -> None:
+    assert found(overlay_unanswered.judge, item, device) == expected
+
+
+def test_xdp_programs_leave_this_host_possible() -> None:
+    links = NotChecked(reason="not read")
+    state = replace(
+        host_state(), links=links, vxlans=(DEVICE,), overlay_trials=(trial(SILENT, ECHO),)
+    )
+    fault = overlay_unanswered.judge(None, state)
+    assert fault is not None
+    assert fault.claim.where == (Place.LOCAL, *LOST)
+
+
+OWN_LOST = (SILENT, asked(OverlayForm.BARE_ANSWER), ECHO)
+VNI_2 = asked(OverlayForm.VNI, BARE, vni=2)
+
+
+@pytest.mark.parametrize(
+    ("item", "device", "expected"),
+    [
+        pytest.param(
+            trial(*OWN_LOST, asked(OverlayForm.VNI, vni=4096), VNI_2),
+            DEVICE,
+            ((Place.REMOTE,), Certainty.BOUNDED, Mechanism.VXLAN_MISMATCH),
+            id="the node has VNI 2",
+        ),
+        pytest.param(
+            trial(*OWN_LOST, VNI_2), replace(DEVICE, vni=3), (), id="this device strayed as well"
+        ),
+        pytest.param(trial(*OWN_LOST, asked(OverlayForm.VNI, vni=2)), DEVICE, (), id="silence"),
+        pytest.param(
+            trial(SILENT, asked(OverlayForm.BARE_ANSWER, BARE), ECHO, VNI_2),
+            DEVICE,
+            (),
+            id="it has ours too",
+        ),
+    ],
+)
+def test_a_node_with_another_vni(
+    item: OverlayTrial, device: VxlanDevice, expected: tuple[object, ...]
+) -> None:
+    assert found(overlay_other_vni.judge, item, device) == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(
+            trial(SILENT, ECHO, asked(OverlayForm.BARE_ANSWER, BARE)),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.RETURN_PATH),
+            id="it answers without the overlay alone",
+        ),
+        pytest.param(trial(SILENT, ECHO, asked(OverlayForm.BARE_ANSWER)), (), id="neither way"),
+        pytest.param(
+            trial(SERVED, ECHO, asked(OverlayForm.BARE_ANSWER, BARE)), (), id="both ways"
+        ),
+    ],
+)
+def test_one_way(item: OverlayTrial, expected: tuple[object, ...]) -> None:
+    assert found(overlay_one_way.judge, item) == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(
+            trial(SERVED, ECHO, listed=ip_address(NEIGHBOUR_HOST)),
+            ((Place.LOCAL,), Certainty.PROVEN, Mechanism.VXLAN_MISMATCH),
+            id="the table looks for it elsewhere",
+        ),
+        pytest.param(
+            trial(SILENT, ECHO, listed=ip_address(NEIGHBOUR_HOST)), (), id="a guess, unanswered"
+        ),
+        pytest.param(trial(SERVED, ECHO), (), id="the table is right"),
+    ],
+)
+def test_a_mac_behind_another_node(item: OverlayTrial, expected: tuple[object, ...]) -> None:
+    assert found(overlay_peer_elsewhere.judge, item) == expected
+
+
+def test_the_device_is_named_whose_table_is_wrong() -> None:
+    item = trial(SERVED, ECHO, listed=ip_address(NEIGHBOUR_HOST))
+    fault = overlay_peer_elsewhere.judge(
+        None, replace(host_state(), vxlans=(DEVICE,), overlay_trials=(item,))
+    )
+    assert fault is not None
+    assert fault.claim.culprit == VxlanObject(
+        interface="flannel.1", vni=1, port=8472, local=ip_address(EDGE)
+    )
+    assert f"{NEIGHBOUR_HOST}, and it is {HOST} that answers" in fault.text
+
+
+WRONG = replace(TUNNELLED, checksum=UdpChecksum.WRONG)
+STRAY = replace(TUNNELLED, mac="02:00:00:00:00:77")
+
+
+@pytest.mark.parametrize(
+    ("item", "device", "expected"),
+    [
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, TUNNELLED, places=CAME[:2]), ECHO),
+            DEVICE,
+            ((Place.LOCAL,), Certainty.PROVEN, Mechanism.LOCAL_DROP),
+            id="it came in and did not come out",
+        ),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, WRONG, places=CAME[:2]), ECHO),
+            DEVICE,
+            (LOST, Certainty.AMBIGUOUS, Mechanism.CHECKSUM_OFFLOAD),
+            id="its checksum is wrong",
+        ),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, STRAY, places=CAME[:2]), ECHO),
+            DEVICE,
+            ((Place.LOCAL,), Certainty.PROVEN, Mechanism.VXLAN_MISMATCH),
+            id="it is for a MAC that the device does not have",
+        ),
+        pytest.param(trial(SERVED, ECHO), DEVICE, (), id="it came out of the device"),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, WRONG, places=CAME), ECHO),
+            DEVICE,
+            (),
+            id="a wrong checksum that the kernel did not mind",
+        ),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, TUNNELLED, places=CAME[:2]), ECHO),
+            replace(DEVICE, port=4789),
+            (),
+            id="no device of that port is there",
+        ),
+        pytest.param(
+            trial(asked(OverlayForm.PLAIN, BARE, places=CAME[:2]), ECHO), DEVICE, (), id="bare"
+        ),
+    ],
+)
+def test_an_answer_that_this_host_keeps(
+    item: OverlayTrial, device: VxlanDevice, expected: tuple[object, ...]
+) -> None:
+    assert found(overlay_answer_kept.judge, item, device) == expected
+
+
+LONG = asked(OverlayForm.SIZE)
+LONG_ECHO = asked(OverlayForm.LONG_ECHO, EchoReply(hop_limit=64))
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(
+            trial(SILENT, ECHO, asked(OverlayForm.SOURCE_PORT, TUNNELLED)),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.SOURCE_PORT_FILTER),
+            id="only from the overlay's own port",
+        ),
+        pytest.param(
+            trial(SILENT, ECHO, asked(OverlayForm.CHECKSUM, TUNNELLED)),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.CHECKSUM_OFFLOAD),
+            id="only with the other checksum",
+        ),
+        pytest.param(
+            trial(SERVED, ECHO, LONG, LONG_ECHO),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.PMTU_BLACKHOLE),
+            id="long frames are lost, and long echoes are not",
+        ),
+        pytest.param(
+            trial(SERVED, ECHO, LONG, asked(OverlayForm.LONG_ECHO)),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.PMTU_BLACKHOLE),
+            id="on one link long packets are lost altogether",
+        ),
+        pytest.param(
+            trial(SERVED, ECHO, LONG, asked(OverlayForm.LONG_ECHO), is_on_link=False),
+            (),
+            id="a router may cut the kernel's frames, and not ours",
+        ),
+        pytest.param(
+            trial(SERVED, ECHO, asked(OverlayForm.SOURCE_PORT), asked(OverlayForm.CHECKSUM)),
+            (),
+            id="forms that the kernel does not send",
+        ),
+        pytest.param(trial(SERVED, ECHO, LONG), (), id="no long echo beside it"),
+        pytest.param(
+            trial(SERVED, ECHO, asked(OverlayForm.SIZE, places=()), LONG_ECHO),
+            (),
+            id="this host did not send the long one",
+        ),
+    ],
+)
+def test_a_form_that_is_lost(item: OverlayTrial, expected: tuple[object, ...]) -> None:
+    assert found(overlay_form_lost.judge, item) == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(
+            trial(SILENT, DARK, neighbour=ENTRY, neighbour_mac=MAC, link_answers=("02::1",)),
+            ((Place.LOCAL,), Certainty.PROVEN, Mechanism.NEIGHBOUR_FAILED),
+            id="it answers from another MAC",
+        ),
+        pytest.param(
+            trial(SILENT, DARK, neighbour=ENTRY, neighbour_mac=MAC, link_answers=(MAC, "02::1")),
+            (),
+            id="the entry's is among those that answer",
+        ),
+        pytest.param(
+            trial(SILENT, DARK, neighbour=ENTRY, neighbour_mac=MAC, link_answers=()),
+            (),
+            id="nobody answers",
+        ),
+        pytest.param(
+            trial(SILENT, DARK, neighbour=ENTRY, neighbour_mac="", link_answers=("02::1",)),
+            (),
+            id="no entry",
+        ),
+        pytest.param(
+            trial(SILENT, ECHO, neighbour=ENTRY, neighbour_mac=MAC, link_answers=("02::1",)),
+            (),
+            id="what was sent to the entry was answered",
+        ),
+        pytest.param(trial(SILENT, DARK), (), id="it was not asked for"),
+    ],
+)
+def test_a_neighbour_entry(item: OverlayTrial, expected: tuple[object, ...]) -> None:
+    assert found(overlay_neighbour_mistaken.judge, item) == expected
+
+
+END = NodeEnd(
+    node="edge-2",
+    address=PEER,
+    mac=MAC,
+    inner=INSIDE.destination,
+    source="/etc/kubernetes/cache/flanneld/nodes.v1.core/edge-2",
+)
+OWN = replace(END, node="", address=ip_address(EDGE), mac="02:00:00:00:00:01", inner=None)
+OVERLAY_LINK = Link(
+    name="flannel.1",
+    index=8,
+    is_up=True,
+    has_carrier=True,
+    mtu=1450,
+    kind="vxlan",
+    mac="02:00:00:00:00:01",
+    xdp_program=None,
+)
+FORWARDED = ForwardingEntry(interface="flannel.1", mac=MAC, destination=PEER)
+RESOLVED = Neighbour(
+    interface="flannel.1", address=INSIDE.destination, mac=MAC, state=NeighbourState.PERMANENT
+)
+FITTING = replace(
+    host_state(),
+    links=(OVERLAY_LINK,),
+    vxlans=(DEVICE,),
+    forwarding=(FORWARDED,),
+    neighbours=(RESOLVED,),
+    node_ends=(OWN, END),
+)
+ELSEWHERE = replace(FITTING, forwarding=(replace(FORWARDED, destination=ROUTER),))
+OTHER_MAC = "02:00:00:00:00:99"
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        pytest.param(
+            ELSEWHERE,
+            f"flannel.1 sends frames for {MAC} to {ROUTER}, and edge-2, whose MAC this is, is at "
+            f"{PEER}",
+            id="its frames go elsewhere",
+        ),
+        pytest.param(
+            replace(FITTING, neighbours=(replace(RESOLVED, mac=OTHER_MAC),)),
+            f"flannel.1 has {OTHER_MAC} for {INSIDE.destination}, the end of edge-2, and its "
+            f"object says {MAC}",
+            id="its MAC is another's",
+        ),
+        pytest.param(
+            replace(FITTING, links=(replace(OVERLAY_LINK, mac=OTHER_MAC),)),
+            f"flannel.1 has the MAC {OTHER_MAC}, and this node's object tells the peers to send to "
+            f"{OWN.mac}",
+            id="this node's device was given another MAC",
+        ),
+    ],
+)
+def test_tables_that_differ_from_node_objects(state: HostState, text: str) -> None:
+    fault = overlay_node_differs.judge(None, state)
+    assert fault is not None
+    assert (fault.claim.where, fault.claim.certainty) == ((Place.LOCAL,), Certainty.PROVEN)
+    assert fault.text.startswith(text)
+    assert fault.text.endswith(f"({END.source})")
+
+
+@pytest.mark.parametrize(
+    ("state", "is_silence_judged"),
+    [
+        pytest.param(FITTING, True, id="all is as the objects say"),
+        pytest.param(ELSEWHERE, False, id="its tables lead elsewhere, which explains the silence"),
+    ],
+)
+def test_silence_behind_tables_that_differ(state: HostState, is_silence_judged: bool) -> None:
+    silent = replace(state, overlay_trials=(trial(SILENT, ECHO),))
+    assert (overlay_unanswered.judge(None, silent) is not None) is is_silence_judged
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(FITTING, id="all is as the objects say"),
+        pytest.param(
+            replace(ELSEWHERE, node_ends=NotChecked(reason="not looked at")), id="no objects"
+        ),
+        pytest.param(replace(FITTING, forwarding=(), neighbours=()), id="entries are missing"),
+        pytest.param(
+            replace(
+                FITTING,
+                neighbours=(replace(RESOLVED, mac=OTHER_MAC),),
+                overlay_trials=(trial(SERVED, ECHO),),
+            ),
+            id="the node answers: its object is the older",
+        ),
+        pytest.param(
+            replace(
+                ELSEWHERE,
+                vxlans=(DEVICE, replace(DEVICE, interface="flannel.2")),
+                links=(OVERLAY_LINK, replace(OVERLAY_LINK, name="flannel.2")),
+            ),
+            id="which of two devices is meant is not known",
+        ),
+        pytest.param(
+            replace(ELSEWHERE, links=(replace(OVERLAY_LINK, is_up=False),)), id="it is down"
+        ),
+    ],
+)
+def test_node_objects_that_prove_nothing(state: HostState) -> None:
+    assert overlay_node_differs.judge(None, state) is None
