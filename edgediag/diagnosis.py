@@ -40,7 +40,7 @@ from edgediag.other_rows import without_flow
 from edgediag.overlay_trials import begin as begin_trials
 from edgediag.overlay_trials import finish as finish_trials
 from edgediag.overlay_trials import has_silence
-from edgediag.pod_traffic import EXEMPTION, sent_to_other_site
+from edgediag.pod_traffic import EXEMPTION, brought_to_pods, sent_to_other_site
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
@@ -116,7 +116,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     mapping, left_idle = _idle(bench, checks, assignment)
     # Listened to last: by then the daemon had the whole run to speak in.
     state = replace(state, tunnel_traffic=bench.listening.conclude())
-    state = replace(state, before_exemption=_before_exemption(bench, state))
+    state = _with_pod_traffic(bench, state)
     evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
     later = (*varied.sent, *counted.sent, *left_idle, *framed)
     return Diagnosed(
@@ -125,13 +125,21 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     )
 
 
-def _before_exemption(
-    bench: Bench, state: HostState
-) -> tuple[RuleObject, ...] | NotChecked:
-    packet = sent_to_other_site(state)
-    if isinstance(packet, NotChecked):
-        return packet
-    return bench.host.translated_before(packet, EXEMPTION)
+def _with_pod_traffic(bench: Bench, state: HostState) -> HostState:
+    """The state with what the rules of this host do to packets of pods."""
+    sent, brought = sent_to_other_site(state), brought_to_pods(state)
+    before: tuple[RuleObject, ...] | NotChecked
+    if isinstance(sent, NotChecked):
+        before = sent
+    else:
+        before = bench.host.translated_before(sent, EXEMPTION)
+    return replace(
+        state,
+        before_exemption=before,
+        to_pods=brought
+        if isinstance(brought, NotChecked)
+        else bench.host.explain_arrival(brought),
+    )
 
 
 def _idle(

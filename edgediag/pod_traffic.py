@@ -1,22 +1,25 @@
-"""What a pod of this node sends to another site, through Raven's overlay."""
+"""What pods send each other through an overlay: to another site by Raven's, or in by flannel's."""
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from edgediag.alternative import POD_BRIDGES
-from edgediag.host.vxlan import RAVEN_DEVICE
+from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.model.answer import NotChecked
 from edgediag.model.explained import Arrival
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import HostState, InterfaceAddress
+from edgediag.model.overlay import OverlayRoute
 
 NO_RAVEN = NotChecked(reason=f"no route leads through {RAVEN_DEVICE} to another site")
+NO_FLANNEL = NotChecked(reason="no route leads through flannel's device to another node")
+NO_PODS = NotChecked(reason="no bridge of pods has an address")
 # The chain that keeps the source of what goes to another site
 # (openyurtio/raven pkg/networkengine/vpndriver/libreswan/libreswan.go).
 EXEMPTION = "RAVEN-POSTROUTING"
 
 _POINT_TO_POINT = 31
-NO_PODS = NotChecked(reason="no bridge of pods has an address")
+_LEAST_ADDRESSES = 2
 
 
 def sent_to_other_site(state: HostState) -> Arrival | NotChecked:
@@ -29,29 +32,60 @@ def sent_to_other_site(state: HostState) -> Arrival | NotChecked:
         return state.overlay_routes
     if isinstance(state.addresses, NotChecked):
         return state.addresses
-    sites = (
-        IPv4Network(route.prefix)
-        for route in state.overlay_routes
-        if route.interface == RAVEN_DEVICE and route.gateway is not None and "/" in route.prefix
-    )
-    site = next((network for network in sites if network.num_addresses > 2), None)
+    site = next(_reached_by(state.overlay_routes, RAVEN_DEVICE), None)
     if site is None:
         return NO_RAVEN
     found = next(_on_bridges(state.addresses), None)
     if found is None:
         return NO_PODS
     bridge, own = found
+    pod = next(host for host in own.network.hosts() if host != own.ip)
+    return _from_pod(bridge, (pod, own.network.prefixlen), site[1])
+
+
+def brought_to_pods(state: HostState) -> Arrival | NotChecked:
+    """A packet that a pod of another node sends to this node's pods, as flannel's device brings it.
+
+    To an address that is given out last, so that a rule for one pod is hardly met.
+    """
+    if isinstance(state.overlay_routes, NotChecked):
+        return state.overlay_routes
+    if isinstance(state.addresses, NotChecked):
+        return state.addresses
+    found = next(_on_bridges(state.addresses), None)
+    if found is None:
+        return NO_PODS
+    _, own = found
+    devices = dict.fromkeys(route.interface for route in state.overlay_routes)
+    for device in devices:
+        node = next(_reached_by(state.overlay_routes, device), None)
+        if device.startswith(FLANNEL_PREFIX) and node is not None:
+            return _from_pod(device, (node[1], node.prefixlen), own.network[-2])
+    return NO_FLANNEL
+
+
+def _from_pod(device: str, source: tuple[IPv4Address, int], destination: IPv4Address) -> Arrival:
+    """A first packet that comes in by a device from any pod of a network."""
     return Arrival(
-        interface=bridge,
-        prefix_length=own.network.prefixlen,
+        interface=device,
+        prefix_length=source[1],
         flow=Flow(
             protocol=Protocol.TCP,
-            source=next(host for host in own.network.hosts() if host != own.ip),
+            source=source[0],
             source_port=0,
-            destination=site[1],
+            destination=destination,
             destination_port=0,
         ),
     )
+
+
+def _reached_by(routes: Iterable[OverlayRoute], device: str) -> Iterator[IPv4Network]:
+    """The networks behind other nodes that a device leads to."""
+    for route in routes:
+        if route.interface == device and route.gateway is not None and "/" in route.prefix:
+            network = IPv4Network(route.prefix)
+            if network.num_addresses > _LEAST_ADDRESSES:
+                yield network
 
 
 def _on_bridges(

@@ -15,7 +15,7 @@ from edgediag.model.culprit import (
     TcFilterObject,
     XdpProgramObject,
 )
-from edgediag.model.explained import RuleObject
+from edgediag.model.explained import Explained, RuleObject
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.overlay import (
     NO_NODES,
@@ -264,7 +264,7 @@ NO_WIREGUARD: Final = NotChecked(reason="WireGuard was not looked at")
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 
-NOT_FOLLOWED = NotChecked(reason="what pods send to other sites was not followed")
+NOT_FOLLOWED = NotChecked(reason="what pods send was not followed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +281,7 @@ class HostState:
     tunnel_traffic  of the daemon's own, while the run lasted
     before_exemption  what gives another source to what a pod sends to another site by Raven's
                       overlay, before Raven's exemption from NAT is asked
+    to_pods        what becomes of what flannel's device brings for this node's pods
     overlay_trials  nodes that were asked through the overlay
     node_ends      what node objects say of flannel's overlay
     wireguard_peers  of all WireGuard devices
@@ -306,6 +307,7 @@ class HostState:
     netfilter_programs: tuple[NetfilterProgram, ...] | NotChecked
     tunnel_traffic: TunnelTraffic | NotChecked
     before_exemption: tuple[RuleObject, ...] | NotChecked
+    to_pods: Explained | NotChecked
     overlay_trials: tuple[OverlayTrial, ...] | NotChecked = NO_TRIALS
     node_ends: tuple[NodeEnd, ...] | NotChecked = NO_NODES
     wireguard_peers: tuple[WireguardPeer, ...] | NotChecked = NO_WIREGUARD

@@ -10,6 +10,7 @@ from edgediag.inference.judge import judge
 from edgediag.inference.states import STATE_RULES, StateRule
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import (
+    ChainPolicy,
     Culprit,
     IptablesRule,
     ListenerObject,
@@ -20,6 +21,7 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.endpoint import Direction
 from edgediag.model.evidence import RunEvidence
+from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.flow import Protocol
 from edgediag.model.host import (
     HostState,
@@ -227,8 +229,18 @@ NOT_LISTENING = ListenerObject(protocol="udp", port=4500, address="")
 OVERTAKING = IptablesRule(
     backend="nft", table="nat", chain="POSTROUTING", number=1, text="-j FLANNEL-POSTRTG"
 )
+FORWARD = ChainPolicy(family="ip", table="filter", chain="FORWARD", policy="drop")
 RESERVED = SysctlObject(key="net.ipv4.ip_local_reserved_ports", value="1024-65535")
 OWN_FORWARDING = "net.ipv4.conf.flannel/1.forwarding"
+
+
+def closed_off(disposition: Disposition, *deciders: RuleObject) -> HostState:
+    """A node that does so with what flannel's device brings for its pods."""
+    explained = Explained(
+        disposition=disposition, deciders=deciders, translations=(), marks=(), hangs_on=()
+    )
+    return replace(POD_NET, to_pods=explained)
+
 
 # Rule, state, culprit; None where the rule must stay silent.
 ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
@@ -327,6 +339,17 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("pods-not-forwarded", "no pods", replace(forwarding("0", "0"), vxlans=()), None),
     ("pods-not-forwarded", "unread", replace(forwarding("0", "0"), sysctls=UNREAD), None),
     ("pods-not-forwarded", "devices unread", replace(POD_NET, vxlans=UNREAD), None),
+    ("pods-closed-off", "a policy", closed_off(Disposition.DROPPED, FORWARD), FORWARD),
+    ("pods-closed-off", "a reject", closed_off(Disposition.REJECTED, OVERTAKING), OVERTAKING),
+    ("pods-closed-off", "one port passes", closed_off(Disposition.UNDETERMINED), None),
+    ("pods-closed-off", "all pass", closed_off(Disposition.PASSES), None),
+    (
+        "pods-closed-off",
+        "one of two rules",
+        closed_off(Disposition.DROPPED, FORWARD, OVERTAKING),
+        None,
+    ),
+    ("pods-closed-off", "not followed", POD_NET, None),
     ("no-ephemeral-port", "all reserved", ports("32768\t60999", "1024-65535"), RESERVED),
     (
         "no-ephemeral-port",
