@@ -18,7 +18,7 @@ from edgediag.cli.output_options import OutputOptions, output_options
 from edgediag.cli.printing import print_report
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.given import Given
-from edgediag.discovery.probe_url import targets_of
+from edgediag.discovery.probe_url import peers_of, targets_of
 from edgediag.discovery.trust import NOT_STATED, read_anchors
 from edgediag.matrix import build_matrix
 from edgediag.model.endpoint import Matrix
@@ -38,7 +38,8 @@ def command(
 ) -> ExitStatus:
     """Find out whether each URL is reached, and if not, where it is blocked.
 
-    tcp://HOST:PORT, tls://HOST, ike://HOST, ntp://HOST, dns://HOST/NAME or icmp://HOST.
+    tcp://HOST:PORT, tls://HOST, ike://HOST, ntp://HOST, dns://HOST/NAME, icmp://HOST or
+    vxlan://PEER:8472.
     """
     job = job_for(NAME, urls, output, rate_pps)
     if nat_timeout_s is not None:
@@ -59,7 +60,8 @@ def job_for(
     targets = targets_of(urls)
     files = NodeFiles(root="/")
     facts = discover(files, Given(stated=(), root="/", saved=()))
-    rows = build_matrix(facts).targets if any(item.address is None for item in targets) else ()
+    is_named = any(item.host and item.address is None for item in targets)
+    rows = build_matrix(facts).targets if is_named else ()
     resolvers = tuple(row for row in rows if row.endpoint == RESOLVER)
     timeout_s = output.timeout_s or DEFAULT_TIMEOUT_S
     settings = (("url", url) for url in urls)
@@ -75,6 +77,7 @@ def job_for(
             upstreams=facts.upstreams,
             anchors=read_anchors(files, NOT_STATED),
             timeout_s=timeout_s,
+            peers=peers_of(urls),
         ),
         rate_pps=rate_pps,
         listen_s=0.0,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgediag.discovery.host import parse_address, parse_host, parse_host_port
+from edgediag.discovery.overlay_url import FORM, overlay_of, overlay_target
 from edgediag.endpoints.naming import check_stem, with_check_ids
 from edgediag.errors import UsageError
 from edgediag.model.endpoint import USUAL_QUERY, Direction, ProbeKind, Target
-from edgediag.model.flow import Protocol
+from edgediag.model.flow import Address, Protocol
 
 # RFC 3986 §3: a scheme, an authority without user, a path. A query or fragment has no meaning here.
 _URL: Final = re.compile(r"([a-z]{2,8})://([^/?#@]*)(?:/([^/?#]*))?", re.ASCII)
@@ -57,19 +58,29 @@ _SCHEMES: Final[Mapping[str, _Scheme]] = {
 }
 FORMS: Final = (
     "tcp://HOST:PORT, tls://HOST[:PORT], ike://HOST[:PORT], ntp://HOST, dns://HOST[/NAME], "
-    "icmp://HOST"
+    f"icmp://HOST, {FORM}"
 )
+_THIS_NODE: Final = ""
 
 
 def targets_of(urls: Iterable[str]) -> tuple[Target, ...]:
-    """A target for each URL, in the order given, each once.
+    """A target for each URL, in the order given, each once; of an overlay its row on this node.
 
     raises  UsageError for what is no URL of FORMS
     """
     return with_check_ids(map(_target, urls))
 
 
+def peers_of(urls: Iterable[str]) -> tuple[Address, ...]:
+    """The nodes that are to be asked through an overlay, each once."""
+    found = (overlay_of(url) for url in urls)
+    return tuple(dict.fromkeys(item[1] for item in found if item is not None))
+
+
 def _target(url: str) -> Target:
+    overlay = overlay_of(url)
+    if overlay is not None:
+        return overlay_target(overlay[0], _THIS_NODE)
     found = _URL.fullmatch(url)
     scheme = _SCHEMES.get(found[1]) if found else None
     place = parse_host_port(found[2], scheme.port) if found and scheme else None

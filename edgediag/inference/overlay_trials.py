@@ -5,6 +5,7 @@ from dataclasses import replace
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE, RAVEN_VNI
 from edgediag.meaning import has_come_back, has_left, is_answered_by, is_returned, is_rewritten
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.outcome import Outcome, Unanswered
 from edgediag.model.overlay import VxlanDevice
@@ -42,6 +43,20 @@ def is_reachable(trial: OverlayTrial) -> bool:
     """True if the node itself answers an echo beside the overlay."""
     echo = outcome_of(trial, OverlayForm.ECHO)
     return echo is not None and is_answered_by(echo, trial.peer)
+
+
+def answering(host: HostState) -> tuple[Address, ...]:
+    """The nodes whose answers came back through the overlay, to its port on this node."""
+    return tuple(
+        trial.peer
+        for trial in trials_of(host)
+        if is_returned(outcome_of(trial, OverlayForm.PLAIN))
+    )
+
+
+def asked_nodes(host: HostState) -> tuple[Address, ...]:
+    """The nodes that were asked through the overlay."""
+    return tuple(trial.peer for trial in trials_of(host))
 
 
 def device_of(trial: OverlayTrial, host: HostState) -> VxlanDevice | None:

@@ -9,7 +9,7 @@ from edgediag.inference.claim import on_this_host
 from edgediag.inference.combine import combine
 from edgediag.inference.overlay_device import unheard_overlay
 from edgediag.inference.remedy import with_tried
-from edgediag.inference.states import find_faults
+from edgediag.inference.states import find_faults, overlay_nodes
 from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
 from edgediag.model.answer import NotChecked
@@ -35,7 +35,8 @@ def judge_listener(evidence: ListenerEvidence, host: HostState) -> CheckReport:
                     bound to the loopback address refuses everybody else. Where a VXLAN device
                     should hold the port, it says itself why it does not; where it does, what it
                     lacks for its peers blocks them all the same
-    Does not hold   as a pass: a listener alone does not prove that packets come as far
+    Does not hold   as a pass: a listener alone does not prove that packets come as far; only what
+                    another node answered to the port of an overlay does
     Asks for        the table of sockets; for a VXLAN port the devices; what the rules of this host
                     do with a packet from its network
     """
@@ -101,9 +102,21 @@ def _heard(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     findings = find_faults(target, None, host, Strength.PROVES)
     verdict = combine(named(target, None), findings)
     if verdict is None:
-        return unjudged(target, Status.NOT_CHECKED, note_on_arrival(evidence))
+        return _unblamed(evidence, host)
     status = status_of(verdict, is_served=False)
     return replace(unjudged(target, status, ""), verdict=verdict, findings=findings)
+
+
+def _unblamed(evidence: ListenerEvidence, host: HostState) -> CheckReport:
+    """A row with a listener that nothing is said against."""
+    asked, answered = overlay_nodes(evidence.target, host)
+    if answered:
+        note = f"{', '.join(map(str, answered))} answered through the overlay, to this port"
+        return unjudged(evidence.target, Status.OK, note)
+    note = note_on_arrival(evidence)
+    if asked:
+        note += f"; {', '.join(map(str, asked))} did not answer, which blames nobody"
+    return unjudged(evidence.target, Status.NOT_CHECKED, note)
 
 
 def _tried(report: CheckReport, tried: TriedFix | NotChecked) -> CheckReport:

@@ -51,6 +51,9 @@ def _mount_sys() -> None:
 
 def _bind_edge_files(root: Path) -> None:
     for name, target in BINDS.items():
+        if target.startswith("/run/"):
+            # Not every machine has run systemd; what is below /run is gone with the next start.
+            os.makedirs(target, exist_ok=True)
         if os.path.exists(target):
             namespace.mount(str(root / name), target, flags=namespace.MS_BIND)
 

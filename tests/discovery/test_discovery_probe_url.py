@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.discovery.probe_url import targets_of
+from edgediag.discovery.probe_url import peers_of, targets_of
 from edgediag.errors import UsageError
-from edgediag.model.endpoint import USUAL_QUERY, ProbeKind
+from edgediag.model.endpoint import USUAL_QUERY, Direction, ProbeKind
 from edgediag.model.flow import Protocol
 
 HOST = "198.51.100.21"
@@ -32,6 +32,26 @@ def test_a_url_is_a_target(
     (target,) = targets_of([url])
     found = (target.check, target.protocol, target.kinds[0], target.address)
     assert found == (check, protocol, first_kind, ip_address(HOST))
+
+
+@pytest.mark.parametrize(
+    ("url", "check"),
+    [
+        ("vxlan://192.0.2.11", "flannel-vxlan-8472"),
+        ("vxlan://192.0.2.11:8472?vni=1", "flannel-vxlan-8472"),
+        ("vxlan://192.0.2.11:4472?vni=200", "raven-vxlan-4472"),
+        ("vxlan://192.0.2.11:4472/", "raven-vxlan-4472"),
+    ],
+)
+def test_a_node_is_asked_through_an_overlay(url: str, check: str) -> None:
+    (target,) = targets_of([url])
+    assert (target.check, target.direction) == (check, Direction.INBOUND)
+    assert peers_of([url, "icmp://198.51.100.21"]) == (ip_address("192.0.2.11"),)
+
+
+def test_several_nodes_of_one_overlay_are_one_row() -> None:
+    urls = ["vxlan://192.0.2.11", "vxlan://192.0.2.12"]
+    assert (len(targets_of(urls)), len(peers_of(urls))) == (1, 2)
 
 
 def test_a_name_is_resolved_later() -> None:
@@ -82,6 +102,12 @@ def test_two_checks_have_two_names(urls: tuple[str, ...], checks: tuple[str, ...
         pytest.param("dns://198.51.100.21/not a name", id="a query that is no name"),
         pytest.param("tcp://user@198.51.100.21:80", id="a user"),
         pytest.param("tcp://:80", id="no host"),
+        pytest.param("vxlan://node.example", id="a node by its name"),
+        pytest.param("vxlan://[2001:db8::1]", id="a node of IPv6"),
+        pytest.param("vxlan://192.0.2.11:4789", id="the port of no overlay"),
+        pytest.param("vxlan://192.0.2.11?vni=2", id="the VNI of no overlay"),
+        pytest.param("vxlan://192.0.2.11:4472?vni=1", id="the VNI of another one"),
+        pytest.param("icmp://192.0.2.11?vni=1", id="an echo with a VNI"),
     ],
 )
 def test_anything_else_is_refused(url: str) -> None:
@@ -91,7 +117,7 @@ def test_anything_else_is_refused(url: str) -> None:
 
 @given(text=st.text(max_size=40))
 def test_any_text_is_a_target_or_refused(text: str) -> None:
-    for url in (text, f"tcp://{text}", f"dns://198.51.100.21/{text}"):
+    for url in (text, f"tcp://{text}", f"dns://198.51.100.21/{text}", f"vxlan://{text}"):
         try:
             assert len(targets_of([url])) == 1
         except UsageError as refusal:

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.inference.fault import Fault
+from edgediag.inference.judge import judge
 from edgediag.inference.states import (
     overlay_answer_kept,
     overlay_form_lost,
@@ -20,16 +21,17 @@ from edgediag.inference.states import (
 )
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NeighbourObject, VxlanObject
-from edgediag.model.endpoint import ProbeKind
-from edgediag.model.flow import Address
-from edgediag.model.host import HostState, Link, Neighbour, NeighbourState
+from edgediag.model.endpoint import Direction, ProbeKind
+from edgediag.model.evidence import RunEvidence
+from edgediag.model.flow import Address, Protocol
+from edgediag.model.host import HostState, Link, Listener, Neighbour, NeighbourState
 from edgediag.model.outcome import Answered, Outcome, Sighted, Unanswered
 from edgediag.model.overlay import Encapsulation, ForwardingEntry, NodeEnd, VxlanDevice
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
 from edgediag.model.packet import Sighting, UdpChecksum
 from edgediag.model.reply import EchoReply, IcmpKind, IcmpReply, Reply, TunnelledEcho
-from edgediag.model.verdict import Certainty, Mechanism, Place
-from story import EDGE, HOST, NEIGHBOUR_HOST, host_state, probe
+from edgediag.model.verdict import Certainty, Mechanism, Place, Status
+from story import EDGE, HOST, NEIGHBOUR_HOST, host_state, listener_evidence, probe, target
 
 PEER = ip_address(HOST)
 ROUTER = ip_address("203.0.113.1")
@@ -546,3 +548,27 @@ def test_silence_behind_tables_that_differ(state: HostState, is_silence_judged: 
 )
 def test_node_objects_that_prove_nothing(state: HostState) -> None:
     assert overlay_node_differs.judge(None, state) is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "item", "status", "says"),
+    [
+        pytest.param("flannel-vxlan", SERVED, Status.OK, "through the overlay", id="it answered"),
+        pytest.param(
+            "flannel-vxlan", ECHO, Status.NOT_CHECKED, "did not answer, which", id="it did not"
+        ),
+        pytest.param(
+            "raven-vxlan", SERVED, Status.NOT_CHECKED, "", id="through another overlay"
+        ),
+        pytest.param("kubelet", SERVED, Status.NOT_CHECKED, "", id="another row"),
+    ],
+)
+def test_what_is_said_of_a_port_without_a_fault(
+    endpoint: str, item: OverlayAsked, status: Status, says: str
+) -> None:
+    row = target(f"{endpoint}-8472", kinds=(), direction=Direction.INBOUND, port=8472)
+    taken = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=8472, uid=0)
+    state = replace(host_state(), vxlans=(DEVICE,), overlay_trials=(trial(item),))
+    [check] = judge(RunEvidence(host=state, checks=(listener_evidence(row, taken),))).checks
+    assert check.status is status
+    assert says in check.note

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edgediag.endpoints import flannel_vxlan, raven_gateway
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.inference.fault import Fault
-from edgediag.inference.overlay_trials import only
+from edgediag.inference.overlay_trials import answering, asked_nodes, only
 from edgediag.inference.states import (
     ike_daemon_gone,
     no_ephemeral_port,
@@ -102,6 +102,19 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
 )
 
 
+def overlay_nodes(
+    target: Target, host: HostState
+) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """The nodes that were asked through a row's overlay, and those of them that answered.
+
+    returns  () twice for a row of no overlay
+    """
+    if not _is_overlay(target):
+        return (), ()
+    seen = _of_row(target, host)
+    return asked_nodes(seen), answering(seen)
+
+
 def find_faults(
     target: Target, destination: Address | None, host: HostState, strength: Strength
 ) -> tuple[Finding, ...]:
@@ -110,7 +123,7 @@ def find_faults(
     strength  PROVES where the row shows no other fault. Where its flow fails, the flow says more
               of the place than any state can, and a fault found here only supports.
     """
-    seen = only(host, RAVEN_DEVICE if _is_raven_overlay(target) else FLANNEL_PREFIX)
+    seen = _of_row(target, host)
     judged = [
         (rule.id, rule.judge(destination, seen))
         for rule in STATE_RULES
@@ -129,3 +142,8 @@ def find_faults(
         for rule, fault in judged
         if fault is not None
     )
+
+
+def _of_row(target: Target, host: HostState) -> HostState:
+    """The state with the trials of the row's own overlay alone."""
+    return only(host, RAVEN_DEVICE if _is_raven_overlay(target) else FLANNEL_PREFIX)
