@@ -567,8 +567,19 @@ def test_what_is_said_of_a_port_without_a_fault(
     endpoint: str, item: OverlayAsked, status: Status, says: str
 ) -> None:
     row = target(f"{endpoint}-8472", kinds=(), direction=Direction.INBOUND, port=8472)
+    row = replace(row, endpoint=endpoint)
     taken = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=8472, uid=0)
     state = replace(host_state(), vxlans=(DEVICE,), overlay_trials=(trial(item),))
     [check] = judge(RunEvidence(host=state, checks=(listener_evidence(row, taken),))).checks
     assert check.status is status
     assert says in check.note
+
+
+def test_an_answer_through_raven_s_overlay_proves_no_way_that_marks_choose() -> None:
+    row = target("raven-vxlan-4472", kinds=(), direction=Direction.INBOUND, port=4472)
+    taken = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=4472, uid=0)
+    item = trial(SERVED, interface="raven0", port=4472)
+    state = replace(host_state(), overlay_trials=(item,))
+    [check] = judge(RunEvidence(host=state, checks=(listener_evidence(row, taken),))).checks
+    assert check.status is Status.NOT_CHECKED
+    assert "answered through the overlay" in check.note
