@@ -54,6 +54,7 @@ from edgediag.model.host import (
     TraceResult,
 )
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
+from edgediag.model.overlay import VxlanDevice
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
@@ -369,6 +370,20 @@ def link(
         mac="02:00:00:00:00:10",
         xdp_program=xdp_program,
     )
+
+
+FLANNEL_DEVICE = VxlanDevice(
+    interface="flannel.1",
+    vni=1,
+    port=8472,
+    local=ip_address(EDGE),
+    remote=None,
+    underlay="eth0",
+    is_learning=False,
+    is_asking=False,
+    is_external=False,
+    has_checksum=True,
+)
 
 
 def host_state() -> HostState:

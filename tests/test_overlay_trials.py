@@ -18,13 +18,13 @@ from edgediag.model.host import (
     RouteAnswer,
     RouteRefused,
 )
-from edgediag.model.overlay import Encapsulation, ForwardingEntry, VxlanDevice
+from edgediag.model.overlay import Encapsulation, ForwardingEntry
 from edgediag.model.overlay_trial import OverlayTrial
 from edgediag.model.packet import IcmpEcho, Packet, Sighting, UdpDatagram
 from edgediag.overlay_peers import MAX_PEERS
 from edgediag.overlay_trials import begin, finish
 from rig import RigHost, RigWire, observed, rig
-from story import EDGE, host_state, route
+from story import EDGE, FLANNEL_DEVICE, host_state, route
 
 FLANNEL_ROW = {"flannel-vxlan"}
 PEER, OTHER, THIRD = (ip_address(f"192.0.2.{last}") for last in (11, 12, 13))
@@ -41,18 +41,7 @@ LINK = Link(
     mac="02:00:00:00:00:0a",
     xdp_program=None,
 )
-DEVICE = VxlanDevice(
-    interface="flannel.1",
-    vni=1,
-    port=8472,
-    local=ip_address(EDGE),
-    remote=None,
-    underlay="eth0",
-    is_learning=False,
-    is_asking=False,
-    is_external=False,
-    has_checksum=True,
-)
+DEVICE = FLANNEL_DEVICE
 ENTRIES = tuple(
     ForwardingEntry(interface="flannel.1", mac=mac, destination=node)
     for mac, node in ((PEER_MAC, PEER), (OTHER_MAC, OTHER))

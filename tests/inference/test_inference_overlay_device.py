@@ -10,20 +10,9 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import Culprit, LinkObject, VxlanObject
 from edgediag.model.host import HostState
 from edgediag.model.overlay import VxlanDevice
-from story import EDGE, host_state, link
+from story import EDGE, FLANNEL_DEVICE, host_state, link
 
-FLANNEL = VxlanDevice(
-    interface="flannel.1",
-    vni=1,
-    port=8472,
-    local=ip_address(EDGE),
-    remote=None,
-    underlay="eth0",
-    is_learning=False,
-    is_asking=False,
-    is_external=False,
-    has_checksum=True,
-)
+FLANNEL = FLANNEL_DEVICE
 OTHER_PORT = replace(FLANNEL, port=4789)
 MISMATCH = VxlanObject(interface="flannel.1", vni=1, port=4789, local=ip_address(EDGE))
 

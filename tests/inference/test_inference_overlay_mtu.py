@@ -12,10 +12,9 @@ from edgediag.model.endpoint import Direction
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, Link, Listener
-from edgediag.model.overlay import VxlanDevice
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
-from story import host_state, link, listener_evidence, target
+from story import FLANNEL_DEVICE, host_state, link, listener_evidence, target
 
 ETH0 = replace(link(), mtu=1500)
 OVERLAY = replace(link(), name="flannel.1", index=5, kind="vxlan", mtu=1450)
@@ -23,18 +22,7 @@ BRIDGE = replace(link(), name="cni0", index=6, kind="bridge", mtu=9000)
 UPLINK_BRIDGE = replace(BRIDGE, name="br-ex", mtu=1500)
 NARROW = replace(ETH0, mtu=576)
 OF_OTHERS = replace(OVERLAY, name="vxlan77", mtu=1500)
-DEVICE = VxlanDevice(
-    interface="flannel.1",
-    vni=1,
-    port=8472,
-    local=None,
-    remote=None,
-    underlay="eth0",
-    is_learning=False,
-    is_asking=False,
-    is_external=False,
-    has_checksum=False,
-)
+DEVICE = replace(FLANNEL_DEVICE, local=None, has_checksum=False)
 LISTENING = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=8472, uid=0)
 TARGET = target(
     "flannel-vxlan-8472", endpoint="flannel-vxlan", direction=Direction.INBOUND, port=8472

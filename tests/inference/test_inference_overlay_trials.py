@@ -31,7 +31,16 @@ from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
 from edgediag.model.packet import Sighting, UdpChecksum
 from edgediag.model.reply import EchoReply, IcmpKind, IcmpReply, Reply, TunnelledEcho
 from edgediag.model.verdict import Certainty, Mechanism, Place, Status
-from story import EDGE, HOST, NEIGHBOUR_HOST, host_state, listener_evidence, probe, target
+from story import (
+    EDGE,
+    FLANNEL_DEVICE,
+    HOST,
+    NEIGHBOUR_HOST,
+    host_state,
+    listener_evidence,
+    probe,
+    target,
+)
 
 PEER = ip_address(HOST)
 ROUTER = ip_address("203.0.113.1")
@@ -45,19 +54,7 @@ INSIDE = Encapsulation(
     destination=ip_address("203.0.113.20"),
     identifier=40000,
 )
-DEVICE = VxlanDevice(
-    interface="flannel.1",
-    vni=1,
-    port=8472,
-    local=ip_address(EDGE),
-    remote=None,
-    underlay="eth0",
-    is_learning=False,
-    is_asking=False,
-    is_external=False,
-    has_checksum=True,
-    received=7,
-)
+DEVICE = replace(FLANNEL_DEVICE, received=7)
 ENTRY = NeighbourObject(interface="eth0", address=PEER, state="permanent")
 NOTHING = NotChecked(reason="this story does not need it")
 

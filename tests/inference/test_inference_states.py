@@ -37,6 +37,7 @@ from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
 from story import (
     EDGE,
+    FLANNEL_DEVICE,
     HOST,
     NEIGHBOUR_HOST,
     answered,
@@ -56,18 +57,7 @@ PEER_END = ip_address("203.0.113.200")
 PEER_MAC = "02:00:00:00:02:00"
 
 # Raven's overlay.
-RAVEN0 = VxlanDevice(
-    interface="raven0",
-    vni=200,
-    port=4472,
-    local=ip_address(EDGE),
-    remote=None,
-    underlay="eth0",
-    is_learning=False,
-    is_asking=False,
-    is_external=False,
-    has_checksum=True,
-)
+RAVEN0 = replace(FLANNEL_DEVICE, interface="raven0", vni=200, port=4472)
 RAVEN_LINK = replace(link(), name="raven0", index=7, kind="vxlan", mtu=1436)
 RAVEN_RULE = PolicyRule(
     priority=100, action="lookup", table=9027, text="from all fwmark 0x40 lookup 9027"
