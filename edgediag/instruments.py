@@ -89,6 +89,9 @@ class Host(Protocol):
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What a command makes of a packet, on a copy of this host's network."""
 
+    def tracked(self, flow: Flow) -> Flow | NotChecked:
+        """What leaves for a flow by the connection that this host tracks for it."""
+
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""
 

@@ -21,7 +21,7 @@ from edgediag.forms import (
 )
 from edgediag.instruments import Bench
 from edgediag.locate.controls import hops_of
-from edgediag.meaning import has_left, is_gone
+from edgediag.meaning import has_left, is_gone, is_rewritten
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Link, TraceResult
 from edgediag.model.outcome import SendFailed
@@ -37,6 +37,7 @@ MAX_VARIED = 2
 # With their control no more walks than a router has errors for.
 MAX_WALKED = 3
 
+AS_ASKED = NotChecked(reason="it did not leave as another flow than was asked")
 NOT_REFUSED = NotChecked(reason="this host did not refuse to send it")
 NOT_WALKED = NotChecked(reason="it was answered, or others that were silent were walked")
 
@@ -239,13 +240,16 @@ def _variation(
         _ladder_from(bench, rungs) if _is_walk(rungs) else NOT_WALKED
         for rungs in (trial.rungs, trial.control)
     ]
+    attempts = bench.loop.outcomes(trial.questions or _glances(trial))
+    is_another = trial.form.change is Change.SOURCE_PORT and any(map(is_rewritten, attempts))
     return Variation(
         change=trial.form.change,
         octets=0 if isinstance(padding, NotChecked) else padding.size_octets,
-        attempts=bench.loop.outcomes(trial.questions or _glances(trial)),
+        attempts=attempts,
         ladder=walks[0],
         control=walks[1],
         trace=traces.get(str(trial.questions[0].id) if trial.questions else "", NOT_REFUSED),
+        tracked=bench.host.tracked(trial.form.flow) if is_another else AS_ASKED,
     )
 
 

@@ -156,6 +156,8 @@ class RigHost:
     traced: list[Flow] = field(default_factory=list)
     macs: tuple[str, ...] = ()
     rules: Explained | NotChecked = UNEXPLAINED
+    connection: Flow | NotChecked = UNEXPLAINED
+    looked_up: list[Flow] = field(default_factory=list)
     overtaking: tuple[RuleObject, ...] | NotChecked = UNEXPLAINED
     explained: list[Flow] = field(default_factory=list)
     arrived: list[Arrival] = field(default_factory=list)
@@ -217,6 +219,11 @@ class RigHost:
         """What the story says that comes of a command."""
         self.rehearsed.append(trial)
         return self.mended
+
+    def tracked(self, flow: Flow) -> Flow | NotChecked:
+        """What the story says that is tracked."""
+        self.looked_up.append(flow)
+        return self.connection
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Programs drop as the story says."""

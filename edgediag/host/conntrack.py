@@ -1,11 +1,25 @@
-"""Connection tracking's own counters, from /proc/net/stat/nf_conntrack.
+"""Connection tracking: its counters, from /proc/net/stat/nf_conntrack, and one connection of it.
 
-source  net/netfilter/nf_conntrack_standalone.c, ct_cpu_seq_show; nf_conntrack_core.c
+source  net/netfilter/nf_conntrack_standalone.c, ct_cpu_seq_show; nf_conntrack_core.c;
+        include/uapi/linux/netfilter/nfnetlink_conntrack.h (CTA_*)
 """
 
+from ipaddress import IPv4Address
 from typing import Final
 
+from edgediag.host.attributes import attribute, attributes, big, nest, nested
+from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Drop, DropCount
+
+ORIGINAL, REPLY = 1, 2
+"""Which way of a connection a tuple is of (CTA_TUPLE_ORIG, CTA_TUPLE_REPLY)."""
+
+UDP: Final = 17
+_IP, _PROTO = 1, 2
+_V4_SOURCE, _V4_DESTINATION = 1, 2
+_NUMBER, _SOURCE_PORT, _DESTINATION_PORT = 1, 2, 3
+_NFGENMSG_OCTETS: Final = 4
+_IPV4_OCTETS: Final = 4
 
 _DROP: Final = "drop"
 # A table that is full, a clash that nothing resolves; and since Linux 5.15 a chain that is too
@@ -27,6 +41,47 @@ def decode_drops(text: str) -> DropCount | None:
     return DropCount(
         drop=Drop.CONNTRACK, interface="", discipline="", handle="", count=total
     )
+
+
+def encode_tuple(
+    type_: int, source: tuple[bytes, int], destination: tuple[bytes, int]
+) -> bytes:
+    """One way of a connection of UDP over IPv4, each end as address and port."""
+    ports = [end[1].to_bytes(2, "big") for end in (source, destination)]
+    return nest(
+        type_,
+        nest(
+            _IP,
+            attribute(_V4_SOURCE, source[0]),
+            attribute(_V4_DESTINATION, destination[0]),
+        ),
+        nest(
+            _PROTO,
+            attribute(_NUMBER, bytes([UDP])),
+            attribute(_SOURCE_PORT, ports[0]),
+            attribute(_DESTINATION_PORT, ports[1]),
+        ),
+    )
+
+
+def decode_wire_flow(payload: bytes) -> Flow | None:
+    """The flow that leaves for a connection's packets, None where the message has no such.
+
+    payload  of an IPCTNL_MSG_CT_NEW: whatever answers are expected from and to, turned round
+    """
+    reply = nested(attributes(payload[_NFGENMSG_OCTETS:]), REPLY)
+    addresses, ports = nested(reply, _IP), nested(reply, _PROTO)
+    ends = [addresses.get(type_, b"") for type_ in (_V4_SOURCE, _V4_DESTINATION)]
+    if any(len(end) != _IPV4_OCTETS for end in ends) or big(ports.get(_NUMBER)) != UDP:
+        return None
+    answer = Flow(
+        protocol=Protocol.UDP,
+        source=IPv4Address(ends[0]),
+        source_port=big(ports.get(_SOURCE_PORT)) & 0xFFFF,
+        destination=IPv4Address(ends[1]),
+        destination_port=big(ports.get(_DESTINATION_PORT)) & 0xFFFF,
+    )
+    return answer.reversed()
 
 
 def _number(word: str) -> int:

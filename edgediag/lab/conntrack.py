@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from edgediag.errors import CannotRunError
-from edgediag.host.attributes import attribute, big32, nest
+from edgediag.host.attributes import big32
+from edgediag.host.conntrack import ORIGINAL, REPLY, encode_tuple
 from edgediag.host.messages import NLM_F_CREATE, NLM_F_REQUEST, Message, join_message
 from edgediag.lab.namespace import entered
 
@@ -25,9 +26,8 @@ _LIFE_S: Final = 3600
 
 _CTNETLINK_NEW: Final = 1 << 8
 _NETLINK_NETFILTER: Final = 12
-_ORIGINAL, _REPLY, _STATUS, _TIMEOUT = 1, 2, 3, 7
+_STATUS, _TIMEOUT = 3, 7
 _SEEN_REPLY, _ASSURED, _CONFIRMED = 0x02, 0x04, 0x08
-_UDP: Final = 17
 _HEAD: Final = bytes([socket.AF_INET, 0, 0, 0])
 # Addresses for benchmarks (RFC 2544 §C.2.2), which the lab has nowhere.
 _FIRST: Final = IPv4Address("198.18.0.0")
@@ -75,18 +75,9 @@ def _entry(number: int) -> bytes:
         flags=NLM_F_REQUEST | NLM_F_CREATE,
         sequence=0,
         payload=_HEAD
-        + _tuple(_ORIGINAL, (client, port), (_SERVER, _PORT))
-        + _tuple(_REPLY, (_SERVER, _PORT), (client, port))
+        + encode_tuple(ORIGINAL, (client, port), (_SERVER, _PORT))
+        + encode_tuple(REPLY, (_SERVER, _PORT), (client, port))
         + big32(_STATUS, _SEEN_REPLY | _ASSURED | _CONFIRMED)
         + big32(_TIMEOUT, _LIFE_S),
     )
     return join_message(message)
-
-
-def _tuple(type_: int, source: tuple[bytes, int], destination: tuple[bytes, int]) -> bytes:
-    from_port, to_port = (end[1].to_bytes(2, "big") for end in (source, destination))
-    return nest(
-        type_,
-        nest(1, attribute(1, source[0]), attribute(2, destination[0])),
-        nest(2, attribute(1, bytes([_UDP])), attribute(2, from_port), attribute(3, to_port)),
-    )

@@ -252,6 +252,18 @@ class ConntrackObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedFlowObject:
+    """A tracked connection of UDP by its first packet, and the source that it gives its packets."""
+
+    KIND: ClassVar[str] = "conntrack-entry"
+    source: Address
+    source_port: int
+    destination: Address
+    destination_port: int
+    given: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RavenStateObject:
     """A part of what Raven leaves in the kernel: "rule", "device" or "table"; `state` in words."""
 
@@ -284,4 +296,5 @@ Culprit: TypeAlias = (
     | MtuObject
     | RavenStateObject
     | ConntrackObject
+    | TrackedFlowObject
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Flow
 from edgediag.model.host import TraceResult
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
@@ -36,6 +37,7 @@ class Variation:
     ladder    hop-limited probes of the changed form
     control   of the unchanged form, at the same time
     trace     of a form that this host refused to send
+    tracked   what leaves by the connection that this host tracks, of one that left as another
     """
 
     change: Change
@@ -44,3 +46,4 @@ class Variation:
     ladder: Ladder | NotChecked
     control: Ladder | NotChecked
     trace: TraceResult
+    tracked: Flow | NotChecked

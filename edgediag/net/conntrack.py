@@ -3,17 +3,23 @@
 Who asks ctnetlink where it is not loaded has the kernel load it, and it stays; files load nothing.
 """
 
+import socket
 from pathlib import Path
 from typing import Final
 
-from edgediag.host.conntrack import decode_drops
+from edgediag.host.conntrack import ORIGINAL, decode_drops, decode_wire_flow, encode_tuple
 from edgediag.host.messages import NLM_F_ACK, NLM_F_REQUEST, Message
+from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import DropCount
-from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket
+from edgediag.net.degraded import degraded
+from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 
 _STATISTICS: Final = Path("/proc/thread-self/net/stat/nf_conntrack")
 _COUNT: Final = Path("/proc/sys/net/netfilter/nf_conntrack_count")
+_CONNTRACK_GET: Final = 1 << 8 | 1
 _CONNTRACK_DELETE: Final = 1 << 8 | 2
+_HEAD: Final = bytes([socket.AF_INET, 0, 0, 0])
 
 
 def read_conntrack_drops() -> tuple[DropCount, ...]:
@@ -29,6 +35,30 @@ def read_conntrack_drops() -> tuple[DropCount, ...]:
             raise
         return ()
     return () if counted is None else (counted,)
+
+
+def wire_flow_of(flow: Flow) -> Flow | NotChecked:
+    """What leaves for the packets of a flow by the connection that is tracked for it.
+
+    Only where something is tracked: else to ask would have ctnetlink loaded.
+    """
+    return degraded("connections", lambda: _wire_flow_of(flow))
+
+
+def _wire_flow_of(flow: Flow) -> Flow | NotChecked:
+    is_plain = flow.protocol is Protocol.UDP and flow.source.version == 4
+    if not is_plain or not _tracks_any():
+        return NotChecked(reason="no connection is tracked, or none that is asked for")
+    ends = (
+        (flow.source.packed, flow.source_port),
+        (flow.destination.packed, flow.destination_port),
+    )
+    with NetlinkSocket(NETLINK_NETFILTER) as netlink:
+        answer = netlink.request(_CONNTRACK_GET, _HEAD + encode_tuple(ORIGINAL, *ends))
+    if isinstance(answer, Refusal):
+        return NotChecked(reason=f"the connection of the flow: {answer.errno_name}")
+    found = decode_wire_flow(answer.payload)
+    return NotChecked(reason="a connection that cannot be read") if found is None else found
 
 
 def forget_connections() -> None:

@@ -23,6 +23,7 @@ from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.net.arp import ArpSolicitation
 from edgediag.net.attribution import open_attribution
+from edgediag.net.conntrack import wire_flow_of
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
@@ -97,6 +98,10 @@ class KernelHost:
             parcel = _sent(trial.packet)
             walk = walk_reply if trial.is_answered else walk_outbound
         return rehearse_parcel(parcel, (fix,), walk, limit_s=_REHEARSAL_LIMIT_S)
+
+    def tracked(self, flow: Flow) -> Flow | NotChecked:
+        """What leaves for a flow by the connection that this host tracks for it."""
+        return wire_flow_of(flow)
 
     def run_program(self, run: ProgramRun) -> bool | NotChecked:
         """Whether a program drops a copy of a packet."""

@@ -27,6 +27,7 @@ from edgediag.model.culprit import (
     SysctlObject,
     TcFilterObject,
     ToolObject,
+    TrackedFlowObject,
     VxlanObject,
     XdpProgramObject,
     XfrmPolicyObject,
@@ -134,6 +135,13 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
         case ConntrackObject(entries=entries, limit=limit):
             return f"connection tracking: {entries} of {limit} entries", ("conntrack", "-S")
+        case TrackedFlowObject(source_port=port, destination=destination):
+            name = (
+                f"tracked connection {culprit.source}:{port} to {destination}:"
+                f"{culprit.destination_port}, sent from {culprit.given}"
+            )
+            lookup = ("--orig-src", str(culprit.source), "--orig-port-src", str(port))
+            return name, ("conntrack", "-L", "-p", "udp", *lookup)
         case RavenStateObject():
             return _raven(culprit)
         case ToolObject(names=names):

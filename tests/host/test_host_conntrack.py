@@ -1,10 +1,20 @@
 """What connection tracking counted, over all CPUs."""
 
+from dataclasses import replace
+from ipaddress import ip_address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.host.conntrack import decode_drops
+from edgediag.host.conntrack import (
+    ORIGINAL,
+    REPLY,
+    decode_drops,
+    decode_wire_flow,
+    encode_tuple,
+)
+from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Drop, DropCount
 
 # As Linux 6.18 heads it, and as Linux 5.4 does.
@@ -45,6 +55,37 @@ def counted(count: int) -> DropCount:
 )
 def test_drops_are_added_up(text: str, expected: DropCount | None) -> None:
     assert decode_drops(text) == expected
+
+
+ASKED = Flow(
+    protocol=Protocol.UDP,
+    source=ip_address("192.0.2.10"),
+    source_port=4500,
+    destination=ip_address("198.51.100.21"),
+    destination_port=4500,
+)
+HEAD = bytes(4)
+
+
+def way(type_: int, flow: Flow) -> bytes:
+    return encode_tuple(
+        type_,
+        (flow.source.packed, flow.source_port),
+        (flow.destination.packed, flow.destination_port),
+    )
+
+
+def test_what_leaves_for_a_connection_is_what_its_answers_come_back_to() -> None:
+    wire = replace(ASKED, source=ip_address("192.0.2.77"), source_port=1024)
+    message = HEAD + way(ORIGINAL, ASKED) + way(REPLY, wire.reversed())
+    assert decode_wire_flow(message) == wire
+    assert decode_wire_flow(HEAD + way(ORIGINAL, ASKED)) is None
+
+
+@given(st.binary(max_size=120))
+def test_whatever_the_octets_a_flow_or_none(octets: bytes) -> None:
+    for message in (octets, HEAD + way(ORIGINAL, ASKED) + octets):
+        assert isinstance(decode_wire_flow(message), Flow | None)
 
 
 @given(st.sampled_from(("", NAMES)), st.text())

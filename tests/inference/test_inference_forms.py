@@ -1,13 +1,14 @@
 """What may be said of a check that passes and fails in another form."""
 
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
 import pytest
 
 from edgediag.inference.judge import judge
 from edgediag.inference.rules import RULES_OF_FORMS
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import MtuObject, NftRule
+from edgediag.model.culprit import MtuObject, NftRule, TrackedFlowObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
@@ -18,6 +19,7 @@ from edgediag.model.reply import IcmpKind, Reply
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.report.values import from_text, to_text
+from edgediag.variation import AS_ASKED
 from story import (
     GATEWAY,
     HOST,
@@ -63,6 +65,7 @@ def lost(change: Change, *rungs: str | Reply | None, octets: int = 0) -> Variati
         ladder=ladder(PLAIN, rungs),
         control=WHOLE,
         trace=NOT_WALKED,
+        tracked=AS_ASKED,
     )
 
 
@@ -74,6 +77,7 @@ def served(change: Change, octets: int = 0) -> Variation:
         ladder=NOT_WALKED,
         control=NOT_WALKED,
         trace=NOT_WALKED,
+        tracked=AS_ASKED,
     )
 
 
@@ -90,6 +94,7 @@ def leg(*, is_served: bool, tries: int = 1) -> Variation:
         ladder=NOT_WALKED if is_served else walked,
         control=NOT_WALKED if is_served else good,
         trace=NOT_WALKED,
+        tracked=AS_ASKED,
     )
 
 
@@ -418,3 +423,42 @@ def test_every_rule_says_when_it_holds_and_when_it_does_not(rule: object) -> Non
     heads = ("Holds because", "Does not hold", "Asks for")
     positions = [text.index(head) for head in heads]
     assert positions == sorted(positions)
+
+
+NOBODY_S, OWN = "192.0.2.77", str(PLAIN.source)
+
+
+def sent_from(source: str, *, tracked: bool = True) -> Variation:
+    """The tunnel's own port, silent, and on the wire with this source."""
+    wire = replace(PLAIN, source=ip_address(source))
+    attempts = tuple(
+        replace(item, seen=tuple(replace(one, rewritten=wire) for one in item.seen))
+        for item in silence(4500)
+    )
+    found = wire if tracked else NotChecked(reason="ENOENT")
+    return replace(SOURCE_PORT, attempts=attempts, tracked=found)
+
+
+@pytest.mark.parametrize(
+    ("form", "is_found"),
+    [
+        pytest.param(sent_from(NOBODY_S), True, id="from an address that nobody here has"),
+        pytest.param(sent_from(OWN), False, id="from this node's own"),
+        pytest.param(sent_from(NOBODY_S, tracked=False), False, id="no connection is tracked"),
+        pytest.param(
+            replace(sent_from(NOBODY_S), attempts=(ASKED,)), False, id="it was answered after all"
+        ),
+        pytest.param(
+            replace(SOURCE_PORT, tracked=replace(PLAIN, source=ip_address(NOBODY_S))),
+            False,
+            id="the tap saw it leave as it is",
+        ),
+    ],
+)
+def test_a_connection_that_sends_from_an_address_of_nobody(
+    form: Variation, is_found: bool
+) -> None:
+    evidence = flow_evidence(ASKED, variations=(form,))
+    (check,) = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks
+    found = check.verdict is not None and isinstance(check.verdict.culprit, TrackedFlowObject)
+    assert found is is_found

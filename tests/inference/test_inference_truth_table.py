@@ -81,6 +81,7 @@ from edgediag.model.tunnel import IkeExchange
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector
+from edgediag.variation import AS_ASKED
 from story import (
     EDGE,
     GATEWAY,
@@ -331,6 +332,7 @@ SERVED_LEG = Variation(
     ladder=NOT_ASKED,
     control=NOT_ASKED,
     trace=NOT_ASKED,
+    tracked=AS_ASKED,
 )
 LOST_LEG = replace(
     SERVED_LEG,

@@ -25,6 +25,7 @@ from edgediag.model.tunnel import (
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.report.values import from_text, to_text
+from edgediag.variation import AS_ASKED
 from story import (
     EDGE,
     HOST,
@@ -115,6 +116,7 @@ def shape(*attempts: Outcome) -> Variation:
         ladder=NOT_WALKED,
         control=NOT_WALKED,
         trace=NOT_WALKED,
+        tracked=AS_ASKED,
     )
 
 
@@ -130,6 +132,7 @@ FROM_4500_LOST = Variation(
     ladder=ladder(flow(), ["192.0.2.1", "203.0.113.1"]),
     control=ladder(flow(), ["192.0.2.1", "203.0.113.1", "203.0.113.5", LAST_ROUTER]),
     trace=NOT_WALKED,
+    tracked=AS_ASKED,
 )
 
 

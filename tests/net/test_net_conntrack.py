@@ -1,14 +1,18 @@
 """A full table of connections drops what is new, and counts it; one may be emptied."""
 
 import socket
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from edgediag.lab import conntrack
+from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Flow, Protocol
 from edgediag.net import conntrack as net_conntrack
-from edgediag.net.conntrack import forget_connections, read_conntrack_drops
+from edgediag.net.conntrack import forget_connections, read_conntrack_drops, wire_flow_of
 
 if TYPE_CHECKING:
     from tests.net.conftest import TwoNodes
@@ -98,3 +102,25 @@ def test_connections_are_forgotten(two_nodes: "TwoNodes") -> None:
         before = connections()
         forget_connections()
         assert (before, connections()) == (1, 0)
+
+
+def test_what_leaves_for_a_flow_that_is_tracked(two_nodes: "TwoNodes") -> None:
+    flow = Flow(
+        protocol=Protocol.UDP,
+        source=ip_address("192.0.2.1"),
+        source_port=4500,
+        destination=ip_address("192.0.2.2"),
+        destination_port=9,
+    )
+    two_nodes.node.run(
+        "nft add table ip n",
+        "nft add chain ip n p {type nat hook postrouting priority 100;}",
+        "nft add rule ip n p udp sport 4500 snat to 192.0.2.77",
+    )
+    with two_nodes.node.inside():
+        assert isinstance(wire_flow_of(flow), NotChecked)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("192.0.2.1", 4500))
+            sender.sendto(b"x", ("192.0.2.2", 9))
+        assert wire_flow_of(flow) == replace(flow, source=ip_address("192.0.2.77"))
+        assert isinstance(wire_flow_of(replace(flow, source_port=4501)), NotChecked)

@@ -1,6 +1,6 @@
 """Places and culprits in plain words."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 from typing import get_args
 
 import pytest
@@ -27,6 +27,7 @@ from edgediag.model.culprit import (
     SysctlObject,
     TcFilterObject,
     ToolObject,
+    TrackedFlowObject,
     VxlanObject,
     XdpProgramObject,
     XfrmPolicyObject,
@@ -243,6 +244,17 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         ConntrackObject(entries=9, limit=10),
         "connection tracking: 9 of 10 entries",
         "conntrack -S",
+    ),
+    (
+        TrackedFlowObject(
+            source=ip_address("192.0.2.10"),
+            source_port=4500,
+            destination=ip_address("198.51.100.21"),
+            destination_port=4500,
+            given=ip_address("192.0.2.77"),
+        ),
+        "tracked connection 192.0.2.10:4500 to 198.51.100.21:4500, sent from 192.0.2.77",
+        "conntrack -L -p udp --orig-src 192.0.2.10 --orig-port-src 4500",
     ),
     (ToolObject(names=("socat", "conntrack")), "not installed: socat, conntrack", ""),
 ]

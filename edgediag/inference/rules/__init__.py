@@ -62,6 +62,7 @@ from edgediag.inference.rules import (
     shape_filter,
     size_black_hole,
     source_port_filter,
+    stale_entry,
     stream_fails,
     tcx_drops,
     traced_drop,
@@ -137,6 +138,7 @@ RULES_OF_FORMS: tuple[Rule, ...] = tuple(
     Rule(id=module.ID, judge=module.judge)
     for module in (
         form_refused_here,
+        stale_entry,
         source_port_filter,
         shape_filter,
         size_black_hole,
