@@ -1,7 +1,7 @@
 """What pods send each other through an overlay: to another site by Raven's, or in by flannel's."""
 
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_network
 
 from edgediag.alternative import POD_BRIDGES
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
@@ -10,35 +10,40 @@ from edgediag.model.explained import Arrival
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import HostState, InterfaceAddress
 from edgediag.model.overlay import OverlayRoute
+from edgediag.model.xfrm import XfrmPolicy
 
-NO_RAVEN = NotChecked(reason=f"no route leads through {RAVEN_DEVICE} to another site")
+NO_RAVEN = NotChecked(reason="neither a policy of IPsec nor a route leads pods to another site")
 NO_FLANNEL = NotChecked(reason="no route leads through flannel's device to another node")
-NO_PODS = NotChecked(reason="no bridge of pods has an address")
+NO_PODS = NotChecked(reason="flannel's device serves no bridge of pods")
 # The chain that keeps the source of what goes to another site
 # (openyurtio/raven pkg/networkengine/vpndriver/libreswan/libreswan.go).
 EXEMPTION = "RAVEN-POSTROUTING"
 
+_MAIN = 254
 _POINT_TO_POINT = 31
 _LEAST_ADDRESSES = 2
 
 
 def sent_to_other_site(state: HostState) -> Arrival | NotChecked:
-    """A packet that comes from one of this node's pods, for the first site that routes know.
+    """A packet that comes from one of this node's pods, for the first site that is known.
 
-    source  openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go: a route by raven0 for
-            each subnet of another node's gateway
+    source  openyurtio/raven pkg/networkengine/vpndriver/libreswan: policies from this pool's
+            subnets to those of each other one. Raven's own table 9027 leads into the pool alone
     """
     if isinstance(state.overlay_routes, NotChecked):
         return state.overlay_routes
     if isinstance(state.addresses, NotChecked):
         return state.addresses
-    site = next(_reached_by(state.overlay_routes, RAVEN_DEVICE), None)
-    if site is None:
-        return NO_RAVEN
     found = next(_on_bridges(state.addresses), None)
     if found is None:
         return NO_PODS
     bridge, own = found
+    policies = () if isinstance(state.xfrm_policies, NotChecked) else state.xfrm_policies
+    routes = [route for route in state.overlay_routes if route.table == _MAIN]
+    sites = (*_wrapped_for(policies, own.network), *_reached_by(routes, RAVEN_DEVICE))
+    if not sites:
+        return NO_RAVEN
+    site = sites[0]
     pod = next(host for host in own.network.hosts() if host != own.ip)
     return _from_pod(bridge, (pod, own.network.prefixlen), site[1])
 
@@ -88,10 +93,35 @@ def _reached_by(routes: Iterable[OverlayRoute], device: str) -> Iterator[IPv4Net
                 yield network
 
 
+def _wrapped_for(policies: Iterable[XfrmPolicy], own: IPv4Network) -> Iterator[IPv4Network]:
+    """The networks to which policies of IPsec send what comes from this node's pods."""
+    for policy in policies:
+        selector = policy.selector
+        if policy.direction != "out" or not policy.templates:
+            continue
+        source, destination = (
+            ip_network((end[0], end[1]), strict=False)
+            for end in (selector.source, selector.destination)
+        )
+        if not isinstance(source, IPv4Network) or not isinstance(destination, IPv4Network):
+            continue
+        if source.prefixlen and own.subnet_of(source) and destination.prefixlen:
+            if destination.num_addresses > _LEAST_ADDRESSES:
+                yield destination
+
+
 def _on_bridges(
-    addresses: Iterable[InterfaceAddress]
+    addresses: Sequence[InterfaceAddress]
 ) -> Iterator[tuple[str, IPv4Interface]]:
+    """The bridges of the pods that flannel serves: its device has their network's own address.
+
+    Docker's bridge may be there as well, with containers of its own and rules for them.
+    """
+    served = {item.address for item in addresses if item.interface.startswith(FLANNEL_PREFIX)}
     for item in addresses:
         is_shared = item.address.version == 4 and item.prefix_length < _POINT_TO_POINT
-        if is_shared and item.interface in POD_BRIDGES:
-            yield item.interface, IPv4Interface(f"{item.address}/{item.prefix_length}")
+        if not is_shared or item.interface not in POD_BRIDGES:
+            continue
+        own = IPv4Interface(f"{item.address}/{item.prefix_length}")
+        if own.network.network_address in served:
+            yield item.interface, own

@@ -1,7 +1,7 @@
 """What pods send each other through an overlay."""
 
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -10,6 +10,7 @@ from edgediag.model.explained import Arrival
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import InterfaceAddress
 from edgediag.model.overlay import OverlayRoute
+from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmTemplate
 from edgediag.pod_traffic import (
     NO_FLANNEL,
     NO_PODS,
@@ -20,12 +21,19 @@ from edgediag.pod_traffic import (
 from story import host_state
 
 BRIDGE = InterfaceAddress(interface="cni0", address=ip_address("10.244.1.1"), prefix_length=24)
+SERVED = InterfaceAddress(
+    interface="flannel.1", address=ip_address("10.244.1.0"), prefix_length=32
+)
+HERE = (SERVED, BRIDGE)
+DOCKER = InterfaceAddress(
+    interface="docker0", address=ip_address("172.17.0.1"), prefix_length=16
+)
 SITE = OverlayRoute(
     interface="raven0",
     type_="unicast",
     prefix="10.245.0.0/16",
     gateway=ip_address("240.168.50.11"),
-    table=9027,
+    table=254,
     mtu=None,
 )
 PACKET = Arrival(
@@ -61,19 +69,27 @@ BROUGHT = Arrival(
 @pytest.mark.parametrize(
     ("addresses", "routes", "expected"),
     [
-        pytest.param((BRIDGE,), (SITE,), PACKET, id="from the bridge to the other site"),
-        pytest.param((BRIDGE,), (), NO_RAVEN, id="no other site"),
+        pytest.param(HERE, (SITE,), PACKET, id="from the bridge to the other site"),
         pytest.param(
-            (BRIDGE,), (replace(SITE, interface="flannel.1"),), NO_RAVEN, id="another overlay"
+            (SERVED, DOCKER, BRIDGE), (SITE,), PACKET, id="Docker's bridge is no bridge of pods"
         ),
-        pytest.param((BRIDGE,), (replace(SITE, gateway=None),), NO_RAVEN, id="Raven's own network"),
-        pytest.param((BRIDGE,), (replace(SITE, prefix="default"),), NO_RAVEN, id="no subnet"),
+        pytest.param((DOCKER,), (SITE,), NO_PODS, id="Docker's bridge alone"),
+        pytest.param((BRIDGE,), (SITE,), NO_PODS, id="pods that flannel does not serve"),
+        pytest.param(
+            HERE, (replace(SITE, table=9027),), NO_RAVEN, id="a node of the own pool"
+        ),
+        pytest.param(HERE, (), NO_RAVEN, id="no other site"),
+        pytest.param(
+            HERE, (replace(SITE, interface="flannel.1"),), NO_RAVEN, id="another overlay"
+        ),
+        pytest.param(HERE, (replace(SITE, gateway=None),), NO_RAVEN, id="Raven's own network"),
+        pytest.param(HERE, (replace(SITE, prefix="default"),), NO_RAVEN, id="no subnet"),
         pytest.param((), (SITE,), NO_PODS, id="no bridge"),
         pytest.param(
             (replace(BRIDGE, interface="eth0"),), (SITE,), NO_PODS, id="no bridge of pods"
         ),
         pytest.param(UNREAD, (SITE,), UNREAD, id="addresses unread"),
-        pytest.param((BRIDGE,), UNREAD, UNREAD, id="routes unread"),
+        pytest.param((SERVED, BRIDGE), UNREAD, UNREAD, id="routes unread"),
     ],
 )
 def test_a_packet_for_another_site(
@@ -88,13 +104,18 @@ def test_a_packet_for_another_site(
 @pytest.mark.parametrize(
     ("addresses", "routes", "expected"),
     [
-        pytest.param((BRIDGE,), (SITE, NODE), BROUGHT, id="from the pods of another node"),
-        pytest.param((BRIDGE,), (SITE,), NO_FLANNEL, id="no other node"),
-        pytest.param((BRIDGE,), (replace(NODE, gateway=None),), NO_FLANNEL, id="no gateway"),
-        pytest.param((BRIDGE,), (replace(NODE, prefix="10.244.2.1/32"),), NO_FLANNEL, id="one pod"),
+        pytest.param(HERE, (SITE, NODE), BROUGHT, id="from the pods of another node"),
+        pytest.param(
+            (SERVED, DOCKER, BRIDGE), (NODE,), BROUGHT, id="Docker's bridge is no bridge of pods"
+        ),
+        pytest.param(HERE, (SITE,), NO_FLANNEL, id="no other node"),
+        pytest.param(HERE, (replace(NODE, gateway=None),), NO_FLANNEL, id="no gateway"),
+        pytest.param(
+            HERE, (replace(NODE, prefix="10.244.2.1/32"),), NO_FLANNEL, id="one pod"
+        ),
         pytest.param((), (NODE,), NO_PODS, id="no pods here"),
         pytest.param(UNREAD, (NODE,), UNREAD, id="addresses unread"),
-        pytest.param((BRIDGE,), UNREAD, UNREAD, id="routes unread"),
+        pytest.param((SERVED, BRIDGE), UNREAD, UNREAD, id="routes unread"),
     ],
 )
 def test_a_packet_for_the_pods_of_this_node(
@@ -104,3 +125,51 @@ def test_a_packet_for_the_pods_of_this_node(
 ) -> None:
     state = replace(host_state(), addresses=addresses, overlay_routes=routes)
     assert brought_to_pods(state) == expected
+
+
+def wrapping(source: str, destination: str, *, direction: str = "out") -> XfrmPolicy:
+    ends = (ip_network(source), ip_network(destination))
+    own, other = ((end.network_address, end.prefixlen) for end in ends)
+    gateway = XfrmTemplate(
+        source=ip_address("192.0.2.10"),
+        destination=ip_address("198.51.100.21"),
+        protocol="esp",
+        mode="tunnel",
+        request=1,
+    )
+    return XfrmPolicy(
+        direction=direction,
+        action="allow",
+        priority=7,
+        index=8,
+        selector=XfrmSelector(
+            source=own,
+            destination=other,
+            source_port=(0, 0),
+            destination_port=(0, 0),
+            ip_protocol=0,
+            is_narrower=False,
+        ),
+        templates=(gateway,),
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        pytest.param(wrapping("10.244.0.0/16", "10.245.0.0/16"), PACKET, id="for its pods"),
+        pytest.param(wrapping("10.244.2.0/24", "10.245.0.0/16"), NO_RAVEN, id="for other pods"),
+        pytest.param(wrapping("10.244.1.0/24", "0.0.0.0/0"), NO_RAVEN, id="for everything"),
+        pytest.param(wrapping("2001:db8::/64", "2001:db8:1::/64"), NO_RAVEN, id="of IPv6"),
+        pytest.param(
+            wrapping("10.245.0.0/16", "10.244.1.0/24", direction="in"), NO_RAVEN, id="coming in"
+        ),
+    ],
+)
+def test_a_policy_of_the_tunnel_tells_of_another_site(
+    policy: XfrmPolicy, expected: Arrival | NotChecked
+) -> None:
+    state = replace(
+        host_state(), addresses=HERE, overlay_routes=(), xfrm_policies=(policy,)
+    )
+    assert sent_to_other_site(state) == expected

@@ -142,6 +142,7 @@ API_TLS = probe(
 )
 DNS_PROBE = probe(ProbeKind.DNS, check="resolver-53")
 NTP_PROBE = probe(ProbeKind.NTP, check="ntp-aliyun-123")
+INNER_PROBE = probe(on=flow(host="10.0.0.21"))
 LOST = unanswered(TUNNEL_PROBE)
 SERVED = answered(TUNNEL_PROBE, ike_reply())
 PAST_THE_STACK = replace(TUNNEL_PROBE, id=9, way=Way.LINK)
@@ -1295,6 +1296,7 @@ ON_THIS_HOST = [
             ("by both", leaving_by(SERVED, "raven0", "eth0")),
             ("never seen leaving", leaving_by(SERVED)),
             ("of another row", leaving_by(answered(API_SYN, syn_ack()), "raven0")),
+            ("to an inner address", leaving_by(answered(INNER_PROBE, ike_reply()), "raven0")),
         )
     ),
     pytest.param(

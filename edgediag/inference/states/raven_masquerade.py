@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from edgediag.host.vxlan import RAVEN_DEVICE
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
 from edgediag.inference.packet_rules import rule_words
@@ -23,13 +22,14 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     """What pods send to another site gets another source before Raven's exemption is asked.
 
     Holds because   the rules of this host, followed for a new packet that a pod sends to a subnet
-                    with a route by raven0, rewrite its source whichever way it takes, and one of
-                    the rules that lead there stands before the jump to RAVEN-POSTROUTING: the
-                    tunnel's policies and the way back know the pods' subnets alone, and Raven
-                    exempts that traffic from NAT first of all
-    Does not hold   without such a route, a bridge of pods or that chain; where the packet may keep
-                    its source, or where another table rewrites it behind the exemption
-    Asks for        the walk through the rules, the routes of the overlay
+                    of another site, rewrite its source whichever way it takes, and one of the rules
+                    that lead there stands before the jump to RAVEN-POSTROUTING: the tunnel's
+                    policies and the way back know the pods' subnets alone, and Raven exempts that
+                    traffic from NAT first of all
+    Does not hold   where no policy or route tells of another site; without a bridge of pods or that
+                    chain; where the packet may keep its source, or where another table rewrites it
+                    behind the exemption
+    Asks for        the walk through the rules, the policies of IPsec, the routes of the overlay
     source          openyurtio/raven pkg/networkengine/vpndriver/libreswan (RAVEN-POSTROUTING is put
                     first in nat POSTROUTING)
     """
@@ -37,7 +37,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
         return None
     rule = host.before_exemption[0]
     text = (
-        f"what pods of this node send to another site by {RAVEN_DEVICE} gets another source: "
+        "what pods of this node send to another site gets another source: "
         f"{rule_words(rule, 4)} leads to it before {_EXEMPTION} is asked"
     )
     claim = on_this_host(Mechanism.RAVEN_NOT_READY, rule)
