@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Final
 
 from edgediag.alternative import plan_doubts
 from edgediag.certificates import ask_for_certificates, with_certificates
@@ -15,15 +15,15 @@ from edgediag.instruments import Bench
 from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
+from edgediag.lookup import chooses_by_domain
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Direction, ProbeKind, Target
+from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.evidence import (
     NO_STUB,
     NOT_NAMED,
     NOT_TIMED,
     FlowEvidence,
-    NameEvidence,
     NameServer,
     OmittedEvidence,
     Override,
@@ -33,7 +33,6 @@ from edgediag.model.explained import RuleObject
 from edgediag.model.host import HostState, Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
-from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.names import gave, resolved
 from edgediag.other_rows import without_flow
@@ -45,19 +44,13 @@ from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.stub import UPSTREAM, is_stub
-from edgediag.survey import (
-    NAME_SERVERS,
-    RESOLVER,
-    Assignment,
-    Surveyed,
-    survey,
-)
+from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, survey
 from edgediag.train import count_losses
+from edgediag.unresolved import Walked, queries_for, unresolved
 from edgediag.variation import begin, finish, steady
 
 NOT_DENIED = NotChecked(reason="no resolver that works denied a name")
-
-_Walked: TypeAlias = Ladder | NotChecked
+BY_DOMAIN: Final = NotChecked(reason="systemd-resolved chooses its server by domain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +97,11 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
         trains=counted.trains,
         program_verdicts=run_programs(bench, checks, surveyed.routes, state),
     )
-    flows = _flows(bench, checks, (search, located), surveyed)
+    flows = _flows(bench, checks, (search, located), (surveyed, assignment))
     denials = _denials(search, located)
     rows = tuple(
         flows.get(target.check)
-        or _unresolved(bench, target, (surveyed, assignment), denials)
+        or unresolved(bench, target, (surveyed, assignment), denials)
         or without_flow(bench, target, surveyed.routes.get(target.check), state)
         for target in surveyed.targets
     )
@@ -199,47 +192,25 @@ def _asked(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     return (*surveyed.checks[target.check], *queries)
 
 
-def _queries(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
-    # A name without an address of IPv6 is in order: only queries for IPv4 tell what it lacks.
-    return tuple(
-        probe
-        for probe in surveyed.queries
-        if probe.name == target.host and probe.kind is not ProbeKind.DNS_AAAA
-    )
-
-
 def _flows(
-    bench: Bench, checks: Sequence[Checked], found: tuple[Search, Located], surveyed: Surveyed
+    bench: Bench,
+    checks: Sequence[Checked],
+    found: tuple[Search, Located],
+    asked: tuple[Surveyed, Assignment],
 ) -> dict[str, FlowEvidence]:
+    surveyed, assignment = asked
+    is_by_domain = chooses_by_domain(assignment.lookup)
+
+    def said(target: Target) -> tuple[Outcome, ...] | NotChecked:
+        outcomes = bench.loop.outcomes(queries_for(target, surveyed))
+        if not outcomes:
+            return NOT_NAMED
+        return BY_DOMAIN if is_by_domain else outcomes
+
     return {
-        check.target.check: replace(
-            join(check, *found),
-            queries=bench.loop.outcomes(_queries(check.target, surveyed)) or NOT_NAMED,
-        )
+        check.target.check: replace(join(check, *found), queries=said(check.target))
         for check in checks
     }
-
-
-def _unresolved(
-    bench: Bench,
-    target: Target,
-    asked: tuple[Surveyed, Assignment],
-    denials: tuple[_Walked, _Walked],
-) -> NameEvidence | None:
-    surveyed, assignment = asked
-    queries = _queries(target, surveyed)
-    is_named = target.direction is Direction.OUTBOUND and target.address is None
-    if not is_named or not bench.loop.is_settled(queries):
-        return None
-    resolvers = [other.check for other in surveyed.targets if other.endpoint in NAME_SERVERS]
-    return NameEvidence(
-        target=target,
-        queries=bench.loop.outcomes(queries),
-        resolvers=tuple(resolvers),
-        ladder=denials[0],
-        echo=denials[1],
-        lookup=assignment.lookup,
-    )
 
 
 def _name_servers(
@@ -250,7 +221,14 @@ def _name_servers(
         return {check.target.check: lines for check in checks if check.target.endpoint == RESOLVER}
     behind = () if isinstance(assignment.upstreams, NotChecked) else assignment.upstreams
     named = {line.address: line for line in (*behind, *lines)}
-    upstreams = [check for check in checks if check.target.endpoint == UPSTREAM]
+    # A server behind the stub that resolv.conf names as well is asked once, as a resolver.
+    forwarders = {line.address for line in behind}
+    upstreams = [
+        check
+        for check in checks
+        if check.target.endpoint == UPSTREAM
+        or (check.target.endpoint == RESOLVER and check.target.address in forwarders)
+    ]
     said = tuple(decisive(check.attempts) for check in upstreams) or NO_STUB
     return {
         check.target.check: NameServer(
@@ -272,7 +250,7 @@ def _named_by(bench: Bench, surveyed: Surveyed) -> Mapping[str, tuple[str, ...]]
     }
 
 
-def _denials(search: Search, located: Located) -> tuple[_Walked, _Walked]:
+def _denials(search: Search, located: Located) -> tuple[Walked, Walked]:
     if search.denial is None:
         return NOT_DENIED, NOT_DENIED
     flows = (search.denial.walk.flow, search.denial.echo.flow)

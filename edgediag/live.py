@@ -132,9 +132,11 @@ def _ports(assignment: Assignment, versions: int) -> int:
     by_name = sum(target.host in names for target in matrix.targets)
     resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
     servers = sum(ProbeKind.DNS in target.kinds for target in matrix.targets)
+    behind = 0 if isinstance(assignment.upstreams, NotChecked) else len(assignment.upstreams)
     needed = PORTS_OF_TRIALS + ports_needed(
-        # What is cut short in a datagram is asked again over TCP, and that is a check of its own.
-        targets=known + by_name * MAX_ADDRESSES + servers,
+        # What is cut short in a datagram is asked again over TCP, and that is a check of its own;
+        # so is each server behind a stub.
+        targets=known + by_name * MAX_ADDRESSES + servers + behind,
         queries=((versions + 1) * len(names) + PORTS_OF_DOUBT) * resolvers,
     )
     idle = IDLE_PORTS if assignment.nat_timeout_s else 0

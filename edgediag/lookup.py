@@ -25,6 +25,17 @@ def is_hosts_file_first(lookup: NameLookup | NotChecked) -> bool:
     return asked[:1] != ["dns"]
 
 
+def chooses_by_domain(lookup: NameLookup | NotChecked) -> bool:
+    """True if systemd-resolved is asked before the name servers of resolv.conf, whose order it
+    does not keep.
+
+    source  nss-resolve(8); resolved.conf(5): each name is routed to the servers of its domain
+    """
+    if isinstance(lookup, NotChecked):
+        return False
+    return next((item for item in lookup.sources if item in ("resolve", "dns")), "") == "resolve"
+
+
 def asks_name_servers(lookup: NameLookup | NotChecked) -> bool:
     """False if programs that heed the line never ask a name server."""
     if isinstance(lookup, NotChecked):

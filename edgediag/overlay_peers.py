@@ -1,13 +1,15 @@
 """Which nodes of the site can be asked through an overlay, and with what in the frames.
 
 Only nodes that were stated, or that a Gateway object lists, are asked: whoever else has such an
-address shall not be judged.
+address shall not be judged. Where the table may have a node elsewhere, the address in the table is
+asked as well, to compare.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edgediag.discovery.overlay_url import may_be_node
 from edgediag.endpoints import flannel_vxlan, raven_gateway
 from edgediag.endpoints.naming import check_stem
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
@@ -25,6 +27,9 @@ MAX_PEERS: Final = 3
 
 # What VXLAN adds over IPv4 (RFC 7348 §5): outer IP 20, UDP 8, VXLAN 8, inner Ethernet 14.
 ADDED_OCTETS: Final = 50
+
+# The longest packet of IPv4 (RFC 791 §3.1), which the device's own limit may be above.
+_MAX_OCTETS: Final = 65535
 
 NOT_SOLICITED: Final = NotChecked(reason="the node answered, or a router stands before it")
 
@@ -63,6 +68,7 @@ class Trial:
 
     flow   of the frames; its source port is the identifier of the echo inside as well
     octets of the longest outer packet that the device makes
+    is_control  it only tells whether the address in the table, which nobody stated, is right
     """
 
     overlay: Overlay
@@ -72,9 +78,20 @@ class Trial:
     flow: Flow
     inside: Encapsulation
     octets: int
+    is_control: bool = False
     neighbour: Neighbour | NotChecked = NOT_SOLICITED
     link_answers: tuple[str, ...] | NotChecked = NOT_SOLICITED
     asked: tuple[tuple[OverlayForm, Probe], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfDevice:
+    """What the trials of one entry of a device share; `inside` still without its identifier."""
+
+    overlay: Overlay
+    device: VxlanDevice
+    inside: Encapsulation
+    octets: int
 
 
 def trials_of(
@@ -85,34 +102,59 @@ def trials_of(
     A node is left out where this host's tables do not tell what to put in a frame for it, and
     where no route leads to it: then the tables are at fault, and nothing need be sent.
     """
-    others = [peer for peer in peers if peer.version == 4 and not _is_own(peer, state)]
+    others = [peer for peer in peers if may_be_node(peer) and not _is_own(peer, state)]
     for device, link in _devices(overlay, state):
+        source = _own_end(device, state)
+        if source is None:
+            continue
         for peer, entry in _entries(device, state, others):
-            source = _own_end(device, state)
             inner = _inner_address(device, entry, state)
-            route = bench.host.route(_way(peer, overlay))
-            if source is None or inner is None or not isinstance(route, Route):
+            if inner is None:
                 continue
-            if route.source is None or route.is_local:
-                continue
-            port = bench.supply.port()
-            yield Trial(
-                overlay=overlay,
-                device=device,
-                listed=entry.destination,
-                route=route,
-                flow=replace(_way(peer, overlay), source=route.source, source_port=port),
-                inside=Encapsulation(
-                    vni=device.vni,
-                    has_checksum=device.has_checksum,
-                    source_mac=link.mac,
-                    destination_mac=entry.mac,
-                    source=source,
-                    destination=inner,
-                    identifier=port,
-                ),
-                octets=link.mtu + ADDED_OCTETS,
+            inside = Encapsulation(
+                vni=device.vni,
+                has_checksum=device.has_checksum,
+                source_mac=link.mac,
+                destination_mac=entry.mac,
+                source=source,
+                destination=inner,
+                identifier=0,
             )
+            octets = min(link.mtu + ADDED_OCTETS, _MAX_OCTETS)
+            of_device = _OfDevice(overlay=overlay, device=device, inside=inside, octets=octets)
+            yield from _with_control(bench, of_device, peer, entry.destination)
+
+
+def _with_control(
+    bench: Bench, of_device: _OfDevice, peer: Address, listed: Address
+) -> Iterator[Trial]:
+    """The trial of a node, and beside it that of the address that the table has in its place."""
+    trial = _trial(bench, of_device, peer, listed)
+    if trial is None:
+        return
+    yield trial
+    control = None if peer == listed else _trial(bench, of_device, listed, listed)
+    if control is not None:
+        yield replace(control, is_control=True)
+
+
+def _trial(
+    bench: Bench, of_device: _OfDevice, peer: Address, listed: Address
+) -> Trial | None:
+    way = _way(peer, of_device.overlay)
+    route = bench.host.route(way) if may_be_node(peer) else None
+    if not isinstance(route, Route) or route.source is None or route.is_local:
+        return None
+    port = bench.supply.port()
+    return Trial(
+        overlay=of_device.overlay,
+        device=of_device.device,
+        listed=listed,
+        route=route,
+        flow=replace(way, source=route.source, source_port=port),
+        inside=replace(of_device.inside, identifier=port),
+        octets=of_device.octets,
+    )
 
 
 def _devices(overlay: Overlay, state: HostState) -> Iterator[tuple[VxlanDevice, Link]]:
@@ -130,8 +172,9 @@ def _entries(
 ) -> tuple[tuple[Address, ForwardingEntry], ...]:
     """The nodes to be asked, each with the entry that tells which MAC to ask for.
 
-    Where all nodes but one have an entry and all entries but one have a node, the two that are left
-    may belong together. Only an answer proves it.
+    Nodes of several pools may have the same address: of its entries exactly one must lead to an end
+    that is known. Where all nodes but one have an entry and all entries but one have a node, the
+    two that are left may belong together. Only an answer proves it.
     """
     if isinstance(state.forwarding, NotChecked):
         return ()
@@ -140,10 +183,16 @@ def _entries(
         for entry in state.forwarding
         if entry.interface == device.interface and entry.mac != _NO_MAC
     ]
-    by_node = {entry.destination: entry for entry in known}
-    found = [(peer, by_node[peer]) for peer in peers if peer in by_node]
-    strangers = [entry for entry in known if entry.destination not in peers]
-    without = [peer for peer in peers if peer not in by_node]
+    named = {
+        peer: [entry for entry in known if entry.destination == peer] for peer in peers
+    }
+    usable = {
+        peer: [entry for entry in entries if _inner_address(device, entry, state) is not None]
+        for peer, entries in named.items()
+    }
+    found = [(peer, entries[0]) for peer, entries in usable.items() if len(entries) == 1]
+    strangers = [entry for entry in known if entry.destination not in named]
+    without = [peer for peer, entries in named.items() if not entries]
     if len(strangers) == 1 and len(without) == 1:
         found.append((without[0], strangers[0]))
     return tuple(found[:MAX_PEERS])

@@ -23,7 +23,8 @@ from edgediag.plan import CHECK_OFFSETS_S, HOP_LIMIT, WAYS, Ask, draw_probe
 
 # Source ports that a trial takes: of its frames, of its echo, and of the long one.
 PORTS_OF_TRIAL: Final = 3
-PORTS_OF_TRIALS: Final = 2 * MAX_PEERS * PORTS_OF_TRIAL
+# Of both overlays, each with one trial more beside a node that the table has elsewhere.
+PORTS_OF_TRIALS: Final = 2 * (MAX_PEERS + 1) * PORTS_OF_TRIAL
 
 # What clusters use beside 1 and Raven's 200: a device made twice, and flannel's on Windows.
 OTHER_VNIS: Final = (1, 2, 100, 200, 4096)
@@ -94,10 +95,13 @@ def _settle(bench: Bench, trials: Iterable[Trial]) -> None:
 def _second(bench: Bench, trial: Trial) -> list[tuple[OverlayForm, Probe]]:
     """What is asked once it is known whether the plain frame was answered."""
     plain, echo = (_outcome(bench, trial, form) for form in (OverlayForm.PLAIN, OverlayForm.ECHO))
-    if is_returned(plain):
-        return [*_same_frame(bench, trial), (OverlayForm.SIZE, _long(bench, trial))]
     if _is_dark(bench, trial):
         return [(OverlayForm.ECHO, _echo(bench, trial, schedule=_AGAIN))]
+    if trial.is_control:
+        # Whether it takes frames is all that is asked of a node that nobody stated.
+        return []
+    if is_returned(plain):
+        return [*_same_frame(bench, trial), (OverlayForm.SIZE, _long(bench, trial))]
     if not isinstance(plain, Unanswered) or not isinstance(echo, Answered):
         # Somebody said why: no other form would tell more.
         return []

@@ -23,6 +23,9 @@ def targets_behind_stub(
 ) -> tuple[Target, ...]:
     """A check for each server behind a stub that gave no name an address, in their order.
 
+    Of IPv4 alone: a stub has servers of IPv6 on its list that the host may have no way to, and asks
+    the others then.
+
     heard  what came of everything that was asked of a name server, by its check
     """
     stub = next((target for target in targets if is_stub(target)), None)
@@ -40,7 +43,7 @@ def targets_behind_stub(
             address=line.address,
         )
         for line in upstreams
-        if line.address not in known
+        if line.address.version == 4 and line.address not in known
     )
 
 

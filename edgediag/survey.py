@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
+from edgediag.inside import is_inside
 from edgediag.instruments import Bench
 from edgediag.lookup import asks_name_servers, heeds_hosts_file, is_hosts_file_first
 from edgediag.matrix import with_addresses
@@ -313,8 +314,10 @@ def _versions(bench: Bench) -> tuple[int, ...]:
     )
     route = bench.host.route(anywhere)
     source = route.source if isinstance(route, Route) else None
-    has_global = source is not None and source.version == 6 and not source.is_link_local
-    return (4, 6) if has_global else (4,)
+    if source is None or source.version != 6:
+        return (4,)
+    # From an address of one link, or of one site (RFC 4193 §4.1), nothing gets to public hosts.
+    return (4,) if source.is_link_local or is_inside(source) else (4, 6)
 
 
 def _own_address(state: HostState, version: int) -> Address:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from edgediag.lookup import asks_name_servers, heeds_hosts_file, is_hosts_file_first
+from edgediag.lookup import (
+    asks_name_servers,
+    chooses_by_domain,
+    heeds_hosts_file,
+    is_hosts_file_first,
+)
 from edgediag.model.cluster import NO_LOOKUP, NameLookup
 
 
@@ -32,6 +37,21 @@ def test_what_a_line_says(
     line = lookup(*sources)
     said = heeds_hosts_file(line), is_hosts_file_first(line), asks_name_servers(line)
     assert said == (heeds, is_first, asks)
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        pytest.param(("files", "resolve", "dns"), True, id="systemd-resolved first"),
+        pytest.param(("files", "resolve"), True, id="or alone"),
+        pytest.param(("files", "dns", "resolve"), False, id="last: the order of resolv.conf holds"),
+        pytest.param(("files", "dns"), False, id="not at all"),
+        pytest.param((), False, id="no source"),
+    ],
+)
+def test_who_chooses_the_server(sources: tuple[str, ...], expected: bool) -> None:
+    assert chooses_by_domain(lookup(*sources)) is expected
+    assert not chooses_by_domain(NO_LOOKUP)
 
 
 def test_without_a_line_the_file_comes_first_and_servers_are_asked() -> None:

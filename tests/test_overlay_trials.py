@@ -21,6 +21,7 @@ from edgediag.model.host import (
 from edgediag.model.overlay import Encapsulation, ForwardingEntry
 from edgediag.model.overlay_trial import OverlayTrial
 from edgediag.model.packet import IcmpEcho, Packet, Sighting, UdpDatagram
+from edgediag.model.probe import Padding
 from edgediag.overlay_peers import MAX_PEERS
 from edgediag.overlay_trials import begin, finish
 from rig import RigHost, RigWire, observed, rig
@@ -209,7 +210,82 @@ def test_a_node_without_a_way_is_not_asked() -> None:
 
 def test_the_node_and_the_entry_that_are_left_over_may_belong_together() -> None:
     found, _, _ = tried("frame", "echo", peers=(PEER, THIRD))
-    assert [(trial.peer, trial.listed) for trial in found] == [(PEER, PEER), (THIRD, OTHER)]
+    assert [(trial.peer, trial.listed) for trial in found] == [
+        (PEER, PEER),
+        (THIRD, OTHER),
+        (OTHER, OTHER),
+    ]
+
+
+@pytest.mark.parametrize("kinds", [("frame", "echo"), ("echo",)])
+def test_of_an_address_that_the_table_alone_names_little_is_asked(kinds: tuple[str, ...]) -> None:
+    found, _, _ = tried(*kinds, peers=(PEER, THIRD))
+    assert forms(found[-1]) == ["plain", "echo"]
+
+
+def test_without_a_way_to_the_node_nothing_goes_to_the_address_in_the_table() -> None:
+    host = RigHost(
+        state=STATE,
+        way=lambda flow: RouteRefused(errno_name="ENETUNREACH", culprit=None)
+        if flow.destination == THIRD
+        else on_link(flow),
+    )
+    found, _, _ = tried("frame", "echo", peers=(PEER, THIRD), host=host)
+    assert [trial.peer for trial in found] == [PEER]
+
+
+DOUBLE = (*ENTRIES, replace(ENTRIES[0], mac="02:00:00:00:00:99"))
+
+
+@pytest.mark.parametrize(
+    ("ends", "asked_for"),
+    [
+        pytest.param(ENDS, [PEER_MAC], id="the end behind one of them is known"),
+        pytest.param(
+            (*ENDS, replace(ENDS[0], address=ip_address("203.0.113.190"), mac=DOUBLE[2].mac)),
+            [],
+            id="either may be meant",
+        ),
+    ],
+)
+def test_of_several_entries_of_one_address(
+    ends: tuple[Neighbour, ...], asked_for: list[str]
+) -> None:
+    found, _, _ = tried(
+        "frame", "echo", state=replace(STATE, forwarding=DOUBLE, neighbours=ends)
+    )
+    inside = [trial.asked[0].outcome.probe.encapsulation for trial in found]
+    assert [item.destination_mac for item in inside if isinstance(item, Encapsulation)] == asked_for
+
+
+@pytest.mark.parametrize("mtu", [65485, 65486, 65535])
+def test_no_packet_is_longer_than_ipv4_allows(mtu: int) -> None:
+    state = replace(STATE, links=(replace(LINK, mtu=mtu),))
+    (trial,), _, _ = tried("frame", "echo", state=state)
+    sizes = [
+        item.outcome.probe.padding.size_octets
+        for item in trial.asked
+        if isinstance(item.outcome.probe.padding, Padding)
+    ]
+    assert sizes == [65535]
+
+
+NOBODY = ("224.0.0.1", "255.255.255.255", "0.0.0.0", "127.0.0.1")
+
+
+@pytest.mark.parametrize("text", NOBODY)
+def test_what_is_no_address_of_another_host_is_not_asked(text: str) -> None:
+    nobody = ip_address(text)
+    state = replace(STATE, forwarding=(replace(ENTRIES[0], destination=nobody),))
+    found, wire, _ = tried("frame", "echo", state=state, peers=(nobody,))
+    assert (found, wire.sent) == ((), [])
+
+
+def test_nor_is_it_where_the_table_alone_names_it() -> None:
+    group = replace(ENTRIES[1], destination=ip_address("239.1.1.1"))
+    state = replace(STATE, forwarding=(ENTRIES[0], group))
+    found, _, _ = tried("frame", "echo", state=state, peers=(PEER, THIRD))
+    assert [trial.peer for trial in found] == [PEER, THIRD]
 
 
 def test_of_a_large_pool_a_few_are_asked() -> None:

@@ -50,6 +50,13 @@ SILENT = unanswered(QUERY)
             [f"resolver-upstream-53@{RESOLVER_HOST}", f"resolver-upstream-53@{NEIGHBOUR_HOST}"],
             id="it fails, and has two servers",
         ),
+        pytest.param(
+            (STUB,),
+            SILENT,
+            lines("2001:db8:53::1", RESOLVER_HOST),
+            ["resolver-upstream-53"],
+            id="of its servers those of IPv4",
+        ),
         pytest.param((STUB,), answered(QUERY, GOOD), lines(RESOLVER_HOST), [], id="it serves"),
         pytest.param(
             (STUB, server(RESOLVER_HOST)),

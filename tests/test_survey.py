@@ -282,6 +282,7 @@ def test_an_address_of_ipv6_is_asked_from_where_the_kernel_would() -> None:
     [
         pytest.param(dual(OWN6), [ProbeKind.DNS, ProbeKind.DNS_AAAA], id="both: it has both"),
         pytest.param(dual("fe80::10"), [ProbeKind.DNS], id="not by one with link-local addresses"),
+        pytest.param(dual("fd00::10"), [ProbeKind.DNS], id="not by one with a site's addresses"),
         pytest.param(
             RigHost(
                 way=lambda on: route()

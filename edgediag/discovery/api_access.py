@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import Final
 
-from edgediag.discovery.document import items_at, parse_documents, text_at
+from edgediag.discovery.document import at, items_at, parse_documents, text_at
 from edgediag.discovery.host import parse_host_port
 from edgediag.discovery.kubeconfig import PATHS
 from edgediag.discovery.reader import Reader
@@ -17,7 +17,8 @@ from edgediag.model.cluster import HostPort
 # A bootstrap token may ask for a certificate and for nothing else.
 KUBECONFIGS: Final = tuple(path for path in PATHS if "bootstrap" not in path)
 
-# A certificate with its chain, in base64, may be longer than what `text_at` takes for a text.
+# A certificate with its chain, in base64, may be longer than what `text_at` takes for a text, and
+# so may a token that names many groups.
 _MAX_DATA: Final = 64 * 1024
 
 NO_ACCESS: Final = NotChecked(
@@ -101,7 +102,9 @@ def _content(reader: Reader, path: str, holder: object, name: str) -> str:
 
 
 def _token(reader: Reader, path: str, user: object) -> str:
-    token = text_at(user, "token") or _read(reader, path, text_at(user, "tokenFile")).strip()
+    inline = at(user, "token")
+    is_used = isinstance(inline, str) and 0 < len(inline) <= _MAX_DATA
+    token = str(inline) if is_used else _read(reader, path, text_at(user, "tokenFile")).strip()
     # What is put into a header must be one line of what a header may hold (RFC 6750 §2.1).
     return token if token.isascii() and token.isprintable() and " " not in token else ""
 

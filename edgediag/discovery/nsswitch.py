@@ -10,6 +10,8 @@ MAX_SHOWN = 80
 _LINE = re.compile(r"\s*hosts\s*:(.*)", re.S)
 # An action that is left open reaches to the end.
 _WORD = re.compile(r"\[([^\]]*)(?:\]|\Z)|([^\s\[\]]+)")
+# glibc's nss_action_parse.c skips blanks on both sides.
+_EQUALS = re.compile(r"\s*=\s*")
 
 
 def parse_nsswitch(text: str, path: str) -> NameLookup | None:
@@ -42,7 +44,7 @@ def _sources(text: str) -> tuple[str, ...]:
 
 def _ends_unfound(action: str) -> bool:
     """True if a name that the source before does not have is looked for no further."""
-    for criterion in action.upper().split():
+    for criterion in _EQUALS.sub("=", action.upper()).split():
         status, _, what = criterion.partition("=")
         if what == "RETURN" and (status == "NOTFOUND" or status in ("!SUCCESS", "!UNAVAIL")):
             return True

@@ -27,7 +27,7 @@ _MAX_DROP_INS: Final = 64
 # resolved.conf(5): then it asks otherwise than a plain query does, or refuses what that takes.
 _OTHERWISE: Final = {
     "DNSOverTLS": frozenset({"yes", "true", "on", "1", "opportunistic"}),
-    "DNSSEC": frozenset({"yes", "true", "on", "1"}),
+    "DNSSEC": frozenset({"yes", "true", "on", "1", "allow-downgrade"}),
 }
 
 

@@ -10,10 +10,12 @@ from edgediag.inside import is_inside
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.report import CheckReport
-from edgediag.model.verdict import Claim, Finding, Mechanism, Status, Strength, Verdict
+from edgediag.model.verdict import Claim, Finding, Mechanism, Place, Status, Strength, Verdict
 from edgediag.names import leads_inside
 
 DISAGREE = "names-disagree"
+
+LATER_ALONE = "only a later name server gives this address; programs take the first's"
 
 
 def judge_disagreement(
@@ -26,16 +28,22 @@ def judge_disagreement(
                     the name is that server's, or the line's that names it first. If it gives an
                     address of a closed network where nothing serves, while the public one of
                     another server answers, the name leads astray; whether the zone, the path or
-                    the choice of the server is wrong cannot be told from here
+                    the choice of the server is wrong cannot be told from here. An address that a
+                    later server alone gives is no program's, and its check blames nobody
     Does not hold   between public addresses, which a service with many gives out as it likes; where
                     the address serves, as behind a line into that network; where the later word is
-                    the odd one: that is said, and blames nobody
+                    the odd one: that is said, and blames nobody. Where the hosts file gives the
+                    address, for no server is asked then; nor for one of IPv6, of which words on
+                    IPv4 say nothing. Where the flow is blocked in a place of its own that is known,
+                    a denial supports alone, as does a word that leads to what this host blocks
     Asks for        the queries, the flow to the address, what the public address answered
     source          resolv.conf(5): the servers are asked in their order; RFC 1918, RFC 6598
 
     report  what the flow alone amounts to
     checks  what every check alone amounts to, by its id
     """
+    if evidence.override is not None or evidence.flow.destination.version != 4:
+        return report
     queries = () if isinstance(evidence.queries, NotChecked) else evidence.queries
     words = words_of(queries)
     other = next((word for word in words[1:] if disagrees(words[0], word)), None)
@@ -47,12 +55,25 @@ def judge_disagreement(
         finding = _finding(report, LEADS_INSIDE, one_of(ANYWHERE, None, Mechanism.DNS_HIJACK))
         astray = evidence.flow.destination
         text = f"{_said(words[0], other)}, which answers; nothing serves at {astray}"
-        return with_finding(report, replace(finding, text=text), None)
+        # Routers may well carry nothing to a closed network: only a block here is another fault.
+        is_another = _is_blocked_in(report, (Place.LOCAL,))
+        return _decided(report, replace(finding, text=text), None, is_another=is_another)
     finding = _finding(report, DISAGREE, one_of(ANYWHERE, None, None))
-    finding = replace(
-        finding, strength=Strength.SUPPORTS, text=_said(words[0], other), remedy=""
+    report = _supported(report, replace(finding, text=_said(words[0], other), remedy=""))
+    return _unasked(report) if _is_of_later(evidence, words) else report
+
+
+def _is_of_later(evidence: FlowEvidence, words: Sequence[Word]) -> bool:
+    address = evidence.flow.destination
+    given = {item for word in words[1:] for item in word.addresses}
+    return address in given and address not in words[0].addresses
+
+
+def _unasked(report: CheckReport) -> CheckReport:
+    """The report on a flow that no program of this host has."""
+    return replace(
+        report, status=Status.NOT_CHECKED, note=LATER_ALONE, latency_s=None, verdict=None
     )
-    return replace(report, findings=(*report.findings, finding))
 
 
 def _leads_astray(
@@ -76,7 +97,31 @@ def _denied(
         claim = claim_of(lean, Mechanism.DNS_FAILURE)
     finding = _finding(report, DENIED_FIRST, claim)
     text = f"{_said(*words)}; programs take the first word"
-    return with_finding(report, replace(finding, text=text), lean)
+    is_another = any(_is_blocked_in(report, (place,)) for place in Place)
+    return _decided(report, replace(finding, text=text), lean, is_another=is_another)
+
+
+def _is_blocked_in(report: CheckReport, where: tuple[Place, ...]) -> bool:
+    verdict = report.verdict
+    return report.status is Status.BLOCKED and verdict is not None and verdict.where == where
+
+
+def _decided(
+    report: CheckReport, finding: Finding, lean: Verdict | None, *, is_another: bool
+) -> CheckReport:
+    """The report with a finding that decides it, or supports alone.
+
+    is_another  the flow has a block of its own, which stays after the names are mended
+    """
+    if is_another:
+        return _supported(report, finding)
+    decided = with_finding(report, finding, lean)
+    return replace(decided, findings=(*report.findings, finding))
+
+
+def _supported(report: CheckReport, finding: Finding) -> CheckReport:
+    finding = replace(finding, strength=Strength.SUPPORTS)
+    return replace(report, findings=(*report.findings, finding))
 
 
 def _finding(report: CheckReport, rule: str, claim: Claim) -> Finding:

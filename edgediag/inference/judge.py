@@ -1,5 +1,6 @@
 """From the evidence of a run to its checks and root causes; the same offline as live."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgediag.checked import is_wild
@@ -30,6 +31,8 @@ from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered
 from edgediag.model.report import CheckReport, Record, Report
 from edgediag.model.verdict import RootCause, Status
+
+IN_IPV4 = "the name answers in IPv4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,33 @@ def judge(evidence: RunEvidence) -> Judgement:
                 checks.append(judge_hijacked(item, report, forgers))
             case _:
                 checks.append(direct[index])
+    checks = [_beside_ipv4(check, checks) for check in checks]
     return Judgement(checks=tuple(checks), root_causes=root_causes(checks))
+
+
+def _beside_ipv4(report: CheckReport, checks: Sequence[CheckReport]) -> CheckReport:
+    """The report, degraded where an address of IPv6 is blocked and IPv4 serves the same name.
+
+    Programs try the next address of a name, at the price of a wait (RFC 6724 §2, RFC 8305 §5). A
+    host given as an address has no row of the other version.
+    """
+    if report.status is not Status.BLOCKED or _version(report) != 6:
+        return report
+    asked = report.host, report.protocol, report.port
+    serves = any(
+        other.status is Status.OK
+        and _version(other) == 4
+        and (other.host, other.protocol, other.port) == asked
+        for other in checks
+    )
+    if not serves:
+        return report
+    note = "; ".join(filter(None, (report.note, IN_IPV4)))
+    return replace(report, status=Status.DEGRADED, note=note)
+
+
+def _version(report: CheckReport) -> int | None:
+    return None if report.flow is None else report.flow.destination.version
 
 
 def report_of(record: Record) -> Report:

@@ -1,5 +1,6 @@
 """Verdicts on checks whose name could not be turned into an address, or into a wrong one."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -38,6 +39,9 @@ DENIED_FIRST = "name-denied-first"
 LEADS_INSIDE = "name-leads-inside"
 _RULES = (UNRESOLVED, HIJACKED, FORWARDED, DENIED_FIRST)
 
+# What stands between the words of a line of nsswitch.conf, and around its actions.
+_BETWEEN_WORDS = re.compile(r"[\s:\[\]]+")
+
 
 def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> CheckReport:
     """The name of the check was not resolved.
@@ -56,7 +60,7 @@ def judge_name(evidence: NameEvidence, checks: Mapping[str, CheckReport]) -> Che
     claim, text = _claim(evidence, checks)
     remedy = "mend name resolution first; this check needs it"
     if isinstance(claim.culprit, NameLookupObject):
-        remedy = f"add dns to line {claim.culprit.line} of {claim.culprit.path}"
+        remedy = _remedy_of(claim.culprit)
     elif Place.LOCAL in claim.where and _is_denied(evidence):
         remedy = f"is {evidence.target.host} the right name? if it is, ask whoever runs its zone"
     packets = {seen.number for query in evidence.queries for seen in query.seen}
@@ -164,11 +168,23 @@ def _unasked(evidence: NameEvidence) -> tuple[Claim, str]:
     if isinstance(lookup, NotChecked):
         raise AssertionError("without a line name servers are asked")
     culprit = NameLookupObject(path=lookup.path, line=lookup.line, text=lookup.text)
+    why = "ends at the hosts file by its action" if _has_dns(lookup.text) else "has no dns"
     text = (
-        f"line {lookup.line} of {lookup.path} ({lookup.text}) has no dns, so that programs of this "
+        f"line {lookup.line} of {lookup.path} ({lookup.text}) {why}, so that programs of this "
         f"host ask no name server for {evidence.target.host}"
     )
     return replace(claim, culprit=culprit), text
+
+
+def _remedy_of(culprit: NameLookupObject) -> str:
+    if _has_dns(culprit.text):
+        return f"take the action behind files out of line {culprit.line} of {culprit.path}"
+    return f"add dns to line {culprit.line} of {culprit.path}"
+
+
+def _has_dns(text: str) -> bool:
+    """True if a line names dns, though an action before it may keep programs from it."""
+    return "dns" in _BETWEEN_WORDS.split(text.partition("#")[0])
 
 
 def _denied(evidence: NameEvidence) -> tuple[Claim, str]:

@@ -7,14 +7,39 @@ from edgediag.meaning import has_come_back, has_left, is_answered_by, is_returne
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
-from edgediag.model.outcome import Outcome, Unanswered
+from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.overlay import VxlanDevice
 from edgediag.model.overlay_trial import OverlayForm, OverlayTrial
+from edgediag.model.packet import Sighting
+from edgediag.model.reply import TunnelledEcho
 
 
 def trials_of(host: HostState) -> tuple[OverlayTrial, ...]:
     """The nodes that were asked; none where nobody was."""
     return () if isinstance(host.overlay_trials, NotChecked) else host.overlay_trials
+
+
+def stated_trials(host: HostState) -> tuple[OverlayTrial, ...]:
+    """The trials without those of addresses that only the forwarding table names."""
+    trials = trials_of(host)
+    doubted = {(trial.interface, trial.listed) for trial in trials if trial.listed != trial.peer}
+    return tuple(
+        trial
+        for trial in trials
+        if trial.listed != trial.peer or (trial.interface, trial.listed) not in doubted
+    )
+
+
+def listed_trials(host: HostState) -> tuple[OverlayTrial, ...]:
+    """The nodes that were stated and that the forwarding table has at the same address."""
+    return tuple(trial for trial in stated_trials(host) if trial.listed == trial.peer)
+
+
+def control_of(trial: OverlayTrial, host: HostState) -> OverlayTrial | None:
+    """The trial of the address that the table has in the place of a node's; None without one."""
+    place = (trial.interface, trial.listed, trial.listed)
+    found = (item for item in trials_of(host) if (item.interface, item.listed, item.peer) == place)
+    return next(found, None)
 
 
 def only(host: HostState, prefix: str) -> HostState:
@@ -47,16 +72,24 @@ def is_reachable(trial: OverlayTrial) -> bool:
 
 def answering(host: HostState) -> tuple[Address, ...]:
     """The nodes whose answers came back through the overlay, to its port on this node."""
-    return tuple(
-        trial.peer
-        for trial in trials_of(host)
-        if is_returned(outcome_of(trial, OverlayForm.PLAIN))
+    return tuple(trial.peer for trial in stated_trials(host) if _has_answered(trial))
+
+
+def _has_answered(trial: OverlayTrial) -> bool:
+    plain = outcome_of(trial, OverlayForm.PLAIN)
+    if not isinstance(plain, Answered) or not isinstance(plain.reply, TunnelledEcho):
+        return False
+    # What came bare may have come by any way, unless it was seen coming out of the device.
+    came_out = any(
+        seen.sighting is Sighting.TAP_IN and seen.interface == trial.interface
+        for seen in plain.seen
     )
+    return came_out or not plain.reply.is_bare
 
 
 def asked_nodes(host: HostState) -> tuple[Address, ...]:
     """The nodes that were asked through the overlay."""
-    return tuple(trial.peer for trial in trials_of(host))
+    return tuple(trial.peer for trial in stated_trials(host))
 
 
 def device_of(trial: OverlayTrial, host: HostState) -> VxlanDevice | None:

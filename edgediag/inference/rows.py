@@ -1,5 +1,6 @@
 """Verdicts on the checks that are no flow: listeners, tools and rows that could not be checked."""
 
+from collections import Counter
 from dataclasses import replace
 
 from edgediag.arrival import is_open
@@ -110,15 +111,16 @@ def _heard(evidence: ListenerEvidence, host: HostState) -> CheckReport:
 def _unblamed(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     """A row with a listener that nothing is said against."""
     asked, answered = overlay_nodes(evidence.target, host)
+    silent = tuple((Counter(asked) - Counter(answered)).elements())
     note = note_on_arrival(evidence)
     if answered:
         note = f"{', '.join(map(str, answered))} answered through the overlay, to this port"
-        # What Raven's overlay carries is chosen by its mark, which no question of ours has.
-        is_whole = evidence.target.endpoint == flannel_vxlan.ENDPOINTS[0].id
-        return unjudged(evidence.target, Status.OK if is_whole else Status.NOT_CHECKED, note)
-    if asked:
-        note += f"; {', '.join(map(str, asked))} did not answer, which blames nobody"
-    return unjudged(evidence.target, Status.NOT_CHECKED, note)
+    if silent:
+        note += f"; {', '.join(map(str, silent))} did not answer, which blames nobody"
+    # What Raven's overlay carries is chosen by its mark, which no question of ours has.
+    is_whole = evidence.target.endpoint == flannel_vxlan.ENDPOINTS[0].id
+    is_served = is_whole and bool(answered) and not silent
+    return unjudged(evidence.target, Status.OK if is_served else Status.NOT_CHECKED, note)
 
 
 def _tried(report: CheckReport, tried: TriedFix | NotChecked) -> CheckReport:

@@ -49,4 +49,9 @@ def judge_stub(
 
 
 def _is_one_place(verdicts: list[Verdict | None], first: Verdict) -> bool:
-    return all(verdict is not None and verdict.where == first.where for verdict in verdicts)
+    return all(verdict is not None and _place(verdict) == _place(first) for verdict in verdicts)
+
+
+def _place(verdict: Verdict) -> tuple[object, ...]:
+    # Two segments of a path are two faults, though both are on the path.
+    return verdict.where, verdict.after, verdict.upto, verdict.mechanism

@@ -279,7 +279,8 @@ class HostState:
     cgroup_programs  of this process's group and all above it, each kind in the order it runs
     tcx_programs   of all devices, in the order they run
     tunnel_traffic  of the daemon's own, while the run lasted
-    before_exemption  what gives another source to what a pod sends to another site, before Raven's exemption from NAT is asked
+    before_exemption  what gives another source to what a pod sends to another site, before Raven's
+                      exemption from NAT is asked
     to_pods        what becomes of what flannel's device brings for this node's pods
     overlay_trials  nodes that were asked through the overlay
     node_ends      what node objects say of flannel's overlay

@@ -42,6 +42,7 @@ _OF_NODE: Final = (
     "/api/v1/nodes/{}",
     "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{}",
 )
+_LATE: Final = f"no answer within {DEADLINE_S:g} s"
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 
@@ -152,7 +153,7 @@ def _all_at_once(
 
     for place, path in enumerate(paths):
         threading.Thread(target=ask, args=(place, path), daemon=True).start()
-    said: list[_Said] = [f"no answer within {DEADLINE_S:g} s"] * len(paths)
+    said: list[_Said] = [_LATE] * len(paths)
     for _ in paths:
         try:
             place, answer = came.get(timeout=max(0.0, deadline_s - time.monotonic()))
@@ -177,7 +178,12 @@ def _ask(access: ApiAccess, context: ssl.SSLContext, path: str, deadline_s: floa
         return f"its certificate is not trusted: {exc.verify_message}"
     except ssl.SSLError as exc:
         return f"its handshake failed: {exc.reason}"
-    except (OSError, ValueError, http.client.HTTPException) as exc:
+    except http.client.HTTPException:
+        # Its text quotes what came, in which a server may give back the token.
+        return "no response of HTTP"
+    except TimeoutError:
+        return _LATE
+    except (OSError, ValueError) as exc:
         return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
 
 
@@ -217,5 +223,5 @@ def _parsed(octets: bytes) -> _Answer:
 def _left_s(deadline_s: float) -> float:
     left_s = deadline_s - time.monotonic()
     if left_s <= 0:
-        raise TimeoutError(f"no answer within {DEADLINE_S:g} s")
+        raise TimeoutError(_LATE)
     return left_s

@@ -11,6 +11,10 @@ from edgediag.probes.codec import StreamCodec
 # RFC 1035 §4.2.2, RFC 7766 §8: a message follows its length.
 _LENGTH_OCTETS: Final = 2
 
+# What a server of names gives a host in one message; a longer one is read for nobody's good, and
+# reading it costs what its sender likes.
+_MAX_MESSAGE_OCTETS: Final = 4096
+
 # What a connection brings is no single packet; a hop limit is read from those of UDP alone.
 _NO_HOP_LIMIT: Final = 0
 
@@ -25,12 +29,13 @@ def build(probe: Probe) -> bytes:
 
 
 def match(probe: Probe, octets: bytes) -> Reply | None:
-    """The first response to our query among the messages that came whole."""
+    """The first response to our query among the messages that came whole, up to one too long."""
     at = 0
     while len(octets) >= at + _LENGTH_OCTETS:
         begin = at + _LENGTH_OCTETS
-        at = begin + int.from_bytes(octets[at:begin], "big")
-        if len(octets) < at:
+        length = int.from_bytes(octets[at:begin], "big")
+        at = begin + length
+        if len(octets) < at or length > _MAX_MESSAGE_OCTETS:
             return None
         reply = dns.read_response(probe, octets[begin:at], _NO_HOP_LIMIT)
         if reply is not None:

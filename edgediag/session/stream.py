@@ -31,7 +31,11 @@ def received(track: Track, event: StreamReceived) -> None:
         return
     stream.is_ended = stream.is_ended or not event.payload
     room = MAX_STREAM_OCTETS - len(stream.octets)
-    stream.octets += event.payload[:room]
+    added = event.payload[:room]
+    if not added:
+        # What was read before means nothing else now, and a far end may send without an end.
+        return
+    stream.octets += added
     codec = stream_codec(track.probe.kind)
     if codec is not None and stream.reply is None:
         stream.reply = codec.match(track.probe, bytes(stream.octets))

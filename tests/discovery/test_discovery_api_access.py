@@ -80,6 +80,11 @@ NONE = {"certificate": "", "key": ""}
             id="a token",
         ),
         pytest.param(
+            {HUB: kubeconfig({"token": "t" * 4096})},
+            access(token="t" * 4096, **NONE),
+            id="a token that names many groups",
+        ),
+        pytest.param(
             {HUB: kubeconfig({"tokenFile": "t"}), "/var/lib/edge-hub/t": "token-of-the-node\n"},
             access(token="token-of-the-node", **NONE),
             id="a token in a file",
@@ -105,6 +110,8 @@ def test_finds_an_access(files: dict[str, str], expected: ApiAccess) -> None:
         pytest.param({HUB: kubeconfig({})}, id="no credential"),
         pytest.param({HUB: kubeconfig({"client-key-data": "!"})}, id="no base64"),
         pytest.param({HUB: kubeconfig({"token": "a\r\nHost: b"})}, id="a token of two lines"),
+        pytest.param({HUB: kubeconfig({"token": "t" * (64 * 1024 + 1)})}, id="a token without end"),
+        pytest.param({HUB: kubeconfig({"token": ["t"]})}, id="a token that is no text"),
         pytest.param({HUB: kubeconfig(current="other")}, id="a context that is not there"),
         pytest.param({HUB: "[]"}, id="no map"),
         pytest.param({HUB: "{"}, id="no document"),

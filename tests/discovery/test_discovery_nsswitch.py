@@ -32,6 +32,14 @@ PATH = "/etc/nsswitch.conf"
             "hosts: files [!SUCCESS=return] dns", ("files",), id="or has it in other words"
         ),
         pytest.param(
+            "hosts: files [NOTFOUND = return] dns", ("files",), id="blanks around the sign"
+        ),
+        pytest.param(
+            "hosts: files [NOTFOUND =continue SUCCESS= return] dns",
+            ("files", "dns"),
+            id="and in an action that keeps nobody",
+        ),
+        pytest.param(
             "hosts: files [SUCCESS=return] dns", ("files", "dns"), id="what was found is enough"
         ),
         pytest.param("hosts:", (), id="no source at all"),

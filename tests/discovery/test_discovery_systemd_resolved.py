@@ -78,6 +78,11 @@ def test_who_stands_behind_the_stub(
             "what that meets",
             id="it validates",
         ),
+        pytest.param(
+            {**BEHIND, CONF: "[Resolve]\nDNSSEC=allow-downgrade\n"},
+            f"{CONF} sets DNSSEC=allow-downgrade: a plain query does not meet what that meets",
+            id="it validates where it can",
+        ),
     ],
 )
 def test_where_they_cannot_stand_for_the_stub(files: dict[str, str], reason: str) -> None:

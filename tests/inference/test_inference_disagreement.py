@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
+from edgediag.inference.disagreement import LATER_ALONE
 from edgediag.inference.judge import judge
+from edgediag.model.cluster import HostsEntry
+from edgediag.model.culprit import RouteObject
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import FlowEvidence, RunEvidence
-from edgediag.model.flow import Protocol
+from edgediag.model.evidence import FlowEvidence, Override, RunEvidence
+from edgediag.model.flow import Flow, Protocol
+from edgediag.model.host import RouteRefused
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import DnsReply, IcmpKind
 from edgediag.model.verdict import Mechanism, Place, Status
 from story import (
     HOST,
+    NOT_ASKED,
     ROUTERS,
     addresses,
     answered,
@@ -24,6 +30,7 @@ from story import (
     icmp,
     ladder,
     probe,
+    refused,
     surroundings,
     syn_ack,
     target,
@@ -32,6 +39,7 @@ from story import (
 NAME = "oss.example"
 INSIDE = "10.77.0.10"
 SERVERS = ("198.51.100.53", "198.51.100.54")
+MISSING = RouteObject(type_="missing", prefix="default", table=254)
 
 
 def said(number: int, *texts: str, rcode: int = 0) -> Outcome:
@@ -60,6 +68,37 @@ def named(
     return replace(evidence, queries=queries)
 
 
+def kept_here(evidence: FlowEvidence) -> FlowEvidence:
+    """The same flow, where the kernel of this host has no way for it."""
+    errno = "ENETUNREACH"
+    asked = evidence.attempts[0].probe
+    return replace(
+        evidence,
+        attempts=(refused(asked, errno),),
+        route=RouteRefused(errno_name=errno, culprit=MISSING),
+        ladder=NOT_ASKED,
+    )
+
+
+def on_ipv6(evidence: FlowEvidence) -> FlowEvidence:
+    """The same to an address of IPv6."""
+    on = Flow(
+        protocol=Protocol.TCP,
+        source=ip_address("2001:db8::10"),
+        source_port=40000,
+        destination=ip_address("2001:db8:1::21"),
+        destination_port=443,
+    )
+    asked = replace(evidence.attempts[0].probe, flow=on)
+    return replace(evidence, flow=on, attempts=(answered(asked, syn_ack()),), ladder=NOT_ASKED)
+
+
+def by_hosts_file(evidence: FlowEvidence) -> FlowEvidence:
+    """The same, where a line of the hosts file gives the address."""
+    entry = HostsEntry(name=NAME, address=ip_address(HOST), path="/etc/hosts", line=5)
+    return replace(evidence, override=Override(entry=entry, answers=addresses(HOST)))
+
+
 FIRST_DENIES = (said(0, rcode=3), said(1, HOST))
 FIRST_INSIDE = (said(0, INSIDE), said(1, HOST))
 SECOND_INSIDE = (said(0, HOST), said(1, INSIDE))
@@ -81,7 +120,7 @@ SECOND_INSIDE = (said(0, HOST), said(1, INSIDE))
             Status.BLOCKED,
             Mechanism.DNS_HIJACK,
             tuple(Place),
-            ["name-leads-inside"],
+            ["icmp-from-router", "name-leads-inside"],
             id="the first word leads where nothing serves, and the second would not",
         ),
         pytest.param(
@@ -102,11 +141,59 @@ SECOND_INSIDE = (said(0, HOST), said(1, INSIDE))
         ),
         pytest.param(
             named(HOST, *FIRST_INSIDE, serves=False),
+            Status.NOT_CHECKED,
+            None,
+            (),
+            ["icmp-from-router", "names-disagree"],
+            id="no program has the public address: that it fails blames nobody",
+        ),
+        pytest.param(
+            named(HOST, *FIRST_INSIDE, serves=True),
+            Status.NOT_CHECKED,
+            None,
+            (),
+            ["names-disagree"],
+            id="nor is it a pass that it serves",
+        ),
+        pytest.param(
+            by_hosts_file(named(HOST, *FIRST_DENIES, serves=True)),
+            Status.OK,
+            None,
+            (),
+            [],
+            id="a hosts file gives the address: no server is asked",
+        ),
+        pytest.param(
+            on_ipv6(named(HOST, *FIRST_DENIES, serves=True)),
+            Status.OK,
+            None,
+            (),
+            [],
+            id="words on IPv4 say nothing of an address of IPv6",
+        ),
+        pytest.param(
+            kept_here(named(HOST, *FIRST_DENIES, serves=False)),
+            Status.BLOCKED,
+            Mechanism.NO_ROUTE,
+            (Place.LOCAL,),
+            ["route-refused", "never-left", "name-denied-first"],
+            id="this host keeps the flow as well: the denial supports",
+        ),
+        pytest.param(
+            named(HOST, *FIRST_DENIES, serves=False),
             Status.BLOCKED,
             Mechanism.ICMP_UNREACHABLE,
             (Place.ON_PATH,),
-            ["icmp-from-router", "names-disagree"],
-            id="the public address fails by itself",
+            ["icmp-from-router", "name-denied-first"],
+            id="so it is where a router keeps it",
+        ),
+        pytest.param(
+            kept_here(named(INSIDE, *FIRST_INSIDE, serves=False, public=[HOST])),
+            Status.BLOCKED,
+            Mechanism.NO_ROUTE,
+            (Place.LOCAL,),
+            ["route-refused", "never-left", "name-leads-inside"],
+            id="the first word leads inside, and this host keeps it from there",
         ),
         pytest.param(
             named(HOST, *SECOND_INSIDE, serves=True),
@@ -146,6 +233,12 @@ def test_the_first_word_counts(
     said_of = (None, ()) if verdict is None else (verdict.mechanism, verdict.where)
     assert (report.status, said_of) == (status, (mechanism, where))
     assert [finding.rule for finding in report.findings] == rules
+
+
+def test_the_address_of_a_later_server_says_whose_it_is_not() -> None:
+    evidence = named(HOST, *FIRST_INSIDE, serves=True)
+    (report,) = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks
+    assert (report.note, report.latency_s) == (LATER_ALONE, None)
 
 
 def test_both_answers_are_told() -> None:

@@ -33,7 +33,7 @@ from edgediag.model.evidence import (
     ToolsEvidence,
 )
 from edgediag.model.explained import Disposition, Explained, RuleObject
-from edgediag.model.flow import Protocol
+from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Listener, RouteRefused
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
@@ -41,6 +41,7 @@ from edgediag.model.reply import DnsReply, IcmpKind, Reply
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
 from story import (
+    EDGE,
     HOST,
     NEIGHBOUR_HOST,
     NOT_ASKED,
@@ -155,6 +156,36 @@ def test_a_name_that_nobody_asks_name_servers_for_is_kept_by_nsswitch() -> None:
     assert silent.culprit is None
 
 
+@pytest.mark.parametrize(
+    ("text", "why", "remedy"),
+    [
+        pytest.param(
+            "hosts: files [NOTFOUND=return] dns",
+            "ends at the hosts file by its action",
+            "take the action behind files out of line 3 of /etc/nsswitch.conf",
+            id="an action keeps programs from dns",
+        ),
+        pytest.param(
+            "hosts: files # no dns",
+            "has no dns",
+            "add dns to line 3 of /etc/nsswitch.conf",
+            id="dns in a comment",
+        ),
+        pytest.param(
+            "hosts: files mdns",
+            "has no dns",
+            "add dns to line 3 of /etc/nsswitch.conf",
+            id="dns in another word",
+        ),
+    ],
+)
+def test_what_keeps_a_line_from_name_servers(text: str, why: str, remedy: str) -> None:
+    verdict = only(replace(named(), lookup=replace(LOOKUP, text=text))).verdict
+    assert verdict is not None
+    assert f"({text}) {why}, so that" in verdict.summary
+    assert verdict.remedy == remedy
+
+
 def stub(*behind: Outcome) -> FlowEvidence:
     """A stub resolver that fails, with what those behind it say."""
     on = flow(Protocol.UDP, host="127.0.0.53", port=53)
@@ -209,7 +240,86 @@ def test_a_stub_that_serves_nobody(
     assert verdict.where == where
 
 
+def dark_behind(router: int, number: int) -> FlowEvidence:
+    """A server behind the stub whose queries pass no further than a router."""
+    check = f"resolver-upstream-53@{number}"
+    asked = probe(ProbeKind.DNS, check=check, id_=20 + number, name="cs.example")
+    hops = ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9"]
+    rungs = [*hops[:router], *[None] * 8]
+    whole = control(Relation.ECHO, ECHO)
+    walked = ladder(asked.flow, rungs)
+    of = target(check, kinds=(ProbeKind.DNS,))
+    return flow_evidence(unanswered(asked), of=of, walked=walked, controls=(whole,))
+
+
+@pytest.mark.parametrize(
+    ("routers", "where"),
+    [
+        pytest.param((2, 2), (Place.ON_PATH,), id="in one segment"),
+        pytest.param((1, 3), tuple(Place), id="in two, both on the path"),
+    ],
+)
+def test_a_stub_leans_on_one_segment_alone(
+    routers: tuple[int, ...], where: tuple[Place, ...]
+) -> None:
+    behind = [dark_behind(router, number) for number, router in enumerate(routers, start=1)]
+    outcomes = [outcome for item in behind for outcome in item.attempts]
+    stub_report, *reports = judge(run(stub(*outcomes), *behind)).checks
+    assert all(one.verdict and one.verdict.where == (Place.ON_PATH,) for one in reports)
+    assert stub_report.verdict is not None
+    assert stub_report.verdict.where == where
+
+
 # Flows.
+
+
+def in_version(version: int, reply: Reply, host: str = "registry.example") -> FlowEvidence:
+    """A flow to an address of a name, of one IP version."""
+    source, destination = {4: (EDGE, HOST), 6: ("2001:db8::10", "2001:db8:1::21")}[version]
+    on = Flow(
+        protocol=Protocol.TCP,
+        source=ip_address(source),
+        source_port=40000,
+        destination=ip_address(destination),
+        destination_port=443,
+    )
+    check = f"registry-443@{destination}"
+    asked = probe(ProbeKind.TCP_SYN, on=on, check=check, id_=version)
+    of = target(check, kinds=(ProbeKind.TCP_SYN,), host=host, address=destination)
+    walked = ladder(on, [reply])
+    return flow_evidence(answered(asked, reply), of=of, walked=walked)
+
+
+@pytest.mark.parametrize(
+    ("versions", "status"),
+    [
+        pytest.param(
+            (in_version(4, syn_ack()), in_version(6, reset())),
+            Status.DEGRADED,
+            id="IPv4 serves the name",
+        ),
+        pytest.param(
+            (in_version(4, reset()), in_version(6, reset())), Status.BLOCKED, id="nor does IPv4"
+        ),
+        pytest.param(
+            (in_version(4, syn_ack(), "oss.example"), in_version(6, reset())),
+            Status.BLOCKED,
+            id="IPv4 serves another name",
+        ),
+        pytest.param(
+            (in_version(6, syn_ack()), in_version(4, reset())),
+            Status.BLOCKED,
+            id="IPv6 serves it: hosts without IPv6 have nothing",
+        ),
+    ],
+)
+def test_an_address_of_ipv6_beside_ipv4(
+    versions: tuple[FlowEvidence, ...], status: Status
+) -> None:
+    report = only(*versions)
+    assert report.verdict is not None
+    assert (report.status, report.verdict.mechanism) == (status, Mechanism.RESET)
+    assert (report.note == "the name answers in IPv4") is (status is Status.DEGRADED)
 
 
 def test_a_flow_that_works_is_ok_with_its_latency_and_no_finding() -> None:

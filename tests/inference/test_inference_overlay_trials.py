@@ -116,12 +116,16 @@ def trial(*items: OverlayAsked, **changed: object) -> OverlayTrial:
 
 def found(
     judge: Callable[[Address | None, HostState], Fault | None],
-    item: OverlayTrial,
+    item: OverlayTrial | tuple[OverlayTrial, ...],
     device: VxlanDevice = DEVICE,
+    ends: tuple[NodeEnd, ...] = (),
 ) -> tuple[object, ...]:
     """Where the fault is, how sure, and by which mechanism; () where the rule is silent."""
-    state = replace(host_state(), vxlans=(device,), overlay_trials=(item,))
-    fault = judge(None, state)
+    items = item if isinstance(item, tuple) else (item,)
+    fault = judge(
+        None,
+        replace(host_state(), vxlans=(device,), overlay_trials=items, node_ends=ends),
+    )
     if fault is None:
         return ()
     return fault.claim.where, fault.claim.certainty, fault.claim.mechanism
@@ -274,28 +278,97 @@ def test_one_way(item: OverlayTrial, expected: tuple[object, ...]) -> None:
     assert found(overlay_one_way.judge, item) == expected
 
 
+LISTED = ip_address(NEIGHBOUR_HOST)
+PAIRED = trial(SERVED, ECHO, listed=LISTED)
+LOST_THERE = trial(SILENT, ECHO, peer=LISTED, listed=LISTED)
+NOT_LEFT = asked(OverlayForm.PLAIN, places=())
+PEER_END = NodeEnd(node="edge-2", address=PEER, mac=MAC, inner=None, source="nodes/edge-2")
+MISTAKEN = ((Place.LOCAL,), Certainty.PROVEN, Mechanism.VXLAN_MISMATCH)
+
+
 @pytest.mark.parametrize(
-    ("item", "expected"),
+    ("items", "ends", "expected"),
     [
+        pytest.param((PAIRED, LOST_THERE), (), MISTAKEN, id="frames to the table's are lost"),
         pytest.param(
-            trial(SERVED, ECHO, listed=ip_address(NEIGHBOUR_HOST)),
-            ((Place.LOCAL,), Certainty.PROVEN, Mechanism.VXLAN_MISMATCH),
-            id="the table looks for it elsewhere",
+            (PAIRED, trial(NOT_LEFT, DARK, peer=LISTED, listed=LISTED, link_answers=())),
+            (),
+            MISTAKEN,
+            id="nobody on the link has the table's",
+        ),
+        pytest.param((PAIRED,), (PEER_END,), MISTAKEN, id="its object says so"),
+        pytest.param((PAIRED,), (), (), id="nobody asked the table's address"),
+        pytest.param(
+            (PAIRED, trial(SERVED, ECHO, peer=LISTED, listed=LISTED)),
+            (PEER_END,),
+            (),
+            id="it has both addresses",
         ),
         pytest.param(
-            trial(SILENT, ECHO, listed=ip_address(NEIGHBOUR_HOST)), (), id="a guess, unanswered"
+            (PAIRED, LOST_THERE),
+            (replace(PEER_END, address=LISTED),),
+            (),
+            id="its object says the table's",
         ),
-        pytest.param(trial(SERVED, ECHO), (), id="the table is right"),
+        pytest.param(
+            (PAIRED, trial(NOT_LEFT, ECHO, peer=LISTED, listed=LISTED)),
+            (),
+            (),
+            id="this host did not send the frame to the table's",
+        ),
+        pytest.param(
+            (trial(SILENT, ECHO, listed=LISTED), LOST_THERE), (), (), id="a guess, unanswered"
+        ),
+        pytest.param((trial(SERVED, ECHO),), (PEER_END,), (), id="the table is right"),
     ],
 )
-def test_a_mac_behind_another_node(item: OverlayTrial, expected: tuple[object, ...]) -> None:
-    assert found(overlay_peer_elsewhere.judge, item) == expected
+def test_a_mac_behind_another_node(
+    items: tuple[OverlayTrial, ...], ends: tuple[NodeEnd, ...], expected: tuple[object, ...]
+) -> None:
+    assert found(overlay_peer_elsewhere.judge, items, ends=ends) == expected
+
+
+PORT_8472 = asked(OverlayForm.SOURCE_PORT, TUNNELLED)
+KEPT = asked(OverlayForm.PLAIN, TUNNELLED, places=CAME[:2])
+BARE_ANSWER = asked(OverlayForm.BARE_ANSWER, BARE)
+
+
+@pytest.mark.parametrize(
+    ("judge", "items"),
+    [
+        pytest.param(
+            overlay_refused.judge,
+            (asked(OverlayForm.PLAIN, icmp(IcmpKind.PORT_UNREACHABLE)), ECHO),
+            id="refused",
+        ),
+        pytest.param(
+            overlay_other_vni.judge,
+            (
+                SILENT,
+                ECHO,
+                asked(OverlayForm.BARE_ANSWER),
+                asked(OverlayForm.VNI, BARE, vni=2),
+            ),
+            id="another VNI",
+        ),
+        pytest.param(overlay_form_lost.judge, (SILENT, ECHO, PORT_8472), id="a form is lost"),
+        pytest.param(overlay_one_way.judge, (SILENT, ECHO, BARE_ANSWER), id="one way"),
+        pytest.param(overlay_answer_kept.judge, (KEPT, ECHO), id="kept"),
+        pytest.param(overlay_unanswered.judge, (SILENT, ECHO), id="silence"),
+    ],
+)
+def test_a_pair_that_was_guessed_is_no_other_rule_s(
+    judge: Callable[[Address | None, HostState], Fault | None], items: tuple[OverlayAsked, ...]
+) -> None:
+    control = trial(*items, peer=LISTED, listed=LISTED)
+    assert found(judge, trial(*items))
+    assert found(judge, trial(*items, listed=LISTED)) == ()
+    assert found(judge, (trial(SILENT, DARK, listed=LISTED), control)) == ()
 
 
 def test_the_device_is_named_whose_table_is_wrong() -> None:
-    item = trial(SERVED, ECHO, listed=ip_address(NEIGHBOUR_HOST))
     fault = overlay_peer_elsewhere.judge(
-        None, replace(host_state(), vxlans=(DEVICE,), overlay_trials=(item,))
+        None, replace(host_state(), vxlans=(DEVICE,), overlay_trials=(PAIRED, LOST_THERE))
     )
     assert fault is not None
     assert fault.claim.culprit == VxlanObject(
@@ -326,7 +399,7 @@ STRAY = replace(TUNNELLED, mac="02:00:00:00:00:77")
         pytest.param(
             trial(asked(OverlayForm.PLAIN, STRAY, places=CAME[:2]), ECHO),
             DEVICE,
-            ((Place.LOCAL,), Certainty.PROVEN, Mechanism.VXLAN_MISMATCH),
+            ((Place.LOCAL, Place.REMOTE), Certainty.AMBIGUOUS, Mechanism.VXLAN_MISMATCH),
             id="it is for a MAC that the device does not have",
         ),
         pytest.param(trial(SERVED, ECHO), DEVICE, (), id="it came out of the device"),
@@ -353,6 +426,51 @@ def test_an_answer_that_this_host_keeps(
     assert found(overlay_answer_kept.judge, item, device) == expected
 
 
+OWN_END = replace(PEER_END, node="", address=ip_address(EDGE), mac=OWN_MAC)
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected", "remedy"),
+    [
+        pytest.param(
+            (OWN_END,),
+            ((Place.REMOTE,), Certainty.BOUNDED, Mechanism.VXLAN_MISMATCH),
+            f"on {HOST}: ip neigh show dev flannel.1",
+            id="the device has what the object says: the node's table is old",
+        ),
+        pytest.param(
+            (replace(OWN_END, mac=STRAY.mac),),
+            MISTAKEN,
+            "keep systemd from giving the device a MAC",
+            id="the node has what the object says: the device was given another",
+        ),
+        pytest.param(
+            (replace(OWN_END, mac="02:00:00:00:00:78"),),
+            ((Place.LOCAL, Place.REMOTE), Certainty.AMBIGUOUS, Mechanism.VXLAN_MISMATCH),
+            "keep systemd from giving the device a MAC",
+            id="the object says neither",
+        ),
+        pytest.param(
+            (replace(PEER_END, mac=STRAY.mac),),
+            ((Place.LOCAL, Place.REMOTE), Certainty.AMBIGUOUS, Mechanism.VXLAN_MISMATCH),
+            "keep systemd from giving the device a MAC",
+            id="another node's object",
+        ),
+    ],
+)
+def test_whose_mac_is_the_old_one(
+    ends: tuple[NodeEnd, ...], expected: tuple[object, ...], remedy: str
+) -> None:
+    item = trial(asked(OverlayForm.PLAIN, STRAY, places=CAME[:2]), ECHO)
+    assert found(overlay_answer_kept.judge, item, ends=ends) == expected
+    fault = overlay_answer_kept.judge(
+        None,
+        replace(host_state(), vxlans=(DEVICE,), overlay_trials=(item,), node_ends=ends),
+    )
+    assert fault is not None
+    assert fault.remedy.startswith(remedy)
+
+
 LONG = asked(OverlayForm.SIZE)
 LONG_ECHO = asked(OverlayForm.LONG_ECHO, EchoReply(hop_limit=64))
 
@@ -371,17 +489,23 @@ LONG_ECHO = asked(OverlayForm.LONG_ECHO, EchoReply(hop_limit=64))
             id="only with the other checksum",
         ),
         pytest.param(
-            trial(SERVED, ECHO, LONG, LONG_ECHO),
+            trial(SERVED, ECHO, PORT_8472, LONG, LONG_ECHO),
             (LOST, Certainty.AMBIGUOUS, Mechanism.PMTU_BLACKHOLE),
             id="long frames are lost, and long echoes are not",
         ),
         pytest.param(
-            trial(SERVED, ECHO, LONG, asked(OverlayForm.LONG_ECHO)),
+            trial(
+                SERVED,
+                ECHO,
+                asked(OverlayForm.CHECKSUM, TUNNELLED),
+                LONG,
+                asked(OverlayForm.LONG_ECHO),
+            ),
             (LOST, Certainty.AMBIGUOUS, Mechanism.PMTU_BLACKHOLE),
             id="on one link long packets are lost altogether",
         ),
         pytest.param(
-            trial(SERVED, ECHO, LONG, asked(OverlayForm.LONG_ECHO), is_on_link=False),
+            trial(SERVED, ECHO, PORT_8472, LONG, asked(OverlayForm.LONG_ECHO), is_on_link=False),
             (),
             id="a router may cut the kernel's frames, and not ours",
         ),
@@ -390,9 +514,21 @@ LONG_ECHO = asked(OverlayForm.LONG_ECHO, EchoReply(hop_limit=64))
             (),
             id="forms that the kernel does not send",
         ),
-        pytest.param(trial(SERVED, ECHO, LONG), (), id="no long echo beside it"),
+        pytest.param(trial(SERVED, ECHO, PORT_8472, LONG), (), id="no long echo beside it"),
         pytest.param(
-            trial(SERVED, ECHO, asked(OverlayForm.SIZE, places=()), LONG_ECHO),
+            trial(
+                SERVED,
+                ECHO,
+                asked(OverlayForm.SOURCE_PORT),
+                asked(OverlayForm.CHECKSUM),
+                LONG,
+                LONG_ECHO,
+            ),
+            (),
+            id="short ones of the same moment are lost as well",
+        ),
+        pytest.param(
+            trial(SERVED, ECHO, PORT_8472, asked(OverlayForm.SIZE, places=()), LONG_ECHO),
             (),
             id="this host did not send the long one",
         ),
@@ -570,6 +706,63 @@ def test_what_is_said_of_a_port_without_a_fault(
     [check] = judge(RunEvidence(host=state, checks=(listener_evidence(row, taken),))).checks
     assert check.status is status
     assert says in check.note
+
+
+LINE_8472 = replace(
+    target("flannel-vxlan-8472", kinds=(), direction=Direction.INBOUND, port=8472),
+    endpoint="flannel-vxlan",
+)
+TAKEN = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=8472, uid=0)
+BARE_PLAIN = asked(OverlayForm.PLAIN, BARE, places=CAME[:2])
+BARE_OUT = asked(OverlayForm.PLAIN, BARE, places=CAME)
+
+
+@pytest.mark.parametrize(
+    ("items", "status", "says"),
+    [
+        pytest.param(
+            (trial(SERVED, ECHO), trial(SILENT, DARK, peer=LISTED, listed=LISTED)),
+            Status.NOT_CHECKED,
+            f"{HOST} answered through the overlay, to this port; {NEIGHBOUR_HOST} did not answer, "
+            "which blames nobody",
+            id="one of two answered",
+        ),
+        pytest.param(
+            (trial(SERVED, ECHO), trial(SERVED, ECHO, peer=LISTED, listed=LISTED)),
+            Status.OK,
+            f"{HOST}, {NEIGHBOUR_HOST} answered through the overlay, to this port",
+            id="both did",
+        ),
+        pytest.param(
+            (
+                trial(SERVED, ECHO, listed=LISTED),
+                trial(SERVED, ECHO, peer=LISTED, listed=LISTED),
+            ),
+            Status.OK,
+            f"{HOST} answered through the overlay, to this port",
+            id="an address of the table alone is nobody's that was stated",
+        ),
+        pytest.param(
+            (trial(BARE_PLAIN, ECHO),),
+            Status.NOT_CHECKED,
+            f"{HOST} did not answer, which blames nobody",
+            id="its answer came beside the overlay",
+        ),
+        pytest.param(
+            (trial(BARE_OUT, ECHO),),
+            Status.OK,
+            f"{HOST} answered through the overlay, to this port",
+            id="a bare answer that came out of the device",
+        ),
+    ],
+)
+def test_a_port_is_served_where_all_that_were_asked_answered(
+    items: tuple[OverlayTrial, ...], status: Status, says: str
+) -> None:
+    state = replace(host_state(), vxlans=(DEVICE,), overlay_trials=items)
+    [check] = judge(RunEvidence(host=state, checks=(listener_evidence(LINE_8472, TAKEN),))).checks
+    assert check.status is status
+    assert check.note.endswith(says)
 
 
 def test_an_answer_through_raven_s_overlay_proves_no_way_that_marks_choose() -> None:

@@ -156,6 +156,24 @@ def test_a_token_goes_into_the_request_and_nowhere_else(
     assert TOKEN not in repr(found)
 
 
+class Echoing(ApiServer):
+    """Gives back the token where a status should stand."""
+
+    def _parts(self, path: str) -> Iterator[bytes]:
+        yield f"HTTP/1.1 Bearer {TOKEN}\r\n\r\n".encode()
+
+
+def test_what_is_no_response_is_not_quoted(
+    files: Certificate, client: tuple[Path, Path]
+) -> None:
+    with serving(Echoing({}), files, client[0]) as server:
+        (gap,) = read_objects(access(server, files, client, token=TOKEN), "edge-1", NOW_S)
+    assert gap == Gap(
+        reason=f"https://{HOST}:{server.port} does not answer: no response of HTTP",
+        is_missing=False,
+    )
+
+
 def test_a_server_of_another_authority_is_told_nothing(
     files: Certificate, client: tuple[Path, Path]
 ) -> None:

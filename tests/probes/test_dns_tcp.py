@@ -50,6 +50,8 @@ def test_builds_exact_octets(probe: Probe) -> None:
         pytest.param(framed(b"") + framed(ANSWER), REPLY, id="behind an empty message"),
         pytest.param(framed(ANSWER)[:-1], None, id="one octet short"),
         pytest.param(framed(STRANGERS), None, id="a stranger's alone"),
+        pytest.param(framed(bytes(4096)) + framed(ANSWER), REPLY, id="behind a long message"),
+        pytest.param(framed(bytes(4097)) + framed(ANSWER), None, id="behind one too long"),
         pytest.param(framed(QUERY), None, id="our query sent back"),
         pytest.param(b"\x00", None, id="half a length"),
         pytest.param(b"", None, id="empty"),

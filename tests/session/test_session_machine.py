@@ -49,6 +49,8 @@ from edgediag.model.reply import (
     TlsReply,
 )
 from edgediag.probes import packet_codec
+from edgediag.probes.codec import StreamCodec
+from edgediag.session import stream
 from edgediag.session.machine import Session
 from edgediag.session.stream import MAX_STREAM_OCTETS
 from story import EDGE, HOST, echo_reply, flow, flow_of, icmp, ike_reply, probe, syn_ack
@@ -733,6 +735,24 @@ def test_no_more_of_a_stream_is_kept_than_a_first_record_can_hold() -> None:
     (track,) = talk.session._tracks.values()
     assert track.stream is not None
     assert len(track.stream.octets) == MAX_STREAM_OCTETS
+
+
+def test_where_nothing_is_kept_nothing_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def match(asked: Probe, octets: bytes) -> Reply | None:
+        read.append(len(octets))
+        return None
+
+    codec = StreamCodec(kind=TLS.kind, build=lambda asked: b"", match=match)
+    monkeypatch.setattr(stream, "stream_codec", lambda kind: codec)
+    talk = opened()
+    for payload in (b"\x16", bytes(MAX_STREAM_OCTETS), b"more", b""):
+        talk.hear(StreamReceived(probe=TLS.id, payload=payload, at_s=101.0))
+    assert read == [1, MAX_STREAM_OCTETS]
+    (track,) = talk.session._tracks.values()
+    assert track.stream is not None
+    assert track.stream.is_ended
 
 
 def test_a_reset_after_a_close_in_good_order_is_a_close() -> None:

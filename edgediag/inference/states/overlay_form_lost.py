@@ -2,7 +2,7 @@
 
 from edgediag.inference.claim import lost_outside, one_of
 from edgediag.inference.fault import Fault
-from edgediag.inference.overlay_trials import is_lost, outcome_of, trials_of
+from edgediag.inference.overlay_trials import is_lost, listed_trials, outcome_of
 from edgediag.meaning import is_answered_by, is_returned
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
@@ -22,11 +22,12 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     Does not hold   for a form that the kernel does not send: it never sends from the overlay's own
                     port, and with a checksum or without as the device says. Of long frames, where a
                     router may stand before the node and long echoes are lost as well: the kernel's
-                    frames may be fragmented there, ours may not
+                    frames may be fragmented there, ours may not; and where no short frame that was
+                    sent beside the long ones was answered
     Asks for        the trial, the tap
     source          RFC 7348 §4.3 (no fragmentation by VTEPs), §5 (source port, checksum of zero)
     """
-    for trial in trials_of(host):
+    for trial in listed_trials(host):
         fault = _by_silence(trial, host) or _by_length(trial, host)
         if fault is not None:
             return fault
@@ -56,18 +57,22 @@ def _by_silence(trial: OverlayTrial, host: HostState) -> Fault | None:
 
 
 def _by_length(trial: OverlayTrial, host: HostState) -> Fault | None:
-    is_short_returned = is_returned(outcome_of(trial, OverlayForm.PLAIN))
+    # Short frames of the same moment: a node that was too busy then answered none of any length.
+    beside = (OverlayForm.SOURCE_PORT, OverlayForm.CHECKSUM)
+    is_short_returned = is_returned(outcome_of(trial, OverlayForm.PLAIN)) and any(
+        is_returned(outcome_of(trial, form)) for form in beside
+    )
     if not is_short_returned or not is_lost(outcome_of(trial, OverlayForm.SIZE)):
         return None
     echo = outcome_of(trial, OverlayForm.LONG_ECHO)
     is_passed = echo is not None and is_answered_by(echo, trial.peer)
     if not is_passed and not (is_lost(echo) and trial.is_on_link):
         return None
-    beside = "an echo as long passes" if is_passed else "so are echoes as long"
+    echoes = "an echo as long passes" if is_passed else "so are echoes as long"
     return Fault(
         claim=one_of(lost_outside(host), Landmark.EDGE, Mechanism.PMTU_BLACKHOLE),
         text=f"{trial.peer} answers short frames of {trial.interface}; those of full length are "
-        f"lost, and {beside}",
+        f"lost, and {echoes}",
         remedy=f"lower the MTU of {trial.interface} on all nodes, or raise that of the network "
         "between them",
     )

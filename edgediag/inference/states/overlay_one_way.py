@@ -2,7 +2,7 @@
 
 from edgediag.inference.claim import lost_outside, one_of
 from edgediag.inference.fault import Fault
-from edgediag.inference.overlay_trials import is_lost, outcome_of, trials_of
+from edgediag.inference.overlay_trials import is_lost, listed_trials, outcome_of
 from edgediag.meaning import is_returned
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
@@ -22,7 +22,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     Asks for        the trial, the tap
     source          flannel-io/flannel issues 1474 and 692 (tables missing after a reboot)
     """
-    for trial in trials_of(host):
+    for trial in listed_trials(host):
         plain = outcome_of(trial, OverlayForm.PLAIN)
         if is_lost(plain) and is_returned(outcome_of(trial, OverlayForm.BARE_ANSWER)):
             peer, name = trial.peer, trial.interface

@@ -6,8 +6,8 @@ from edgediag.inference.overlay_trials import (
     device_of,
     is_as_agreed,
     is_lost,
+    listed_trials,
     outcome_of,
-    trials_of,
 )
 from edgediag.meaning import is_returned
 from edgediag.model.answer import NotChecked
@@ -31,7 +31,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     Asks for        the trial, the VXLAN devices
     source          RFC 7348 §4.1; drivers/net/vxlan (vxlan_vs_find_vni)
     """
-    for trial in trials_of(host):
+    for trial in listed_trials(host):
         other = outcome_of(trial, OverlayForm.VNI)
         device = device_of(trial, host)
         inside = None if other is None else other.probe.encapsulation

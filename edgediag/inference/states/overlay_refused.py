@@ -2,7 +2,7 @@
 
 from edgediag.inference.claim import at_destination, at_hop, lost_outside, one_of
 from edgediag.inference.fault import Fault
-from edgediag.inference.overlay_trials import outcome_of, trials_of
+from edgediag.inference.overlay_trials import listed_trials, outcome_of
 from edgediag.meaning import has_left, is_rewritten
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
@@ -31,7 +31,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     own = set() if isinstance(host.addresses, NotChecked) else {
         entry.address for entry in host.addresses
     }
-    for trial in trials_of(host):
+    for trial in listed_trials(host):
         outcome = outcome_of(trial, OverlayForm.PLAIN)
         if not isinstance(outcome, Answered) or not isinstance(outcome.reply, IcmpReply):
             continue

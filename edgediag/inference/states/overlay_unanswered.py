@@ -7,8 +7,8 @@ from edgediag.inference.overlay_trials import (
     is_as_agreed,
     is_lost,
     is_reachable,
+    listed_trials,
     outcome_of,
-    trials_of,
 )
 from edgediag.inference.states import overlay_node_differs
 from edgediag.meaning import is_answered_by, is_returned
@@ -38,11 +38,10 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     """
     if overlay_node_differs.judge(destination, host) is not None:
         return None
-    for trial in trials_of(host):
+    for trial in listed_trials(host):
         forms = {item.form for item in trial.asked if is_returned(item.outcome)}
         is_silent = is_lost(outcome_of(trial, OverlayForm.PLAIN)) and not forms
-        is_listed = trial.listed == trial.peer
-        if is_silent and is_listed and is_reachable(trial) and is_as_agreed(trial, host):
+        if is_silent and is_reachable(trial) and is_as_agreed(trial, host):
             return _fault(trial, host)
     return None
 
