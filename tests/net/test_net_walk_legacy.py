@@ -25,7 +25,7 @@ import pytest
 
 from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.register import NO_NAMES, Names
-from edgediag.host.walk.chain_walk import Step
+from edgediag.host.walk.chain_walk import MARKS, Step
 from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.culprit import step_culprit
 from edgediag.host.walk.inbound import SOCKET
@@ -365,7 +365,9 @@ def legacy_end(said: Conclusion, risen: Counts, way: Direction) -> str:
     # A reject's own answer is a packet too, and counts in rules that it meets.
     is_plain = len(said.courses) == 1 and said.disposition is not Disposition.REJECTED
     if is_plain and not said.courses[0].doubts:
-        steps = (place(step) for step in said.courses[0].steps if is_legacy(step))
+        # A rule that marks has a step only where the packet has another mark by it.
+        done = (step for step in said.courses[0].steps if step.action != MARKS)
+        steps = (place(step) for step in done if is_legacy(step))
         met = Counter(key for key in steps if key[1] in way.counted)
         ends = {key: count for key, count in risen.items() if key in met or key[2] == 0}
         if without_nat_policies(met) != without_nat_policies(ends):
