@@ -7,6 +7,7 @@ from edgediag.checked import Checked, is_heard, is_ok, lead
 from edgediag.locate.planned import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
+from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.evidence import (
     Alternative,
     Control,
@@ -14,6 +15,7 @@ from edgediag.model.evidence import (
     HandshakeEvidence,
     Kin,
     NameServer,
+    OmittedEvidence,
     Override,
     ProgramVerdict,
     Relation,
@@ -213,3 +215,17 @@ def _with_confirmation(check: str, located: Located) -> tuple[Outcome, ...]:
 def heard_echoes(ladders: Iterable[tuple[Outcome, ...]]) -> tuple[Outcome, ...]:
     """The outcomes of all rungs that a destination answered itself."""
     return tuple(outcome for rungs in ladders for outcome in rungs if is_heard(outcome))
+
+
+def left_out(target: Target, because: NotChecked) -> OmittedEvidence:
+    """A row of the matrix that was not asked, and why."""
+    return OmittedEvidence(
+        omitted=Omitted(
+            check=target.check,
+            endpoint=target.endpoint,
+            purpose=target.purpose,
+            direction=target.direction,
+            is_required=target.is_required,
+            because=because,
+        )
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from edgediag.compat import assert_never
 from edgediag.discovery.host import parse_address, parse_host
 from edgediag.endpoints import APPLIES, ENDPOINTS, KINDS_BY_PORT, NOT_ASKED, NOT_NEEDED
-from edgediag.endpoints.naming import check_stem, host_name, with_check_ids
+from edgediag.endpoints.naming import check_stem, host_name, target_of, with_check_ids
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import ClusterFacts, HostPort, Version
 from edgediag.model.endpoint import Endpoint, Generation, HostSource, Matrix, Omitted, Target
@@ -180,18 +180,11 @@ def _advertised(
 
 
 def _target(endpoint: Endpoint, place: HostPort) -> Target:
-    return Target(
-        check=check_stem(endpoint.id, place.port),
-        endpoint=endpoint.id,
-        purpose=endpoint.purpose,
-        direction=endpoint.direction,
-        is_required=endpoint.is_required,
-        protocol=endpoint.protocol,
-        host=place.host,
-        address=parse_address(place.host),
-        port=place.port,
-        kinds=KINDS_BY_PORT.get((endpoint.id, place.port), endpoint.kinds),
+    target = target_of(
+        endpoint, host=place.host, address=parse_address(place.host), port=place.port
     )
+    kinds = KINDS_BY_PORT.get((endpoint.id, place.port), endpoint.kinds)
+    return replace(target, kinds=kinds)
 
 
 def _omitted(endpoint: Endpoint, check: str, reason: str) -> Omitted:

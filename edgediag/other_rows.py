@@ -2,11 +2,11 @@
 
 from edgediag.arrival import agreed, arrivals_at, is_open
 from edgediag.endpoints.system_tools import TOOL_GROUPS
-from edgediag.evidence import NO_FIX
+from edgediag.evidence import NO_FIX, left_out
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
-from edgediag.model.evidence import Evidence, ListenerEvidence, OmittedEvidence, ToolsEvidence
+from edgediag.model.endpoint import Direction, ProbeKind, Target
+from edgediag.model.evidence import Evidence, ListenerEvidence, ToolsEvidence
 from edgediag.model.explained import Explained
 from edgediag.model.host import HostState, Listener, RouteAnswer
 from edgediag.survey import is_own, no_destination
@@ -34,16 +34,7 @@ def without_flow(
         )
     if target.direction is Direction.INBOUND:
         return _listened(bench, target, state)
-    return OmittedEvidence(
-        omitted=Omitted(
-            check=target.check,
-            endpoint=target.endpoint,
-            purpose=target.purpose,
-            direction=target.direction,
-            is_required=target.is_required,
-            because=_unasked(target, route),
-        )
-    )
+    return left_out(target, _unasked(target, route))
 
 
 def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidence:

@@ -1,6 +1,7 @@
 """What pods send each other through an overlay: to another site by Raven's, or in by flannel's."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_network
 
 from edgediag.alternative import POD_BRIDGES
@@ -24,28 +25,33 @@ _POINT_TO_POINT = 31
 _LEAST_ADDRESSES = 2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pods:
+    """Where the pods of this node are, and the routes of its overlays."""
+
+    bridge: str
+    own: IPv4Interface
+    routes: tuple[OverlayRoute, ...]
+
+
 def sent_to_other_site(state: HostState) -> Arrival | NotChecked:
     """A packet that comes from one of this node's pods, for the first site that is known.
 
     source  openyurtio/raven pkg/networkengine/vpndriver/libreswan: policies from this pool's
             subnets to those of each other one. Raven's own table 9027 leads into the pool alone
     """
-    if isinstance(state.overlay_routes, NotChecked):
-        return state.overlay_routes
-    if isinstance(state.addresses, NotChecked):
-        return state.addresses
-    found = next(_on_bridges(state.addresses), None)
-    if found is None:
-        return NO_PODS
-    bridge, own = found
+    pods = _pods(state)
+    if isinstance(pods, NotChecked):
+        return pods
+    own = pods.own
     policies = () if isinstance(state.xfrm_policies, NotChecked) else state.xfrm_policies
-    routes = [route for route in state.overlay_routes if route.table == _MAIN]
+    routes = [route for route in pods.routes if route.table == _MAIN]
     sites = (*_wrapped_for(policies, own.network), *_reached_by(routes, RAVEN_DEVICE))
     if not sites:
         return NO_RAVEN
     site = sites[0]
     pod = next(host for host in own.network.hosts() if host != own.ip)
-    return _from_pod(bridge, (pod, own.network.prefixlen), site[1])
+    return _from_pod(pods.bridge, (pod, own.network.prefixlen), site[1])
 
 
 def brought_to_pods(state: HostState) -> Arrival | NotChecked:
@@ -53,6 +59,18 @@ def brought_to_pods(state: HostState) -> Arrival | NotChecked:
 
     To an address that is given out last, so that a rule for one pod is hardly met.
     """
+    pods = _pods(state)
+    if isinstance(pods, NotChecked):
+        return pods
+    devices = dict.fromkeys(route.interface for route in pods.routes)
+    for device in devices:
+        node = next(_reached_by(pods.routes, device), None)
+        if device.startswith(FLANNEL_PREFIX) and node is not None:
+            return _from_pod(device, (node[1], node.prefixlen), pods.own.network[-2])
+    return NO_FLANNEL
+
+
+def _pods(state: HostState) -> _Pods | NotChecked:
     if isinstance(state.overlay_routes, NotChecked):
         return state.overlay_routes
     if isinstance(state.addresses, NotChecked):
@@ -60,13 +78,7 @@ def brought_to_pods(state: HostState) -> Arrival | NotChecked:
     found = next(_on_bridges(state.addresses), None)
     if found is None:
         return NO_PODS
-    _, own = found
-    devices = dict.fromkeys(route.interface for route in state.overlay_routes)
-    for device in devices:
-        node = next(_reached_by(state.overlay_routes, device), None)
-        if device.startswith(FLANNEL_PREFIX) and node is not None:
-            return _from_pod(device, (node[1], node.prefixlen), own.network[-2])
-    return NO_FLANNEL
+    return _Pods(bridge=found[0], own=found[1], routes=state.overlay_routes)
 
 
 def _from_pod(device: str, source: tuple[IPv4Address, int], destination: IPv4Address) -> Arrival:

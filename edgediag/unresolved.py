@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from edgediag.doubt import is_denial
+from edgediag.evidence import left_out
 from edgediag.instruments import Bench
 from edgediag.lookup import asks_name_servers
 from edgediag.model.answer import NotChecked
-from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
+from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import NameEvidence, OmittedEvidence
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
@@ -52,7 +53,7 @@ def unresolved(
     if resolvers and asks_name_servers(assignment.lookup):
         because = _why_nobody_can_tell(target, outcomes)
         if because is not None:
-            return _omitted(target, because)
+            return left_out(target, because)
     return NameEvidence(
         target=target,
         queries=outcomes,
@@ -69,16 +70,3 @@ def _why_nobody_can_tell(target: Target, outcomes: Sequence[Outcome]) -> NotChec
     # A resolver library puts the domains of the search list behind such a name (resolv.conf(5)).
     is_short = "." not in target.host
     return SHORT_NAME if is_short and any(map(is_denial, outcomes)) else None
-
-
-def _omitted(target: Target, because: NotChecked) -> OmittedEvidence:
-    return OmittedEvidence(
-        omitted=Omitted(
-            check=target.check,
-            endpoint=target.endpoint,
-            purpose=target.purpose,
-            direction=target.direction,
-            is_required=target.is_required,
-            because=because,
-        )
-    )

@@ -372,6 +372,16 @@ def link(
     )
 
 
+FLANNEL_LINK = Link(
+    name="flannel.1",
+    index=8,
+    is_up=True,
+    has_carrier=True,
+    mtu=1450,
+    kind="vxlan",
+    mac="02:00:00:00:00:0a",
+    xdp_program=None,
+)
 FLANNEL_DEVICE = VxlanDevice(
     interface="flannel.1",
     vni=1,

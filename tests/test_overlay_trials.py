@@ -11,7 +11,6 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import (
     HostState,
     InterfaceAddress,
-    Link,
     Neighbour,
     NeighbourState,
     Route,
@@ -25,23 +24,14 @@ from edgediag.model.probe import Padding
 from edgediag.overlay_peers import MAX_PEERS
 from edgediag.overlay_trials import begin, finish
 from rig import RigHost, RigWire, observed, rig
-from story import EDGE, FLANNEL_DEVICE, host_state, route
+from story import EDGE, FLANNEL_DEVICE, FLANNEL_LINK, host_state, route
 
 FLANNEL_ROW = {"flannel-vxlan"}
 PEER, OTHER, THIRD = (ip_address(f"192.0.2.{last}") for last in (11, 12, 13))
 PEER_MAC, OTHER_MAC = "02:00:00:00:00:0b", "02:00:00:00:00:0c"
 PEER_END, OTHER_END = ip_address("203.0.113.130"), ip_address("203.0.113.140")
 
-LINK = Link(
-    name="flannel.1",
-    index=8,
-    is_up=True,
-    has_carrier=True,
-    mtu=1450,
-    kind="vxlan",
-    mac="02:00:00:00:00:0a",
-    xdp_program=None,
-)
+LINK = FLANNEL_LINK
 DEVICE = FLANNEL_DEVICE
 ENTRIES = tuple(
     ForwardingEntry(interface="flannel.1", mac=mac, destination=node)

@@ -6,9 +6,8 @@ from typing import Final
 
 from edgediag.discovery.host import parse_address, parse_host_port
 from edgediag.endpoints import flannel_vxlan, raven_gateway
-from edgediag.endpoints.naming import check_stem
 from edgediag.host.vxlan import RAVEN_VNI
-from edgediag.model.endpoint import Endpoint, Target
+from edgediag.model.endpoint import Endpoint
 from edgediag.model.flow import Address
 
 FORM: Final = "vxlan://ADDRESS[:PORT][?vni=VNI]"
@@ -49,23 +48,3 @@ def overlay_of(url: str) -> tuple[Endpoint, Address] | None:
     if overlay is None or found[2] not in (None, str(overlay[1])):
         return None
     return overlay[0], peer
-
-
-def overlay_target(endpoint: Endpoint, host: str) -> Target:
-    """The row of an overlay's port on this node.
-
-    host  what the matrix calls this node
-    """
-    port = endpoint.ports[0]
-    return Target(
-        check=check_stem(endpoint.id, port),
-        endpoint=endpoint.id,
-        purpose=endpoint.purpose,
-        direction=endpoint.direction,
-        is_required=endpoint.is_required,
-        protocol=endpoint.protocol,
-        host=host,
-        address=None,
-        port=port,
-        kinds=endpoint.kinds,
-    )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgediag.discovery.host import parse_address, parse_host, parse_host_port
-from edgediag.discovery.overlay_url import FORM, overlay_of, overlay_target
-from edgediag.endpoints.naming import check_stem, with_check_ids
+from edgediag.discovery.overlay_url import FORM, overlay_of
+from edgediag.endpoints.naming import check_stem, target_of, with_check_ids
 from edgediag.errors import UsageError
 from edgediag.model.endpoint import USUAL_QUERY, Direction, ProbeKind, Target
 from edgediag.model.flow import Address, Protocol
@@ -80,7 +80,8 @@ def peers_of(urls: Iterable[str]) -> tuple[Address, ...]:
 def _target(url: str) -> Target:
     overlay = overlay_of(url)
     if overlay is not None:
-        return overlay_target(overlay[0], _THIS_NODE)
+        row = overlay[0]
+        return target_of(row, host=_THIS_NODE, address=None, port=row.ports[0])
     found = _URL.fullmatch(url)
     scheme = _SCHEMES.get(found[1]) if found else None
     place = parse_host_port(found[2], scheme.port) if found and scheme else None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from edgediag.endpoints import PATTERNS_BY_REGION
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Endpoint, Target
+from edgediag.model.flow import Address
 
 # Tried in this order, until each check of one endpoint and port has a name of its own.
 _SUFFIXES: tuple[Callable[[Target], str], ...] = (
@@ -21,6 +22,22 @@ _SUFFIXES: tuple[Callable[[Target], str], ...] = (
 def check_stem(endpoint: str, port: int) -> str:
     """A check's id as far as endpoint and port make it; port 0 stands for "no port"."""
     return f"{endpoint}-{port}" if port else endpoint
+
+
+def target_of(endpoint: Endpoint, *, host: str, address: Address | None, port: int) -> Target:
+    """One check of a row of the table."""
+    return Target(
+        check=check_stem(endpoint.id, port),
+        endpoint=endpoint.id,
+        purpose=endpoint.purpose,
+        direction=endpoint.direction,
+        is_required=endpoint.is_required,
+        protocol=endpoint.protocol,
+        host=host,
+        address=address,
+        port=port,
+        kinds=endpoint.kinds,
+    )
 
 
 def host_name(endpoint: Endpoint, region: str | None) -> str:

@@ -99,16 +99,28 @@ def judge_hijacked(
     if is_served or not forgers or len(forgers) < len(named_by) or not is_forged:
         return report
     verdict = forgers[0][1]
-    finding = Finding(
-        id=f"{evidence.target.check}/{HIJACKED}",
-        rule=HIJACKED,
+    said = (HIJACKED, f"{address} is no address of {evidence.target.host}")
+    finding = leaning(report, said, verdict, Mechanism.DNS_HIJACK)
+    return with_finding(report, finding, verdict)
+
+
+def leaning(
+    report: CheckReport, said: tuple[str, str], lean: Verdict, mechanism: Mechanism
+) -> Finding:
+    """A finding that says of a check what is known of the server that it hangs on.
+
+    said  the rule, and its words before those of the verdict on the server
+    """
+    rule, text = said
+    return Finding(
+        id=f"{report.id}/{rule}",
+        rule=rule,
         strength=Strength.PROVES,
-        claim=claim_of(verdict, Mechanism.DNS_HIJACK),
-        text=f"{address} is no address of {evidence.target.host}: {verdict.summary}",
-        remedy=verdict.remedy,
+        claim=claim_of(lean, mechanism),
+        text=f"{text}: {lean.summary}",
+        remedy=lean.remedy,
         packets=(),
     )
-    return with_finding(report, finding, verdict)
 
 
 def resolver_of(evidence_reasons: tuple[str, ...]) -> str | None:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from edgediag.inference.claim import ANYWHERE
-from edgediag.inference.names import FORWARDED, claim_of, with_finding
+from edgediag.inference.names import FORWARDED, leaning, with_finding
 from edgediag.meaning import is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.report import CheckReport
-from edgediag.model.verdict import Finding, Mechanism, Strength, Verdict
+from edgediag.model.verdict import Mechanism, Verdict
 
 
 def judge_stub(
@@ -36,15 +36,8 @@ def judge_stub(
     first = next(iter(verdicts), None)
     if first is None or not _is_one_place(verdicts, first):
         return report
-    finding = Finding(
-        id=f"{evidence.target.check}/{FORWARDED}",
-        rule=FORWARDED,
-        strength=Strength.PROVES,
-        claim=claim_of(first, Mechanism.DNS_FAILURE),
-        text=f"the stub resolver serves nobody, for it cannot ask: {first.summary}",
-        remedy=first.remedy,
-        packets=(),
-    )
+    said = (FORWARDED, "the stub resolver serves nobody, for it cannot ask")
+    finding = leaning(report, said, first, Mechanism.DNS_FAILURE)
     return with_finding(report, finding, first)
 
 

@@ -24,7 +24,7 @@ from edgediag.model.culprit import NeighbourObject, VxlanObject
 from edgediag.model.endpoint import Direction, ProbeKind
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Address, Protocol
-from edgediag.model.host import HostState, Link, Listener, Neighbour, NeighbourState
+from edgediag.model.host import HostState, Listener, Neighbour, NeighbourState
 from edgediag.model.outcome import Answered, Outcome, Sighted, Unanswered
 from edgediag.model.overlay import Encapsulation, ForwardingEntry, NodeEnd, VxlanDevice
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
@@ -34,6 +34,7 @@ from edgediag.model.verdict import Certainty, Mechanism, Place, Status
 from story import (
     EDGE,
     FLANNEL_DEVICE,
+    FLANNEL_LINK,
     HOST,
     NEIGHBOUR_HOST,
     host_state,
@@ -581,16 +582,7 @@ END = NodeEnd(
     source="/etc/kubernetes/cache/flanneld/nodes.v1.core/edge-2",
 )
 OWN = replace(END, node="", address=ip_address(EDGE), mac="02:00:00:00:00:01", inner=None)
-OVERLAY_LINK = Link(
-    name="flannel.1",
-    index=8,
-    is_up=True,
-    has_carrier=True,
-    mtu=1450,
-    kind="vxlan",
-    mac="02:00:00:00:00:01",
-    xdp_program=None,
-)
+OVERLAY_LINK = replace(FLANNEL_LINK, mac="02:00:00:00:00:01")
 FORWARDED = ForwardingEntry(interface="flannel.1", mac=MAC, destination=PEER)
 RESOLVED = Neighbour(
     interface="flannel.1", address=INSIDE.destination, mac=MAC, state=NeighbourState.PERMANENT

@@ -15,9 +15,9 @@ from typing import Final
 from edgediag.host.attributes import attribute_list, attributes, big, big32, nest
 from edgediag.host.clone.compat import compat
 from edgediag.host.clone.pieces import without
+from edgediag.host.netfilter.base_chain import TABLE_F_DORMANT, TABLE_FLAGS
 
 _NFGENMSG_OCTETS: Final = 4
-_TABLE_FLAGS, _TABLE_F_DORMANT = 2, 1
 _CHAIN_FLAGS, _CHAIN_F_BASE = 10, 1
 _FLOWTABLE_FLAGS, _FLOWTABLE_F_COUNTER = 7, 2
 _SET_ID: Final = 10
@@ -93,8 +93,8 @@ def copied(kind: Kind, payload: bytes, *, number: int) -> bytes:
     kept = without(body, VERBS[kind].left_out)
     match kind:
         case Kind.TABLE:
-            flags = big(attributes(body).get(_TABLE_FLAGS)) & _TABLE_F_DORMANT
-            return head + kept + big32(_TABLE_FLAGS, flags)
+            flags = big(attributes(body).get(TABLE_FLAGS)) & TABLE_F_DORMANT
+            return head + kept + big32(TABLE_FLAGS, flags)
         case Kind.CHAIN:
             # Neither offloaded to a device nor bound to one rule: an ordinary chain does the same.
             flags = big(attributes(body).get(_CHAIN_FLAGS)) & _CHAIN_F_BASE

@@ -9,7 +9,8 @@ from edgediag.host.netfilter.rule import decode_filter_chain, family_of
 from edgediag.host.netfilter.sets import decode_elements
 
 _NFGENMSG_OCTETS = 4
-_TABLE_NAME, _TABLE_FLAGS, _TABLE_F_DORMANT = 1, 2, 1
+_TABLE_NAME = 1
+TABLE_FLAGS, TABLE_F_DORMANT = 2, 1
 _HOOK, _TYPE = 4, 7
 _PRIORITY, _DEVICE, _DEVICES, _DEVICE_PREFIX = 2, 3, 4, 2
 # Ends a prefix: no device has it in its name (net/core/dev.c dev_valid_name).
@@ -59,7 +60,7 @@ def is_at_device(chain: BaseChain, name: str) -> bool:
 def decode_dormant(payload: bytes) -> tuple[str, str] | None:
     """Family and name of the table in an NFT_MSG_NEWTABLE, None unless it is dormant."""
     found = attributes(payload[_NFGENMSG_OCTETS:])
-    if not big(found.get(_TABLE_FLAGS)) & _TABLE_F_DORMANT:
+    if not big(found.get(TABLE_FLAGS)) & TABLE_F_DORMANT:
         return None
     return family_of(payload), text(found.get(_TABLE_NAME))
 

@@ -9,12 +9,12 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Mechanism
+from edgediag.pod_traffic import EXEMPTION
 
 ID = "raven-masquerade"
 
-_EXEMPTION: Final = "RAVEN-POSTROUTING"
 _REMEDY: Final = (
-    f"restart this node's raven-agent, which puts its jump to {_EXEMPTION} before all others"
+    f"restart this node's raven-agent, which puts its jump to {EXEMPTION} before all others"
 )
 
 
@@ -38,7 +38,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     rule = host.before_exemption[0]
     text = (
         "what pods of this node send to another site gets another source: "
-        f"{rule_words(rule, 4)} leads to it before {_EXEMPTION} is asked"
+        f"{rule_words(rule, 4)} leads to it before {EXEMPTION} is asked"
     )
     claim = on_this_host(Mechanism.RAVEN_NOT_READY, rule)
     return Fault(claim=claim, text=text, remedy=_REMEDY)
