@@ -48,6 +48,7 @@ from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, survey
 from edgediag.train import count_losses
 from edgediag.unresolved import Walked, queries_for, unresolved
 from edgediag.variation import begin, finish, steady
+from edgediag.visits import conclude, doors, with_visits
 
 NOT_DENIED = NotChecked(reason="no resolver that works denied a name")
 BY_DOMAIN: Final = NotChecked(reason="systemd-resolved chooses its server by domain")
@@ -64,6 +65,18 @@ class Diagnosed:
 def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed = survey(bench, assignment)
+    # In a dry run nobody is visited either.
+    places = {} if bench.loop.is_interrupted() else doors(surveyed.targets, surveyed.state)
+    with bench.host.visit(tuple(places.values())) as visits:
+        found = _locate(bench, assignment, surveyed)
+        visited = conclude(bench, places, visits)
+    checks = tuple(with_visits(item, visited) for item in found.evidence.checks)
+    evidence = replace(found.evidence, checks=checks)
+    return replace(found, evidence=try_remedies(bench, evidence))
+
+
+def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnosed:
+    """What the survey asks for besides."""
     endpoints = {target.endpoint for target in surveyed.targets}
     overlays = begin_trials(bench, surveyed.state, assignment.peers, endpoints)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
@@ -113,7 +126,7 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
     later = (*varied.sent, *counted.sent, *left_idle, *framed)
     return Diagnosed(
-        evidence=try_remedies(bench, evidence),
+        evidence=evidence,
         outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *_all(nobody), *later)),
     )
 

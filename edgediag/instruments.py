@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
-from edgediag.model.exchange import FixTrial, NextHop, ProgramRun
+from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -52,6 +52,16 @@ class Solicitation(Protocol):
         """The MACs that answered so far, ascending, by device and address."""
 
 
+class Visits(Protocol):
+    """Connections of this host to services of its own, on which nothing is said."""
+
+    def closed(self, timeout_s: float) -> Mapping[Door, bool | NotChecked]:
+        """Whether each was ended by the other side before a word.
+
+        timeout_s  since they were begun; nobody waits longer for one that still stands
+        """
+
+
 class Host(Protocol):
     """This host as its kernel describes it."""
 
@@ -71,6 +81,9 @@ class Host(Protocol):
         self, asked: Sequence[tuple[str, Address]]
     ) -> AbstractContextManager[Solicitation]:
         """Ask once on each device who has an address."""
+
+    def visit(self, doors: Sequence[Door]) -> AbstractContextManager[Visits]:
+        """Connect to services of this host."""
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""

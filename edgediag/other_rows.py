@@ -6,10 +6,12 @@ from edgediag.evidence import NO_FIX, left_out
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, ProbeKind, Target
-from edgediag.model.evidence import Evidence, ListenerEvidence, ToolsEvidence
+from edgediag.model.evidence import Evidence, ListenerEvidence, SparedEvidence, ToolsEvidence
 from edgediag.model.explained import Explained
-from edgediag.model.host import HostState, Listener, RouteAnswer
+from edgediag.model.flow import Flow
+from edgediag.model.host import HostState, Route, RouteAnswer
 from edgediag.survey import is_own, no_destination
+from edgediag.visits import listeners_of
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is
 # loaded; no IKE daemon expects to hear from itself.
@@ -34,11 +36,12 @@ def without_flow(
         )
     if target.direction is Direction.INBOUND:
         return _listened(bench, target, state)
-    return left_out(target, _unasked(target, route))
+    spared = _spared(bench, target, route)
+    return spared or left_out(target, _unasked(target))
 
 
 def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidence:
-    listeners = _listeners(target, state)
+    listeners = listeners_of(target, state)
     explained: Explained | NotChecked = NOBODY_LISTENS
     if not isinstance(listeners, NotChecked) and is_open(listeners):
         arrivals = arrivals_at(target, state, listeners)
@@ -52,19 +55,22 @@ def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidenc
     )
 
 
-def _unasked(target: Target, route: RouteAnswer | None) -> NotChecked:
-    impossible = None if target.address is None else no_destination(target.address)
-    if impossible is not None:
-        return impossible
+def _spared(bench: Bench, target: Target, route: RouteAnswer | None) -> SparedEvidence | None:
     is_spared = is_own(route) and ProbeKind.IKE_SA_INIT in target.kinds
-    return OWN_ADDRESS if is_spared else INTERRUPTED
-
-
-def _listeners(target: Target, state: HostState) -> tuple[Listener, ...] | NotChecked:
-    if isinstance(state.listeners, NotChecked):
-        return state.listeners
-    return tuple(
-        item
-        for item in state.listeners
-        if item.protocol is target.protocol and item.port == target.port
+    if not is_spared or not isinstance(route, Route) or target.address is None:
+        return None
+    flow = Flow(
+        protocol=target.protocol,
+        source=route.source or target.address,
+        source_port=target.port,
+        destination=target.address,
+        destination_port=target.port,
     )
+    return SparedEvidence(
+        target=target, because=OWN_ADDRESS, route=route, explained=bench.host.explain(flow)
+    )
+
+
+def _unasked(target: Target) -> NotChecked:
+    impossible = None if target.address is None else no_destination(target.address)
+    return INTERRUPTED if impossible is None else impossible

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from edgediag.instruments import Bench, Solicitation, Tracer
+from edgediag.instruments import Bench, Solicitation, Tracer, Visits
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
+from edgediag.model.cluster import NO_LOOKUP, NameLookup, ResolverLine
+from edgediag.model.endpoint import Matrix, Target
 from edgediag.model.exchange import (
     Action,
     CloseStream,
+    Door,
     Event,
     FixTrial,
     NextHop,
@@ -36,6 +39,7 @@ from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
+from edgediag.survey import Assignment
 from story import host_state, neighbour, passed, route
 
 START_S = 1000.0
@@ -143,6 +147,17 @@ class RigSolicitation:
 
 
 @dataclass
+class RigVisits:
+    """Connections to this host's own services that end as a story has it."""
+
+    ended: Mapping[Door, bool | NotChecked]
+
+    def closed(self, timeout_s: float) -> Mapping[Door, bool | NotChecked]:
+        """What the story says."""
+        return self.ended
+
+
+@dataclass
 class RigHost:
     """A host in order, but for what a story changes; `asked` are the flows routed, `traced` too."""
 
@@ -166,6 +181,8 @@ class RigHost:
     solicited: list[tuple[str, Address]] = field(default_factory=list)
     verdict: Callable[[ProgramRun], bool | NotChecked] = lambda run: False
     runs: list[ProgramRun] = field(default_factory=list)
+    closes: bool | NotChecked = False
+    visited: list[tuple[Door, ...]] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -191,6 +208,11 @@ class RigHost:
         """All are asked, and answered as the story says."""
         self.solicited += asked
         return nullcontext(RigSolicitation({key: self.macs for key in asked}))
+
+    def visit(self, doors: Sequence[Door]) -> AbstractContextManager[Visits]:
+        """Each ends as the story says."""
+        self.visited.append(tuple(doors))
+        return nullcontext(RigVisits({door: self.closes for door in doors}))
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace, or what the story says instead of one."""
@@ -273,4 +295,21 @@ def rig(
         supply=supply,
         certificates=certificates or RigCertificates(),
         listening=RigListening(),
+    )
+
+
+def assigned(
+    *targets: Target,
+    lookup: NameLookup | NotChecked = NO_LOOKUP,
+    upstreams: tuple[ResolverLine, ...] = (),
+) -> Assignment:
+    """Rows to be checked, and what names them."""
+    return Assignment(
+        matrix=Matrix(targets=targets, omitted=(), not_applicable=()),
+        hosts_entries=(),
+        resolver_lines=(),
+        timeout_s=2.0,
+        anchors=NO_ANCHORS,
+        lookup=lookup,
+        upstreams=upstreams,
     )

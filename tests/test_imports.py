@@ -50,6 +50,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "alternative": PURE,
     "arrival": PURE,
     "pod_traffic": PURE,
+    "visits": PURE,
     "remedies": PURE - {"edgediag.run"},
     "cli": NETWORK | {"socket"},
     "compat": PURE | {"edgediag"},

@@ -12,8 +12,9 @@ import pytest
 from edgediag.cli import COMMANDS, ExitStatus
 from edgediag.inference.arrivals import ARRIVAL_RULE
 from edgediag.inference.names import HIJACKED, UNRESOLVED
-from edgediag.inference.rows import LISTENER_RULE, TOOLS_RULE
+from edgediag.inference.rows import CLOSING_RULE, LISTENER_RULE, TOOLS_RULE
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_OF_FORMS, RULES_WHERE_SERVED
+from edgediag.inference.spared import OWN_GATEWAY_RULE
 from edgediag.inference.states import STATE_RULES
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.verdict import Certainty, Mechanism, Place, Status
@@ -134,7 +135,16 @@ def test_every_rule_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [UNRESOLVED, HIJACKED, LISTENER_RULE, TOOLS_RULE, ARRIVAL_RULE]
+    "rule",
+    [
+        UNRESOLVED,
+        HIJACKED,
+        LISTENER_RULE,
+        CLOSING_RULE,
+        TOOLS_RULE,
+        ARRIVAL_RULE,
+        OWN_GATEWAY_RULE,
+    ],
 )
 def test_every_rule_on_what_is_no_flow_is_documented(rule: str) -> None:
     assert re.search(rf"^\.Cm {rule}\b", section(MECHANISMS, "RULES"), re.M)

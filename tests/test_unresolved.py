@@ -10,15 +10,15 @@ import pytest
 from edgediag.diagnosis import BY_DOMAIN, diagnose
 from edgediag.live import _ports
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import NO_LOOKUP, NameLookup, ResolverLine
-from edgediag.model.endpoint import Matrix, ProbeKind, Target
+from edgediag.model.cluster import NameLookup, ResolverLine
+from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.evidence import Evidence, FlowEvidence, NameEvidence, OmittedEvidence
 from edgediag.model.exchange import Action, Delivered, Event, SendDatagram
 from edgediag.model.flow import Flow
 from edgediag.model.host import Route
 from edgediag.survey import RESOLVER, Assignment
 from edgediag.unresolved import NOT_ASKABLE, SHORT_NAME
-from rig import NO_ANCHORS, RigHost, RigWire, rig, silence
+from rig import RigHost, RigWire, assigned, rig, silence
 from story import HOST, RESOLVER_HOST, route, target
 
 OF_ONE_LINK = "fe80::1%eth0"
@@ -63,22 +63,6 @@ def line(address: str) -> ResolverLine:
 def looked_up(*sources: str) -> NameLookup:
     text = f"hosts: {' '.join(sources)}"
     return NameLookup(sources=sources, path="/etc/nsswitch.conf", line=1, text=text)
-
-
-def assigned(
-    *targets: Target,
-    lookup: NameLookup | NotChecked = NO_LOOKUP,
-    upstreams: tuple[ResolverLine, ...] = (),
-) -> Assignment:
-    return Assignment(
-        matrix=Matrix(targets=targets, omitted=(), not_applicable=()),
-        hosts_entries=(),
-        resolver_lines=(),
-        timeout_s=2.0,
-        anchors=NO_ANCHORS,
-        lookup=lookup,
-        upstreams=upstreams,
-    )
 
 
 def found(assignment: Assignment, answer: _Answer) -> tuple[Evidence, ...]:

@@ -2,12 +2,11 @@
 
 from typing import Final
 
+from edgediag.inference.blocked_here import Said
 from edgediag.inference.packet_rules import mechanism_of, removal, rule_words
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import Culprit
 from edgediag.model.evidence import ListenerEvidence
 from edgediag.model.explained import Disposition, Explained
-from edgediag.model.verdict import Mechanism
 
 ARRIVAL_RULE = "arrival-dropped"
 
@@ -21,9 +20,7 @@ _LET_IN = (
 _VERSION: Final = 4
 
 
-def dropped_on_arrival(
-    evidence: ListenerEvidence,
-) -> tuple[str, str, tuple[Mechanism, Culprit]] | None:
+def dropped_on_arrival(evidence: ListenerEvidence) -> Said | None:
     """What is said of a rule that keeps others from a port, None without one.
 
     Holds because   the rules of this host, followed for a new packet from any neighbour, come to

@@ -13,6 +13,7 @@ from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
+from edgediag.inference.spared import judge_spared
 from edgediag.inference.stub import judge_stub
 from edgediag.inference.tunnel import heard_text
 from edgediag.inference.unjudged import status_of, unjudged
@@ -25,6 +26,7 @@ from edgediag.model.evidence import (
     NameEvidence,
     OmittedEvidence,
     RunEvidence,
+    SparedEvidence,
     ToolsEvidence,
 )
 from edgediag.model.host import HostState
@@ -123,6 +125,8 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
             return _judge_flow(evidence, host)
         case ListenerEvidence():
             return judge_listener(evidence, host)
+        case SparedEvidence():
+            return judge_spared(evidence, host)
         case ToolsEvidence():
             return judge_tools(evidence)
         case OmittedEvidence():

@@ -1,15 +1,14 @@
 """The device behind a VXLAN port that nothing takes: down, or made with another port."""
 
+from edgediag.inference.blocked_here import Said
 from edgediag.inference.flannel_devices import PREFIX, as_culprit
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import Culprit, LinkObject
+from edgediag.model.culprit import LinkObject
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Mechanism
 
 
-def unheard_overlay(
-    port: int, host: HostState
-) -> tuple[str, str, tuple[Mechanism, Culprit]] | None:
+def unheard_overlay(port: int, host: HostState) -> Said | None:
     """Why no VXLAN device takes what comes to the port: text, remedy, and what is at fault.
 
     None where there is no such device, and where the devices were not read: then nobody knows

@@ -1,6 +1,7 @@
 """What the rules read out of the evidence of a flow; no rule looks at raw fields twice."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from edgediag.inference.ladders import ladders_of
 from edgediag.meaning import (
@@ -12,13 +13,18 @@ from edgediag.meaning import (
     is_service,
 )
 from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import RouteObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import Link, Neighbour, NeighbourState, Route
+from edgediag.model.flow import Address
+from edgediag.model.host import HostState, Link, Neighbour, NeighbourState, Route
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.reply import Reply
 from edgediag.path import first_in_name_of
+
+KUBE_PROXY_DEVICE: Final = "kube-ipvs0"
+"""What kube-proxy binds is a Service's (pkg/proxy/ipvs/proxier.go, defaultDummyDevice)."""
 
 
 def outcome_of(evidence: FlowEvidence) -> Outcome:
@@ -63,6 +69,25 @@ def is_own_service(evidence: FlowEvidence) -> bool:
         return True
     is_query = evidence.attempts[0].probe.kind is ProbeKind.DNS
     return is_query and isinstance(evidence.route, Route) and evidence.route.is_local
+
+
+def holder_of(address: Address, host: HostState) -> str:
+    """The device that has an address, "" where that is not known."""
+    if isinstance(host.addresses, NotChecked):
+        return ""
+    return next((item.interface for item in host.addresses if item.address == address), "")
+
+
+def misrouted_here(
+    address: Address, route: Route, host: HostState
+) -> tuple[str, str, RouteObject]:
+    """A destination that this host takes for its own: the words, the remedy, the culprit."""
+    device = holder_of(address, host) or route.interface
+    text = f"{address} is an address of this host itself, on {device}"
+    remedy = f"take {address} off {device}, unless this node is meant itself"
+    if device == KUBE_PROXY_DEVICE:
+        remedy = f"take {address} off {device}, and see its Service's externalTrafficPolicy"
+    return text, remedy, RouteObject(type_="local", prefix=route.prefix, table=route.table)
 
 
 def is_lost(evidence: FlowEvidence) -> bool:

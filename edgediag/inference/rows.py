@@ -6,7 +6,7 @@ from dataclasses import replace
 from edgediag.arrival import is_open
 from edgediag.endpoints import flannel_vxlan
 from edgediag.inference.arrivals import ARRIVAL_RULE, dropped_on_arrival, note_on_arrival
-from edgediag.inference.claim import on_this_host
+from edgediag.inference.blocked_here import Said, blocked_here
 from edgediag.inference.combine import combine
 from edgediag.inference.overlay_device import unheard_overlay
 from edgediag.inference.remedy import with_tried
@@ -14,16 +14,18 @@ from edgediag.inference.states import find_faults, overlay_nodes
 from edgediag.inference.unjudged import status_of, unjudged
 from edgediag.inference.wording import named
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import Culprit, ListenerObject, ToolObject
+from edgediag.model.culprit import ListenerObject, ToolObject
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ListenerEvidence, OmittedEvidence, ToolsEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, Listener
 from edgediag.model.rehearsal import TriedFix
 from edgediag.model.report import CheckReport
-from edgediag.model.verdict import Finding, Mechanism, Status, Strength, Verdict
+from edgediag.model.verdict import Mechanism, Status, Strength
+from edgediag.visits import VISITS
 
 LISTENER_RULE = "listener"
+CLOSING_RULE = "listener-closes"
 TOOLS_RULE = "system-tools"
 
 _OPTIONAL_NOTE = "nothing listens; this port is optional"
@@ -35,11 +37,14 @@ def judge_listener(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     Holds because   a port without a socket refuses everybody, whatever the network does; a socket
                     bound to the loopback address refuses everybody else. Where a VXLAN device
                     should hold the port, it says itself why it does not; where it does, what it
-                    lacks for its peers blocks them all the same
+                    lacks for its peers blocks them all the same. Who takes this node's own silent
+                    connections and ends each at once serves nobody: HTTP and TLS let the client
+                    speak first
     Does not hold   as a pass: a listener alone does not prove that packets come as far; only what
-                    another node answered to the port of an overlay does
+                    another node answered to the port of an overlay does. One connection that
+                    stands says that the service takes them
     Asks for        the table of sockets; for a VXLAN port the devices; what the rules of this host
-                    do with a packet from its network
+                    do with a packet from its network; connections to this node's own address
     """
     target, listeners = evidence.target, evidence.listeners
     if isinstance(listeners, NotChecked):
@@ -51,7 +56,7 @@ def judge_listener(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     overlay = None
     if target.endpoint == flannel_vxlan.ENDPOINTS[0].id and not listeners:
         overlay = unheard_overlay(target.port, host)
-    return _blocked(target, LISTENER_RULE, overlay or _unheard(target, listeners))
+    return blocked_here(target, LISTENER_RULE, overlay or _unheard(target, listeners))
 
 
 def judge_tools(evidence: ToolsEvidence) -> CheckReport:
@@ -71,7 +76,7 @@ def judge_tools(evidence: ToolsEvidence) -> CheckReport:
         "install them from the node's own package sources",
         (Mechanism.TOOL_MISSING, ToolObject(names=missing)),
     )
-    return _blocked(evidence.target, TOOLS_RULE, said, Status.DEGRADED)
+    return blocked_here(evidence.target, TOOLS_RULE, said, Status.DEGRADED)
 
 
 def judge_omitted(evidence: OmittedEvidence) -> CheckReport:
@@ -99,7 +104,9 @@ def _heard(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     target = evidence.target
     dropped = dropped_on_arrival(evidence)
     if dropped is not None:
-        return _tried(_blocked(target, ARRIVAL_RULE, dropped), evidence.tried_fix)
+        return _tried(blocked_here(target, ARRIVAL_RULE, dropped), evidence.tried_fix)
+    if target.is_required and isinstance(evidence.closed, tuple) and _closes(evidence.closed):
+        return blocked_here(target, CLOSING_RULE, _closing(target))
     findings = find_faults(target, None, host, Strength.PROVES)
     verdict = combine(named(target, None), findings)
     if verdict is None:
@@ -123,15 +130,27 @@ def _unblamed(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     return unjudged(evidence.target, Status.OK if is_served else Status.NOT_CHECKED, note)
 
 
+def _closes(closed: tuple[bool, ...]) -> bool:
+    return len(closed) >= VISITS and all(closed)
+
+
+def _closing(target: Target) -> Said:
+    name = f"the service of {target.protocol.value} port {target.port}"
+    text = (
+        f"{name} accepts this node's own connections and closes them before a word, "
+        f"{VISITS} of {VISITS}"
+    )
+    remedy = f"read the log of {name} on this node, and restart it"
+    return text, remedy, (Mechanism.SERVICE_REFUSES, None)
+
+
 def _tried(report: CheckReport, tried: TriedFix | NotChecked) -> CheckReport:
     if report.verdict is None:
         return report
     return replace(report, verdict=with_tried(report.verdict, tried))
 
 
-def _unheard(
-    target: Target, listeners: tuple[Listener, ...]
-) -> tuple[str, str, tuple[Mechanism, Culprit]]:
+def _unheard(target: Target, listeners: tuple[Listener, ...]) -> Said:
     port, protocol = target.port, target.protocol.value
     if not listeners:
         culprit = ListenerObject(protocol=protocol, port=port, address="")
@@ -143,33 +162,3 @@ def _unheard(
     text = f"{protocol} port {port} is bound to {address} only: nobody else reaches it"
     remedy = f"bind the service of {protocol} port {port} to the node's address"
     return text, remedy, (Mechanism.LISTENING_ELSEWHERE, culprit)
-
-
-def _blocked(
-    target: Target,
-    rule: str,
-    said: tuple[str, str, tuple[Mechanism, Culprit]],
-    status: Status = Status.BLOCKED,
-) -> CheckReport:
-    text, remedy, (mechanism, culprit) = said
-    finding = Finding(
-        id=f"{target.check}/{rule}",
-        rule=rule,
-        strength=Strength.PROVES,
-        claim=on_this_host(mechanism, culprit),
-        text=text,
-        remedy=remedy,
-        packets=(),
-    )
-    verdict = Verdict(
-        where=finding.claim.where,
-        certainty=finding.claim.certainty,
-        after=finding.claim.after,
-        upto=finding.claim.upto,
-        mechanism=mechanism,
-        culprit=culprit,
-        summary=f"{named(target, None)}: {text}",
-        remedy=remedy,
-        because=(finding.id,),
-    )
-    return replace(unjudged(target, status, ""), verdict=verdict, findings=(finding,))

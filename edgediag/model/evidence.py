@@ -18,6 +18,7 @@ from edgediag.model.host import (
     Listener,
     Neighbour,
     PacketProgram,
+    Route,
     RouteAnswer,
     TraceResult,
 )
@@ -259,18 +260,38 @@ class NameEvidence:
     lookup: NameLookup | NotChecked = NO_LOOKUP
 
 
+NOT_VISITED: Final = NotChecked(reason="this node did not connect to it")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerEvidence:
     """An inbound check: who on this node takes what arrives on the port.
 
     explained  what arrives from a neighbour, in whichever network, where somebody listens
     tried_fix  the command that would take what keeps it out away, tried on a copy
+    closed     of this node's own connections, in their order: the service ended it before a word
     """
 
     target: Target
     listeners: tuple[Listener, ...] | NotChecked
     explained: Explained | NotChecked
     tried_fix: TriedFix | NotChecked
+    closed: tuple[bool, ...] | NotChecked = NOT_VISITED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparedEvidence:
+    """A row whose address is this host's own, where nothing may be asked of it.
+
+    because    nothing may
+    route      the kernel's way, which ends here
+    explained  what this host does with a packet to it
+    """
+
+    target: Target
+    because: NotChecked
+    route: Route
+    explained: Explained | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +311,12 @@ class OmittedEvidence:
 
 
 Evidence: TypeAlias = (
-    FlowEvidence | NameEvidence | ListenerEvidence | ToolsEvidence | OmittedEvidence
+    FlowEvidence
+    | NameEvidence
+    | ListenerEvidence
+    | SparedEvidence
+    | ToolsEvidence
+    | OmittedEvidence
 )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edgediag.model.explained import Arrival
-from edgediag.model.flow import Flow
+from edgediag.model.flow import Address, Flow
 from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.probe import Way
@@ -17,6 +17,14 @@ class NextHop:
     interface: str
     source_mac: str
     destination_mac: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """An address of this host and a TCP port at which a service of it listens."""
+
+    address: Address
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from edgediag.host.walk.octets import within
 from edgediag.host.walk.overtaking import overtaking
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.host.walk.summary import summary
-from edgediag.instruments import Solicitation, Tracer
+from edgediag.instruments import Solicitation, Tracer, Visits
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import FixTrial, NextHop, ProgramRun
+from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
@@ -31,6 +31,7 @@ from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
 from edgediag.net.program_run import run_program
 from edgediag.net.rehearsal import rehearse_parcel
 from edgediag.net.rule_tables import names_in
+from edgediag.net.visits import KernelVisits
 from edgediag.net.walk_answers import Walk, rules_of, walk_inbound, walk_outbound, walk_reply
 from edgediag.net.ways import interface
 
@@ -65,6 +66,10 @@ class KernelHost:
     ) -> AbstractContextManager[Solicitation]:
         """Ask once on each device who has an address."""
         return closing(ArpSolicitation(asked))
+
+    def visit(self, doors: Sequence[Door]) -> AbstractContextManager[Visits]:
+        """Connect to services of this host."""
+        return KernelVisits(doors)
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""

@@ -21,6 +21,7 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.endpoint import Direction, Omitted, ProbeKind, Target
 from edgediag.model.evidence import (
+    NOT_VISITED,
     Evidence,
     FlowEvidence,
     HandshakeEvidence,
@@ -30,11 +31,12 @@ from edgediag.model.evidence import (
     OmittedEvidence,
     Relation,
     RunEvidence,
+    SparedEvidence,
     ToolsEvidence,
 )
 from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import Listener, RouteRefused
+from edgediag.model.host import InterfaceAddress, Listener, RouteRefused
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.reply import DnsReply, IcmpKind, Reply
@@ -669,6 +671,62 @@ def test_what_is_known_of_a_port_with_a_listener(
     said: Explained | NotChecked, note: str
 ) -> None:
     assert only(inbound("0.0.0.0", explained=said)).note == note
+
+
+@pytest.mark.parametrize(
+    ("closed", "is_required", "status"),
+    [
+        pytest.param((True, True, True), True, Status.BLOCKED, id="each of its connections"),
+        pytest.param((True, True), True, Status.NOT_CHECKED, id="too few of them"),
+        pytest.param((True, False), True, Status.NOT_CHECKED, id="one of them stands"),
+        pytest.param((True, True, True), False, Status.NOT_CHECKED, id="a port nobody needs"),
+        pytest.param(NOT_VISITED, True, Status.NOT_CHECKED, id="nobody tried"),
+    ],
+)
+def test_who_ends_every_silent_connection_serves_nobody(
+    closed: tuple[bool, ...] | NotChecked, is_required: bool, status: Status
+) -> None:
+    evidence = replace(inbound("0.0.0.0", is_required=is_required), closed=closed)
+    report = only(evidence)
+    mechanism = Mechanism.SERVICE_REFUSES if status is Status.BLOCKED else None
+    assert (report.status, report.verdict and report.verdict.mechanism) == (status, mechanism)
+
+
+def spared(device: str, said: Explained | NotChecked) -> CheckReport:
+    """The report on a tunnel to an address that a device of this host has."""
+    own = replace(route(None, interface="lo", is_local=True), prefix=f"{HOST}/32", table=255)
+    evidence = SparedEvidence(
+        target=target(), because=NotChecked(reason="spared"), route=own, explained=said
+    )
+    held = InterfaceAddress(interface=device, address=ip_address(HOST), prefix_length=32)
+    host = replace(host_state(), addresses=(held,))
+    return judge(RunEvidence(host=host, checks=(evidence,))).checks[0]
+
+
+@pytest.mark.parametrize(
+    ("device", "said", "is_blocked"),
+    [
+        pytest.param("eth0", explained(Disposition.REJECTED), True, id="nothing listens there"),
+        pytest.param("eth0", explained(Disposition.PASSES), False, id="it may be that gateway"),
+        pytest.param("kube-ipvs0", explained(Disposition.PASSES), True, id="kube-proxy's address"),
+        pytest.param(
+            "kube-ipvs0",
+            explained(Disposition.UNDETERMINED, hangs_on=("which server of IPVS gets it",)),
+            False,
+            id="IPVS may send it on",
+        ),
+        pytest.param("eth0", NOT_ASKED, False, id="the rules were not read"),
+    ],
+)
+def test_a_gateway_that_this_host_takes_for_itself(
+    device: str, said: Explained | NotChecked, is_blocked: bool
+) -> None:
+    report = spared(device, said)
+    culprit = RouteObject(type_="local", prefix=f"{HOST}/32", table=255) if is_blocked else None
+    assert (report.status, report.verdict and report.verdict.culprit) == (
+        Status.BLOCKED if is_blocked else Status.NOT_CHECKED,
+        culprit,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A remote destination that this host takes for its own address."""
 
 from edgediag.inference.claim import finding, on_this_host
-from edgediag.model.culprit import RouteObject
+from edgediag.inference.reading import misrouted_here
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Route
 from edgediag.model.verdict import Finding, Mechanism
@@ -22,11 +22,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     route = evidence.route
     if not isinstance(route, Route) or not route.is_local:
         return None
-    culprit = RouteObject(type_="local", prefix=route.prefix, table=route.table)
-    text = f"{evidence.flow.destination} is an address of this host itself, on {route.interface}"
-    remedy = (
-        f"take {evidence.flow.destination} off {route.interface}; on kube-ipvs0 see the Service's "
-        "externalTrafficPolicy"
-    )
+    text, remedy, culprit = misrouted_here(evidence.flow.destination, route, host)
     claim = on_this_host(Mechanism.MISROUTE, culprit)
     return finding(ID, evidence, claim, (text, remedy, ()))
