@@ -29,7 +29,6 @@ from edgediag.model.evidence import (
     Override,
     RunEvidence,
 )
-from edgediag.model.explained import RuleObject
 from edgediag.model.host import HostState, Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
@@ -39,7 +38,13 @@ from edgediag.other_rows import without_flow
 from edgediag.overlay_trials import begin as begin_trials
 from edgediag.overlay_trials import finish as finish_trials
 from edgediag.overlay_trials import has_silence
-from edgediag.pod_traffic import EXEMPTION, brought_to_pods, sent_to_other_site
+from edgediag.pod_traffic import (
+    EXEMPTION,
+    MARKING,
+    answered_by_pods,
+    brought_to_pods,
+    sent_to_other_site,
+)
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
@@ -133,18 +138,19 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
 
 def _with_pod_traffic(bench: Bench, state: HostState) -> HostState:
     """The state with what the rules of this host do to packets of pods."""
-    sent, brought = sent_to_other_site(state), brought_to_pods(state)
-    before: tuple[RuleObject, ...] | NotChecked
-    if isinstance(sent, NotChecked):
-        before = sent
-    else:
-        before = bench.host.translated_before(sent, EXEMPTION)
+    host = bench.host
+    sent, answer, brought = (
+        traffic(state) for traffic in (sent_to_other_site, answered_by_pods, brought_to_pods)
+    )
     return replace(
         state,
-        before_exemption=before,
-        to_pods=brought
-        if isinstance(brought, NotChecked)
-        else bench.host.explain_arrival(brought),
+        before_exemption=sent
+        if isinstance(sent, NotChecked)
+        else host.translated_before(sent, EXEMPTION),
+        before_marking=answer
+        if isinstance(answer, NotChecked)
+        else host.accepted_before(answer, MARKING),
+        to_pods=brought if isinstance(brought, NotChecked) else host.explain_arrival(brought),
     )
 
 

@@ -99,6 +99,14 @@ class Host(Protocol):
     ) -> tuple[RuleObject, ...] | NotChecked:
         """The rules that give what comes in another source before a chain exempts it from that."""
 
+    def accepted_before(
+        self, arrival: Arrival, chain: str
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        """The rules that accept what comes in of a standing connection before a chain is asked.
+
+        arrival  of whose flow the source alone is known
+        """
+
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What a command makes of a packet, on a copy of this host's network."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_network
 
 from edgediag.alternative import POD_BRIDGES
+from edgediag.host.overlay_routes import RAVEN_TABLE
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.model.answer import NotChecked
 from edgediag.model.explained import Arrival
@@ -14,11 +15,16 @@ from edgediag.model.overlay import OverlayRoute
 from edgediag.model.xfrm import XfrmPolicy
 
 NO_RAVEN = NotChecked(reason="neither a policy of IPsec nor a route leads pods to another site")
+NO_MEMBER = NotChecked(reason="no route of Raven's own table leads out by its overlay")
 NO_FLANNEL = NotChecked(reason="no route leads through flannel's device to another node")
 NO_PODS = NotChecked(reason="flannel's device serves no bridge of pods")
 # The chain that keeps the source of what goes to another site
 # (openyurtio/raven pkg/networkengine/vpndriver/libreswan/libreswan.go).
 EXEMPTION = "RAVEN-POSTROUTING"
+
+# The chain that marks what Raven's own table is for
+# (openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go).
+MARKING = "RAVEN-MARK-CHAIN"
 
 _MAIN = 254
 _POINT_TO_POINT = 31
@@ -52,6 +58,27 @@ def sent_to_other_site(state: HostState) -> Arrival | NotChecked:
     site = sites[0]
     pod = next(host for host in own.network.hosts() if host != own.ip)
     return _from_pod(pods.bridge, (pod, own.network.prefixlen), site[1])
+
+
+def answered_by_pods(state: HostState) -> Arrival | NotChecked:
+    """An answer of one of this node's pods, where a member's route leads all marked ones to raven0.
+
+    Of its destination nothing is known: the sets of Raven name the other sites.
+
+    source  openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go: table 9027 of a member is
+            one default route; a gateway's leads to its members
+    """
+    pods = _pods(state)
+    if isinstance(pods, NotChecked):
+        return pods
+    is_member = any(
+        (route.interface, route.table, route.prefix) == (RAVEN_DEVICE, RAVEN_TABLE, "default")
+        for route in pods.routes
+    )
+    if not is_member:
+        return NO_MEMBER
+    pod = next(host for host in pods.own.network.hosts() if host != pods.own.ip)
+    return _from_pod(pods.bridge, (pod, pods.own.network.prefixlen), pods.own.ip)
 
 
 def brought_to_pods(state: HostState) -> Arrival | NotChecked:

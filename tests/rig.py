@@ -237,6 +237,12 @@ class RigHost:
         """What the story says that overtakes a chain."""
         return self.overtaking
 
+    def accepted_before(
+        self, arrival: Arrival, chain: str
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        """The same of what accepts it."""
+        return self.overtaking
+
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What the story says that comes of a command."""
         self.rehearsed.append(trial)

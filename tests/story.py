@@ -422,6 +422,7 @@ def host_state() -> HostState:
         netfilter_programs=(),
         tunnel_traffic=NOT_LISTENED,
         before_exemption=NOT_FOLLOWED,
+        before_marking=NOT_FOLLOWED,
         to_pods=NOT_FOLLOWED,
         wireguard_peers=(),
     )

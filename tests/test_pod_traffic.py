@@ -13,8 +13,10 @@ from edgediag.model.overlay import OverlayRoute
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmTemplate
 from edgediag.pod_traffic import (
     NO_FLANNEL,
+    NO_MEMBER,
     NO_PODS,
     NO_RAVEN,
+    answered_by_pods,
     brought_to_pods,
     sent_to_other_site,
 )
@@ -125,6 +127,28 @@ def test_a_packet_for_the_pods_of_this_node(
 ) -> None:
     state = replace(host_state(), addresses=addresses, overlay_routes=routes)
     assert brought_to_pods(state) == expected
+
+
+MEMBER = replace(SITE, prefix="default", table=9027)
+ANSWER = replace(PACKET, flow=replace(PACKET.flow, destination=ip_address("10.244.1.1")))
+
+
+@pytest.mark.parametrize(
+    ("routes", "expected"),
+    [
+        pytest.param((MEMBER,), ANSWER, id="a member"),
+        pytest.param((replace(MEMBER, prefix="10.244.2.0/24"),), NO_MEMBER, id="a gateway"),
+        pytest.param((replace(MEMBER, table=254),), NO_MEMBER, id="the main table"),
+        pytest.param((replace(MEMBER, interface="eth0"),), NO_MEMBER, id="another device"),
+        pytest.param((), NO_MEMBER, id="proxy mode"),
+        pytest.param(UNREAD, UNREAD, id="routes unread"),
+    ],
+)
+def test_an_answer_that_raven_must_mark(
+    routes: tuple[OverlayRoute, ...] | NotChecked, expected: Arrival | NotChecked
+) -> None:
+    state = replace(host_state(), addresses=HERE, overlay_routes=routes)
+    assert answered_by_pods(state) == expected
 
 
 def wrapping(source: str, destination: str, *, direction: str = "out") -> XfrmPolicy:

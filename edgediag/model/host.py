@@ -281,6 +281,7 @@ class HostState:
     tunnel_traffic  of the daemon's own, while the run lasted
     before_exemption  what gives another source to what a pod sends to another site, before Raven's
                       exemption from NAT is asked
+    before_marking  what accepts answers of this node's pods before Raven's chain can mark them
     to_pods        what becomes of what flannel's device brings for this node's pods
     overlay_trials  nodes that were asked through the overlay
     node_ends      what node objects say of flannel's overlay
@@ -307,6 +308,7 @@ class HostState:
     netfilter_programs: tuple[NetfilterProgram, ...] | NotChecked
     tunnel_traffic: TunnelTraffic | NotChecked
     before_exemption: tuple[RuleObject, ...] | NotChecked
+    before_marking: tuple[RuleObject, ...] | NotChecked
     to_pods: Explained | NotChecked
     overlay_trials: tuple[OverlayTrial, ...] | NotChecked = NO_TRIALS
     node_ends: tuple[NodeEnd, ...] | NotChecked = NO_NODES

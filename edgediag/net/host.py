@@ -11,7 +11,7 @@ from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.culprit import step_culprit
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.octets import within
-from edgediag.host.walk.overtaking import overtaking
+from edgediag.host.walk.overtaking import Overtaking, accepting, translating
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.host.walk.summary import summary
 from edgediag.instruments import Solicitation, Tracer, Visits
@@ -89,8 +89,17 @@ class KernelHost:
         self, arrival: Arrival, exemption: str
     ) -> tuple[RuleObject, ...] | NotChecked:
         """The rules that give what comes in another source before a chain exempts it from that."""
-        parcel = _arrived(arrival)
-        return degraded("packet filters", lambda: _overtaking(parcel, exemption))
+        asked = _arrived(arrival), exemption
+        return degraded("packet filters", lambda: _overtaking(*asked, translating))
+
+    def accepted_before(
+        self, arrival: Arrival, chain: str
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        """The rules that accept what comes in of a standing connection before a chain is asked."""
+        parcel = replace(_arrived(arrival), state=CtState.ESTABLISHED)
+        anywhere = within(parcel.destination, 0, "where it goes")
+        asked = replace(parcel, destination=anywhere), chain
+        return degraded("packet filters", lambda: _overtaking(*asked, accepting))
 
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What a command makes of a packet, on a copy of this host's network."""
@@ -129,11 +138,13 @@ def _arrived(arrival: Arrival) -> Parcel:
     return replace(parcel, source=somebody)
 
 
-def _overtaking(parcel: Parcel, exemption: str) -> tuple[RuleObject, ...] | NotChecked:
+def _overtaking(
+    parcel: Parcel, chain: str, find: Overtaking
+) -> tuple[RuleObject, ...] | NotChecked:
     courses, unread = walk_inbound(parcel, Journal())
     if unread:
         return NotChecked(reason=", ".join(unread))
-    steps = overtaking(courses, rules_of, exemption)
+    steps = find(courses, rules_of, chain)
     if isinstance(steps, NotChecked):
         return steps
     found = (step_culprit(step, names_in(step.rule)) for step in steps if step.rule is not None)

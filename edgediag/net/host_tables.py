@@ -88,6 +88,7 @@ def read_host() -> HostState:
         netfilter_programs=degraded("netfilter programs", read_netfilter_programs),
         tunnel_traffic=NOT_LISTENED,
         before_exemption=NOT_FOLLOWED,
+        before_marking=NOT_FOLLOWED,
         to_pods=NOT_FOLLOWED,
         wireguard_peers=degraded("WireGuard peers", lambda: read_wireguard(links)),
     )

@@ -256,6 +256,9 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("raven-masquerade", "before", replace(RAVEN, before_exemption=(OVERTAKING,)), OVERTAKING),
     ("raven-masquerade", "behind, or never", replace(RAVEN, before_exemption=()), None),
     ("raven-masquerade", "not followed", RAVEN, None),
+    ("raven-mark-overtaken", "before", replace(RAVEN, before_marking=(OVERTAKING,)), OVERTAKING),
+    ("raven-mark-overtaken", "behind, or never", replace(RAVEN, before_marking=()), None),
+    ("raven-mark-overtaken", "not followed", RAVEN, None),
     ("ike-daemon-gone", "policies left behind", LEFT_BEHIND, NOT_LISTENING),
     ("ike-daemon-gone", "no policy: off", host_state(), None),
     (

@@ -59,6 +59,7 @@ HOST_STATE = HostState(
     netfilter_programs=NOT_ASKED,
     tunnel_traffic=NOT_ASKED,
     before_exemption=NOT_ASKED,
+    before_marking=NOT_ASKED,
     to_pods=NOT_ASKED,
 )
 FLOW_JSON = {

@@ -1,23 +1,24 @@
-"""Rules that translate a packet before an exemption from that is asked."""
+"""Rules that settle something before the chain is asked that would settle it otherwise."""
 
 from dataclasses import replace
 
 import pytest
 
-from edgediag.host.netfilter.chains import Chain, ChainName
-from edgediag.host.netfilter.expression import Expression
-from edgediag.host.netfilter.statement import Limit, Masquerade, Verdict
+from edgediag.host.netfilter.chains import BaseChain, Chain, ChainName
+from edgediag.host.netfilter.expression import Expression, ImmediateLoad
+from edgediag.host.netfilter.statement import Limit, Masquerade, MetaSet, Verdict
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inbound import receive
 from edgediag.host.walk.journal import Journal
-from edgediag.host.walk.overtaking import overtaking
+from edgediag.host.walk.overtaking import Overtaking, accepting, translating
 from edgediag.host.walk.parcel import CtState, Interface, parcel_in
 from edgediag.model.answer import NotChecked
 from story import flow
-from walks import ACCEPT, UP, chain_of, driven, name, nat
+from walks import ACCEPT, UP, base, chain_of, driven, name, nat
 
 MASQUERADE = (Masquerade(port=(None, None), flags=0),)
 LIMIT = Limit(rate=1, unit_s=1, burst=5, is_octets=False, is_over=False)
+MARK = (ImmediateLoad(value=b"\x40\0\0\0", slot=0), MetaSet(key=3, slot=0))
 POST = (nat("post", "postrouting"),)
 BESIDE = replace(nat("beside", "postrouting"), name=replace(name("beside"), table="u"))
 
@@ -31,7 +32,10 @@ FLANNEL = {"flannel": chain_of("flannel", MASQUERADE)}
 
 
 def found(
-    chains: dict[str, Chain], bases: tuple = POST, unread: str = ""
+    chains: dict[str, Chain],
+    bases: tuple = POST,
+    unread: str = "",
+    find: Overtaking = translating,
 ) -> list[tuple[str, int]] | NotChecked:
     """Chain and number of each rule."""
 
@@ -42,7 +46,7 @@ def found(
 
     parcel = parcel_in(flow(), Interface(name="cni0", index=7), CtState.NEW)
     said = driven(receive(parcel, HookWalk(bases, Journal())), chains, UP)
-    steps = overtaking(said.courses, rules_of, "raven")
+    steps = find(said.courses, rules_of, "raven")
     if isinstance(steps, NotChecked):
         return steps
     return [(step.chain.chain if step.chain else "", step.number) for step in steps]
@@ -88,6 +92,36 @@ def test_another_table_alone_is_no_matter_of_order() -> None:
         **FLANNEL,
     }
     assert found(chains, (*POST, BESIDE)) == []
+
+
+PRE = (base("pre", "prerouting"),)
+RAW = (base("raw", "prerouting", priority=-300), *PRE)
+ACCEPTING = {"calico": chain_of("calico", (ACCEPT,))}
+
+
+@pytest.mark.parametrize(
+    ("rules", "bases", "expected"),
+    [
+        pytest.param((to("calico"), to("raven")), PRE, [("pre", 1)], id="a jump before the marks"),
+        pytest.param(((ACCEPT,), to("raven")), PRE, [("pre", 1)], id="a rule of the chain itself"),
+        pytest.param((to("raven"), to("calico")), PRE, [], id="the marks come first"),
+        pytest.param((to("calico"),), PRE, [], id="there are no marks"),
+        pytest.param((to("none"), to("raven")), PRE, [], id="the jump before accepts nothing"),
+        pytest.param(((LIMIT, ACCEPT), to("raven")), PRE, [], id="it may be marked after all"),
+        pytest.param(
+            ((LIMIT, ACCEPT), to("raven")), RAW, [], id="an acceptance that overtakes nothing"
+        ),
+        pytest.param((to("calico"), to("raven")), RAW, [("pre", 1)], id="another one before it"),
+    ],
+)
+def test_what_is_accepted_before_it_is_marked(
+    rules: tuple[tuple[Expression, ...], ...],
+    bases: tuple[BaseChain, ...],
+    expected: list[tuple[str, int]],
+) -> None:
+    marks = {"raven": chain_of("raven", MARK), "raw": chain_of("raw", (ACCEPT,))}
+    chains = {"pre": chain_of("pre", *rules), **ACCEPTING, **marks}
+    assert found(chains, bases, find=accepting) == expected
 
 
 def test_a_chain_that_cannot_be_read_tells_nothing() -> None:
