@@ -388,6 +388,7 @@ FOREIGN = ip_address("198.51.100.200")
 LEADING = PolicyRule(
     priority=100, action="lookup", table=100, text="from all to 198.51.0.0/16 lookup 100"
 )
+DARK = surroundings(silent=[HOST, OTHER_NETWORK])
 MACS = ("02:00:00:00:00:01", "02:00:00:00:00:77")
 
 
@@ -1701,10 +1702,62 @@ ON_THIS_HOST = [
     *(
         pytest.param(
             Picture(
+                evidence=lost(*rungs, controls=(), link_answers=macs, around=around),
+                verdict=between("edge", upto, mechanism),
+                fires=(fires,),
+                silent=silent,
+            ),
+            id=name,
+        )
+        for name, rungs, macs, around, upto, mechanism, fires, silent in (
+            (
+                "two hosts claim the next hop's address, and nothing is forwarded",
+                (None, None),
+                MACS,
+                DARK,
+                GATEWAY,
+                Mechanism.NEIGHBOUR_FAILED,
+                "next-hop-contested",
+                ("neighbour-mistaken",),
+            ),
+            (
+                "one host has the next hop's address",
+                (None, None),
+                MACS[:1],
+                DARK,
+                "host",
+                Mechanism.SILENT_DROP,
+                "all-dark",
+                ("next-hop-contested",),
+            ),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=lost(H1, None, controls=(), link_answers=MACS, around=around),
+                verdict=verdict,
+                fires=("all-dark",) if around is DARK else (),
+                silent=("next-hop-contested",),
+            ),
+            id=name,
+        )
+        for name, around, verdict in (
+            ("two ports of a router that does forward", DARK, between(H1, "host")),
+            (
+                "another destination is answered",
+                surroundings(answering=[OTHER_NETWORK], silent=[HOST, NEIGHBOUR_HOST]),
+                None,
+            ),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(
                 evidence=lost(None, None, controls=(), link_answers=macs),
                 verdict=ambiguous("edge"),
                 fires=("all-dark",),
-                silent=("neighbour-mistaken",),
+                silent=("neighbour-mistaken", "next-hop-contested"),
             ),
             id=name,
         )
