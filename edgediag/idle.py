@@ -9,14 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edgediag.checked import Checked, is_ok, lead
+from edgediag.checked import Checked, hop_limit_of, is_ok, lead
 from edgediag.instruments import Bench
+from edgediag.meaning import distance
 from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.mapping import IdleTrial, MappingLifetime
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
 from edgediag.model.reply import IkeReply, SeenAs
+from edgediag.path import Walk, draw_rungs, ladder_of
 from edgediag.plan import Supply
 
 # Eight flows at first, each idle half as long again as the one before, then twice three between the
@@ -26,7 +28,8 @@ _FIRST_RATIO: Final = 1.5
 NEXT_TRIALS: Final = 3
 MAX_ROUNDS: Final = 3
 MAX_PROBES: Final = 3 * (FIRST_TRIALS + (MAX_ROUNDS - 1) * NEXT_TRIALS)
-MAX_PORTS: Final = MAX_PROBES // 3
+# One port for each flow, and one for the ladder.
+MAX_PORTS: Final = MAX_PROBES // 3 + 1
 
 # Linux takes a UDP flow for a stream, and keeps it longer, once answers come for more than two
 # seconds (net/netfilter/nf_conntrack_proto_udp.c); a tunnel is one.
@@ -70,6 +73,7 @@ def measure_idle(
     if check is None:
         return _untold(None, longest_s, (), NO_GATEWAY), ()
     asked = lead(check).probe
+    rungs = _climbed(bench, check)
     idles = [longest_s / _FIRST_RATIO**place for place in reversed(range(FIRST_TRIALS))]
     rounds: list[tuple[_Trial, ...]] = []
     spent_s = 0.0
@@ -85,11 +89,37 @@ def measure_idle(
     trials = _read(bench, rounds)
     has_changed = any(trial.is_kept is Answer.NO for trial in trials)
     reason = "" if has_changed else _why_not(bench.loop.outcomes(sent), trials)
-    return _untold(check, longest_s, trials, reason), sent
+    told = _untold(check, longest_s, trials, reason)
+    if rungs:
+        told = replace(told, ladder=ladder_of(rungs[0].flow, bench.loop.outcomes(rungs)))
+    return told, (*sent, *rungs)
 
 
 def _is_gateway(check: Checked) -> bool:
     return ProbeKind.IKE_SA_INIT in check.target.kinds and is_ok(check)
+
+
+def _climbed(bench: Bench, check: Checked) -> tuple[Probe, ...]:
+    """A ladder that ends before the gateway, under way while mappings are idle.
+
+    returns  () where it is not known how far away the gateway is, or nothing stands before it
+    """
+    asked, hop_limit = lead(check).probe, hop_limit_of(check)
+    hops = 0 if hop_limit is None else distance(hop_limit) - 1
+    if hops < 1:
+        return ()
+    walk = Walk(
+        check=asked.check,
+        purpose=Purpose.LADDER,
+        kind=asked.kind,
+        flow=replace(asked.flow, source_port=bench.supply.port()),
+        name=asked.name,
+        hops=hops,
+        start_s=0.0,
+    )
+    rungs = draw_rungs(walk, bench.supply)
+    bench.loop.submit(rungs, {})
+    return rungs
 
 
 def _untold(

@@ -26,6 +26,7 @@ from edgediag.model.endpoint import ProbeKind
 from edgediag.model.exchange import Action, Event, SendPacket
 from edgediag.model.flow import Flow
 from edgediag.model.packet import Packet, Sighting, UdpDatagram
+from edgediag.model.probe import Purpose
 from rig import RigWire, observed, rig
 from story import EDGE, HOST, answered, flow, ike_reply, probe, reset, target, unanswered
 
@@ -94,7 +95,10 @@ def test_a_mapping_is_seen_to_be_forgotten(lives_s: float, longest_s: float) -> 
     # Nearer than the first round alone tells, and little longer than the longest idle time.
     assert less_than_s <= max(1.5 * lives_s, longest_s / 1.5**7) + 0.1
     assert wire.passed_s() < 1.25 * longest_s + 7.0
-    assert len(sent) <= MAX_PROBES
+    assert sum(probe.purpose is Purpose.IDLE for probe in sent) <= MAX_PROBES
+    # The answer came with 60 of 64: four routers stand before the gateway.
+    climbed = {probe.hop_limit for probe in sent if probe.purpose is Purpose.LADDER}
+    assert climbed == {1, 2, 3, 4}
     assert told.reason == ""
 
 

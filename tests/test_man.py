@@ -14,6 +14,7 @@ from edgediag.inference.arrivals import ARRIVAL_RULE
 from edgediag.inference.names import HIJACKED, UNRESOLVED
 from edgediag.inference.rows import CLOSING_RULE, LISTENER_RULE, TOOLS_RULE
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_OF_FORMS, RULES_WHERE_SERVED
+from edgediag.inference.short_mapping import SHORT_MAPPING_RULE
 from edgediag.inference.spared import OWN_GATEWAY_RULE
 from edgediag.inference.states import STATE_RULES
 from edgediag.model.endpoint import ProbeKind
@@ -144,6 +145,7 @@ def test_every_rule_is_documented() -> None:
         TOOLS_RULE,
         ARRIVAL_RULE,
         OWN_GATEWAY_RULE,
+        SHORT_MAPPING_RULE,
     ],
 )
 def test_every_rule_on_what_is_no_flow_is_documented(rule: str) -> None:

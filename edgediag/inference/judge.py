@@ -13,6 +13,7 @@ from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
+from edgediag.inference.short_mapping import judge_mapping
 from edgediag.inference.spared import judge_spared
 from edgediag.inference.stub import judge_stub
 from edgediag.inference.tunnel import heard_text
@@ -71,7 +72,8 @@ def judge(evidence: RunEvidence) -> Judgement:
             case NameEvidence():
                 checks.append(judge_name(item, by_id))
             case FlowEvidence():
-                report = judge_disagreement(item, direct[index], by_id)
+                report = judge_mapping(item, direct[index], evidence.mapping)
+                report = judge_disagreement(item, report, by_id)
                 checks.append(judge_hijacked(item, report, forgers))
             case _:
                 checks.append(direct[index])

@@ -12,6 +12,7 @@ PARTIAL = (
     Mechanism.FRAGMENT_DROP,
     Mechanism.PMTU_BLACKHOLE,
     Mechanism.MTU,
+    Mechanism.NAT_TIMEOUT,
 )
 _DEGRADING = (*PARTIAL, Mechanism.CLOCK_SKEW)
 

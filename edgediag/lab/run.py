@@ -102,6 +102,7 @@ def _diagnose(lab: Lab, scenario: Scenario, output: Path) -> Any:
     words = (
         *("diagnose", "--config", str(config), "--output", str(output), "--json"),
         *("--listen", str(scenario.listen_s)),
+        *(("--nat-timeout", str(scenario.nat_timeout_s)) if scenario.nat_timeout_s else ()),
     )
     command = lab.edge_command((sys.executable, "-m", "edgediag", *words))
     try:

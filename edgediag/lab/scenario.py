@@ -37,8 +37,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 PARTS = ("options", "inject", "truth", "proof")
 # A fault at isp2 is at both of its equal paths, or at one of them by intent.
 LEGS = ("both", "one")
-# Of `edgediag diagnose --listen`, kept within what a run of the catalogue can bear.
-MAX_LISTEN_S = 60
+# Of `edgediag diagnose --listen` and `--nat-timeout`: what a run of the catalogue can bear.
+MAX_WAIT_S = 60
 
 ANY_STATUS = -1
 
@@ -106,6 +106,7 @@ class Scenario:
     proofs    by plain tools, that the fault presents as the truths say
     legs      whether a fault at isp2 is at "both" of its twins or at "one"
     listen_s  how long the diagnosis listens to the tunnel's port at least
+    nat_timeout_s  how long it leaves mappings idle, 0 for not at all
     is_dual_stack  the lab's second network, of IPv6, stands beside the first
     """
 
@@ -120,6 +121,7 @@ class Scenario:
     proofs: tuple[Proof, ...]
     legs: str = "both"
     listen_s: int = 0
+    nat_timeout_s: int = 0
     is_dual_stack: bool = False
 
 
@@ -167,6 +169,7 @@ def parse(name: str, text: str) -> Scenario:
             proofs=_read(table, "proof", _proof),
             legs=head.legs,
             listen_s=head.listen_s,
+            nat_timeout_s=head.nat_timeout_s,
             is_dual_stack=head.is_dual_stack,
         )
     except UsageError as exc:
@@ -199,6 +202,7 @@ class _Head:
     requires: tuple[str, ...] = ()
     legs: str = "both"
     listen_s: int = 0
+    nat_timeout_s: int = 0
     is_dual_stack: bool = False
 
 
@@ -207,8 +211,10 @@ def _head(table: Mapping[str, object]) -> _Head:
         head = fill(_Head, {key: value for key, value in table.items() if key not in PARTS})
         _check_words("family", (head.family,), FAMILIES)
         _check_words("legs", (head.legs,), LEGS)
-        if not 0 <= head.listen_s <= MAX_LISTEN_S:
-            raise UsageError(f"key 'listen_s': use 0 to {MAX_LISTEN_S}, not {head.listen_s}")
+        for key in ("listen_s", "nat_timeout_s"):
+            value = getattr(head, key)
+            if not 0 <= value <= MAX_WAIT_S:
+                raise UsageError(f"key {key!r}: use 0 to {MAX_WAIT_S}, not {value}")
     except UsageError as exc:
         raise UsageError(f"top level: {exc}") from exc
     return head

@@ -1,9 +1,13 @@
 """How long a translator on the path keeps the mapping of an idle UDP flow."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from edgediag.model.answer import Answer
+from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.flow import Address
+from edgediag.model.path import Ladder
+
+NOT_CLIMBED: Final = NotChecked(reason="no router is known to stand before the gateway")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +33,11 @@ class MappingLifetime:
     longest_s  the longest idle time wanted
     trials     by ascending idle time
     reason     why nothing is known, in words; "" where a mapping was seen to be forgotten
+    ladder     to the gateway, on a flow of its own
     """
 
     gateway: Address | None
     longest_s: float
     trials: tuple[IdleTrial, ...]
     reason: str
+    ladder: Ladder | NotChecked = NOT_CLIMBED

@@ -185,6 +185,11 @@ def test_a_file_becomes_a_scenario() -> None:
             id="listening for longer than a run may take",
         ),
         pytest.param(
+            HEAD + "nat_timeout_s = -1",
+            "scenario x, top level: key 'nat_timeout_s': use 0 to 60, not -1",
+            id="mappings that are idle for less than no time",
+        ),
+        pytest.param(
             HEAD + "[options]\ncolour = 1",
             "scenario x, top level: key 'options': unknown word 'colour'; known: region",
             id="option",
@@ -236,6 +241,7 @@ def test_what_is_wrong_with_a_file_is_said_with_its_place(text: str, message: st
 
 def test_a_story_may_take_its_time() -> None:
     assert [scenario.parse("x", HEAD + text).listen_s for text in ("listen_s = 8", "")] == [8, 0]
+    assert scenario.parse("x", HEAD + "nat_timeout_s = 6").nat_timeout_s == 6
 
 
 def test_an_unknown_name_is_said_with_where_to_look() -> None:
