@@ -28,9 +28,9 @@ from edgediag.net.conntrack import forget_connections
 from edgediag.net.errand import LIMIT_S, answer_of, say_and_exit
 from edgediag.net.fib import route_for
 from edgediag.net.namespaces import CLONE_NEWNS, CLONE_NEWPID, die_with, unshare
-from edgediag.net.shadow import NOT_COPIED, Network, apply_fix, enter_copy, read_network
+from edgediag.net.shadow import NOT_COPIED, Copy, Network, apply_fix, enter_copy, read_network
 from edgediag.net.trial import Trial, send_traced
-from edgediag.net.walk_answers import Walk, walk_outbound
+from edgediag.net.walk_answers import Walk, walk_inbound, walk_outbound
 from edgediag.report.values import ValueCodecError, from_text, to_text
 
 
@@ -40,12 +40,12 @@ class Rehearsal:
 
     walk   walks the packet through the network that the calling process is in
     fixes  applied one after another
-    trial  gives the packet to send in the copy as that is by now, or says why none is sent
+    send   sends the packet in the copy as that is by now, or says why none is sent
     """
 
     walk: Callable[[], Walked]
     fixes: tuple[Fix, ...]
-    trial: Callable[[], Trial | NotChecked]
+    send: Callable[[Copy], Sent | NotChecked]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +74,24 @@ def rehearse_parcel(
     *,
     limit_s: float = LIMIT_S,
 ) -> RehearsalAnswer:
-    """Fixes for a packet of this host's walks; one that it sends is sent in the copy as well.
+    """Fixes for a packet of this host's walks; it goes through the copy as well, or comes in there.
 
     walk  the one of `edgediag.net.walk_answers` that the parcel is made for
     """
-    def trial() -> Trial | NotChecked:
-        if walk is not walk_outbound:
-            return NotChecked(reason="only what this host sends is sent in the copy")
-        return _trial(_with_source(parcel))
+    def send(copy: Copy) -> Sent | NotChecked:
+        if parcel.state is not CtState.NEW:
+            return NotChecked(reason="it belongs to a connection, which has no copy")
+        if walk is walk_outbound:
+            return send_traced(_trial(_with_source(parcel)))
+        if walk is walk_inbound:
+            return _let_in(parcel, copy)
+        return NotChecked(reason="an answer is not sent in the copy")
 
     return rehearse(
         Rehearsal(
             walk=lambda: walked(conclude(*walk(_with_source(parcel), Journal()))),
             fixes=tuple(fixes),
-            trial=trial,
+            send=send,
         ),
         limit_s,
     )
@@ -105,11 +109,16 @@ def _with_source(parcel: Parcel) -> Parcel:
     return replace(parcel, source=known(way.source.packed), original=original)
 
 
-def _trial(parcel: Parcel) -> Trial | NotChecked:
-    if parcel.state is not CtState.NEW:
-        return NotChecked(reason="it belongs to a connection, which has no copy")
+def _trial(parcel: Parcel) -> Trial:
     flow = parcel.original
     return Trial(flow=flow, mark=_mark(parcel), uid=parcel.uid or 0, gid=parcel.gid)
+
+
+def _let_in(parcel: Parcel, copy: Copy) -> Sent | NotChecked:
+    # Here, for it brings in scapy, and most rehearsals need none of it.
+    from edgediag.net.arrival_trial import Arriving, inject_traced
+
+    return inject_traced(Arriving(flow=parcel.original, incoming=parcel.incoming), copy.far)
 
 
 def _mark(parcel: Parcel) -> int:
@@ -158,7 +167,7 @@ def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> Rehearsal
     otherwise = unfaithful(first, before, copy.missing)
     if otherwise is not None:
         return otherwise
-    sent_before = _try(rehearsal)
+    sent_before = _try(rehearsal, copy)
     for fix in rehearsal.fixes:
         failed = _applied(fix, copy.handles)
         if failed is not None:
@@ -171,7 +180,7 @@ def _inside(rehearsal: Rehearsal, network: Network, before: Walked) -> Rehearsal
         before=before,
         after=in_own_handles(rehearsal.walk(), handles),
         sent_before=sent_before,
-        sent_after=_try(rehearsal),
+        sent_after=_try(rehearsal, copy),
         not_copied=(*NOT_COPIED, *copy.missing),
     )
 
@@ -183,10 +192,7 @@ def _applied(fix: Fix, handles: Handles) -> FixFailed | NotChecked | None:
     return apply_fix(meant)
 
 
-def _try(rehearsal: Rehearsal) -> Sent | NotChecked:
-    trial = rehearsal.trial()
-    if isinstance(trial, NotChecked):
-        return trial
-    sent = send_traced(trial)
+def _try(rehearsal: Rehearsal, copy: Copy) -> Sent | NotChecked:
+    sent = rehearsal.send(copy)
     forget_connections()
     return sent

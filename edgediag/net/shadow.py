@@ -76,11 +76,13 @@ class Copy:
 
     missing  what it lacks, in words
     sockets  held open as long as it is used
+    far      a descriptor of the namespace with the other ends of its devices
     """
 
     handles: Handles
     missing: tuple[str, ...]
     sockets: tuple[socket.socket, ...]
+    far: int
 
 
 def read_network() -> Network | NotChecked:
@@ -118,7 +120,7 @@ def enter_copy(network: Network) -> Copy | NotChecked:
     mount("proc", "/proc", kind="proc", flags=_PLAIN)
     # Names of namespaces, locks and sockets of the host's daemons are not for the copy.
     mount("tmpfs", "/run", kind="tmpfs", flags=_PLAIN, data="mode=1777,size=16m")
-    missing = _enter_network(network.routing)
+    far, missing = _enter_network(network.routing)
     mount("sysfs", "/sys", kind="sysfs", flags=_PLAIN)
     sysctls = write_sysctls(network.sysctls)
     missing += make_ways(network.routing)
@@ -133,10 +135,11 @@ def enter_copy(network: Network) -> Copy | NotChecked:
         handles=handles,
         missing=(*missing, *(f"sysctl {key}" for key in sysctls)),
         sockets=hold(network.listeners),
+        far=far,
     )
 
 
-def _enter_network(routing: Routing) -> tuple[str, ...]:
+def _enter_network(routing: Routing) -> tuple[int, tuple[str, ...]]:
     """Into a new network namespace with all devices; their other ends are in one of their own."""
     unshare(CLONE_NEWNET)
     far = own_network()
@@ -150,7 +153,7 @@ def _enter_network(routing: Routing) -> tuple[str, ...]:
     enter_network(near)
     os.close(near)
     # The descriptor `far` stays open as long as the process: it alone holds the other ends.
-    return missing
+    return far, missing
 
 
 def apply_fix(fix: Fix) -> FixFailed | NotChecked | None:

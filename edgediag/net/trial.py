@@ -21,7 +21,7 @@ from edgediag.net.namespaces import die_with
 from edgediag.net.nftrace import open_tracer
 
 _SO_MARK: Final = 36
-_TRACE_S: Final = 0.02
+TRACE_S: Final = 0.02
 # What the kernel says where routing refuses, before any packet is made.
 _NO_WAY: Final = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL, errno.EAGAIN}
@@ -71,11 +71,11 @@ def _sent(sender: socket.socket, flow: Flow) -> Sent | NotChecked:
                 sender.send(b"")
             except OSError as error:
                 number = error.errno or 0
-        tracer.read(_TRACE_S)
+        tracer.read(TRACE_S)
         concluded = tracer.conclude(flow)
     match concluded:
         case TraceDropped():
-            return Sent(is_passed=False, by=_words(concluded.culprit))
+            return Sent(is_passed=False, by=words(concluded.culprit))
         case TracePassed():
             return Sent(is_passed=concluded.is_sent, by="")
         case NotChecked() if number in _NO_WAY:
@@ -84,7 +84,8 @@ def _sent(sender: socket.socket, flow: Flow) -> Sent | NotChecked:
             return concluded
 
 
-def _words(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
+def words(culprit: NftRule | IptablesRule | ChainPolicy) -> str:
+    """A rule or a policy as the answer of a rehearsal names it."""
     match culprit:
         case NftRule():
             return f"{culprit.family} {culprit.table} {culprit.chain}: {culprit.text}"

@@ -28,6 +28,7 @@ from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed, Sent
 from edgediag.net.files import NodeFiles
 from edgediag.net.host import KernelHost
 from edgediag.net.rehearsal import Rehearsal, rehearse, rehearse_parcel
+from edgediag.net.shadow import Copy
 from edgediag.net.walk_answers import walk_inbound
 from edgediag.net.ways import interface
 
@@ -186,7 +187,7 @@ def ends(answer: RehearsalAnswer) -> tuple[str, str, Answer]:
     return answer.before.disposition.value, answer.after.disposition.value, answer.flips
 
 
-def no_trial() -> NotChecked:
+def nothing(copy: Copy) -> NotChecked:
     return NotChecked(reason="nothing is sent")
 
 
@@ -370,7 +371,7 @@ def test_the_copy_reads_as_the_host_does(two_nodes: "TwoNodes") -> None:
         return Walked(disposition=Disposition.PASSES, deciders=(), hangs_on=hangs_on)
 
     with node.inside():
-        answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=no_trial))
+        answer = rehearse(Rehearsal(walk=walk, fixes=(), send=nothing))
     assert isinstance(answer, Rehearsed), answer
     assert len(answer.before.hangs_on) > 90
     assert [what for what in answer.not_copied if "(" in what or "sysctl" in what] == []
@@ -429,7 +430,81 @@ def test_a_packet_that_comes_in(
     with node.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taking:
         taking.bind(("192.0.2.1", 4500))
         parcel = parcel_in(flow, interface("up0"), CtState.NEW)
-        assert ends(rehearse_parcel(parcel, [parsed], walk_inbound)) == expected
+        answer = rehearse_parcel(parcel, [parsed], walk_inbound)
+    assert ends(answer) == expected
+    assert isinstance(answer, Rehearsed)
+    before, after = (
+        sent.is_passed if isinstance(sent, Sent) else sent
+        for sent in (answer.sent_before, answer.sent_after)
+    )
+    assert (before, after) == (expected[0] == "passes", expected[1] == "passes")
+
+
+@pytest.mark.parametrize(
+    ("commands", "destination", "fix", "expected"),
+    [
+        pytest.param(
+            ("iptables-nft -A INPUT -p tcp --dport 7 -j REJECT",),
+            "192.0.2.1",
+            "iptables-nft -D INPUT 1",
+            (("rejected", False), ("passes", True)),
+            id="to a socket of this host",
+        ),
+        pytest.param(
+            ("iptables-nft -A INPUT -p tcp --dport 7 -j REJECT",),
+            "203.0.113.1",
+            "iptables-nft -D INPUT 1",
+            (("rejected", False), ("rejected", False)),
+            id="to an address at which nobody listens",
+        ),
+        pytest.param(
+            ("iptables-nft -P FORWARD DROP", "sysctl -qw net.ipv4.ip_forward=1"),
+            "203.0.113.9",
+            "iptables-nft -P FORWARD ACCEPT",
+            (("dropped", False), ("passes", True)),
+            id="through this host",
+        ),
+        pytest.param(
+            ("iptables-nft -P FORWARD DROP", "sysctl -qw net.ipv4.ip_forward=0"),
+            "203.0.113.9",
+            "iptables-nft -P FORWARD ACCEPT",
+            (("dropped", False), ("dropped", False)),
+            id="through a host that does not forward",
+        ),
+    ],
+)
+def test_a_connection_that_comes_in(
+    commands: tuple[str, ...],
+    destination: str,
+    fix: str,
+    expected: tuple[tuple[str, bool], tuple[str, bool]],
+    two_nodes: "TwoNodes",
+) -> None:
+    node = two_nodes.node
+    node.run(
+        "ip link add pod0 type veth peer name pod1",
+        "ip link set pod0 up",
+        "ip link set pod1 up",
+        "ip address add 203.0.113.1/24 dev pod0",
+        *commands,
+    )
+    parsed = parse_fix(fix)
+    assert isinstance(parsed, Fix)
+    flow = Flow(
+        protocol=Protocol.TCP,
+        source=ip_address("192.0.2.2"),
+        source_port=0,
+        destination=ip_address(destination),
+        destination_port=7,
+    )
+    with node.inside(), socket.create_server(("192.0.2.1", 7)):
+        parcel = parcel_in(flow, interface("up0"), CtState.NEW)
+        answer = rehearse_parcel(parcel, [parsed], walk_inbound)
+    assert isinstance(answer, Rehearsed), answer
+    walks, sent = (answer.before, answer.after), (answer.sent_before, answer.sent_after)
+    assert all(isinstance(one, Sent) for one in sent), sent
+    seen = zip(walks, sent, strict=True)
+    assert tuple((walk.disposition.value, one.is_passed) for walk, one in seen) == expected
 
 
 @pytest.mark.parametrize(
@@ -469,7 +544,7 @@ def test_nothing_outlives_a_kill(after_s: float, two_nodes: "TwoNodes") -> None:
         "end = Walked(disposition=Disposition.PASSES, deciders=(), hangs_on=())\n"
         "slow = lambda: (sleep(0.1), end)[1]\n"
         "fix = parse_fix('ip link del up0'); print(flush=True)\n"
-        "rehearse(Rehearsal(walk=slow, fixes=(fix,), trial=no_trial))\n"
+        "rehearse(Rehearsal(walk=slow, fixes=(fix,), send=nothing))\n"
     )
     with node.inside():
         run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
@@ -562,7 +637,7 @@ def test_a_copy_that_walks_otherwise_is_not_trusted(two_nodes: "TwoNodes") -> No
         return Walked(disposition=end, deciders=(), hangs_on=())
 
     with two_nodes.node.inside():
-        answer = rehearse(Rehearsal(walk=walk, fixes=(), trial=no_trial))
+        answer = rehearse(Rehearsal(walk=walk, fixes=(), send=nothing))
     assert answer == NotChecked(reason="the packet is dropped in the copy, here it passes")
 
 
@@ -572,14 +647,16 @@ def test_nothing_outlives_a_kill_after_a_packet_of_another_user(two_nodes: "TwoN
     script = (
         f"marker = '{marker}'\n"
         "from time import sleep\n"
-        "from tests.net.test_net_rehearsal import *; from edgediag.net.trial import Trial\n"
+        "from tests.net.test_net_rehearsal import *\n"
+        "from edgediag.net.trial import Trial, send_traced\n"
         "end, walks = Walked(disposition=Disposition.PASSES, deciders=(), hangs_on=()), []\n"
         "def walk():\n"
         "    walks.append(end)\n"
         "    if len(walks) == 3: print('sent', flush=True); sleep(20)\n"
         "    return end\n"
-        "trial = lambda: Trial(flow=TUNNEL, mark=0, uid=1000, gid=1000)\n"
-        "rehearse(Rehearsal(walk=walk, fixes=(), trial=trial))\n"
+        "trial = Trial(flow=TUNNEL, mark=0, uid=1000, gid=1000)\n"
+        "send = lambda copy: send_traced(trial)\n"
+        "rehearse(Rehearsal(walk=walk, fixes=(), send=send))\n"
     )
     with two_nodes.node.inside():
         run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)

@@ -69,7 +69,7 @@ def new_link(link: CopiedLink, far_descriptor: int) -> bytes:
     mtu = native32(_MTU, min(max(link.mtu, _LEAST_MTU), _MOST_MTU))
     peer = (
         _head(0, is_up=False),
-        string(_NAME, _far_name(link)),
+        string(_NAME, far_name(link.index)),
         mtu,
         native32(_NET_NS_FD, far_descriptor),
     )
@@ -91,7 +91,7 @@ def raise_far_end(link: CopiedLink) -> bytes:
 
     The kernel refuses to make an end that is up at once (ENOTCONN, drivers/net/veth.c veth_open).
     """
-    return _head(0, is_up=True) + string(_NAME, _far_name(link))
+    return _head(0, is_up=True) + string(_NAME, far_name(link.index))
 
 
 def set_loopback(link: CopiedLink) -> bytes:
@@ -99,8 +99,9 @@ def set_loopback(link: CopiedLink) -> bytes:
     return _head(link.index, is_up=link.is_up) + native32(_MTU, link.mtu)
 
 
-def _far_name(link: CopiedLink) -> str:
-    return f"far{link.index}"
+def far_name(index: int) -> str:
+    """The other end of the device with an index of its own."""
+    return f"far{index}"
 
 
 def _head(index: int, *, is_up: bool) -> bytes:
