@@ -2,13 +2,10 @@
 
 from typing import Final
 
-from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
-from edgediag.inference.packet_rules import rule_words
-from edgediag.model.answer import NotChecked
+from edgediag.inference.overtaken import overtaken
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
-from edgediag.model.verdict import Mechanism
 from edgediag.pod_traffic import MARKING
 
 ID = "raven-mark-overtaken"
@@ -32,12 +29,8 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     source          openyurtio/raven issue 136; pkg/networkengine/routedriver/vxlan/vxlan.go
                     (RAVEN-MARK-CHAIN is appended to mangle PREROUTING)
     """
-    if isinstance(host.before_marking, NotChecked) or not host.before_marking:
-        return None
-    rule = host.before_marking[0]
-    text = (
-        "answers of this node's pods to other sites are not marked and leave by the default route: "
-        f"{rule_words(rule, 4)} leads to their acceptance before {MARKING} is asked"
+    said = (
+        "answers of this node's pods to other sites are not marked and leave by the default route",
+        f"leads to their acceptance before {MARKING} is asked",
     )
-    claim = on_this_host(Mechanism.RAVEN_NOT_READY, rule)
-    return Fault(claim=claim, text=text, remedy=_REMEDY)
+    return overtaken(host.before_marking, said, _REMEDY)

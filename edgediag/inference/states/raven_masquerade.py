@@ -2,13 +2,10 @@
 
 from typing import Final
 
-from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
-from edgediag.inference.packet_rules import rule_words
-from edgediag.model.answer import NotChecked
+from edgediag.inference.overtaken import overtaken
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
-from edgediag.model.verdict import Mechanism
 from edgediag.pod_traffic import EXEMPTION
 
 ID = "raven-masquerade"
@@ -33,12 +30,8 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     source          openyurtio/raven pkg/networkengine/vpndriver/libreswan (RAVEN-POSTROUTING is put
                     first in nat POSTROUTING)
     """
-    if isinstance(host.before_exemption, NotChecked) or not host.before_exemption:
-        return None
-    rule = host.before_exemption[0]
-    text = (
-        "what pods of this node send to another site gets another source: "
-        f"{rule_words(rule, 4)} leads to it before {EXEMPTION} is asked"
+    said = (
+        "what pods of this node send to another site gets another source",
+        f"leads to it before {EXEMPTION} is asked",
     )
-    claim = on_this_host(Mechanism.RAVEN_NOT_READY, rule)
-    return Fault(claim=claim, text=text, remedy=_REMEDY)
+    return overtaken(host.before_exemption, said, _REMEDY)
