@@ -9,6 +9,7 @@ from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.evidence import NOT_WALKED, Located, join
+from edgediag.exchange_walk import walk_exchange
 from edgediag.idle import measure_idle
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
@@ -106,6 +107,10 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     found = read_back(bench, checks, sought, (state, surveyed.routes))
     is_lossy = found.surroundings.is_lossy
     counted = count_losses(bench, steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
+    mapping, left_idle = _idle(bench, checks, assignment)
+    # Listened to last: by then the daemon had the whole run to speak in.
+    state = replace(state, tunnel_traffic=bench.listening.conclude())
+    varied = walk_exchange(bench, checks, varied, state.tunnel_traffic)
     located = replace(
         found,
         overrides=_overrides(bench, assignment, surveyed),
@@ -124,9 +129,6 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
         for target in surveyed.targets
     )
     omitted = tuple(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted)
-    mapping, left_idle = _idle(bench, checks, assignment)
-    # Listened to last: by then the daemon had the whole run to speak in.
-    state = replace(state, tunnel_traffic=bench.listening.conclude())
     state = _with_pod_traffic(bench, state)
     evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
     later = (*varied.sent, *counted.sent, *left_idle, *framed)

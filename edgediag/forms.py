@@ -13,6 +13,7 @@ from edgediag.model.probe import AS_BUILT, Padding, Probe, Purpose, Schedule, Wa
 from edgediag.model.variation import Change
 from edgediag.path import Walk, draw_rungs
 from edgediag.plan import HOP_LIMIT, Ask, Supply, draw_probe
+from edgediag.probes.ike_auth import OCTETS_BEFORE_IKE
 from edgediag.probes.ike_sa_init import PORT_WITHOUT_ESP
 
 TUNNEL_PORT = 4500
@@ -34,6 +35,9 @@ AGAIN_TIMEOUT_S = 0.5
 # IPv6 (RFC 8200 §5) and of IPv4 hosts (RFC 1122 §3.3.2).
 SIZES = (1500, 1492, 1476, 1450, 1400, 1280, 576)
 MOST_OCTETS = 9216
+
+# What no gateway answers must not come to one: its walk ends a hop before.
+UNANSWERABLE = (Change.SHAPE, Change.EXCHANGE)
 
 # Longer than an Ethernet packet, in pieces that also narrow paths carry whole.
 FRAGMENTED = Padding(size_octets=1600, fragment_octets=1300)
@@ -77,7 +81,19 @@ def forms_of(
 
 def plain_of(form: Form, asked: Probe) -> Form:
     """The form as it was asked and answered, for the control; of the same length as a walk."""
-    return replace(form, kind=asked.kind, flow=asked.flow, padding=AS_BUILT)
+    padding = form.padding if form.change is Change.EXCHANGE else AS_BUILT
+    return replace(form, kind=asked.kind, flow=asked.flow, padding=padding)
+
+
+def of_ike_auth(check: Checked, octets: int, hops: int) -> Form:
+    """A walk in the shape of IKE_AUTH on the flow of a check; it ends one hop before `hops`.
+
+    octets  of the message to resemble, without the marker; 0 where that is not known
+    """
+    size_octets = min(octets + OCTETS_BEFORE_IKE, SIZES[0])
+    padding = Padding(size_octets=size_octets, fragment_octets=0) if octets else AS_BUILT
+    usual = _usual(check, Change.EXCHANGE, hops)
+    return replace(usual, kind=ProbeKind.IKE_AUTH, padding=padding)
 
 
 def smaller(form: Form) -> tuple[Form, ...]:
@@ -118,7 +134,7 @@ def draw_ladder(form: Form, supply: Supply) -> tuple[Probe, ...]:
         kind=form.kind,
         flow=form.flow,
         name=form.name,
-        hops=form.hops - 1 if form.change is Change.SHAPE else form.hops,
+        hops=form.hops - 1 if form.change in UNANSWERABLE else form.hops,
         start_s=0.0,
     )
     return tuple(replace(rung, padding=form.padding) for rung in draw_rungs(walk, supply))

@@ -53,6 +53,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.TCP_CONNECT: Way.SOCKET,
     ProbeKind.TLS_CLIENT_HELLO: Way.SOCKET,
     ProbeKind.IKE_SA_INIT: Way.SOCKET,
+    ProbeKind.IKE_AUTH: Way.IP_STACK,
     ProbeKind.ESP_IN_UDP: Way.IP_STACK,
     ProbeKind.NTP: Way.SOCKET,
     ProbeKind.DNS: Way.SOCKET,

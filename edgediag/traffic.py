@@ -50,6 +50,7 @@ class _Transaction:
     last_s: float
     requests: int = 0
     responses: int = 0
+    request_octets: int = 0
     response_octets: int = 0
     is_accepted: bool = False
     is_fragmented: bool = False
@@ -129,6 +130,7 @@ class Traffic:
             _answer(entry, message)
             return
         entry.requests += 1
+        entry.request_octets = entry.request_octets or message.octets
         entry.last_s = at_s
         entry.proposals = message.proposals
 
@@ -225,6 +227,7 @@ def _transaction(key: _TransactionKey, entry: _Transaction) -> IkeTransaction:
         responses=entry.responses,
         first_s=entry.first_s,
         last_s=entry.last_s,
+        request_octets=entry.request_octets,
         response_octets=entry.response_octets,
         is_accepted=entry.is_accepted,
         is_fragmented=entry.is_fragmented,

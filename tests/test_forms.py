@@ -15,6 +15,7 @@ from edgediag.forms import (
     draw_ladder,
     draw_question,
     forms_of,
+    of_ike_auth,
     plain_of,
     smaller,
 )
@@ -119,6 +120,18 @@ def test_what_nobody_answers_does_not_go_as_far_as_the_host() -> None:
     assert [rung.hop_limit for rung in draw_ladder(shape, supply())] == [1, 2, 3, 4]
     assert [rung.hop_limit for rung in draw_ladder(size, supply())] == [1, 2, 3, 4, 5]
     assert [rung.hop_limit for rung in draw_glance(shape, supply())] == [3, 4]
+
+
+def test_ike_auth_is_walked_beside_ike_sa_init_of_its_length() -> None:
+    check = Checked(
+        target=target(), attempts=(answered(probe(), ike_reply()),), nobody=()
+    )
+    form = of_ike_auth(check, 436, 4)
+    plain = plain_of(form, probe())
+    padding = Padding(size_octets=468, fragment_octets=0)
+    assert [rung.hop_limit for rung in draw_ladder(form, supply())] == [1, 2, 3]
+    assert (form.padding, plain.padding, plain.kind) == (padding, padding, ProbeKind.IKE_SA_INIT)
+    assert of_ike_auth(check, 0, 4).padding == AS_BUILT
 
 
 def test_every_packet_of_a_form_has_its_padding_and_its_control_has_none() -> None:

@@ -110,6 +110,7 @@ ASKED = IkeTransaction(
     responses=0,
     first_s=1.0,
     last_s=1.0,
+    request_octets=824,
     response_octets=0,
     is_accepted=False,
     is_fragmented=False,

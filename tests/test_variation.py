@@ -1,8 +1,5 @@
 """The stage that asks in other forms: what is waited for, walked and asked once more."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-
 import pytest
 
 from edgediag.checked import Checked
@@ -12,23 +9,13 @@ from edgediag.model.exchange import Action, Event, Refused, SendPacket
 from edgediag.model.flow import Protocol
 from edgediag.model.host import TracePassed
 from edgediag.model.outcome import Answered
-from edgediag.model.packet import (
-    IcmpError,
-    Packet,
-    Payload,
-    Quote,
-    Sighting,
-    TcpSegment,
-    UdpDatagram,
-)
+from edgediag.model.packet import UdpDatagram
 from edgediag.model.path import Ladder
 from edgediag.model.variation import Change, Variation
 from edgediag.variation import Varied, begin, finish
-from rig import RigWire, observed, rig
+from rig import RigWire, rig
+from routed import HOPS, network
 from story import (
-    GATEWAY,
-    ROUTERS,
-    addresses,
     answered,
     flow,
     ike_reply,
@@ -38,7 +25,6 @@ from story import (
     target,
 )
 
-HOPS = addresses(GATEWAY, *ROUTERS)
 TUNNEL = Checked(target=target(), attempts=(answered(probe(id_=9001), ike_reply()),), nobody=())
 API = flow(Protocol.TCP, port=6443, source_port=41000)
 API_SERVER = Checked(
@@ -46,47 +32,6 @@ API_SERVER = Checked(
     attempts=(answered(probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443"), syn_ack()),),
     nobody=(),
 )
-REFUSAL = "292022200000000000000024" + "000000080000000e"
-
-
-def reply_to(payload: Payload) -> Payload | None:
-    match payload:
-        case TcpSegment(sequence=sequence):
-            return replace(payload, flags="SA", acknowledgement=(sequence + 1) % 2**32)
-        case UdpDatagram(payload=octets) if octets[:4] == bytes(4):
-            header = octets[:12] + bytes(8)
-            return UdpDatagram(payload=header + bytes.fromhex(REFUSAL))
-        case _:
-            return None
-
-
-def network(
-    wall: Callable[[SendPacket], int | None], silent_hops: tuple[int, ...] = ()
-) -> RigWire:
-    """Four routers and a host; `wall` is the hop that drops the packet when forwarding it."""
-
-    def answers(action: Action, at_s: float) -> Iterable[Event]:
-        if not isinstance(action, SendPacket):
-            return ()
-        packet, stop = action.packet, wall(action)
-        left = observed(packet, Sighting.TAP_OUT, at_s)
-        if stop is not None and packet.hop_limit > stop:
-            return (left,)
-        back: Payload | None = reply_to(packet.payload)
-        way = packet.flow.reversed()
-        if packet.hop_limit <= len(HOPS):
-            if packet.hop_limit in silent_hops:
-                return (left,)
-            sequence = getattr(packet.payload, "sequence", None)
-            quote = Quote(flow=packet.flow, hop_limit=1, ip_id=packet.ip_id, sequence=sequence)
-            back = IcmpError(type_=11, code=0, quote=quote)
-            way = replace(way, source=HOPS[packet.hop_limit - 1], protocol=Protocol.ICMP)
-        if back is None:
-            return (left,)
-        answer = Packet(flow=way, hop_limit=60, ip_id=1, payload=back)
-        return (left, observed(answer, Sighting.TAP_IN, at_s))
-
-    return RigWire(answers)
 
 
 def varied(wire: RigWire, check: Checked) -> Varied:

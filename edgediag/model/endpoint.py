@@ -32,6 +32,7 @@ class ProbeKind(Enum):
     TCP_CONNECT = "tcp-connect"
     TLS_CLIENT_HELLO = "tls-client-hello"
     IKE_SA_INIT = "ike-sa-init"
+    IKE_AUTH = "ike-auth"
     ESP_IN_UDP = "esp-in-udp"
     NTP = "ntp"
     DNS = "dns"

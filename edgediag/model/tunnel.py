@@ -112,6 +112,7 @@ class IkeTransaction:
     """A request of IKE with its repetitions, and what was answered to it.
 
     is_own           this node asks
+    request_octets   of the first request that was heard, 0 where only answers were
     first_s, last_s  when it was asked first and last, in seconds of the listening
     response_octets  of the shortest response, 0 for none
     is_accepted      a response has an SA payload in the clear
@@ -128,6 +129,7 @@ class IkeTransaction:
     responses: int
     first_s: float
     last_s: float
+    request_octets: int | NotChecked
     response_octets: int
     is_accepted: bool
     is_fragmented: bool

@@ -16,6 +16,7 @@ class Change(Enum):
     SOURCE_PORT  it comes from the tunnel's own port
     LEG          it comes from another port, so that it may take another of several equal paths
     SHAPE        it looks like ESP and not like IKE
+    EXCHANGE     it looks like IKE_AUTH and not like IKE_SA_INIT
     SIZE         it is as long as the device allows, and says "do not fragment"
     FRAGMENTS    it comes in pieces
     """
@@ -23,6 +24,7 @@ class Change(Enum):
     SOURCE_PORT = "source-port"
     LEG = "leg"
     SHAPE = "shape"
+    EXCHANGE = "exchange"
     SIZE = "size"
     FRAGMENTS = "fragments"
 
@@ -33,7 +35,7 @@ class Variation:
 
     octets    of the IP packet, 0 where the size is the usual one
     attempts  in the order asked; of a shape, which no host answers, what the last router says
-              unless it was lost
+              unless it was lost; of an exchange none
     ladder    hop-limited probes of the changed form
     control   of the unchanged form, at the same time
     trace     of a form that this host refused to send

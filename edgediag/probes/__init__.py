@@ -7,6 +7,7 @@ from edgediag.probes import (
     dns_tcp,
     esp_in_udp,
     icmp_echo,
+    ike_auth,
     ike_sa_init,
     ntp,
     tcp_connect,
@@ -23,6 +24,7 @@ PACKET_CODECS: tuple[PacketCodec, ...] = (
     dns_aaaa.CODEC,
     ntp.CODEC,
     ike_sa_init.CODEC,
+    ike_auth.CODEC,
     esp_in_udp.CODEC,
     vxlan.CODEC,
 )

@@ -100,6 +100,7 @@ def leg(*, is_served: bool, tries: int = 1) -> Variation:
 
 SOURCE_PORT = lost(Change.SOURCE_PORT, H1, H2, None, None, None)
 SHAPE = lost(Change.SHAPE, H1, H2, None, None)
+EXCHANGE = replace(SHAPE, change=Change.EXCHANGE)
 FRAGMENTS = lost(Change.FRAGMENTS, H1, H2, None, None, None, octets=1600)
 LONG = lost(Change.SIZE, H1, H2, None, None, None, octets=1500)
 JUMBO = lost(Change.SIZE, None, None, None, None, None, octets=9000)
@@ -205,6 +206,15 @@ def outside(mechanism: Mechanism) -> Said:
         pytest.param((SHAPE,), between(Mechanism.SILENT_DROP), id="ESP ends at a hop"),
         pytest.param(
             (lost(Change.SHAPE, H1, H2, H3, H4),), Said(), id="ESP comes as far as IKE"
+        ),
+        pytest.param((EXCHANGE,), between(Mechanism.SILENT_DROP), id="IKE_AUTH ends at a hop"),
+        pytest.param(
+            (replace(lost(Change.SHAPE, H1, H2, H3, H4), change=Change.EXCHANGE),),
+            Said(),
+            id="IKE_AUTH comes as far as IKE_SA_INIT",
+        ),
+        pytest.param(
+            (replace(EXCHANGE, ladder=NOT_WALKED),), Said(), id="IKE_AUTH that was not walked"
         ),
         pytest.param(
             (replace(SHAPE, ladder=GLANCE),),
@@ -335,6 +345,7 @@ def test_what_flows_from_other_ports_say(
     [
         pytest.param(SOURCE_PORT, id="source port"),
         pytest.param(SHAPE, id="shape"),
+        pytest.param(EXCHANGE, id="exchange"),
         pytest.param(FRAGMENTS, id="fragments"),
         pytest.param(LONG, id="size"),
     ],

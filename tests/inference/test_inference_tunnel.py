@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from edgediag.exchange_walk import NOT_MEASURED
 from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
@@ -325,6 +326,57 @@ def test_without_a_word_of_the_last_router_nothing_is_proven_of_the_path() -> No
 def test_a_form_of_the_probe_that_was_walked_says_where_and_goes_before() -> None:
     check = report(listened(AUTH_LOST, OUT), SEEN_BY_ROUTER, FROM_4500_LOST)
     assert [finding.rule for finding in check.findings] == ["source-port-filter"]
+
+
+AUTH_WALKED = Variation(
+    change=Change.EXCHANGE,
+    octets=0,
+    attempts=(),
+    ladder=ladder(flow(), ["192.0.2.1", "203.0.113.1", None, None]),
+    control=ladder(flow(), ["192.0.2.1", "203.0.113.1", "203.0.113.5", LAST_ROUTER]),
+    trace=NOT_WALKED,
+    tracked=AS_ASKED,
+)
+
+
+@pytest.mark.parametrize(
+    ("walk", "expected", "ending"),
+    [
+        pytest.param(
+            AUTH_WALKED,
+            Said(
+                status=Status.BLOCKED,
+                where=(Place.ON_PATH,),
+                after="203.0.113.1",
+                mechanism=Mechanism.SILENT_DROP,
+            ),
+            "while IKE_SA_INIT goes on to 203.0.113.5",
+            id="ends before IKE_SA_INIT does",
+        ),
+        pytest.param(
+            replace(AUTH_WALKED, ladder=AUTH_WALKED.control),
+            replace(PASSED_OVER, after=LAST_ROUTER),
+            f"its shape is carried to hop 4, to {LAST_ROUTER}",
+            id="is carried as far: the last router or the gateway",
+        ),
+        pytest.param(
+            replace(AUTH_WALKED, ladder=NOT_MEASURED, control=NOT_MEASURED),
+            PASSED_OVER,
+            f"none in its shape was walked: {NOT_MEASURED.reason}",
+            id="was not sent, for nobody knows where it would end",
+        ),
+    ],
+)
+def test_where_ike_auth_was_walked(walk: Variation, expected: Said, ending: str) -> None:
+    check = report(listened(ACCEPTED, AUTH_LOST), SEEN_BY_ROUTER, walk)
+    assert said(check) == expected
+    assert check.verdict is not None and check.verdict.summary.endswith(ending)
+
+
+def test_a_walk_of_ike_auth_says_nothing_of_another_exchange() -> None:
+    walk = replace(AUTH_WALKED, ladder=AUTH_WALKED.control)
+    check = report(listened(transaction(INFORMATIONAL, requests=2)), SEEN_BY_ROUTER, walk)
+    assert said(check) == PASSED_OVER
 
 
 def test_what_the_gateway_itself_refuses_goes_before_a_form() -> None:

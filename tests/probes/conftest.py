@@ -20,6 +20,7 @@ PORTS = {
     ProbeKind.TCP_CONNECT: (Protocol.TCP, 443),
     ProbeKind.TLS_CLIENT_HELLO: (Protocol.TCP, 443),
     ProbeKind.IKE_SA_INIT: (Protocol.UDP, 4500),
+    ProbeKind.IKE_AUTH: (Protocol.UDP, 4500),
     ProbeKind.ESP_IN_UDP: (Protocol.UDP, 4500),
     ProbeKind.NTP: (Protocol.UDP, 123),
     ProbeKind.DNS: (Protocol.UDP, 53),
