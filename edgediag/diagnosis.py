@@ -10,6 +10,7 @@ from edgediag.checked import Checked, host_of
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.evidence import NOT_WALKED, Located, join
 from edgediag.exchange_walk import walk_exchange
+from edgediag.host.wireguard import grown
 from edgediag.idle import measure_idle
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
@@ -34,6 +35,7 @@ from edgediag.model.host import HostState, Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
+from edgediag.model.wireguard import WireguardDevice
 from edgediag.names import gave, resolved
 from edgediag.other_rows import without_flow
 from edgediag.overlay_trials import begin as begin_trials
@@ -103,13 +105,12 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     tried, framed = finish_trials(bench, overlays)
     is_read_again = search.walked or search.suspects or has_silence(tried)
     state = bench.host.read() if is_read_again else surveyed.state
-    state = replace(state, overlay_trials=tried, node_ends=assignment.node_ends)
+    state = replace(_with_objects(state, assignment), overlay_trials=tried)
     found = read_back(bench, checks, sought, (state, surveyed.routes))
     is_lossy = found.surroundings.is_lossy
     counted = count_losses(bench, steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     mapping, left_idle = _idle(bench, checks, assignment)
-    # Listened to last: by then the daemon had the whole run to speak in.
-    state = replace(state, tunnel_traffic=bench.listening.conclude())
+    state = _with_tunnels(bench, surveyed.state, state)
     varied = walk_exchange(bench, checks, varied, state.tunnel_traffic)
     located = replace(
         found,
@@ -154,6 +155,34 @@ def _with_pod_traffic(bench: Bench, state: HostState) -> HostState:
         else host.accepted_before(answer, MARKING),
         to_pods=brought if isinstance(brought, NotChecked) else host.explain_arrival(brought),
     )
+
+
+def _with_objects(state: HostState, assignment: Assignment) -> HostState:
+    """The state with what the cluster's objects say that it should be."""
+    return replace(
+        state, node_ends=assignment.node_ends, gateway_ends=assignment.gateway_ends
+    )
+
+
+def _with_tunnels(bench: Bench, before: HostState, state: HostState) -> HostState:
+    """The state with what passed in the tunnels since it was read before.
+
+    Listened to last: by then the daemon had the whole run to speak in.
+    """
+    traffic = bench.listening.conclude()
+    return replace(
+        state, tunnel_traffic=traffic, wireguard=_wireguard_since(bench, before)
+    )
+
+
+def _wireguard_since(
+    bench: Bench, before: HostState
+) -> tuple[WireguardDevice, ...] | NotChecked:
+    """WireGuard devices now, with what their peers were sent since the run began."""
+    if isinstance(before.wireguard, NotChecked) or not before.wireguard:
+        return before.wireguard
+    after = bench.host.read().wireguard
+    return after if isinstance(after, NotChecked) else grown(before.wireguard, after)
 
 
 def _idle(

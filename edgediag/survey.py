@@ -24,6 +24,7 @@ from edgediag.model.host import HostState, Route, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe
+from edgediag.model.wireguard import GatewayEnd
 from edgediag.names import (
     addresses_in,
     is_answered,
@@ -65,6 +66,7 @@ class Assignment:
     nat_timeout_s  how long mappings are left idle at most; 0 where nobody asks
     peers  other nodes of the site, which are asked through the overlay
     node_ends  of flannel's overlay, as the nodes' own objects have them
+    gateway_ends  of the tunnels, as Gateway objects have them
     """
 
     matrix: Matrix
@@ -78,6 +80,7 @@ class Assignment:
     nat_timeout_s: float = 0.0
     peers: tuple[Address, ...] = ()
     node_ends: tuple[NodeEnd, ...] = ()
+    gateway_ends: tuple[GatewayEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

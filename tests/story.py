@@ -426,7 +426,8 @@ def host_state() -> HostState:
         before_exemption=NOT_FOLLOWED,
         before_marking=NOT_FOLLOWED,
         to_pods=NOT_FOLLOWED,
-        wireguard_peers=(),
+        wireguard=(),
+        gateway_ends=(),
     )
 
 

@@ -18,6 +18,7 @@ from edgediag.cli.printing import print_report
 from edgediag.cli.selection import select
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.conflict_text import conflict_text
+from edgediag.discovery.gateway_ends import gateway_ends
 from edgediag.discovery.given import EXPECTED, Given
 from edgediag.discovery.node_ends import node_ends
 from edgediag.discovery.trust import NOT_STATED, pem_in, read_anchors
@@ -123,6 +124,7 @@ def command(
             nat_timeout_s=nat_timeout_s or 0.0,
             peers=facts.peers,
             node_ends=node_ends(facts.statements),
+            gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
         ),
         rate_pps=rate_pps,
         listen_s=listen_s,

@@ -6,6 +6,7 @@ import click
 
 from edgediag.cli import ExitStatus
 from edgediag.discovery.cluster import discover
+from edgediag.discovery.gateway_ends import gateway_ends
 from edgediag.discovery.given import Given
 from edgediag.discovery.node_ends import node_ends
 from edgediag.inference.inspection import TABLES, Inspection, inspect
@@ -25,7 +26,11 @@ def command(table: str, is_json: bool) -> ExitStatus:
     """
     chosen = next(item for item in TABLES if item.name == table)
     facts = discover(NodeFiles(root="/"), Given(stated=(), root="/", saved=()))
-    host = replace(read_host(), node_ends=node_ends(facts.statements))
+    host = replace(
+        read_host(),
+        node_ends=node_ends(facts.statements),
+        gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
+    )
     inspection = inspect(chosen, host)
     click.echo(render_json(inspection) if is_json else render_text(inspection), nl=False)
     return exit_status(inspection)

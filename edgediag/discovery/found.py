@@ -22,6 +22,7 @@ from edgediag.discovery.settle import Settled, settle
 from edgediag.discovery.source_file import Said, SourceFile, said_by
 from edgediag.discovery.time_servers import said_by_time_configuration
 from edgediag.discovery.units import said_by_units
+from edgediag.discovery.wireguard_device import said_by_device
 from edgediag.model.answer import NotChecked
 from edgediag.model.gateway import Gateway
 from edgediag.model.statement import Gap, Statement
@@ -70,7 +71,7 @@ def find(reader: Reader, given: Given, stated: Sequence[Statement]) -> Found:
     """
     of_saved = [said for file in given.saved for said in _said_by_saved(file)]
     of_server = [said for item in given.fetched for said in _said_by_fetched(item)]
-    of_processes = list(said_by_processes(reader))
+    of_processes = [*said_by_device(reader), *said_by_processes(reader)]
     weaker = [list(say(reader)) for say in _WEAKER]
     of_cache = list(_caches(reader, [*of_processes, *(said for some in weaker for said in some)]))
     everything: list[Sequence[Said]] = [of_saved, of_processes, of_server, of_cache, *weaker]

@@ -1,5 +1,6 @@
 """Raven's Gateway objects, v1alpha1 and v1beta1."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 
@@ -15,6 +16,8 @@ _DEFAULT_PORTS = {RavenMode.PROXY: 10262, RavenMode.TUNNEL: 4500}
 _SWITCHES = {RavenMode.PROXY: "enable-l7-proxy", RavenMode.TUNNEL: "enable-l3-tunnel"}
 _CONFIGS = {RavenMode.PROXY: "proxyConfig", RavenMode.TUNNEL: "tunnelConfig"}
 _ANSWERS = {"true": Answer.YES, "false": Answer.NO}
+# 32 octets in base64.
+_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 _MODES = {mode.value: mode for mode in RavenMode}
 
 
@@ -87,7 +90,13 @@ def _endpoint(endpoint: object, mode: RavenMode) -> ActiveEndpoint:
         public_ip="" if address is None else str(address),
         port=port if port and port <= 65535 else _DEFAULT_PORTS[mode],
         is_enabled=_ANSWERS.get(switch, Answer.NOT_CHECKED),
+        public_key=_public_key(text_at(endpoint, "config", "publicKey")),
     )
+
+
+def _public_key(text: str) -> str:
+    """A key as wg(8) writes it, "" for anything else."""
+    return text if _KEY.fullmatch(text) else ""
 
 
 def _nodes(document: object) -> Iterator[GatewayNode]:

@@ -7,7 +7,8 @@ source  include/uapi/linux/wireguard.h, genetlink.h; Documentation/netlink/specs
 
 import base64
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
 
@@ -20,17 +21,20 @@ from edgediag.host.attributes import (
     text,
 )
 from edgediag.model.flow import Address
-from edgediag.model.wireguard import WireguardPeer
+from edgediag.model.wireguard import WireguardDevice, WireguardPeer
 
 FAMILY: Final = "wireguard"
 KIND: Final = "wireguard"
+
+# openyurtio/raven pkg/networkengine/vpndriver/wireguard/wireguard.go: DeviceName.
+RAVEN_DEVICE: Final = "raven-wg0"
 
 # struct genlmsghdr: command, version, reserved.
 _GENERIC: Final = struct.Struct("=BBH")
 _GET_FAMILY, _FAMILY_VERSION, _FAMILY_ID, _FAMILY_NAME = 3, 1, 1, 2
 _GET_DEVICE, _DEVICE_VERSION = 0, 1
 
-_DEVICE_INDEX, _DEVICE_NAME, _DEVICE_PEERS = 1, 2, 8
+_DEVICE_INDEX, _DEVICE_NAME, _DEVICE_PORT, _DEVICE_PEERS = 1, 2, 6, 8
 _PUBLIC_KEY, _ENDPOINT, _KEEPALIVE, _HANDSHAKE, _RECEIVED, _SENT, _NETWORKS = 1, 4, 5, 6, 7, 8, 9
 _NETWORK_ADDRESS, _NETWORK_LENGTH = 2, 3
 
@@ -59,37 +63,63 @@ def device_request(index: int) -> bytes:
     return _GENERIC.pack(_GET_DEVICE, _DEVICE_VERSION, 0) + native32(_DEVICE_INDEX, index)
 
 
-def decode_peers(payload: bytes) -> tuple[WireguardPeer, ...]:
-    """The peers in one message of such a dump; a peer with many networks may come in several."""
+def decode_device(payload: bytes, read_s: float) -> WireguardDevice:
+    """The device in one message of such a dump; one with many peers comes in several."""
     found = attributes(payload[_GENERIC.size :])
     name = text(found.get(_DEVICE_NAME))
     peers = attribute_list(found.get(_DEVICE_PEERS, b""))
     decoded = (_peer(name, attributes(octets)) for _, octets in peers)
-    return tuple(peer for peer in decoded if peer is not None)
-
-
-def merged(peers: tuple[WireguardPeer, ...]) -> tuple[WireguardPeer, ...]:
-    """Each peer once, with all of its networks; of what came twice, what came first."""
-    first: dict[tuple[str, str], WireguardPeer] = {}
-    networks: dict[tuple[str, str], dict[str, None]] = {}
-    for peer in peers:
-        key = (peer.interface, peer.public_key)
-        first.setdefault(key, peer)
-        networks.setdefault(key, {}).update(dict.fromkeys(peer.networks))
-    return tuple(
-        WireguardPeer(
-            interface=peer.interface,
-            public_key=peer.public_key,
-            endpoint=peer.endpoint,
-            port=peer.port,
-            handshake_s=peer.handshake_s,
-            received_octets=peer.received_octets,
-            sent_octets=peer.sent_octets,
-            keepalive_s=peer.keepalive_s,
-            networks=tuple(networks[key]),
-        )
-        for key, peer in first.items()
+    return WireguardDevice(
+        interface=name,
+        listen_port=native(found.get(_DEVICE_PORT)),
+        is_in_user_space=False,
+        read_s=read_s,
+        peers=tuple(peer for peer in decoded if peer is not None),
     )
+
+
+def merged(parts: Iterable[WireguardDevice]) -> tuple[WireguardDevice, ...]:
+    """Each device once, each peer of it once with all of its networks.
+
+    Of what came twice, what came first: the kernel says all but networks in the first message.
+    """
+    devices: dict[str, WireguardDevice] = {}
+    for part in parts:
+        known = devices.get(part.interface, replace(part, peers=()))
+        devices[part.interface] = replace(known, peers=_joined((*known.peers, *part.peers)))
+    return tuple(devices.values())
+
+
+def grown(
+    before: Iterable[WireguardDevice], after: Iterable[WireguardDevice]
+) -> tuple[WireguardDevice, ...]:
+    """The later reading, with what each peer was sent since the earlier."""
+    old = {
+        (peer.interface, peer.public_key): peer.sent_octets
+        for device in before
+        for peer in device.peers
+    }
+    return tuple(
+        replace(device, peers=tuple(_since(peer, old) for peer in device.peers))
+        for device in after
+    )
+
+
+def _since(peer: WireguardPeer, old: dict[tuple[str, str], int]) -> WireguardPeer:
+    known = old.get((peer.interface, peer.public_key))
+    if known is None or known > peer.sent_octets:
+        # A peer that was made anew has a new count.
+        return peer
+    return replace(peer, sent_meanwhile=peer.sent_octets - known)
+
+
+def _joined(peers: Iterable[WireguardPeer]) -> tuple[WireguardPeer, ...]:
+    first: dict[str, WireguardPeer] = {}
+    networks: dict[str, dict[str, None]] = {}
+    for peer in peers:
+        first.setdefault(peer.public_key, peer)
+        networks.setdefault(peer.public_key, {}).update(dict.fromkeys(peer.networks))
+    return tuple(replace(peer, networks=tuple(networks[key])) for key, peer in first.items())
 
 
 def _peer(interface: str, found: dict[int, bytes]) -> WireguardPeer | None:

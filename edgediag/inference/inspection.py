@@ -1,7 +1,7 @@
 """The tables of this host that can be looked at, and what is wrong in one."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edgediag.host.overlay_routes import RAVEN_TABLES
@@ -14,6 +14,9 @@ from edgediag.inference.states import (
     raven_unready,
     vxlan_source_gone,
     vxlan_vni_differs,
+    wireguard_differs,
+    wireguard_unanswered,
+    wireguard_unready,
 )
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
@@ -64,6 +67,19 @@ def _is_ravens(entry: object) -> bool:
 
 def _ravens(entries: Entries) -> Entries:
     return entries if isinstance(entries, NotChecked) else tuple(filter(_is_ravens, entries))
+
+
+def _wireguards(host: HostState) -> Entries:
+    """The devices without their peers, which are a part of their own."""
+    if isinstance(host.wireguard, NotChecked):
+        return host.wireguard
+    return tuple(replace(device, peers=()) for device in host.wireguard)
+
+
+def _wireguard_peers(host: HostState) -> Entries:
+    if isinstance(host.wireguard, NotChecked):
+        return host.wireguard
+    return tuple(peer for device in host.wireguard for peer in device.peers)
 
 
 TABLES: tuple[InspectedTable, ...] = (
@@ -123,9 +139,16 @@ TABLES: tuple[InspectedTable, ...] = (
             Part(title="routes", entries=lambda host: _ravens(host.overlay_routes)),
             Part(title="links", entries=lambda host: _ravens(host.links)),
             Part(title="VXLAN devices", entries=lambda host: _ravens(host.vxlans)),
-            Part(title="WireGuard peers", entries=lambda host: host.wireguard_peers),
+            Part(title="WireGuard devices", entries=_wireguards),
+            Part(title="WireGuard peers", entries=_wireguard_peers),
+            Part(title="tunnel ends by Gateway object", entries=lambda host: host.gateway_ends),
         ),
-        rules=(raven_unready.ID,),
+        rules=(
+            raven_unready.ID,
+            wireguard_unready.ID,
+            wireguard_differs.ID,
+            wireguard_unanswered.ID,
+        ),
     ),
 )
 

@@ -132,7 +132,7 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
         case ToolsEvidence():
             return judge_tools(evidence)
         case OmittedEvidence():
-            return judge_omitted(evidence)
+            return judge_omitted(evidence, host)
         case NameEvidence():
             return judge_name(evidence, {})
         case _:

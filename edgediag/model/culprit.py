@@ -265,7 +265,10 @@ class TrackedFlowObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RavenStateObject:
-    """A part of what Raven leaves in the kernel: "rule", "device" or "table"; `state` in words."""
+    """A part of what Raven leaves in the kernel; `state` in words.
+
+    part  "rule", "device" or "table", of WireGuard with "wireguard-" before it; "wireguard-peer"
+    """
 
     KIND: ClassVar[str] = "raven-state"
     part: str

@@ -39,6 +39,7 @@ class ActiveEndpoint:
 
     public_ip   "" while it is not known
     is_enabled  what the endpoint's own config says of the mode
+    public_key  that its WireGuard has, "" where it says none
     """
 
     node: str
@@ -46,6 +47,7 @@ class ActiveEndpoint:
     public_ip: str
     port: int
     is_enabled: Answer
+    public_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from edgediag.model.overlay import (
 )
 from edgediag.model.overlay_trial import NO_TRIALS, OverlayTrial
 from edgediag.model.tunnel import TunnelTraffic
-from edgediag.model.wireguard import WireguardPeer
+from edgediag.model.wireguard import NO_GATEWAYS, GatewayEnd, WireguardDevice
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
 
@@ -285,7 +285,8 @@ class HostState:
     to_pods        what becomes of what flannel's device brings for this node's pods
     overlay_trials  nodes that were asked through the overlay
     node_ends      what node objects say of flannel's overlay
-    wireguard_peers  of all WireGuard devices
+    wireguard      all devices, those of daemons in user space too
+    gateway_ends   what Gateway objects say of the tunnel's other ends
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -312,4 +313,5 @@ class HostState:
     to_pods: Explained | NotChecked
     overlay_trials: tuple[OverlayTrial, ...] | NotChecked = NO_TRIALS
     node_ends: tuple[NodeEnd, ...] | NotChecked = NO_NODES
-    wireguard_peers: tuple[WireguardPeer, ...] | NotChecked = NO_WIREGUARD
+    wireguard: tuple[WireguardDevice, ...] | NotChecked = NO_WIREGUARD
+    gateway_ends: tuple[GatewayEnd, ...] | NotChecked = NO_GATEWAYS

@@ -90,7 +90,7 @@ def read_host() -> HostState:
         before_exemption=NOT_FOLLOWED,
         before_marking=NOT_FOLLOWED,
         to_pods=NOT_FOLLOWED,
-        wireguard_peers=degraded("WireGuard peers", lambda: read_wireguard(links)),
+        wireguard=degraded("WireGuard devices", lambda: read_wireguard(links)),
     )
 
 

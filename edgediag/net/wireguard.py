@@ -1,52 +1,135 @@
-"""Read the peers of this network namespace's WireGuard devices."""
+"""Read this network namespace's WireGuard devices: of the kernel, and of daemons in user space."""
 
 import errno
-from collections.abc import Iterable
+import os
+import re
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 from edgediag.host.wireguard import (
     KIND,
+    decode_device,
     decode_family,
-    decode_peers,
     device_request,
     family_request,
     merged,
 )
+from edgediag.host.wireguard_text import END, QUESTION, decode_answer
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Link
-from edgediag.model.wireguard import WireguardPeer
+from edgediag.model.wireguard import WireguardDevice
 from edgediag.net.netlink import NetlinkSocket, Refusal
 
 _NETLINK_GENERIC: Final = 16
 _GENL_ID_CTRL: Final = 16
 
+_TUN: Final = "tun"
+_PROC: Final = Path("/proc")
+_UNIX_SOCKETS: Final = _PROC / "thread-self/net/unix"
+# The inode and the path of a socket that has one (proc(5)).
+_BOUND: Final = re.compile(r"^(?:\S+ +){6}(\d+) (/\S*/wireguard/([^/\s]+)\.sock)$", re.M)
+_ANSWER_S: Final = 0.5
+_MOST_OCTETS: Final = 4 * 1024 * 1024
+_PIECE_OCTETS: Final = 65536
 
-def read_wireguard(links: Iterable[Link] | NotChecked) -> tuple[WireguardPeer, ...] | NotChecked:
-    """The peers of all WireGuard devices, device by device.
 
-    Without such a device nothing is asked: to ask for the family by name would load the module.
+def read_wireguard(
+    links: Iterable[Link] | NotChecked,
+) -> tuple[WireguardDevice, ...] | NotChecked:
+    """All WireGuard devices with their peers, those of the kernel first.
+
+    Without a device of the kernel its family is not asked for: to ask by name would load the
+    module. Daemons are asked only for tun devices that are here.
 
     raises  OSError as the kernel's
     """
     if isinstance(links, NotChecked):
         return links
-    indices = [link.index for link in links if link.kind == KIND]
-    if not indices:
-        return ()
+    known = tuple(links)
+    indices = [link.index for link in known if link.kind == KIND]
+    names = frozenset(link.name for link in known if link.kind == _TUN)
+    found = _of_kernel(indices) if indices else ()
+    return (*found, *(_of_daemons(names) if names else ()))
+
+
+def _of_kernel(indices: Iterable[int]) -> tuple[WireguardDevice, ...]:
     with NetlinkSocket(_NETLINK_GENERIC) as netlink:
         answer = netlink.request(_GENL_ID_CTRL, family_request())
         if isinstance(answer, Refusal):
             raise _error(answer)
         family = decode_family(answer.payload)
-        found = [peer for index in indices for peer in _peers(netlink, family, index)]
-    return merged(tuple(found))
+        return merged(part for index in indices for part in _parts(netlink, family, index))
 
 
-def _peers(netlink: NetlinkSocket, family: int, index: int) -> Iterable[WireguardPeer]:
+def _parts(netlink: NetlinkSocket, family: int, index: int) -> Iterable[WireguardDevice]:
     dump = netlink.dump(family, device_request(index))
     if isinstance(dump, Refusal):
         raise _error(dump)
-    return [peer for message in dump.messages for peer in decode_peers(message.payload)]
+    return [decode_device(message.payload, time.time()) for message in dump.messages]
+
+
+def _of_daemons(names: frozenset[str]) -> Iterator[WireguardDevice]:
+    """The devices among the tun devices whose daemon answers.
+
+    The socket is a file of the daemon's own, which may live in a container; the table of sockets is
+    this network namespace's, as the device is.
+    """
+    bound = _BOUND.findall(_UNIX_SOCKETS.read_text("utf-8", "replace"))
+    sockets = {inode: (path, name) for inode, path, name in bound if name in names}
+    for root, inode in _holders(frozenset(sockets)) if sockets else ():
+        path, name = sockets.pop(inode, ("", ""))
+        answer = _ask(root, path) if path else b""
+        device = decode_answer(answer, name, time.time())
+        if device is not None:
+            yield device
+
+
+def _holders(inodes: frozenset[str]) -> Iterator[tuple[Path, str]]:
+    """The root folders of processes that hold one of the sockets, and which."""
+    for process in _PROC.iterdir():
+        if not process.name.isdigit():
+            continue
+        for inode in inodes & _held_by(process):
+            yield process / "root", inode
+
+
+def _held_by(process: Path) -> frozenset[str]:
+    try:
+        targets = [os.readlink(entry) for entry in (process / "fd").iterdir()]
+    except OSError:
+        # It has ended, or is not to be looked at.
+        return frozenset()
+    prefix = "socket:["
+    return frozenset(item[len(prefix) : -1] for item in targets if item.startswith(prefix))
+
+
+def _ask(root: Path, path: str) -> bytes:
+    """What the daemon answers, b"" where it does not."""
+    # /var/run is a link to /run, and an absolute link leads to this process's own root.
+    inside = re.sub("^/var/run/", "/run/", path)
+    for name in dict.fromkeys((inside, path)):
+        try:
+            return _answer(f"{root}{name}")
+        except OSError:
+            continue
+    return b""
+
+
+def _answer(path: str) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
+        daemon.settimeout(_ANSWER_S)
+        daemon.connect(path)
+        daemon.sendall(QUESTION)
+        answer = bytearray()
+        while not answer.endswith(END) and len(answer) < _MOST_OCTETS:
+            piece = daemon.recv(_PIECE_OCTETS)
+            if not piece:
+                break
+            answer += piece
+        return bytes(answer)
 
 
 def _error(refusal: Refusal) -> OSError:

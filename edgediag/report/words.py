@@ -4,7 +4,8 @@ import shlex
 from dataclasses import dataclass
 
 from edgediag.compat import assert_never
-from edgediag.host.overlay_routes import RAVEN_TABLE
+from edgediag.host.overlay_routes import RAVEN_TABLE, WIREGUARD_TABLE
+from edgediag.host.wireguard import RAVEN_DEVICE as WIREGUARD_DEVICE
 from edgediag.model.culprit import (
     CgroupProgramObject,
     ChainPolicy,
@@ -199,8 +200,17 @@ def _raven(culprit: RavenStateObject) -> tuple[str, tuple[str, ...]]:
         case "table":
             command = ("ip", "route", "show", "table", str(RAVEN_TABLE))
             return f"Raven's table {RAVEN_TABLE}: {culprit.state}", command
-        case part:
-            return f"Raven's policy {part}: {culprit.state}", ("ip", "rule", "show")
+        case "wireguard-device":
+            command = ("ip", "-d", "link", "show", WIREGUARD_DEVICE)
+            return f"Raven's {WIREGUARD_DEVICE}: {culprit.state}", command
+        case "wireguard-peer":
+            name = f"a peer of Raven's {WIREGUARD_DEVICE}: {culprit.state}"
+            return name, ("wg", "show", WIREGUARD_DEVICE)
+        case "wireguard-table":
+            command = ("ip", "route", "show", "table", str(WIREGUARD_TABLE))
+            return f"Raven's table {WIREGUARD_TABLE}: {culprit.state}", command
+        case _:
+            return f"Raven's policy rule: {culprit.state}", ("ip", "rule", "show")
 
 
 def _iptables(rule: IptablesRule) -> tuple[str, tuple[str, ...]]:

@@ -207,6 +207,7 @@ def test_a_gateway_of_v1beta1() -> None:
             public_ip="198.51.100.21",
             port=4500,
             is_enabled=Answer.YES,
+            public_key="",
         ),
     )
     [node] = gateway.nodes

@@ -6,6 +6,7 @@ device is here; the layout is that of include/uapi/linux/wireguard.h and genetli
 
 import base64
 import struct
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -14,15 +15,16 @@ from hypothesis import strategies as st
 
 from edgediag.host.attributes import attribute, native32, nest, string
 from edgediag.host.wireguard import (
+    decode_device,
     decode_family,
-    decode_peers,
     device_request,
     family_request,
+    grown,
     merged,
 )
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Link
-from edgediag.model.wireguard import WireguardPeer
+from edgediag.model.wireguard import READ_ONCE, WireguardDevice, WireguardPeer
 from edgediag.net.wireguard import read_wireguard
 
 PUBLIC, SECRET = bytes(range(32)), b"S" * 32
@@ -58,7 +60,12 @@ def peer(*networks: bytes, endpoint: bytes = b"", handshake: tuple[int, int] = (
 
 def message(*peers: bytes) -> bytes:
     device = string(2, "raven-wg0") + native32(1, 7) + attribute(3, SECRET) + attribute(4, PUBLIC)
+    device += attribute(6, struct.pack("=H", 4500))
     return GENERIC + device + nest(8, *peers)
+
+
+def decode_peers(payload: bytes) -> tuple[WireguardPeer, ...]:
+    return decode_device(payload, 1.0).peers
 
 
 WHOLE = WireguardPeer(
@@ -108,11 +115,9 @@ def test_keys_show_nowhere() -> None:
 
 
 def test_a_peer_that_comes_in_two_messages_is_one() -> None:
-    parts = tuple(
-        found for part in BOTH for found in decode_peers(message(peer(part)))
-    )
-    (whole,) = merged(parts)
-    assert whole.networks == WHOLE.networks
+    (device,) = merged(decode_device(message(peer(part)), 1.0) for part in BOTH)
+    (whole,) = device.peers
+    assert (device.listen_port, whole.networks) == (4500, WHOLE.networks)
 
 
 def test_the_requests_are_those_of_the_header_files() -> None:
@@ -126,6 +131,7 @@ def test_the_requests_are_those_of_the_header_files() -> None:
 def test_any_octets_are_peers_or_none_never_an_exception(octets: bytes) -> None:
     for whole in (octets, message(octets), message(nest(0, octets))):
         assert all(isinstance(item, WireguardPeer) for item in decode_peers(whole))
+        assert isinstance(decode_device(whole, 1.0), WireguardDevice)
 
 
 @pytest.mark.parametrize(
@@ -152,3 +158,15 @@ def test_any_octets_are_peers_or_none_never_an_exception(octets: bytes) -> None:
 def test_nothing_is_asked_where_no_device_is(links: tuple[Link, ...] | NotChecked) -> None:
     expected = links if isinstance(links, NotChecked) else ()
     assert read_wireguard(links) == expected
+
+
+def test_what_was_sent_between_two_readings() -> None:
+    endpoint = sockaddr("198.51.100.21", 4500)
+    before = decode_device(message(peer(endpoint=endpoint)), 1.0)
+    (known,) = before.peers
+    later = replace(known, sent_octets=known.sent_octets + 296)
+    fresh = replace(known, public_key="another")
+    reset = replace(known, sent_octets=148)
+    for peers, expected in (((later,), (296,)), ((fresh,), (READ_ONCE,)), ((reset,), (READ_ONCE,))):
+        (device,) = grown((before,), (replace(before, peers=peers),))
+        assert tuple(item.sent_meanwhile for item in device.peers) == expected

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgediag.lab.certificates import Certificate
-from edgediag.lab.daemons import place
+from edgediag.lab.daemons import place, wireguard
 from edgediag.lab.daemons.catalog import DAEMONS
 from edgediag.lab.daemons.daemon import Order, Site
 from edgediag.lab.services.catalog import ZONE, service_of
@@ -189,6 +189,33 @@ def test_pluto_becomes_the_process_that_the_lab_has_on_file() -> None:
         "-c",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("node", "variant", "expected"),
+    [
+        pytest.param("edge", "", "cloud", id="the edge node believes the gateway"),
+        pytest.param("cloud", "", "edge", id="the gateway believes the edge node"),
+        pytest.param("cloud", "wrong-key", "nobody", id="or somebody else"),
+    ],
+)
+def test_wireguard_s_two_ends_believe_each_other(node: str, variant: str, expected: str) -> None:
+    written = lines("wireguard", "wg.conf", site(node, variant))
+    assert f"PrivateKey = {wireguard.KEYS[node][0]}" in written
+    assert f"PublicKey = {wireguard.KEYS[expected][1]}" in written
+    assert ("Endpoint = 198.51.100.21:4500" in written) == (node == "edge")
+
+
+def test_wireguard_keeps_its_socket_to_itself() -> None:
+    script = DAEMONS["wireguard"].command(site("edge"))[2]
+    assert "mount -t tmpfs none /run" in script
+    assert script.endswith("exec /usr/bin/wireguard-go -f raven-wg0")
+    assert "ip route add 10.244.0.0/24 dev raven-wg0 table 9028" in script
+
+
+@pytest.mark.parametrize(("node", "word"), [("edge", "ping"), ("cloud", "")])
+def test_what_runs_beside_wireguard(node: str, word: str) -> None:
+    assert (DAEMONS["wireguard"].companion(site(node)) or ("",))[0] == word
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_json_has_entries_reasons_and_findings() -> None:
     host = replace(host_state(), rules=(RAVEN_RULE,), vxlans=NotChecked(reason="EPERM"))
     document = json.loads(render_json(seen("raven", replace(host, overlay_routes=()))))
     assert (document["schema"], document["table"]) == ("edgediag.inspect/1", "raven")
-    rules, *_, devices, _ = document["parts"]
+    rules, _, _, devices, *_ = document["parts"]
     assert rules["entries"][0]["text"] == RAVEN_RULE.text
     assert devices == {"title": "VXLAN devices", "entries": None, "reason": "EPERM"}
     [finding] = document["findings"]

@@ -241,6 +241,26 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         "ip rule show",
     ),
     (
+        RavenStateObject(part="wireguard-rule", state="missing"),
+        "Raven's policy rule: missing",
+        "ip rule show",
+    ),
+    (
+        RavenStateObject(part="wireguard-device", state="down"),
+        "Raven's raven-wg0: down",
+        "ip -d link show raven-wg0",
+    ),
+    (
+        RavenStateObject(part="wireguard-table", state="empty"),
+        "Raven's table 9028: empty",
+        "ip route show table 9028",
+    ),
+    (
+        RavenStateObject(part="wireguard-peer", state="missing"),
+        "a peer of Raven's raven-wg0: missing",
+        "wg show raven-wg0",
+    ),
+    (
         ConntrackObject(entries=9, limit=10),
         "connection tracking: 9 of 10 entries",
         "conntrack -S",

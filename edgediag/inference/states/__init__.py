@@ -5,6 +5,7 @@ A tunnel may be reached and carry nothing: what the kernel was given for it is t
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from edgediag.endpoints import flannel_vxlan, raven_gateway
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
@@ -32,11 +33,16 @@ from edgediag.inference.states import (
     raven_unready,
     vxlan_source_gone,
     vxlan_vni_differs,
+    wireguard_differs,
+    wireguard_unanswered,
+    wireguard_unready,
 )
-from edgediag.model.endpoint import Direction, Target
+from edgediag.model.endpoint import Direction, Omitted, Target
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Strength
+
+Row: TypeAlias = Target | Omitted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ class StateRule:
     """
 
     id: str
-    is_for: Callable[[Target], bool]
+    is_for: Callable[[Row], bool]
     judge: Callable[[Address | None, HostState], Fault | None]
 
 
@@ -55,24 +61,24 @@ _TUNNEL = raven_gateway.TUNNEL.id
 _FLANNEL = flannel_vxlan.ENDPOINTS[0].id
 
 
-def _is_tunnel(target: Target) -> bool:
+def _is_tunnel(target: Row) -> bool:
     return target.endpoint == _TUNNEL
 
 
-def _is_flannel(target: Target) -> bool:
+def _is_flannel(target: Row) -> bool:
     return target.endpoint == _FLANNEL
 
 
-def _is_connected(target: Target) -> bool:
+def _is_connected(target: Row) -> bool:
     # The IKE daemon sends from a port of its own.
     return target.direction is Direction.OUTBOUND and not _is_tunnel(target)
 
 
-def _is_raven_overlay(target: Target) -> bool:
+def _is_raven_overlay(target: Row) -> bool:
     return target.endpoint == raven_gateway.OVERLAY.id
 
 
-def _is_overlay(target: Target) -> bool:
+def _is_overlay(target: Row) -> bool:
     return _is_flannel(target) or _is_raven_overlay(target)
 
 
@@ -83,6 +89,9 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
         (_is_tunnel, raven_unready),
         (_is_tunnel, raven_strict),
         (_is_tunnel, raven_masquerade),
+        (_is_tunnel, wireguard_unready),
+        (_is_tunnel, wireguard_differs),
+        (_is_tunnel, wireguard_unanswered),
         (_is_flannel, vxlan_source_gone),
         (_is_flannel, overlay_peer_unknown),
         (_is_flannel, vxlan_vni_differs),
@@ -118,7 +127,7 @@ def overlay_nodes(
 
 
 def find_faults(
-    target: Target, destination: Address | None, host: HostState, strength: Strength
+    target: Row, destination: Address | None, host: HostState, strength: Strength
 ) -> tuple[Finding, ...]:
     """What the rules of a row's endpoint find, in their order.
 
@@ -146,6 +155,6 @@ def find_faults(
     )
 
 
-def _of_row(target: Target, host: HostState) -> HostState:
+def _of_row(target: Row, host: HostState) -> HostState:
     """The state with the trials of the row's own overlay alone."""
     return only(host, RAVEN_DEVICE if _is_raven_overlay(target) else FLANNEL_PREFIX)
