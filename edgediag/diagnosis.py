@@ -54,6 +54,7 @@ from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.stub import UPSTREAM, is_stub
 from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, survey
 from edgediag.train import count_losses
+from edgediag.tunnel_questions import asked_through
 from edgediag.unresolved import Walked, queries_for, unresolved
 from edgediag.variation import begin, finish, steady
 from edgediag.visits import conclude, doors, with_visits
@@ -111,6 +112,7 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     counted = count_losses(bench, steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     mapping, left_idle = _idle(bench, checks, assignment)
     state = _with_tunnels(bench, surveyed.state, state)
+    state = replace(state, asked_through=asked_through(bench, checks, state))
     varied = walk_exchange(bench, checks, varied, state.tunnel_traffic)
     located = replace(
         found,

@@ -110,6 +110,9 @@ class Host(Protocol):
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What a command makes of a packet, on a copy of this host's network."""
 
+    def unreplied(self) -> tuple[Flow, ...] | NotChecked:
+        """Connections that this host tracks, that want an answer and drew none."""
+
     def tracked(self, flow: Flow) -> Flow | NotChecked:
         """What leaves for a flow by the connection that this host tracks for it."""
 

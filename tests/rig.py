@@ -172,6 +172,7 @@ class RigHost:
     macs: tuple[str, ...] = ()
     rules: Explained | NotChecked = UNEXPLAINED
     connection: Flow | NotChecked = UNEXPLAINED
+    unanswered: tuple[Flow, ...] | NotChecked = UNEXPLAINED
     looked_up: list[Flow] = field(default_factory=list)
     overtaking: tuple[RuleObject, ...] | NotChecked = UNEXPLAINED
     explained: list[Flow] = field(default_factory=list)
@@ -247,6 +248,10 @@ class RigHost:
         """What the story says that comes of a command."""
         self.rehearsed.append(trial)
         return self.mended
+
+    def unreplied(self) -> tuple[Flow, ...] | NotChecked:
+        """What the story says that drew no answer."""
+        return self.unanswered
 
     def tracked(self, flow: Flow) -> Flow | NotChecked:
         """What the story says that is tracked."""

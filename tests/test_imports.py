@@ -101,6 +101,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "survey": PURE,
     "traffic": PURE,
     "train": PURE - {"edgediag.run"},
+    "tunnel_questions": PURE - {"edgediag.run"},
     "unresolved": PURE - {"edgediag.run"},
     "variation": PURE - {"edgediag.run"},
     "wire": (PURE - {"scapy"}) | {"scapy.sendrecv", "scapy.route", "scapy.route6"},

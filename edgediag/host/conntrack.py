@@ -15,9 +15,14 @@ ORIGINAL, REPLY = 1, 2
 """Which way of a connection a tuple is of (CTA_TUPLE_ORIG, CTA_TUPLE_REPLY)."""
 
 UDP: Final = 17
+_TCP, _ICMP = 6, 1
+_STATUS: Final = 3
 _IP, _PROTO = 1, 2
 _V4_SOURCE, _V4_DESTINATION = 1, 2
-_NUMBER, _SOURCE_PORT, _DESTINATION_PORT = 1, 2, 3
+_NUMBER, _SOURCE_PORT, _DESTINATION_PORT, _ICMP_ID, _ICMP_TYPE = 1, 2, 3, 4, 5
+# include/uapi/linux/netfilter/nf_conntrack_common.h, IPS_SEEN_REPLY; RFC 792, an echo asks.
+_SEEN_REPLY: Final = 1 << 1
+_ECHO: Final = 8
 _NFGENMSG_OCTETS: Final = 4
 _IPV4_OCTETS: Final = 4
 
@@ -82,6 +87,35 @@ def decode_wire_flow(payload: bytes) -> Flow | None:
         destination_port=big(ports.get(_DESTINATION_PORT)) & 0xFFFF,
     )
     return answer.reversed()
+
+
+def decode_unreplied(payload: bytes) -> Flow | None:
+    """The flow of a connection that wants an answer and drew none, None for all others.
+
+    Echoes and TCP alone: what is sent over UDP may want no answer. IPv4 alone.
+    """
+    found = attributes(payload[_NFGENMSG_OCTETS:])
+    original = nested(found, ORIGINAL)
+    addresses, ports = nested(original, _IP), nested(original, _PROTO)
+    ends = [addresses.get(type_, b"") for type_ in (_V4_SOURCE, _V4_DESTINATION)]
+    is_whole = _STATUS in found and all(len(end) == _IPV4_OCTETS for end in ends)
+    if not is_whole or big(found[_STATUS]) & _SEEN_REPLY:
+        return None
+    number = big(ports.get(_NUMBER))
+    if number == _ICMP and big(ports.get(_ICMP_TYPE)) == _ECHO:
+        protocol, kinds = Protocol.ICMP, (_ICMP_ID, _ICMP_ID)
+    elif number == _TCP:
+        protocol, kinds = Protocol.TCP, (_SOURCE_PORT, _DESTINATION_PORT)
+    else:
+        return None
+    own, other = (big(ports.get(kind)) & 0xFFFF for kind in kinds)
+    return Flow(
+        protocol=protocol,
+        source=IPv4Address(ends[0]),
+        source_port=own,
+        destination=IPv4Address(ends[1]),
+        destination_port=other,
+    )
 
 
 def _number(word: str) -> int:

@@ -16,7 +16,7 @@ from edgediag.model.culprit import (
     XdpProgramObject,
 )
 from edgediag.model.explained import Explained, RuleObject
-from edgediag.model.flow import Address, Protocol
+from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.overlay import (
     NO_NODES,
     ForwardingEntry,
@@ -264,6 +264,7 @@ NO_WIREGUARD: Final = NotChecked(reason="WireGuard was not looked at")
 TraceResult: TypeAlias = TraceDropped | TracePassed | NotChecked
 
 
+NOT_LOOKED_FOR = NotChecked(reason="what was asked through a tunnel was not looked for")
 NOT_FOLLOWED = NotChecked(reason="what pods send was not followed")
 
 
@@ -286,6 +287,7 @@ class HostState:
     overlay_trials  nodes that were asked through the overlay
     node_ends      what node objects say of flannel's overlay
     wireguard      all devices, those of daemons in user space too
+    asked_through  connections into a tunnel with ESP in one direction that drew no answer
     gateway_ends   what Gateway objects say of the tunnel's other ends
     """
 
@@ -315,3 +317,4 @@ class HostState:
     node_ends: tuple[NodeEnd, ...] | NotChecked = NO_NODES
     wireguard: tuple[WireguardDevice, ...] | NotChecked = NO_WIREGUARD
     gateway_ends: tuple[GatewayEnd, ...] | NotChecked = NO_GATEWAYS
+    asked_through: tuple[Flow, ...] | NotChecked = NOT_LOOKED_FOR

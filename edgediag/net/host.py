@@ -23,7 +23,7 @@ from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.net.arp import ArpSolicitation
 from edgediag.net.attribution import open_attribution
-from edgediag.net.conntrack import wire_flow_of
+from edgediag.net.conntrack import read_unreplied, wire_flow_of
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
@@ -112,6 +112,10 @@ class KernelHost:
             parcel = _sent(trial.packet)
             walk = walk_reply if trial.is_answered else walk_outbound
         return rehearse_parcel(parcel, (fix,), walk, limit_s=_REHEARSAL_LIMIT_S)
+
+    def unreplied(self) -> tuple[Flow, ...] | NotChecked:
+        """Connections that want an answer and drew none."""
+        return degraded("connections", read_unreplied)
 
     def tracked(self, flow: Flow) -> Flow | NotChecked:
         """What leaves for a flow by the connection that this host tracks for it."""

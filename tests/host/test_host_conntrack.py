@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgediag.host.attributes import attribute, big32, nest
 from edgediag.host.conntrack import (
     ORIGINAL,
     REPLY,
     decode_drops,
+    decode_unreplied,
     decode_wire_flow,
     encode_tuple,
 )
@@ -82,10 +84,50 @@ def test_what_leaves_for_a_connection_is_what_its_answers_come_back_to() -> None
     assert decode_wire_flow(HEAD + way(ORIGINAL, ASKED)) is None
 
 
+def tracked(*, number: int, seen: int = 8, type_: int = 8) -> bytes:
+    """A connection as a dump has it; both ends' ports, and for ICMP identifier and type."""
+    addresses = nest(1, attribute(1, EDGE), attribute(2, OTHER))
+    ports = (attribute(2, (40000).to_bytes(2, "big")), attribute(3, (443).to_bytes(2, "big")))
+    echo = (attribute(4, (77).to_bytes(2, "big")), attribute(5, bytes([type_])))
+    proto = nest(2, attribute(1, bytes([number])), *(echo if number == 1 else ports))
+    return HEAD + nest(ORIGINAL, addresses, proto) + big32(3, seen)
+
+
+EDGE, OTHER = ip_address("192.0.2.10").packed, ip_address("203.0.113.200").packed
+ECHO = Flow(
+    protocol=Protocol.ICMP,
+    source=ip_address("192.0.2.10"),
+    source_port=77,
+    destination=ip_address("203.0.113.200"),
+    destination_port=77,
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        pytest.param(tracked(number=1), ECHO, id="an echo"),
+        pytest.param(
+            tracked(number=6),
+            replace(ECHO, protocol=Protocol.TCP, source_port=40000, destination_port=443),
+            id="a connection of TCP",
+        ),
+        pytest.param(tracked(number=1, seen=10), None, id="an echo that was answered"),
+        pytest.param(tracked(number=1, type_=13), None, id="another ICMP"),
+        pytest.param(tracked(number=17), None, id="UDP may want no answer"),
+        pytest.param(HEAD + way(ORIGINAL, ASKED), None, id="of which no status is told"),
+        pytest.param(HEAD + big32(3, 8), None, id="of which no ends are"),
+    ],
+)
+def test_what_wants_an_answer_and_drew_none(message: bytes, expected: Flow | None) -> None:
+    assert decode_unreplied(message) == expected
+
+
 @given(st.binary(max_size=120))
 def test_whatever_the_octets_a_flow_or_none(octets: bytes) -> None:
-    for message in (octets, HEAD + way(ORIGINAL, ASKED) + octets):
+    for message in (octets, HEAD + way(ORIGINAL, ASKED) + octets, tracked(number=1) + octets):
         assert isinstance(decode_wire_flow(message), Flow | None)
+        assert isinstance(decode_unreplied(message), Flow | None)
 
 
 @given(st.sampled_from(("", NAMES)), st.text())

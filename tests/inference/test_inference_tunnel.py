@@ -105,6 +105,8 @@ SECRETS_DIFFER = Said(
 PASSED_OVER = Said(
     status=Status.BLOCKED, where=OUTSIDE, after="edge", mechanism=Mechanism.SILENT_DROP
 )
+INSIDE = flow(Protocol.ICMP, host="203.0.113.200")
+OTHER_INSIDE = flow(Protocol.TCP, host="203.0.113.201", port=443)
 ONE_WAY = Said(status=Status.UNDETERMINED, where=OUTSIDE, after=LAST_ROUTER)
 
 
@@ -294,6 +296,21 @@ def test_a_gateway_that_is_silent_to_the_daemon_alone(host: HostState, expected:
     ("host", "expected"),
     [
         pytest.param(listened(OUT), ONE_WAY, id="twelve leave and none comes"),
+        pytest.param(
+            replace(listened(OUT), asked_through=(INSIDE, OTHER_INSIDE)),
+            replace(ONE_WAY, status=Status.BLOCKED, mechanism=Mechanism.SILENT_DROP),
+            id="two hosts behind it were asked in vain",
+        ),
+        pytest.param(
+            replace(listened(OUT), asked_through=(INSIDE, replace(INSIDE, source_port=9))),
+            ONE_WAY,
+            id="one host alone may be down",
+        ),
+        pytest.param(
+            replace(listened(OUT, BACK), asked_through=(INSIDE, OTHER_INSIDE)),
+            Said(),
+            id="two hosts are silent, and ESP comes back",
+        ),
         pytest.param(listened(OUT, BACK), Said(), id="one comes back"),
         pytest.param(listened(stream(4, is_sent=True)), Said(), id="four are few"),
         pytest.param(

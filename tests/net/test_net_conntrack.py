@@ -1,6 +1,7 @@
 """A full table of connections drops what is new, and counts it; one may be emptied."""
 
 import socket
+import subprocess
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +13,12 @@ from edgediag.lab import conntrack
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.net import conntrack as net_conntrack
-from edgediag.net.conntrack import forget_connections, read_conntrack_drops, wire_flow_of
+from edgediag.net.conntrack import (
+    forget_connections,
+    read_conntrack_drops,
+    read_unreplied,
+    wire_flow_of,
+)
 
 if TYPE_CHECKING:
     from tests.net.conftest import TwoNodes
@@ -124,3 +130,23 @@ def test_what_leaves_for_a_flow_that_is_tracked(two_nodes: "TwoNodes") -> None:
             sender.sendto(b"x", ("192.0.2.2", 9))
         assert wire_flow_of(flow) == replace(flow, source=ip_address("192.0.2.77"))
         assert isinstance(wire_flow_of(replace(flow, source_port=4501)), NotChecked)
+
+
+def test_an_echo_that_nobody_answers_is_one_and_an_answered_one_is_none(
+    two_nodes: "TwoNodes",
+) -> None:
+    node = two_nodes.node
+    with node.inside():
+        nothing = read_unreplied()
+    assert nothing == NotChecked(reason="0 connections are tracked")
+    node.run(*STATEFUL)
+    node.run("ip neigh replace 192.0.2.9 lladdr 02:00:00:00:00:09 dev up0")
+    with node.inside():
+        for host in ("192.0.2.2", "192.0.2.9"):
+            subprocess.run(("ping", "-n", "-c", "1", "-W", "1", host), capture_output=True)
+    with node.inside():
+        found = read_unreplied()
+    assert not isinstance(found, NotChecked)
+    assert [(flow.protocol, str(flow.destination)) for flow in found] == [
+        (Protocol.ICMP, "192.0.2.9")
+    ]

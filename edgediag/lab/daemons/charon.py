@@ -27,7 +27,7 @@ PLUGINS = (
 CLOUD_ID, EDGE_ID = "cloud.lab.example", "edge.lab.example"
 # One selector a side that holds an own address: kernel-libipsec refuses an SA with any other.
 CLOUD_PODS, EDGE_PODS = "10.244.0.0/24", "10.244.1.0/24"
-CLOUD_POD, EDGE_POD = "10.244.0.1", "10.244.1.1"
+CLOUD_POD, OTHER_CLOUD_POD, EDGE_POD = "10.244.0.1", "10.244.0.2", "10.244.1.1"
 ECHO_S = 0.25
 PROPOSAL, OTHER_PROPOSAL = "aes128-sha256-modp2048", "aes192-sha384-modp3072"
 SECRET, WRONG_SECRET = "the-secret-of-the-lab", "another-secret"
@@ -54,11 +54,18 @@ def orders(site: Site) -> tuple[Order, ...]:
 
 
 def companion(site: Site) -> tuple[str, ...]:
-    """On the edge node somebody asks for the tunnel again while there is none, or uses it."""
+    """On the edge node somebody asks for the tunnel again while there is none, or uses it.
+
+    Two hosts are asked through it, each by an echo of its own every time.
+    """
     if site.node != "edge" or site.variant == "no-connection":
         return ()
     if site.variant == "busy":
-        return "ping", "-n", "-q", "-i", str(ECHO_S), "-I", EDGE_POD, CLOUD_POD
+        echoes = " & ".join(
+            shlex.join(("ping", "-n", "-q", "-c", "1", "-W", "1", "-I", EDGE_POD, pod))
+            for pod in (CLOUD_POD, OTHER_CLOUD_POD)
+        )
+        return "sh", "-c", f"while sleep {ECHO_S}; do {echoes} & wait; done >/dev/null"
     list_sas = shlex.join(_swanctl(site, "--list-sas"))
     initiate = shlex.join(_initiate(site))
     return "sh", "-c", f'while sleep {REVIVE_S}; do [ -n "$({list_sas})" ] || {initiate}; done'
