@@ -18,6 +18,7 @@ from edgediag.inference.spared import judge_spared
 from edgediag.inference.stub import judge_stub
 from edgediag.inference.tunnel import heard_text
 from edgediag.inference.unjudged import status_of, unjudged
+from edgediag.inference.wireguard_row import judge_wireguard
 from edgediag.inference.wording import named
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.evidence import (
@@ -132,7 +133,7 @@ def _judge_one(evidence: Evidence, host: HostState) -> CheckReport:
         case ToolsEvidence():
             return judge_tools(evidence)
         case OmittedEvidence():
-            return judge_omitted(evidence, host)
+            return judge_wireguard(judge_omitted(evidence), evidence.omitted, host)
         case NameEvidence():
             return judge_name(evidence, {})
         case _:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 from edgediag.arrival import is_open
-from edgediag.endpoints import flannel_vxlan, raven_gateway
+from edgediag.endpoints import flannel_vxlan
 from edgediag.inference.arrivals import ARRIVAL_RULE, dropped_on_arrival, note_on_arrival
 from edgediag.inference.blocked_here import Said, blocked_here
 from edgediag.inference.combine import combine
@@ -12,13 +12,10 @@ from edgediag.inference.overlay_device import unheard_overlay
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.states import find_faults, overlay_nodes
 from edgediag.inference.unjudged import status_of, unjudged
-from edgediag.inference.wireguard import age_s, is_live
-from edgediag.inference.wireguard import named as named_peer
-from edgediag.inference.wireguard import ravens
 from edgediag.inference.wording import named
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ListenerObject, ToolObject
-from edgediag.model.endpoint import Omitted, Target
+from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ListenerEvidence, OmittedEvidence, ToolsEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState, Listener
@@ -82,32 +79,9 @@ def judge_tools(evidence: ToolsEvidence) -> CheckReport:
     return blocked_here(evidence.target, TOOLS_RULE, said, Status.DEGRADED)
 
 
-def judge_omitted(evidence: OmittedEvidence, host: HostState) -> CheckReport:
-    """A row that could not be checked, with the reason; a tunnel of WireGuard by its device.
-
-    Holds because   a handshake of the last three minutes was answered by who has the gateway's key:
-                    port, path and daemon are good both ways
-    Does not hold   where one peer is not known to have had one: an idle tunnel has none
-    Asks for        Raven's device and its peers
-    """
-    device = ravens(host)
-    if evidence.omitted.endpoint != raven_gateway.TUNNEL.id or device is None:
-        return _omitted(evidence.omitted)
-    report = _omitted(evidence.omitted)
-    findings = find_faults(evidence.omitted, None, host, Strength.PROVES)
-    verdict = combine(evidence.omitted.purpose, findings)
-    if verdict is not None:
-        status = status_of(verdict, is_served=False)
-        return replace(report, status=status, verdict=verdict, findings=findings)
-    if device.peers and all(is_live(device, peer) for peer in device.peers):
-        ages = ", ".join(
-            f"{named_peer(peer)}: {age_s(device, peer):.0f} s ago" for peer in device.peers
-        )
-        return replace(report, status=Status.OK, note=f"WireGuard's last handshake with {ages}")
-    return report
-
-
-def _omitted(omitted: Omitted) -> CheckReport:
+def judge_omitted(evidence: OmittedEvidence) -> CheckReport:
+    """A row that could not be checked, with the reason."""
+    omitted = evidence.omitted
     return CheckReport(
         id=omitted.check,
         endpoint=omitted.endpoint,
