@@ -1,6 +1,7 @@
 """`edgediag inspect`: one local table as the diagnosis reads it, and what is wrong in it."""
 
 from dataclasses import replace
+from typing import Final
 
 import click
 
@@ -13,7 +14,10 @@ from edgediag.inference.inspection import TABLES, Inspection, inspect
 from edgediag.model.answer import NotChecked
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import read_host
+from edgediag.net.tunnel_objects import read_tunnels
 from edgediag.report.inspection import render_json, render_text
+
+_OF_TUNNELS: Final = ("raven", "xfrm")
 
 
 @click.command("inspect")
@@ -22,7 +26,7 @@ from edgediag.report.inspection import render_json, render_text
 def command(table: str, is_json: bool) -> ExitStatus:
     """Print one table of this node as edgediag reads it, and what is wrong in it.
 
-    Nothing is sent, and nothing is changed.
+    Nothing is sent, and nothing is changed. What tunnels carry is read twice, a second apart.
     """
     chosen = next(item for item in TABLES if item.name == table)
     facts = discover(NodeFiles(root="/"), Given(stated=(), root="/", saved=()))
@@ -31,6 +35,8 @@ def command(table: str, is_json: bool) -> ExitStatus:
         node_ends=node_ends(facts.statements),
         gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
     )
+    if table in _OF_TUNNELS:
+        host = read_tunnels(host)
     inspection = inspect(chosen, host)
     click.echo(render_json(inspection) if is_json else render_text(inspection), nl=False)
     return exit_status(inspection)

@@ -10,6 +10,7 @@ from typing import Final
 from edgediag.host.attributes import attribute, attributes, big, nest, nested
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Drop, DropCount
+from edgediag.model.tunnel_object import TunnelConnection
 
 ORIGINAL, REPLY = 1, 2
 """Which way of a connection a tuple is of (CTA_TUPLE_ORIG, CTA_TUPLE_REPLY)."""
@@ -74,19 +75,32 @@ def decode_wire_flow(payload: bytes) -> Flow | None:
 
     payload  of an IPCTNL_MSG_CT_NEW: whatever answers are expected from and to, turned round
     """
-    reply = nested(attributes(payload[_NFGENMSG_OCTETS:]), REPLY)
-    addresses, ports = nested(reply, _IP), nested(reply, _PROTO)
+    answer = _udp_flow(nested(attributes(payload[_NFGENMSG_OCTETS:]), REPLY))
+    return None if answer is None else answer.reversed()
+
+
+def _udp_flow(tuple_: dict[int, bytes]) -> Flow | None:
+    addresses, ports = nested(tuple_, _IP), nested(tuple_, _PROTO)
     ends = [addresses.get(type_, b"") for type_ in (_V4_SOURCE, _V4_DESTINATION)]
     if any(len(end) != _IPV4_OCTETS for end in ends) or big(ports.get(_NUMBER)) != UDP:
         return None
-    answer = Flow(
+    return Flow(
         protocol=Protocol.UDP,
         source=IPv4Address(ends[0]),
         source_port=big(ports.get(_SOURCE_PORT)) & 0xFFFF,
         destination=IPv4Address(ends[1]),
         destination_port=big(ports.get(_DESTINATION_PORT)) & 0xFFFF,
     )
-    return answer.reversed()
+
+
+def decode_connection(payload: bytes) -> TunnelConnection | None:
+    """A connection of UDP over IPv4 by its first packet, None for all others."""
+    found = attributes(payload[_NFGENMSG_OCTETS:])
+    asked, wire = _udp_flow(nested(found, ORIGINAL)), decode_wire_flow(payload)
+    if asked is None or wire is None:
+        return None
+    is_answered = bool(big(found.get(_STATUS)) & _SEEN_REPLY)
+    return TunnelConnection(asked=asked, wire=wire, is_answered=is_answered)
 
 
 def decode_unreplied(payload: bytes) -> Flow | None:

@@ -6,7 +6,8 @@ source  include/uapi/linux/xfrm.h; net/xfrm/xfrm_user.c
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
 
@@ -81,6 +82,19 @@ def decode_state(payload: bytes) -> XfrmState | None:
         is_in_udp=type_ == _ESP_IN_UDP,
         ports=ports,
         octets=octets,
+    )
+
+
+def grown_states(
+    before: Iterable[XfrmState], after: Iterable[XfrmState]
+) -> tuple[XfrmState, ...]:
+    """The later reading, with what each association carried since the earlier."""
+    old = {(item.source, item.destination, item.spi): item.octets for item in before}
+    return tuple(
+        replace(item, octets_meanwhile=item.octets - known)
+        if (known := old.get((item.source, item.destination, item.spi))) is not None
+        else item
+        for item in after
     )
 
 

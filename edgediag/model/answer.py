@@ -20,3 +20,6 @@ class NotChecked:
     """
 
     reason: str
+
+
+READ_ONCE = NotChecked(reason="it was read once")

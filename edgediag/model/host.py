@@ -26,6 +26,7 @@ from edgediag.model.overlay import (
 )
 from edgediag.model.overlay_trial import NO_TRIALS, OverlayTrial
 from edgediag.model.tunnel import TunnelTraffic
+from edgediag.model.tunnel_object import NOT_INSPECTED, TunnelConnection, TunnelSocket
 from edgediag.model.wireguard import NO_GATEWAYS, GatewayEnd, WireguardDevice
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
 
@@ -287,6 +288,8 @@ class HostState:
     overlay_trials  nodes that were asked through the overlay
     node_ends      what node objects say of flannel's overlay
     wireguard      all devices, those of daemons in user space too
+    tunnel_sockets  of IKE, ESP in UDP, WireGuard and both overlays
+    tunnel_connections  of the tunnels' own ports, as they are tracked
     asked_through  connections into a tunnel with ESP in one direction that drew no answer
     gateway_ends   what Gateway objects say of the tunnel's other ends
     """
@@ -318,3 +321,5 @@ class HostState:
     wireguard: tuple[WireguardDevice, ...] | NotChecked = NO_WIREGUARD
     gateway_ends: tuple[GatewayEnd, ...] | NotChecked = NO_GATEWAYS
     asked_through: tuple[Flow, ...] | NotChecked = NOT_LOOKED_FOR
+    tunnel_sockets: tuple[TunnelSocket, ...] | NotChecked = NOT_INSPECTED
+    tunnel_connections: tuple[TunnelConnection, ...] | NotChecked = NOT_INSPECTED

@@ -8,6 +8,8 @@ from edgediag.model.flow import Address
 
 NOT_COUNTED: Final = NotChecked(reason="the kernel did not tell its counters")
 
+NOT_ASKED_FOR: Final = NotChecked(reason="the driver was not asked")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VxlanDevice:
@@ -22,6 +24,7 @@ class VxlanDevice:
     is_external    every packet brings its own VNI and destination (collect metadata)
     has_checksum   the outer UDP header carries one
     received       packets that came out of it so far
+    offloads_checksum  it is to write the checksums of what is sent through it (ethtool -k)
     """
 
     interface: str
@@ -35,6 +38,7 @@ class VxlanDevice:
     is_external: bool
     has_checksum: bool
     received: int | NotChecked = NOT_COUNTED
+    offloads_checksum: bool | NotChecked = NOT_ASKED_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from edgediag.model.answer import NotChecked
+from edgediag.model.answer import READ_ONCE, NotChecked
 from edgediag.model.flow import Address
-
-READ_ONCE = NotChecked(reason="it was read once")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

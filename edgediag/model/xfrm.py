@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edgediag.model.answer import READ_ONCE, NotChecked
 from edgediag.model.flow import Address
 
 
@@ -57,6 +58,7 @@ class XfrmState:
     protocol    "esp", "ah" or "comp"
     is_in_udp   ESP travels inside UDP, between these ports
     octets      that it carried so far
+    octets_meanwhile  of these, between two readings
     """
 
     source: Address
@@ -68,6 +70,7 @@ class XfrmState:
     is_in_udp: bool
     ports: tuple[int, int]
     octets: int
+    octets_meanwhile: int | NotChecked = READ_ONCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

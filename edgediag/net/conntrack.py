@@ -3,12 +3,14 @@
 Who asks ctnetlink where it is not loaded has the kernel load it, and it stays; files load nothing.
 """
 
+import errno
 import socket
 from pathlib import Path
 from typing import Final
 
 from edgediag.host.conntrack import (
     ORIGINAL,
+    decode_connection,
     decode_drops,
     decode_unreplied,
     decode_wire_flow,
@@ -18,6 +20,7 @@ from edgediag.host.messages import NLM_F_ACK, NLM_F_REQUEST, Message
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import DropCount
+from edgediag.model.tunnel_object import TunnelConnection
 from edgediag.net.degraded import degraded
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
 
@@ -76,15 +79,37 @@ def read_unreplied() -> tuple[Flow, ...] | NotChecked:
 
     raises  OSError as the kernel's
     """
-    count = _count()
-    if not 0 < count <= _MOST_READ:
-        return NotChecked(reason=f"{count} connections are tracked")
+    if not 0 < _count() <= _MOST_READ:
+        return NotChecked(reason=f"{_count()} connections are tracked")
+    decoded = (decode_unreplied(message.payload) for message in _dumped())
+    return tuple(flow for flow in decoded if flow is not None)
+
+
+def read_tunnel_connections(
+    ports: frozenset[int],
+) -> tuple[TunnelConnection, ...] | NotChecked:
+    """The connections of UDP over IPv4 from or to one of the ports, in the kernel's order.
+
+    raises  OSError as the kernel's
+    """
+    if not _tracks_any():
+        return ()
+    if _count() > _MOST_READ:
+        return NotChecked(reason=f"{_count()} connections are tracked")
+    decoded = (decode_connection(message.payload) for message in _dumped())
+    return tuple(
+        item
+        for item in decoded
+        if item is not None and ports & {item.asked.source_port, item.asked.destination_port}
+    )
+
+
+def _dumped() -> tuple[Message, ...]:
     with NetlinkSocket(NETLINK_NETFILTER) as netlink:
         dump = netlink.dump(_CONNTRACK_GET, _HEAD)
     if isinstance(dump, Refusal):
-        return NotChecked(reason=f"connections: {dump.errno_name}")
-    decoded = (decode_unreplied(message.payload) for message in dump.messages)
-    return tuple(flow for flow in decoded if flow is not None)
+        raise OSError(getattr(errno, dump.errno_name, 0), dump.text)
+    return dump.messages
 
 
 def forget_connections() -> None:

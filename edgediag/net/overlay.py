@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from edgediag.host.messages import Message
@@ -20,6 +21,7 @@ from edgediag.host.vxlan import (
 )
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
+from edgediag.net.offload import offloads_checksum
 from edgediag.net.plain import interface_names
 
 _RTM_GETLINK: Final = 18
@@ -36,7 +38,11 @@ def read_vxlans() -> tuple[VxlanDevice, ...]:
     with NetlinkSocket(NETLINK_ROUTE) as netlink:
         messages = _dump(netlink, _RTM_GETLINK, devices_request())
     decoded = (decode_device(message.payload, names) for message in messages)
-    return tuple(device for device in decoded if device is not None)
+    return tuple(
+        replace(device, offloads_checksum=offloads_checksum(device.interface))
+        for device in decoded
+        if device is not None
+    )
 
 
 def read_forwarding() -> tuple[ForwardingEntry, ...]:

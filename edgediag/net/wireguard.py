@@ -1,7 +1,6 @@
 """Read this network namespace's WireGuard devices: of the kernel, and of daemons in user space."""
 
 import errno
-import os
 import re
 import socket
 import time
@@ -22,13 +21,13 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.host import Link
 from edgediag.model.wireguard import WireguardDevice
 from edgediag.net.netlink import NetlinkSocket, Refusal
+from edgediag.net.socket_holders import holders
 
 _NETLINK_GENERIC: Final = 16
 _GENL_ID_CTRL: Final = 16
 
 _TUN: Final = "tun"
-_PROC: Final = Path("/proc")
-_UNIX_SOCKETS: Final = _PROC / "thread-self/net/unix"
+_UNIX_SOCKETS: Final = Path("/proc/thread-self/net/unix")
 # The inode and the path of a socket that has one (proc(5)).
 _BOUND: Final = re.compile(r"^(?:\S+ +){6}(\d+) (/\S*/wireguard/([^/\s]+)\.sock)$", re.M)
 _ANSWER_S: Final = 0.5
@@ -79,31 +78,12 @@ def _of_daemons(names: frozenset[str]) -> Iterator[WireguardDevice]:
     """
     bound = _BOUND.findall(_UNIX_SOCKETS.read_text("utf-8", "replace"))
     sockets = {inode: (path, name) for inode, path, name in bound if name in names}
-    for root, inode in _holders(frozenset(sockets)) if sockets else ():
+    for process, inode in holders(frozenset(sockets)):
         path, name = sockets.pop(inode, ("", ""))
-        answer = _ask(root, path) if path else b""
+        answer = _ask(process / "root", path) if path else b""
         device = decode_answer(answer, name, time.time())
         if device is not None:
             yield device
-
-
-def _holders(inodes: frozenset[str]) -> Iterator[tuple[Path, str]]:
-    """The root folders of processes that hold one of the sockets, and which."""
-    for process in _PROC.iterdir():
-        if not process.name.isdigit():
-            continue
-        for inode in inodes & _held_by(process):
-            yield process / "root", inode
-
-
-def _held_by(process: Path) -> frozenset[str]:
-    try:
-        targets = [os.readlink(entry) for entry in (process / "fd").iterdir()]
-    except OSError:
-        # It has ended, or is not to be looked at.
-        return frozenset()
-    prefix = "socket:["
-    return frozenset(item[len(prefix) : -1] for item in targets if item.startswith(prefix))
 
 
 def _ask(root: Path, path: str) -> bytes:

@@ -11,6 +11,7 @@ from edgediag.host.xfrm_match import selector_text
 from edgediag.inference.fault import Fault
 from edgediag.inference.inspection import Entries, Inspection
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Flow
 from edgediag.model.xfrm import XfrmSelector, XfrmTemplate
 from edgediag.report.escape import escape_strings, escaped
 from edgediag.report.values import JsonValue, to_json
@@ -19,6 +20,7 @@ from edgediag.report.words import exhibit
 SCHEMA: Final = "edgediag.inspect/1"
 
 _NOTHING: Final = "-"
+_UNKNOWN: Final = "?"
 
 
 def render_text(inspection: Inspection) -> str:
@@ -76,6 +78,11 @@ def _cell(value: object) -> str:
             return "yes" if value else "no"
         case Enum():
             return str(value.value)
+        case NotChecked():
+            return _UNKNOWN
+        case Flow():
+            ends = ((value.source, value.source_port), (value.destination, value.destination_port))
+            return " to ".join(f"{address} port {port}" for address, port in ends)
         case XfrmSelector():
             return selector_text(value)
         case XfrmTemplate(source=source, destination=destination):

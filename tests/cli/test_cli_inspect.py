@@ -22,6 +22,8 @@ UNREAD = NotChecked(reason="not permitted")
 
 def given(host: HostState, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspect, "read_host", lambda: host)
+    nothing = {"tunnel_sockets": (), "tunnel_connections": ()}
+    monkeypatch.setattr(inspect, "read_tunnels", lambda read: replace(read, **nothing))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from edgediag.host.attributes import attribute, big32, nest
 from edgediag.host.conntrack import (
     ORIGINAL,
     REPLY,
+    decode_connection,
     decode_drops,
     decode_unreplied,
     decode_wire_flow,
@@ -18,6 +19,7 @@ from edgediag.host.conntrack import (
 )
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import Drop, DropCount
+from edgediag.model.tunnel_object import TunnelConnection
 
 # As Linux 6.18 heads it, and as Linux 5.4 does.
 NAMES = (
@@ -123,11 +125,22 @@ def test_what_wants_an_answer_and_drew_none(message: bytes, expected: Flow | Non
     assert decode_unreplied(message) == expected
 
 
+def test_a_connection_by_its_first_packet_and_what_leaves_for_it() -> None:
+    wire = replace(ASKED, source=ip_address("192.0.2.77"), source_port=1024)
+    ends = HEAD + way(ORIGINAL, ASKED) + way(REPLY, wire.reversed())
+    for status, is_answered in ((8, False), (10, True)):
+        assert decode_connection(ends + big32(3, status)) == TunnelConnection(
+            asked=ASKED, wire=wire, is_answered=is_answered
+        )
+    assert decode_connection(HEAD + way(ORIGINAL, ASKED)) is None
+
+
 @given(st.binary(max_size=120))
 def test_whatever_the_octets_a_flow_or_none(octets: bytes) -> None:
     for message in (octets, HEAD + way(ORIGINAL, ASKED) + octets, tracked(number=1) + octets):
         assert isinstance(decode_wire_flow(message), Flow | None)
         assert isinstance(decode_unreplied(message), Flow | None)
+        assert isinstance(decode_connection(message), TunnelConnection | None)
 
 
 @given(st.sampled_from(("", NAMES)), st.text())

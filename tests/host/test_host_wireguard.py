@@ -22,9 +22,9 @@ from edgediag.host.wireguard import (
     grown,
     merged,
 )
-from edgediag.model.answer import NotChecked
+from edgediag.model.answer import READ_ONCE, NotChecked
 from edgediag.model.host import Link
-from edgediag.model.wireguard import READ_ONCE, WireguardDevice, WireguardPeer
+from edgediag.model.wireguard import WireguardDevice, WireguardPeer
 from edgediag.net.wireguard import read_wireguard
 
 PUBLIC, SECRET = bytes(range(32)), b"S" * 32

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.host.xfrm import decode_counts, decode_policy, decode_state
+from edgediag.host.xfrm import decode_counts, decode_policy, decode_state, grown_states
 from edgediag.host.xfrm_match import deciding_policy, selector_text
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
@@ -146,3 +146,11 @@ def test_the_policy_that_decides(
 def test_a_selector_in_words() -> None:
     words = "src 198.51.100.10/32 dst 192.0.2.10/32 proto tcp sport 6443"
     assert selector_text(POLICY.selector) == words
+
+
+def test_what_an_association_carried_between_two_readings() -> None:
+    before = decode_state(STATE + KEY + ENCAP)
+    assert before is not None
+    after = replace(before, octets=before.octets + 120)
+    fresh = replace(after, spi=9)
+    assert grown_states((before,), (after, fresh)) == (replace(after, octets_meanwhile=120), fresh)

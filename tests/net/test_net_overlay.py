@@ -43,7 +43,9 @@ def test_a_device_with_all_that_flannel_sets(overlay) -> None:
         is_external=False,
         has_checksum=device.has_checksum,
         received=0,
+        offloads_checksum=device.offloads_checksum,
     )
+    assert isinstance(device.offloads_checksum, bool)
 
 
 def test_what_a_device_knows_of_its_peer(overlay) -> None:

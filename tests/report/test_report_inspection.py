@@ -10,9 +10,10 @@ from edgediag.inference.inspection import TABLES, InspectedTable, Inspection, in
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import HostState, PolicyRule
 from edgediag.model.overlay import OverlayRoute
+from edgediag.model.tunnel_object import TunnelConnection
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmTemplate
 from edgediag.report.inspection import render_json, render_text
-from story import EDGE, HOST, host_state, link
+from story import EDGE, FLANNEL_DEVICE, HOST, flow, host_state, link
 
 BY_NAME = {table.name: table for table in TABLES}
 RAVEN_RULE = PolicyRule(
@@ -122,3 +123,19 @@ def test_nothing_is_wrong_on_a_host_that_is_in_order(table: InspectedTable) -> N
 def test_a_fault_that_two_tunnels_share_is_told_once() -> None:
     twice = (POLICY, replace(POLICY, index=2))
     assert len(seen("xfrm", replace(host_state(), xfrm_policies=twice)).faults) == 1
+
+
+def test_a_connection_is_shown_by_its_ends_and_what_was_not_read_is_no_no() -> None:
+    asked = flow()
+    tracked = TunnelConnection(asked=asked, wire=asked, is_answered=False)
+    text = render_text(seen("raven", replace(host_state(), tunnel_connections=(tracked,))))
+    (line,) = [line for line in text.splitlines() if "40000" in line]
+    ends = f"{asked.source} port 40000 to {asked.destination} port 4500"
+    assert line.split("  ") == ["", ends, ends, "no"]
+    device = replace(FLANNEL_DEVICE, interface="raven0")
+    (row,) = [
+        line
+        for line in render_text(seen("raven", replace(host_state(), vxlans=(device,)))).splitlines()
+        if line.startswith("  raven0")
+    ]
+    assert row.endswith("?")
