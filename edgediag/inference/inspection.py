@@ -9,6 +9,7 @@ from edgediag.inference.fault import Fault
 from edgediag.inference.states import (
     STATE_RULES,
     ike_daemon_gone,
+    ipsec_differs,
     overlay_node_differs,
     overlay_peer_unknown,
     raven_unready,
@@ -150,6 +151,7 @@ TABLES: tuple[InspectedTable, ...] = (
         ),
         rules=(
             ike_daemon_gone.ID,
+            ipsec_differs.ID,
             raven_unready.ID,
             wireguard_unready.ID,
             wireguard_differs.ID,

@@ -267,7 +267,8 @@ class TrackedFlowObject:
 class RavenStateObject:
     """A part of what Raven leaves in the kernel; `state` in words.
 
-    part  "rule", "device" or "table", of WireGuard with "wireguard-" before it; "wireguard-peer"
+    part  "rule", "device" or "table", of WireGuard with "wireguard-" before it; "wireguard-peer",
+          "ipsec-policies"
     """
 
     KIND: ClassVar[str] = "raven-state"

@@ -200,6 +200,9 @@ def _raven(culprit: RavenStateObject) -> tuple[str, tuple[str, ...]]:
         case "table":
             command = ("ip", "route", "show", "table", str(RAVEN_TABLE))
             return f"Raven's table {RAVEN_TABLE}: {culprit.state}", command
+        case "ipsec-policies":
+            name = f"Raven's policies of IPsec: {culprit.state}"
+            return name, ("ip", "xfrm", "policy", "list", "dir", "out")
         case "wireguard-device":
             command = ("ip", "-d", "link", "show", WIREGUARD_DEVICE)
             return f"Raven's {WIREGUARD_DEVICE}: {culprit.state}", command

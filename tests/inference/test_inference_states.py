@@ -34,6 +34,7 @@ from edgediag.model.host import (
 )
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
+from edgediag.model.wireguard import GatewayEnd
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
 from story import (
     EDGE,
@@ -232,6 +233,26 @@ def closed_off(disposition: Disposition, *deciders: RuleObject) -> HostState:
     return replace(POD_NET, to_pods=explained)
 
 
+def to_network(address: str, length: int) -> XfrmPolicy:
+    """The policy, for another network."""
+    selector = replace(POLICY.selector, destination=(ip_address(address), length))
+    return replace(POLICY, selector=selector)
+
+
+END = GatewayEnd(
+    gateway="gw-cloud",
+    address=ip_address(HOST),
+    port=4500,
+    public_key="",
+    networks=("203.0.113.128/25",),
+    source="/cache/gw-cloud",
+)
+LACKING = replace(
+    host_state(),
+    xfrm_policies=(POLICY,),
+    gateway_ends=(replace(END, networks=(*END.networks, "192.0.2.0/26")),),
+)
+
 # Rule, state, culprit; None where the rule must stay silent.
 ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("raven-unready", "all is there", RAVEN, None),
@@ -278,6 +299,24 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("ike-daemon-gone", "states unread", replace(LEFT_BEHIND, xfrm_states=UNREAD), None),
     ("ike-daemon-gone", "sockets unread", replace(LEFT_BEHIND, listeners=UNREAD), None),
     ("ike-daemon-gone", "policies unread", replace(LEFT_BEHIND, xfrm_policies=UNREAD), None),
+    ("ipsec-differs", "a pair is missing", LACKING, part("ipsec-policies", "without 192.0.2.0/26")),
+    ("ipsec-differs", "all are there", replace(LACKING, gateway_ends=(END,)), None),
+    (
+        "ipsec-differs",
+        "a wider one has it",
+        replace(LACKING, xfrm_policies=(POLICY, to_network("192.0.2.0", 24))),
+        None,
+    ),
+    ("ipsec-differs", "no tunnel to it", replace(LACKING, xfrm_policies=(ELSEWHERE,)), None),
+    (
+        "ipsec-differs",
+        "what comes in sends nothing",
+        replace(LACKING, xfrm_policies=(replace(POLICY, direction="in"),)),
+        None,
+    ),
+    ("ipsec-differs", "no object", replace(LACKING, gateway_ends=()), None),
+    ("ipsec-differs", "objects unread", replace(LACKING, gateway_ends=UNREAD), None),
+    ("ipsec-differs", "policies unread", replace(LACKING, xfrm_policies=UNREAD), None),
     ("vxlan-source-gone", "own address", POD_NET, None),
     ("vxlan-source-gone", "another address", STALE, device_of(STALE)),
     ("vxlan-source-gone", "the kernel's choice", with_flannel(local=None), None),

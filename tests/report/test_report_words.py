@@ -246,6 +246,11 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         "ip rule show",
     ),
     (
+        RavenStateObject(part="ipsec-policies", state="without 192.0.2.0/26"),
+        "Raven's policies of IPsec: without 192.0.2.0/26",
+        "ip xfrm policy list dir out",
+    ),
+    (
         RavenStateObject(part="wireguard-device", state="down"),
         "Raven's raven-wg0: down",
         "ip -d link show raven-wg0",

@@ -13,6 +13,7 @@ from edgediag.inference.fault import Fault
 from edgediag.inference.overlay_trials import answering, asked_nodes, only
 from edgediag.inference.states import (
     ike_daemon_gone,
+    ipsec_differs,
     no_ephemeral_port,
     overlay_answer_kept,
     overlay_form_lost,
@@ -86,6 +87,7 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
     StateRule(id=module.ID, is_for=is_for, judge=module.judge)
     for is_for, module in (
         (_is_tunnel, ike_daemon_gone),
+        (_is_tunnel, ipsec_differs),
         (_is_tunnel, raven_unready),
         (_is_tunnel, raven_strict),
         (_is_tunnel, raven_masquerade),

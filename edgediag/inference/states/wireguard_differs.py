@@ -1,11 +1,11 @@
 """The peers of Raven's WireGuard device beside what Gateway objects say of the other ends."""
 
-from collections.abc import Iterable, Iterator
-from ipaddress import ip_network
+from collections.abc import Iterator
 from typing import Final
 
 from edgediag.host.wireguard import RAVEN_DEVICE
 from edgediag.inference.fault import Fault
+from edgediag.inference.networks import lacking
 from edgediag.inference.wireguard import is_live, named, place_of, ravens, shortened, unready
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
@@ -43,10 +43,10 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
 
 
 def _faults(device: WireguardDevice, end: GatewayEnd) -> Iterator[Fault]:
-    lacking = _lacking(device, end)
+    missing = _lacking(device, end)
     peer = _peer_of(device, end)
     if peer is None:
-        if end.public_key and (lacking or not end.networks):
+        if end.public_key and (missing or not end.networks):
             where = place_of(end.address, end.port)
             text = f"{RAVEN_DEVICE} has no peer for Gateway {end.gateway} at {where}"
             yield unready(f"{text} ({end.source})", ("peer", "missing"), _REMEDY)
@@ -55,9 +55,9 @@ def _faults(device: WireguardDevice, end: GatewayEnd) -> Iterator[Fault]:
     if state:
         text = f"{RAVEN_DEVICE} has {named(peer)}, and Gateway {end.gateway} has {state}"
         yield unready(f"{text} ({end.source})", ("peer", f"not {state}"), _REMEDY)
-    if lacking:
-        text = f"no peer of {RAVEN_DEVICE} has {lacking[0]}, which is behind Gateway {end.gateway}"
-        yield unready(f"{text} ({end.source})", ("peer", f"without {lacking[0]}"), _REMEDY)
+    if missing:
+        text = f"no peer of {RAVEN_DEVICE} has {missing[0]}, which is behind Gateway {end.gateway}"
+        yield unready(f"{text} ({end.source})", ("peer", f"without {missing[0]}"), _REMEDY)
 
 
 def _peer_of(device: WireguardDevice, end: GatewayEnd) -> WireguardPeer | None:
@@ -77,20 +77,4 @@ def _difference(peer: WireguardPeer, end: GatewayEnd) -> str:
 
 
 def _lacking(device: WireguardDevice, end: GatewayEnd) -> tuple[Network, ...]:
-    had = [network for peer in device.peers for network in _networks(peer.networks)]
-    wanted = _networks(end.networks)
-    return tuple(item for item in wanted if not any(_holds(one, item) for one in had))
-
-
-def _networks(texts: Iterable[str]) -> Iterator[Network]:
-    for text in texts:
-        try:
-            yield ip_network(text, strict=False)
-        except ValueError:
-            continue
-
-
-def _holds(outer: Network, inner: Network) -> bool:
-    if outer.version != inner.version or outer.prefixlen > inner.prefixlen:
-        return False
-    return inner.network_address in outer
+    return lacking(end.networks, (text for peer in device.peers for text in peer.networks))
