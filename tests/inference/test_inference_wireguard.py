@@ -15,10 +15,11 @@ from edgediag.model.evidence import OmittedEvidence, RunEvidence
 from edgediag.model.host import HostState, Link, PolicyRule
 from edgediag.model.overlay import OverlayRoute
 from edgediag.model.report import CheckReport
+from edgediag.model.tunnel import PassingCount, PassingKind
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.model.wireguard import GatewayEnd, WireguardDevice, WireguardPeer
 from edgediag.report.values import from_text, to_text
-from story import HOST, NEIGHBOUR_HOST, host_state, link
+from story import HOST, NEIGHBOUR_HOST, host_state, link, listened
 
 READ_S = 1_700_000_600.0
 KEY, OTHER_KEY = f"{'A' * 43}=", f"{'B' * 43}="
@@ -69,6 +70,12 @@ def node(*peers: WireguardPeer, ends: tuple[GatewayEnd, ...] = (END,)) -> HostSt
         overlay_routes=(ROUTE,),
         wireguard=(device,),
         gateway_ends=ends,
+    )
+
+
+def handshakes(packets: int, *, is_sent: bool) -> PassingCount:
+    return PassingCount(
+        kind=PassingKind.WIREGUARD_HANDSHAKE, is_sent=is_sent, packets=packets
     )
 
 
@@ -232,6 +239,39 @@ def test_a_peer_without_a_keepalive_may_have_lost_its_mapping() -> None:
         for seconds in (0, 25)
     ]
     assert ["no keepalive is set" in fault.text for fault in said if fault] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("counts", "peer", "ending"),
+    [
+        pytest.param(
+            (handshakes(3, is_sent=True),),
+            HOST,
+            "3 handshakes left for it and 0 came from it",
+            id="none came back",
+        ),
+        pytest.param(
+            (handshakes(3, is_sent=True), handshakes(2, is_sent=False)),
+            HOST,
+            "3 handshakes left for it and 2 came from it",
+            id="what came did not do",
+        ),
+        pytest.param(
+            (handshakes(3, is_sent=True),),
+            NEIGHBOUR_HOST,
+            "no handshake ever came to pass",
+            id="of another gateway",
+        ),
+        pytest.param((), HOST, "no handshake ever came to pass", id="none passed meanwhile"),
+    ],
+)
+def test_what_the_tap_saw_of_it_is_said(
+    counts: tuple[PassingCount, ...], peer: str, ending: str
+) -> None:
+    [rule] = [item for item in STATE_RULES if item.id == "wireguard-unanswered"]
+    host = replace(node(NEVER), tunnel_traffic=listened(*counts, peer=peer).tunnel_traffic)
+    fault = rule.judge(None, host)
+    assert fault is not None and fault.text.endswith(ending)
 
 
 def test_a_peer_of_another_gateway_is_not_the_row_s() -> None:

@@ -9,6 +9,7 @@ from edgediag.inference.wireguard import LIVES_S, age_s, named, ravens
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
+from edgediag.model.tunnel import PassingKind
 from edgediag.model.verdict import Mechanism
 from edgediag.model.wireguard import WireguardDevice, WireguardPeer
 
@@ -36,7 +37,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     Does not hold   for a peer that never was sent anything, or for which nothing is to be sent now:
                     an idle tunnel has old handshakes; for one without a place, which must come by
                     itself; where the clock was set
-    Asks for        the device's peers, read twice
+    Asks for        the device's peers, read twice; what the tap saw of their handshakes
     source          Donenfeld, "WireGuard: Next Generation Kernel Network Tunnel", §5.1, §6.1, §6.4
     """
     device = ravens(host)
@@ -48,10 +49,26 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     peer, text = next((pair for pair in said if pair[1]), (None, ""))
     if peer is None:
         return None
+    text = f"{named(peer)} of {RAVEN_DEVICE} {text}{_on_the_wire(peer, host)}"
     claim = one_of(ANYWHERE, None, Mechanism.SILENT_DROP)
-    return Fault(
-        claim=claim, text=f"{named(peer)} of {RAVEN_DEVICE} {text}", remedy=_REMEDY
+    return Fault(claim=claim, text=text, remedy=_REMEDY)
+
+
+def _on_the_wire(peer: WireguardPeer, host: HostState) -> str:
+    """What the tap saw of its handshakes, "" where nobody listened or none passed."""
+    if isinstance(host.tunnel_traffic, NotChecked):
+        return ""
+    counts = [
+        count
+        for heard in host.tunnel_traffic.peers
+        if (heard.address, heard.port) == (peer.endpoint, peer.port)
+        for count in heard.counts
+        if count.kind is PassingKind.WIREGUARD_HANDSHAKE
+    ]
+    sent, came = (
+        sum(item.packets for item in counts if item.is_sent is is_sent) for is_sent in (True, False)
     )
+    return f"; on the wire {sent} handshakes left for it and {came} came from it" if counts else ""
 
 
 def _silence(device: WireguardDevice, peer: WireguardPeer) -> str:
