@@ -34,6 +34,7 @@ from edgediag.model.evidence import (
 from edgediag.model.host import HostState, Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
+from edgediag.model.pod_echo import NO_ECHOES
 from edgediag.model.probe import Probe
 from edgediag.model.wireguard import WireguardDevice
 from edgediag.names import gave, resolved
@@ -45,6 +46,7 @@ from edgediag.pod_traffic import (
     EXEMPTION,
     MARKING,
     answered_by_pods,
+    asked_by_pods,
     brought_to_pods,
     sent_to_other_site,
 )
@@ -142,13 +144,15 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
 
 
 def _with_pod_traffic(bench: Bench, state: HostState) -> HostState:
-    """The state with what the rules of this host do to packets of pods."""
+    """The state with what the rules of this host do to packets of pods, and what a pod is told."""
     host = bench.host
     sent, answer, brought = (
         traffic(state) for traffic in (sent_to_other_site, answered_by_pods, brought_to_pods)
     )
+    asked = NO_ECHOES if bench.loop.is_interrupted() else asked_by_pods(state)
     return replace(
         state,
+        pod_echoes=asked if isinstance(asked, NotChecked) else host.echo_from_pod(asked),
         before_exemption=sent
         if isinstance(sent, NotChecked)
         else host.translated_before(sent, EXEMPTION),

@@ -19,6 +19,7 @@ from edgediag.model.host import (
     RouteAnswer,
     TraceResult,
 )
+from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.plan import Supply
@@ -84,6 +85,9 @@ class Host(Protocol):
 
     def visit(self, doors: Sequence[Door]) -> AbstractContextManager[Visits]:
         """Connect to services of this host."""
+
+    def echo_from_pod(self, question: PodQuestion) -> tuple[PodEcho, ...] | NotChecked:
+        """Ask from inside a pod of this node."""
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""

@@ -12,6 +12,7 @@ from edgediag.model.explained import Arrival
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import HostState, InterfaceAddress
 from edgediag.model.overlay import OverlayRoute
+from edgediag.model.pod_echo import PodQuestion
 from edgediag.model.xfrm import XfrmPolicy
 
 NO_RAVEN = NotChecked(reason="neither a policy of IPsec nor a route leads pods to another site")
@@ -25,6 +26,9 @@ EXEMPTION = "RAVEN-POSTROUTING"
 # The chain that marks what Raven's own table is for
 # (openyurtio/raven pkg/networkengine/routedriver/vxlan/vxlan.go).
 MARKING = "RAVEN-MARK-CHAIN"
+
+# Of a large site a pod asks so many nodes.
+MAX_ASKED = 4
 
 _MAIN = 254
 _POINT_TO_POINT = 31
@@ -95,6 +99,25 @@ def brought_to_pods(state: HostState) -> Arrival | NotChecked:
         if device.startswith(FLANNEL_PREFIX) and node is not None:
             return _from_pod(device, (node[1], node.prefixlen), pods.own.network[-2])
     return NO_FLANNEL
+
+
+def asked_by_pods(state: HostState) -> PodQuestion | NotChecked:
+    """What a pod of this node can ask through flannel's overlay: the ends of other nodes."""
+    pods = _pods(state)
+    if isinstance(pods, NotChecked):
+        return pods
+    if isinstance(state.links, NotChecked):
+        return state.links
+    mtus = {link.name: link.mtu for link in state.links if link.name.startswith(FLANNEL_PREFIX)}
+    routes = [route for route in pods.routes if route.interface in mtus]
+    ends = dict.fromkeys(route.gateway for route in routes if route.gateway is not None)
+    if not ends:
+        return NO_FLANNEL
+    return PodQuestion(
+        bridge=pods.bridge,
+        destinations=tuple(ends)[:MAX_ASKED],
+        most_octets=min(mtus[route.interface] for route in routes),
+    )
 
 
 def _pods(state: HostState) -> _Pods | NotChecked:

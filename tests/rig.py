@@ -34,6 +34,7 @@ from edgediag.model.host import (
     TraceResult,
 )
 from edgediag.model.packet import Observation, Packet, Sighting
+from edgediag.model.pod_echo import NO_ECHOES, PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
@@ -184,6 +185,8 @@ class RigHost:
     runs: list[ProgramRun] = field(default_factory=list)
     closes: bool | NotChecked = False
     visited: list[tuple[Door, ...]] = field(default_factory=list)
+    pod_echoes: tuple[PodEcho, ...] | NotChecked = NO_ECHOES
+    asked_by_pod: list[PodQuestion] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -214,6 +217,11 @@ class RigHost:
         """Each ends as the story says."""
         self.visited.append(tuple(doors))
         return nullcontext(RigVisits({door: self.closes for door in doors}))
+
+    def echo_from_pod(self, question: PodQuestion) -> tuple[PodEcho, ...] | NotChecked:
+        """What the story says that came of it."""
+        self.asked_by_pod.append(question)
+        return self.pod_echoes
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace, or what the story says instead of one."""

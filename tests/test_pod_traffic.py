@@ -8,19 +8,22 @@ import pytest
 from edgediag.model.answer import NotChecked
 from edgediag.model.explained import Arrival
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import InterfaceAddress
+from edgediag.model.host import InterfaceAddress, Link
 from edgediag.model.overlay import OverlayRoute
+from edgediag.model.pod_echo import PodQuestion
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmTemplate
 from edgediag.pod_traffic import (
+    MAX_ASKED,
     NO_FLANNEL,
     NO_MEMBER,
     NO_PODS,
     NO_RAVEN,
     answered_by_pods,
+    asked_by_pods,
     brought_to_pods,
     sent_to_other_site,
 )
-from story import host_state
+from story import host_state, link
 
 BRIDGE = InterfaceAddress(interface="cni0", address=ip_address("10.244.1.1"), prefix_length=24)
 SERVED = InterfaceAddress(
@@ -149,6 +152,43 @@ def test_an_answer_that_raven_must_mark(
 ) -> None:
     state = replace(host_state(), addresses=HERE, overlay_routes=routes)
     assert answered_by_pods(state) == expected
+
+
+ASKED = PodQuestion(
+    bridge="cni0", destinations=(ip_address("10.244.2.0"),), most_octets=1450
+)
+FLANNEL = replace(link(), name="flannel.1", kind="vxlan", mtu=1450)
+SITES = tuple(
+    replace(NODE, prefix=f"10.244.{n}.0/24", gateway=ip_address(f"10.244.{n}.0"))
+    for n in range(2, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("routes", "links", "expected"),
+    [
+        pytest.param((NODE, NODE), (FLANNEL,), ASKED, id="the end of another node"),
+        pytest.param((SITE,), (FLANNEL,), NO_FLANNEL, id="another overlay"),
+        pytest.param((NODE,), (), NO_FLANNEL, id="no device"),
+        pytest.param((replace(NODE, gateway=None),), (FLANNEL,), NO_FLANNEL, id="no end"),
+        pytest.param((NODE,), UNREAD, UNREAD, id="devices unread"),
+        pytest.param(UNREAD, (FLANNEL,), UNREAD, id="routes unread"),
+    ],
+)
+def test_what_a_pod_asks(
+    routes: tuple[OverlayRoute, ...] | NotChecked,
+    links: tuple[Link, ...] | NotChecked,
+    expected: PodQuestion | NotChecked,
+) -> None:
+    state = replace(host_state(), addresses=HERE, overlay_routes=routes, links=links)
+    assert asked_by_pods(state) == expected
+
+
+def test_of_a_large_site_some_nodes_are_asked() -> None:
+    state = replace(host_state(), addresses=HERE, overlay_routes=SITES, links=(FLANNEL,))
+    asked = asked_by_pods(state)
+    assert isinstance(asked, PodQuestion)
+    assert len(asked.destinations) == MAX_ASKED
 
 
 def wrapping(source: str, destination: str, *, direction: str = "out") -> XfrmPolicy:

@@ -11,6 +11,7 @@ from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.overlay import VxlanDevice
 from edgediag.model.overlay_trial import OverlayForm, OverlayTrial
 from edgediag.model.packet import Sighting
+from edgediag.model.probe import NO_OVERLAY
 from edgediag.model.reply import TunnelledEcho
 
 
@@ -52,6 +53,13 @@ def outcome_of(trial: OverlayTrial, form: OverlayForm) -> Outcome | None:
     """What came of a form; of several the one that came back, None where it was not asked."""
     found = [item.outcome for item in trial.asked if item.form is form]
     return next(filter(is_returned, found), found[0] if found else None)
+
+
+def inner_end(trial: OverlayTrial) -> Address:
+    """The end of the overlay that a node was asked at, its own address where that is not known."""
+    plain = outcome_of(trial, OverlayForm.PLAIN)
+    inside = NO_OVERLAY if plain is None else plain.probe.encapsulation
+    return trial.peer if isinstance(inside, NotChecked) else inside.destination
 
 
 def is_lost(outcome: Outcome | None) -> bool:

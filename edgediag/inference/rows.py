@@ -9,6 +9,7 @@ from edgediag.inference.arrivals import ARRIVAL_RULE, dropped_on_arrival, note_o
 from edgediag.inference.blocked_here import Said, blocked_here
 from edgediag.inference.combine import combine
 from edgediag.inference.overlay_device import unheard_overlay
+from edgediag.inference.pod_echoes import is_all_answered, pod_note
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.states import find_faults, overlay_nodes
 from edgediag.inference.unjudged import status_of, unjudged
@@ -125,8 +126,11 @@ def _unblamed(evidence: ListenerEvidence, host: HostState) -> CheckReport:
     if silent:
         note += f"; {', '.join(map(str, silent))} did not answer, which blames nobody"
     # What Raven's overlay carries is chosen by its mark, which no question of ours has.
-    is_whole = evidence.target.endpoint == flannel_vxlan.ENDPOINTS[0].id
-    is_served = is_whole and bool(answered) and not silent
+    is_flannel = evidence.target.endpoint == flannel_vxlan.ENDPOINTS[0].id
+    if is_flannel and pod_note(host):
+        note = "; ".join((*([note] if answered else []), pod_note(host)))
+    is_asked = bool(answered) or is_all_answered(host)
+    is_served = is_flannel and is_asked and not silent
     return unjudged(evidence.target, Status.OK if is_served else Status.NOT_CHECKED, note)
 
 

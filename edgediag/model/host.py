@@ -25,6 +25,7 @@ from edgediag.model.overlay import (
     VxlanDevice,
 )
 from edgediag.model.overlay_trial import NO_TRIALS, OverlayTrial
+from edgediag.model.pod_echo import NO_ECHOES, PodEcho
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.model.tunnel_object import NOT_INSPECTED, TunnelConnection, TunnelSocket
 from edgediag.model.wireguard import NO_GATEWAYS, GatewayEnd, WireguardDevice
@@ -285,6 +286,7 @@ class HostState:
                       exemption from NAT is asked
     before_marking  what accepts answers of this node's pods before Raven's chain can mark them
     to_pods        what becomes of what flannel's device brings for this node's pods
+    pod_echoes     what a pod of this node asked through flannel's overlay
     overlay_trials  nodes that were asked through the overlay
     node_ends      what node objects say of flannel's overlay
     wireguard      all devices, those of daemons in user space too
@@ -316,6 +318,7 @@ class HostState:
     before_exemption: tuple[RuleObject, ...] | NotChecked
     before_marking: tuple[RuleObject, ...] | NotChecked
     to_pods: Explained | NotChecked
+    pod_echoes: tuple[PodEcho, ...] | NotChecked = NO_ECHOES
     overlay_trials: tuple[OverlayTrial, ...] | NotChecked = NO_TRIALS
     node_ends: tuple[NodeEnd, ...] | NotChecked = NO_NODES
     wireguard: tuple[WireguardDevice, ...] | NotChecked = NO_WIREGUARD

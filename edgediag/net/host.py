@@ -20,6 +20,7 @@ from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
+from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.net.arp import ArpSolicitation
 from edgediag.net.attribution import open_attribution
@@ -28,6 +29,7 @@ from edgediag.net.degraded import degraded
 from edgediag.net.fib import route_for
 from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
+from edgediag.net.pod_echo import echo_from_pod
 from edgediag.net.program_run import run_program
 from edgediag.net.rehearsal import rehearse_parcel
 from edgediag.net.rule_tables import names_in
@@ -70,6 +72,10 @@ class KernelHost:
     def visit(self, doors: Sequence[Door]) -> AbstractContextManager[Visits]:
         """Connect to services of this host."""
         return KernelVisits(doors)
+
+    def echo_from_pod(self, question: PodQuestion) -> tuple[PodEcho, ...] | NotChecked:
+        """Ask from inside a pod of this node."""
+        return echo_from_pod(question)
 
     def trace(self, flows: Sequence[Flow]) -> AbstractContextManager[Tracer] | NotChecked:
         """A trace of these flows through the rule sets, or why there can be none."""

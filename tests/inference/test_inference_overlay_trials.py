@@ -18,6 +18,7 @@ from edgediag.inference.states import (
     overlay_peer_elsewhere,
     overlay_refused,
     overlay_unanswered,
+    pods_unanswered,
 )
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NeighbourObject, VxlanObject
@@ -29,6 +30,7 @@ from edgediag.model.outcome import Answered, Outcome, Sighted, Unanswered
 from edgediag.model.overlay import Encapsulation, ForwardingEntry, NodeEnd, VxlanDevice
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
 from edgediag.model.packet import Sighting, UdpChecksum
+from edgediag.model.pod_echo import NO_ECHOES, PodEcho
 from edgediag.model.reply import EchoReply, IcmpKind, IcmpReply, Reply, TunnelledEcho
 from edgediag.model.verdict import Certainty, Mechanism, Place, Status
 from story import (
@@ -133,6 +135,56 @@ def found(
 
 
 LOST = (Place.ON_PATH, Place.REMOTE)
+INNER_END = INSIDE.destination
+
+
+def from_pod(octets: int, answered: int, destination: Address = INNER_END) -> PodEcho:
+    return PodEcho(
+        pod=ip_address("10.244.1.2"),
+        destination=destination,
+        octets=octets,
+        asked=3,
+        answered=answered,
+    )
+
+
+@pytest.mark.parametrize(
+    ("echoes", "item", "mechanism"),
+    [
+        pytest.param(
+            (from_pod(84, 0), from_pod(1450, 0)),
+            trial(SERVED),
+            Mechanism.SILENT_DROP,
+            id="the node is answered and the pod is not",
+        ),
+        pytest.param(
+            (from_pod(84, 3), from_pod(1450, 0)),
+            trial(SERVED),
+            Mechanism.PMTU_BLACKHOLE,
+            id="short ones alone come back",
+        ),
+        pytest.param((from_pod(84, 3), from_pod(1450, 1)), trial(SERVED), None, id="both do"),
+        pytest.param((from_pod(84, 2), from_pod(1450, 0)), trial(SERVED), None, id="loss"),
+        pytest.param(
+            (from_pod(84, 0), from_pod(1450, 0)), trial(SILENT), None, id="nobody is answered"
+        ),
+        pytest.param(
+            (from_pod(84, 0, PEER), from_pod(1450, 0, PEER)),
+            trial(SERVED),
+            None,
+            id="the pod asked another node",
+        ),
+        pytest.param(NO_ECHOES, trial(SERVED), None, id="no pod was found"),
+    ],
+)
+def test_what_a_pod_is_not_answered(
+    echoes: tuple[PodEcho, ...] | NotChecked, item: OverlayTrial, mechanism: Mechanism | None
+) -> None:
+    host = replace(
+        host_state(), vxlans=(DEVICE,), overlay_trials=(item,), pod_echoes=echoes
+    )
+    fault = pods_unanswered.judge(None, host)
+    assert (fault and fault.claim.mechanism) == mechanism
 
 
 def icmp(kind: IcmpKind, sender: Address = PEER) -> IcmpReply:

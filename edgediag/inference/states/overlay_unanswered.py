@@ -4,6 +4,7 @@ from edgediag.inference.claim import lost_outside, one_of
 from edgediag.inference.fault import Fault
 from edgediag.inference.overlay_trials import (
     device_of,
+    inner_end,
     is_as_agreed,
     is_lost,
     is_reachable,
@@ -16,7 +17,6 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.overlay_trial import OverlayForm, OverlayTrial
-from edgediag.model.probe import NO_OVERLAY
 from edgediag.model.verdict import Landmark, Mechanism
 
 ID = "overlay-unanswered"
@@ -59,8 +59,8 @@ def _fault(trial: OverlayTrial, host: HostState) -> Fault:
         text=f"{peer} answers an echo, and none that reaches it in a frame of {name} on udp port "
         f"{port}{others}: frames are lost on the way or there, or it answers no echo inside"
         f"{counted}",
-        remedy=f"on {peer}: tcpdump -ni any udp port {port}, while ping -c 3 {_end(trial)} runs "
-        f"here; frames that do not show there are lost on the way",
+        remedy=f"on {peer}: tcpdump -ni any udp port {port}, while ping -c 3 {inner_end(trial)} "
+        "runs here; frames that do not show there are lost on the way",
     )
 
 
@@ -69,9 +69,3 @@ def _rise(trial: OverlayTrial, host: HostState) -> int:
     if device is None or isinstance(device.received, NotChecked):
         return 0
     return 0 if isinstance(trial.received, NotChecked) else device.received - trial.received
-
-
-def _end(trial: OverlayTrial) -> Address:
-    plain = outcome_of(trial, OverlayForm.PLAIN)
-    inside = NO_OVERLAY if plain is None else plain.probe.encapsulation
-    return trial.peer if isinstance(inside, NotChecked) else inside.destination
