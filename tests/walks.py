@@ -11,13 +11,17 @@ from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.needs import (
     Answer,
     Asking,
+    Behind,
     Need,
+    NeedBehind,
+    NeedBridge,
     NeedChain,
     NeedPeers,
     NeedPolicies,
     NeedRoute,
     NeedSet,
     NeedSocket,
+    NoBridge,
     Peers,
     Policies,
     Taken,
@@ -30,10 +34,12 @@ TO_TUNNEL = (
     Compare(operator=0, slot=0, value=(4500).to_bytes(2, "big")),
 )
 DROP, ACCEPT, RETURN = (Verdict(code=code, chain="") for code in (0, 1, -5))
-UP = Way(outgoing=Interface(name="up0", index=2), is_local=False, text="default dev up0")
+UP = Way(
+    outgoing=Interface(name="up0", index=2), gateway=None, is_local=False, text="default dev up0"
+)
 # The end, the deciding chain (or hook) and rule, and what it hangs on.
 Decided = tuple[str, tuple[tuple[str, int], ...], tuple[str, ...]]
-LO = Way(outgoing=Interface(name="lo", index=1), is_local=True, text="local dev lo")
+LO = Way(outgoing=Interface(name="lo", index=1), gateway=None, is_local=True, text="local dev lo")
 
 
 def name(chain: str) -> ChainName:
@@ -84,7 +90,7 @@ def driven(
 
     answers  by chain or set; "socket" for one that takes the packet, "peers" for those that
              sockets are connected with, "xfrm out" and the like for policies, "type" for every
-             address's
+             address's; "bridge br0" by device and "behind 192.0.2.9" by neighbour
     way      of every lookup, of each in turn, or of each by what it asks
     """
 
@@ -102,6 +108,10 @@ def driven(
                 return answers.get("socket", Taken(is_taken=False, text="no socket"))
             case NeedPeers():
                 return answers.get("peers", Peers(ends=()))
+            case NeedBridge():
+                return answers.get(f"bridge {need.device.name}", NoBridge())
+            case NeedBehind():
+                return answers.get(f"behind {need.neighbour!s}", Behind(mac=None, port=None))
             case NeedPolicies():
                 return answers.get(f"xfrm {need.direction}", Policies(listed=()))
             case _:

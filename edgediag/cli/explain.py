@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from edgediag.errors import UsageError
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
-from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
+from edgediag.host.walk.parcel import CtState, Parcel, Sender, frame_of, parcel_in, parcel_of
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import Route
@@ -31,6 +31,7 @@ _STATUS: Final = {
     Disposition.UNDETERMINED: ExitStatus.UNDETERMINED,
 }
 _STATES: Final = {state.name.lower(): state for state in CtState}
+_MAC_OCTETS: Final = 6
 _PORT: Final = click.IntRange(0, 0xFFFF)
 _NUMBER: Final = click.IntRange(0, 0xFFFFFFFF)
 
@@ -52,6 +53,7 @@ class _Asked:
 @click.option("--sport", type=_PORT, default=0, help="The source port; 0 for not known.")
 @click.option("--in", "in_", metavar="DEVICE", help="It comes in by this device.")
 @click.option("--out", metavar="DEVICE", help="It is forwarded to this device.")
+@click.option("--frame-to", metavar="MAC", help="With --in a bridge's port: whom its frame is for.")
 @click.option("--reply", "is_reply", is_flag=True, help="Its answer as well, on the way back.")
 @click.option("--mark", metavar="NUMBER", help="The mark that the socket sets, else 0.")
 @click.option("--uid", type=_NUMBER, help="The user that sends; else this one.")
@@ -101,6 +103,8 @@ def _check(options: Mapping[str, Any]) -> None:
                 raise UsageError(f"{option} is of a packet that this host sends, and --in is not")
         if not options["from_"]:
             raise UsageError("--in needs --from: nothing chooses the source of what comes in")
+    elif options["frame_to"]:
+        raise UsageError("--frame-to needs --in: a packet of this host goes to its next hop")
     elif options["out"]:
         raise UsageError("--out needs --in: a packet of this host leaves where routing says")
     if options["is_reply"] and options["ct_state"]:
@@ -122,13 +126,17 @@ def _flow(options: Mapping[str, Any]) -> Flow:
 
 
 def _received(options: Mapping[str, Any], flow: Flow) -> _Asked:
+    frame_to = _mac(options["frame_to"]) if options["frame_to"] else None
     device = interface(options["in_"])
     if not device.index:
         raise UsageError(f"--in {device.name}: no such device")
     if device.name == "lo":
         raise UsageError("--in lo: what comes in by lo is sent by this host: leave --in out")
     state = _STATES[options["ct_state"] or "new"]
-    return _Asked(flow=flow, parcel=parcel_in(flow, device, state), walk=walk_inbound)
+    parcel = parcel_in(flow, device, state)
+    if frame_to is not None:
+        parcel = replace(parcel, frame=frame_of(parcel, frame_to, None))
+    return _Asked(flow=flow, parcel=parcel, walk=walk_inbound)
 
 
 def _sent(options: Mapping[str, Any], flow: Flow) -> _Asked:
@@ -178,6 +186,16 @@ def _mark(text: str) -> int:
     if not 0 <= mark <= 0xFFFFFFFF:
         raise UsageError(f"--mark {text} does not fit 32 bits")
     return mark
+
+
+def _mac(text: str) -> bytes:
+    try:
+        mac = bytes.fromhex(text.replace(":", ""))
+    except ValueError as exc:
+        raise UsageError(f"--frame-to {text} is no MAC") from exc
+    if len(mac) != _MAC_OCTETS:
+        raise UsageError(f"--frame-to {text} is no MAC")
+    return mac
 
 
 def _address(text: str) -> Address:

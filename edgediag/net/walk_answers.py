@@ -20,6 +20,8 @@ from edgediag.host.walk.needs import (
     Member,
     Need,
     NeedAddressType,
+    NeedBehind,
+    NeedBridge,
     NeedChain,
     NeedIpset,
     NeedMember,
@@ -33,18 +35,18 @@ from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
+from edgediag.net.bridges import behind, bridge_of, masters_of
 from edgediag.net.ipset import is_member
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.rule_tables import RuleTables, generation, nft_base_chains
-from edgediag.net.ways import address_type, bridges_in, connected_peers, ipvs_of, masters_of, way_of
+from edgediag.net.ways import address_type, connected_peers, ipvs_of, way_of
 from edgediag.net.xfrm import policies_for
 from edgediag.net.xtables import read_placed
 
 _FAMILIES: Final = {
-    4: frozenset({"ip", "inet", "netdev"}),
-    6: frozenset({"ip6", "inet", "netdev"}),
+    4: frozenset({"ip", "inet", "netdev", "bridge"}),
+    6: frozenset({"ip6", "inet", "netdev", "bridge"}),
 }
-_BRIDGE_FAMILY: Final = "bridge"
 _LEGACY_FAMILIES: Final = {4: "ip", 6: "ip6"}
 _TRIES: Final = 4
 
@@ -103,8 +105,6 @@ def _walk(
             hooks = HookWalk((*met, *legacy), journal)
             courses = host.answered(begin(parcel, hooks), journal)
             unread = (*unread, *masters_of(routing, parcel), *ipvs_of(courses))
-            if any(chain.name.family == _BRIDGE_FAMILY for chain in chains):
-                unread = (*unread, *bridges_in(routing, courses))
             if generation(netlink) == before:
                 return courses, unread
         return courses, (*unread, "rules that kept changing while they were read")
@@ -152,6 +152,10 @@ class _Host:
                 return connected_peers(need)
             case NeedPolicies():
                 return policies_for(need)
+            case NeedBridge():
+                return bridge_of(self._routing, need.device)
+            case NeedBehind():
+                return behind(self._routing, need)
             case NeedIpset():
                 return self._tables.ipset(need.key)
             case NeedMember():

@@ -1,18 +1,18 @@
-"""What routing makes of a packet, what an address is to this host, and who else takes from it."""
+"""What routing makes of a packet, what an address is to this host, and who else takes it."""
 
 import socket
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
 
-from edgediag.host.attributes import attributes, big, native, nested, text
+from edgediag.host.attributes import big
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.ipvs import decode_services, services_met
 from edgediag.host.walk.needs import NeedPeers, NeedRoute, NoWay, Peers, Way
-from edgediag.host.walk.parcel import Interface, Parcel
+from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import Route
@@ -23,9 +23,6 @@ from edgediag.net.netlink import NetlinkSocket, Refusal
 _RTM_GETROUTE: Final = 26
 _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
-_RTM_GETLINK, _IFLA_MASTER, _IFLA_LINKINFO, _INFO_KIND = 18, 10, 18, 1
-_BRIDGE: Final = "bridge"
-_IFINFOMSG: Final = struct.Struct("=BBHiII")
 _NETLINK_SOCK_DIAG: Final = 4
 _SOCK_DIAG_BY_FAMILY: Final = 20
 # struct inet_diag_req_v2 with a source port, and struct inet_diag_msg as far as its device
@@ -66,6 +63,7 @@ def way_of(need: NeedRoute) -> Way | NoWay | NotChecked:
     by = f" via {answer.gateway}" if answer.gateway else ""
     return Way(
         outgoing=interface(answer.interface),
+        gateway=answer.gateway,
         is_local=answer.is_local,
         text=f"{answer.prefix}{by} dev {answer.interface} table {answer.table}",
     )
@@ -106,41 +104,6 @@ def _type_of_6(address: IPv6Address) -> int | NotChecked:
     if not isinstance(answer, Route):
         return NotChecked(reason=f"no way leads to {address}")
     return LOCAL if answer.is_local else _UNICAST
-
-
-def masters_of(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:
-    """What takes the packet from the device that it comes in by, before IP sees it."""
-    device = parcel.incoming
-    if not device.index:
-        return ()
-    answer = routing.request(_RTM_GETLINK, _IFINFOMSG.pack(0, 0, 0, device.index, 0, 0))
-    if isinstance(answer, Refusal):
-        return (f"device {device.name}: {answer.errno_name}",)
-    master = native(attributes(answer.payload[_IFINFOMSG.size :]).get(_IFLA_MASTER))
-    return (f"what takes packets from {device.name}, a port of another device",) if master else ()
-
-
-def bridges_in(routing: NetlinkSocket, courses: Iterable[Course]) -> tuple[str, ...]:
-    """The rules of the bridge family that the packet meets in a course; they are not evaluated."""
-    devices = dict.fromkeys(
-        device
-        for course in courses
-        for device in (course.parcel.incoming, course.parcel.outgoing)
-        if device.index
-    )
-    return tuple(
-        f"rules of the bridge family at {device.name}"
-        for device in devices
-        if _kind(routing, device) == _BRIDGE
-    )
-
-
-def _kind(routing: NetlinkSocket, device: Interface) -> str:
-    answer = routing.request(_RTM_GETLINK, _IFINFOMSG.pack(0, 0, 0, device.index, 0, 0))
-    if isinstance(answer, Refusal):
-        return ""
-    found = attributes(answer.payload[_IFINFOMSG.size :])
-    return text(nested(found, _IFLA_LINKINFO).get(_INFO_KIND))
 
 
 def connected_peers(need: NeedPeers) -> Peers | NotChecked:

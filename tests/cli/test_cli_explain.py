@@ -33,6 +33,10 @@ TUNNEL = ("explain", "--to", "198.51.100.21", "--from", "192.0.2.1", "--proto", 
         pytest.param(("--why-not", "x t o 4"), "no family is called x", id="a family unheard of"),
         pytest.param(("--why-not", "ebt:t o 4"), "neither FAMILY", id="a backend unheard of"),
         pytest.param(("--why-not", "inet t o -1"), "neither FAMILY", id="a handle below 0"),
+        pytest.param(("--frame-to", "02:00:00:00:00:01"), "--frame-to needs --in", id="a frame"),
+        pytest.param(
+            ("--in", "in0", "--frame-to", "somebody"), "--frame-to somebody is no MAC", id="no MAC"
+        ),
         pytest.param(("--out", "lo"), "--out needs --in", id="out, and not in"),
         pytest.param(("--reply", "--ct-state", "new"), "leave --ct-state", id="a new answer"),
     ],

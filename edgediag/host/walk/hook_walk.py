@@ -5,9 +5,10 @@ source  include/uapi/linux/netfilter_ipv4.h; net/netfilter/nf_nat_core.c (nf_nat
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby, permutations
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from edgediag.host.netfilter.base_chain import is_at_device
 from edgediag.host.netfilter.chains import BaseChain
@@ -33,6 +34,10 @@ _CONFIRM: Final = 0x7FFFFFFF
 _NAT: Final = MappingProxyType({PREROUTING: -100, OUTPUT: -100, INPUT: 100, POSTROUTING: 100})
 _FROM_HERE_OR_IN: Final = (PREROUTING, OUTPUT)
 _MOST_EQUALS: Final = 3
+_OF_BRIDGES: Final = "bridge"
+
+Call: TypeAlias = Callable[[Sequence[Course]], Asking[list[Course]]]
+"""What the kernel calls at one place of a hook, for every course that comes there."""
 
 
 class HookWalk:
@@ -49,7 +54,7 @@ class HookWalk:
 
     def walk(self, hook: str, courses: Sequence[Course]) -> Asking[list[Course]]:
         """Every course through one hook of IP."""
-        chains = [chain for chain in self._chains if chain.hook == hook]
+        chains = [c for c in self._chains if c.hook == hook and c.name.family != _OF_BRIDGES]
         ordered = sorted(chains, key=_priority)
         live, due = list(courses), list(_BETWEEN[hook])
         for priority, group in groupby(ordered, key=_priority):
@@ -70,41 +75,63 @@ class HookWalk:
             live = yield from self._equals(tuple(group), live)
         return live
 
+    def at_bridge(
+        self, hook: str, courses: Sequence[Course], beside: Sequence[tuple[int, Call]]
+    ) -> Asking[list[Course]]:
+        """Every course through the chains of family bridge at one hook.
+
+        beside  what else is called there, by its priority
+        """
+        own = [c for c in self._chains if c.hook == hook and c.name.family == _OF_BRIDGES]
+        calls: list[tuple[int, Call]] = [(c.priority, partial(self._called, (c,))) for c in own]
+        live = list(courses)
+        ordered = sorted([*calls, *beside], key=lambda each: each[0])
+        for _, group in groupby(ordered, key=lambda each: each[0]):
+            live = yield from self._in_every_order(hook, [call for _, call in group], live)
+        return live
+
+    def has_rules_at(self, ports: Sequence[str]) -> bool:
+        """Whether a chain stands in the way of frames that pass a bridge with these ports."""
+        return any(
+            chain.name.family == _OF_BRIDGES or any(is_at_device(chain, port) for port in ports)
+            for chain in self._chains
+        )
+
     def _equals(
         self, chains: tuple[BaseChain, ...], courses: Sequence[Course]
     ) -> Asking[list[Course]]:
         """Every course through chains of one priority, of which one hook has all of type nat."""
-        calls = [(chain,) for chain in chains if chain.type_ != "nat"]
+        together = [(chain,) for chain in chains if chain.type_ != "nat"]
         nat = tuple(chain for chain in chains if chain.type_ == "nat")
-        return (yield from self._in_every_order([*calls, nat] if nat else calls, courses))
+        calls = [partial(self._called, each) for each in ([*together, nat] if nat else together)]
+        return (yield from self._in_every_order(chains[0].hook, calls, courses))
 
     def _in_every_order(
-        self, calls: Sequence[tuple[BaseChain, ...]], courses: Sequence[Course]
+        self, hook: str, calls: Sequence[Call], courses: Sequence[Course]
     ) -> Asking[list[Course]]:
         """Every course through what has one priority: the kernel does not tell which came first."""
         if len(calls) > _MOST_EQUALS:
-            return (yield from self._in_one_order(calls, courses))
+            return (yield from self._in_one_order(hook, calls, courses))
         found: list[Course] = []
         for order in permutations(calls):
             live = list(courses)
-            for chains in order:
-                live = yield from self._called(chains, live)
+            for call in order:
+                live = yield from call(live)
             found += live
-        hook = calls[0][0].hook
         return bounded(f"hook {hook}", hook, courses, united(found))
 
     def _in_one_order(
-        self, calls: Sequence[tuple[BaseChain, ...]], courses: Sequence[Course]
+        self, hook: str, calls: Sequence[Call], courses: Sequence[Course]
     ) -> Asking[list[Course]]:
         """The same of too many to try: their order is of no account where none does anything."""
         found: list[Course] = []
         for course in courses:
             live = [course]
-            for chains in calls:
-                live = yield from self._called(chains, live)
+            for call in calls:
+                live = yield from call(live)
                 # At once: what another chain undoes has been done all the same.
                 if any((e.fate, e.parcel) != (course.fate, course.parcel) for e in live):
-                    live = [course.undecided(calls[0][0].hook, "the order of chains")]
+                    live = [course.undecided(hook, "the order of chains")]
                     break
             found += live
         return united(found)
@@ -117,7 +144,8 @@ class HookWalk:
             return (yield from self._base_chain(chains[0], courses))
         live = list(courses)
         for _, group in groupby(sorted(chains, key=_own_priority), key=_own_priority):
-            live = yield from self._in_every_order([(chain,) for chain in group], live)
+            alone = [partial(self._called, (chain,)) for chain in group]
+            live = yield from self._in_every_order(chains[0].hook, alone, live)
         return live
 
     def _base_chain(self, chain: BaseChain, courses: Sequence[Course]) -> Asking[list[Course]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias
 
+from edgediag.host.walk.bridge import came_by_bridge, sent_by_bridge
 from edgediag.host.walk.chain_walk import Course, Step, bounded, united
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.hook_walk import (
@@ -21,10 +22,12 @@ from edgediag.host.walk.hook_walk import (
 )
 from edgediag.host.walk.needs import (
     Asking,
+    Bridge,
     NeedPeers,
     NeedSocket,
     Taken,
     ask_address_type,
+    ask_bridge,
     ask_peers,
     ask_socket,
 )
@@ -77,10 +80,16 @@ def _through(
 
 
 def _enter(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
-    device = course.parcel.incoming.name
-    step = Step(hook=INGRESS, chain=None, rule=None, number=0, action=f"comes in by {device}")
+    device = course.parcel.incoming
+    action = f"comes in by {device.name}"
+    step = Step(hook=INGRESS, chain=None, rule=None, number=0, action=action)
     entered = course.with_step(step, Fate.GOES_ON)
-    courses = yield from hooks.at_device(INGRESS, device, [entered])
+    bridge = yield from ask_bridge(device)
+    if isinstance(bridge, Bridge):
+        names = [port.interface.name for port in bridge.ports]
+        if device != bridge.interface or hooks.has_rules_at(names):
+            return (yield from came_by_bridge(entered, bridge, hooks))
+    courses = yield from hooks.at_device(INGRESS, device.name, [entered])
     return (yield from hooks.walk(PREROUTING, courses))
 
 
@@ -118,7 +127,8 @@ def _leave(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     # The chains at the device that it leaves by are shown no other (nf_hook_egress).
     parcel = replace(course.parcel, incoming=NO_INTERFACE)
     device = parcel.outgoing.name
-    courses = yield from hooks.at_device(EGRESS, device, [replace(course, parcel=parcel)])
+    at_device = yield from hooks.at_device(EGRESS, device, [replace(course, parcel=parcel)])
+    courses = yield from each_of(at_device, lambda each: sent_by_bridge(each, hooks))
     return [
         replace(each, fate=Fate.ACCEPTED) if each.fate is Fate.GOES_ON else each
         for each in courses

@@ -31,6 +31,7 @@ from edgediag.host.walk.octets import (
     unknown,
 )
 from edgediag.host.walk.parcel import (
+    ETHERTYPES,
     CtState,
     Interface,
     Parcel,
@@ -38,10 +39,9 @@ from edgediag.host.walk.parcel import (
     transport_header,
 )
 
-# enum nf_inet_protos and EtherTypes (RFC 7042 Appendix B.1), by the version of IP.
+# enum nf_inet_protos, by the version of IP.
 _NFPROTO: Final = {4: 2, 6: 10}
-_ETHERTYPE: Final = {4: 0x0800, 6: 0x86DD}
-_NETWORK, _TRANSPORT = 1, 2
+_LINK, _NETWORK, _TRANSPORT = 0, 1, 2
 _SADDR, _DADDR = 1, 2
 _ADDRESS_TYPE: Final = 3
 _PACKET_TYPE: Final = 19
@@ -91,6 +91,8 @@ def packet_type(parcel: Parcel, inquiry: Inquiry) -> Octets:
     source  RFC 1812 §5.3.5: a router forwards what is for the broadcast address of a network in a
             frame for one host, and never what is for 255.255.255.255
     """
+    if parcel.frame_is_to is not None:
+        return parcel.frame_is_to
     if not parcel.incoming.index:
         return native_number(_PACKET_HOST, 1)
     if parcel.destination == _LIMITED_BROADCAST:
@@ -109,7 +111,9 @@ def _payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
         return stretch(network_header(parcel), load.offset, load.length)
     if load.base == _TRANSPORT:
         return cut(transport_header(parcel), load.offset, load.length)
-    return unknown(load.length, "the link-layer header" if not load.base else "an inner header")
+    if load.base == _LINK:
+        return cut(parcel.frame, load.offset, load.length)
+    return unknown(load.length, "an inner header")
 
 
 def _meta(key: int, parcel: Parcel) -> Octets | None:
@@ -124,6 +128,10 @@ def _name(interface: Interface) -> Octets:
     return known(interface.name.encode()[:15].ljust(16, b"\0"))
 
 
+def _bridge(device: Interface, parcel: Parcel) -> Octets | None:
+    return _name(parcel.bridge) if device.index and parcel.bridge.index else None
+
+
 def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
     if number is not None:
         return native_number(number)
@@ -133,7 +141,7 @@ def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
 
 
 _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
-    1: lambda parcel: big_number(_ETHERTYPE[parcel.version]),
+    1: lambda parcel: big_number(ETHERTYPES[parcel.version]),
     3: lambda parcel: parcel.mark,
     4: lambda parcel: native_number(parcel.incoming.index),
     5: lambda parcel: native_number(parcel.outgoing.index),
@@ -143,6 +151,8 @@ _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
     11: lambda parcel: _owner(parcel.gid, parcel, "meta skgid"),
     15: lambda parcel: native_number(_NFPROTO[parcel.version], 1),
     16: lambda parcel: native_number(parcel.number, 1),
+    17: lambda parcel: _bridge(parcel.incoming, parcel),
+    18: lambda parcel: _bridge(parcel.outgoing, parcel),
 }
 
 

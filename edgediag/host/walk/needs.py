@@ -71,6 +71,21 @@ class NeedPolicies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedBridge:
+    """The bridge that a device is, or is a port of."""
+
+    device: Interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedBehind:
+    """The MAC that a device's neighbour has, and behind which port of a bridge that MAC is."""
+
+    bridge: Interface
+    neighbour: Address | bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeedIpset:
     """What an ipset is, by its index in the kernel or its name."""
 
@@ -94,9 +109,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """Where a packet goes: out by a device, or to this host itself."""
+    """Where a packet goes: out by a device, or to this host itself.
+
+    gateway  None where the destination is on the link
+    """
 
     outgoing: Interface
+    gateway: Address | None
     is_local: bool
     text: str
 
@@ -130,6 +149,43 @@ class Policies:
     listed: tuple[XfrmPolicy, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port of a bridge; `is_forwarding` where it carries frames."""
+
+    interface: Interface
+    mac: bytes
+    is_forwarding: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """A bridge with its ports, ascending by index.
+
+    is_filtering  it keeps VLANs apart
+    calls         the versions of IP whose rules br_netfilter asks about its frames
+    """
+
+    interface: Interface
+    mac: bytes
+    ports: tuple[Port, ...]
+    is_filtering: bool
+    calls: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoBridge:
+    """The device is no bridge, and no port of one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """None for a MAC or a port that the kernel does not know."""
+
+    mac: bytes | None
+    port: Interface | None
+
+
 Need: TypeAlias = (
     NeedChain
     | NeedSet
@@ -138,6 +194,8 @@ Need: TypeAlias = (
     | NeedSocket
     | NeedPeers
     | NeedPolicies
+    | NeedBridge
+    | NeedBehind
     | NeedIpset
     | NeedMember
 )
@@ -150,6 +208,9 @@ Answer: TypeAlias = (
     | Taken
     | Peers
     | Policies
+    | Bridge
+    | NoBridge
+    | Behind
     | Ipset
     | Member
     | NotChecked
@@ -187,6 +248,18 @@ def ask_policies(need: NeedPolicies) -> Asking[Policies | NotChecked]:
     """The policies of IPsec of one direction, or why they are not known."""
     answer = yield need
     return answer if isinstance(answer, Policies | NotChecked) else _foreign(answer)
+
+
+def ask_bridge(device: Interface) -> Asking[Bridge | NoBridge | NotChecked]:
+    """The bridge that a device is or is a port of, or why it is not known."""
+    answer = yield NeedBridge(device=device)
+    return answer if isinstance(answer, Bridge | NoBridge | NotChecked) else _foreign(answer)
+
+
+def ask_behind(bridge: Interface, neighbour: Address | bytes) -> Asking[Behind | NotChecked]:
+    """Where a neighbour of a bridge is, by its address or its MAC, or why it is not known."""
+    answer = yield NeedBehind(bridge=bridge, neighbour=neighbour)
+    return answer if isinstance(answer, Behind | NotChecked) else _foreign(answer)
 
 
 def ask_address_type(address: Address) -> Asking[int | NotChecked]:

@@ -8,6 +8,7 @@ source  net/ipv4/ip_output.c, net/netfilter/nf_nat_core.c (nf_nat_inet_fn), nft_
 from dataclasses import replace
 from typing import Final
 
+from edgediag.host.walk.bridge import sent_by_bridge
 from edgediag.host.walk.chain_walk import Course, bounded, united
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.hook_walk import EGRESS, OUTPUT, POSTROUTING, ROUTING_AGAIN, HookWalk
@@ -36,7 +37,8 @@ def send(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
 
 def _at_device(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     device = course.parcel.outgoing
-    left = yield from hooks.at_device(EGRESS, device.name, [course])
+    at_device = yield from hooks.at_device(EGRESS, device.name, [course])
+    left = yield from each_of(at_device, lambda each: sent_by_bridge(each, hooks))
     ended: list[Course] = []
     for each in left:
         if each.fate is not Fate.GOES_ON:

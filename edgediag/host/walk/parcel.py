@@ -23,6 +23,9 @@ from edgediag.model.flow import Address, Flow, Protocol
 _FIRST_FLAGS = Octets(value=b"\x02", known=b"\x3f", reason="tcp ecn")
 # Request and reply, by the version of IP.
 _ECHO = {4: (8, 0), 6: (128, 129)}
+# RFC 7042 Appendix B.1, by the version of IP.
+ETHERTYPES = {4: 0x0800, 6: 0x86DD}
+_MAC_OCTETS = 6
 
 
 class CtState(Enum):
@@ -44,6 +47,7 @@ class Interface:
 
 
 NO_INTERFACE = Interface(name="", index=0)
+NO_FRAME = unknown(14, "the link-layer header")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,10 @@ class Parcel:
     onward        the device that routing again has found, or why it is not known; None where a
                   packet was routed once
     is_reply      it answers a packet of this host
+    gateway       the router by which it leaves, or by which an answer comes; None for none
+    frame         the Ethernet header, as far as the hook that is walked knows it
+    frame_is_to   to whom the frame is (PACKET_*), None where the address of IP tells it
+    bridge        the bridge whose rules are asked, NO_INTERFACE where those of IP are
     """
 
     protocol: Protocol
@@ -84,6 +92,10 @@ class Parcel:
     is_for_here: bool
     onward: Interface | NotChecked | None
     is_reply: bool
+    gateway: Address | None
+    frame: Octets
+    frame_is_to: Octets | None
+    bridge: Interface
 
     @property
     def version(self) -> int:
@@ -166,6 +178,10 @@ def parcel_of(flow: Flow, sender: Sender) -> Parcel:
         is_for_here=False,
         onward=None,
         is_reply=False,
+        gateway=None,
+        frame=NO_FRAME,
+        frame_is_to=None,
+        bridge=NO_INTERFACE,
     )
 
 
@@ -178,6 +194,17 @@ def parcel_in(flow: Flow, incoming: Interface, state: CtState) -> Parcel:
     """The packet as a device hands it up: no mark, no user."""
     sender = Sender(mark=0, uid=None, gid=None, state=state)
     return replace(parcel_of(flow, sender), incoming=incoming)
+
+
+def frame_of(parcel: Parcel, destination: bytes | None, source: bytes | None) -> Octets:
+    """The Ethernet header of the packet without a tag; None for a MAC that is not known."""
+    return joined(
+        (
+            unknown(_MAC_OCTETS, "ether daddr") if destination is None else known(destination),
+            unknown(_MAC_OCTETS, "ether saddr") if source is None else known(source),
+            big_number(ETHERTYPES[parcel.version]),
+        )
+    )
 
 
 def network_header(parcel: Parcel) -> tuple[Octets, ...]:

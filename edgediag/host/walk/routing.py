@@ -17,12 +17,14 @@ def routed(course: Course, hook: str) -> Asking[list[Course]]:
 
     hook  in whose name the step is noted
     """
-    way = yield from _way(course.parcel)
+    way = yield from way_for(course.parcel)
     if isinstance(way, NotChecked):
         return [course.undecided(hook, way.reason)]
     after = course.parcel
     if isinstance(way, Way):
-        after = replace(after, outgoing=way.outgoing, is_for_here=way.is_local)
+        after = replace(
+            after, outgoing=way.outgoing, gateway=way.gateway, is_for_here=way.is_local
+        )
     return [_noted(replace(course, parcel=after), way, hook)]
 
 
@@ -33,12 +35,14 @@ def routed_again(course: Course, hook: str) -> Asking[Course]:
 
     source  net/ipv4/netfilter.c (ip_route_me_harder); struct nf_hook_state is filled once a hook
     """
-    way = yield from _way(course.parcel)
+    way = yield from way_for(course.parcel)
     if isinstance(way, NotChecked):
         return replace(course, parcel=replace(course.parcel, onward=way))
     after = course.parcel
     if isinstance(way, Way):
-        after = replace(after, onward=way.outgoing, is_for_here=way.is_local)
+        after = replace(
+            after, onward=way.outgoing, gateway=way.gateway, is_for_here=way.is_local
+        )
     return _noted(replace(course, parcel=after), way, hook)
 
 
@@ -52,7 +56,8 @@ def sent_onward(course: Course, hook: str) -> Course:
     return replace(course, parcel=replace(parcel, outgoing=parcel.onward, onward=None))
 
 
-def _way(parcel: Parcel) -> Asking[Way | NoWay | NotChecked]:
+def way_for(parcel: Parcel) -> Asking[Way | NoWay | NotChecked]:
+    """Where the packet goes as it is now, or why that is not known."""
     if not (parcel.destination.is_known and parcel.mark.is_known):
         reason = parcel.destination.reason or parcel.mark.reason
         return NotChecked(reason=f"the way of a packet changed by {reason}")

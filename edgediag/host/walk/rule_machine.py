@@ -55,12 +55,14 @@ from edgediag.host.walk.octets import (
     known,
     native_number,
     negated,
+    unknown,
 )
 from edgediag.host.walk.parcel import CtState, Parcel
 from edgediag.host.walk.registers import Registers
 from edgediag.host.walk.xt_conditions import holds
 
 _CONTINUE: Final = -1
+_OF_FRAMES: Final = ("netdev", "bridge")
 _NFPROTO: Final = 15
 # In a table of both it is for the packets of one, or for all: NFPROTO_INET (nft_nat_inet_eval).
 _NAT_FAMILIES: Final = {4: (0, 1, 2), 6: (0, 1, 10)}
@@ -210,10 +212,14 @@ class _Machine:
         return holds(match, self._parcel, self._inquiry)
 
     def _loaded(self, expression: Load) -> Octets | None:
+        family = self._rule.family
         if isinstance(expression, MetaLoad) and expression.key == _NFPROTO:
-            if self._rule.family == "netdev":
-                # A chain at a device is called for no protocol of its own.
-                return native_number(FAMILY_NUMBERS["netdev"], 1)
+            if family in _OF_FRAMES:
+                # A chain at a device or a bridge is called for no protocol of its own.
+                return native_number(FAMILY_NUMBERS[family], 1)
+        if isinstance(expression, CtLoad) and family == "bridge" and not self._parcel.is_tracked:
+            # Such a rule has the bridge itself track connections (nf_conntrack_bridge).
+            return unknown(16, "what the bridge tracks")
         return load(expression, self._parcel, self._inquiry)
 
     def _act(self, statement: Expression) -> bool:

@@ -37,7 +37,9 @@ TO_OTHER = (
     Nat(type_=1, family=2, address=(0, None), port=(None, None), flags=0),
 )
 REDIRECT = Redirect(port=(None, None), flags=0)
-ELSEWHERE = Way(outgoing=Interface(name="out0", index=3), is_local=False, text="dev out0")
+ELSEWHERE = Way(
+    outgoing=Interface(name="out0", index=3), gateway=None, is_local=False, text="dev out0"
+)
 SEVEN = ImmediateLoad(value=b"\7\0\0\0", slot=0)
 MARK = (SEVEN, MetaSet(key=3, slot=0))
 UNMARK = (ImmediateLoad(value=bytes(4), slot=0), MetaSet(key=3, slot=0))

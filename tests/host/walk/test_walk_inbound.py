@@ -184,7 +184,7 @@ def test_peers_that_cannot_be_read() -> None:
     assert said.hangs_on == (reason,)
 
 
-HERE = Way(outgoing=Interface(name="lo", index=1), is_local=True, text="local dev lo")
+HERE = Way(outgoing=Interface(name="lo", index=1), gateway=None, is_local=True, text="local dev lo")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,113 @@
+"""The bridges of this host as a walk asks for them: ports, and whom they know behind which."""
+
+import socket
+from pathlib import Path
+from typing import Final
+
+from edgediag.host.bridges import (
+    KIND,
+    BridgeLink,
+    behind_request,
+    decode_bridge_link,
+    decode_mac,
+    decode_port,
+    link_request,
+    neighbour_request,
+    ports_request,
+)
+from edgediag.host.walk.needs import Behind, Bridge, NeedBehind, NoBridge, Port
+from edgediag.host.walk.parcel import Interface, Parcel
+from edgediag.model.answer import NotChecked
+from edgediag.net.netlink import NetlinkSocket, Refusal
+
+_RTM_GETLINK: Final = 18
+_RTM_GETNEIGH: Final = 30
+# Of all bridges of a namespace; a bridge can also ask for itself alone.
+_CALLS: Final = {
+    4: Path("/proc/sys/net/bridge/bridge-nf-call-iptables"),
+    6: Path("/proc/sys/net/bridge/bridge-nf-call-ip6tables"),
+}
+
+
+def bridge_of(routing: NetlinkSocket, device: Interface) -> Bridge | NoBridge | NotChecked:
+    """The bridge that a device is or is a port of."""
+    link = _link(routing, device.index)
+    if isinstance(link, BridgeLink) and link.kind != KIND and link.port_kind == KIND:
+        link = _link(routing, link.master)
+    if isinstance(link, NotChecked):
+        return link
+    if link.kind != KIND:
+        return NoBridge()
+    dump = routing.dump(_RTM_GETLINK, ports_request(link.index))
+    if isinstance(dump, Refusal):
+        return NotChecked(reason=f"cannot read the ports of {link.name}: {dump.errno_name}")
+    found = (decode_bridge_link(message.payload) for message in dump.messages)
+    own = (port for port in found if port is not None and port.master == link.index)
+    return Bridge(
+        interface=Interface(name=link.name, index=link.index),
+        mac=link.mac,
+        ports=tuple(_port(port) for port in sorted(own, key=lambda each: each.index)),
+        is_filtering=link.is_filtering,
+        calls=_calls(link),
+    )
+
+
+def behind(routing: NetlinkSocket, need: NeedBehind) -> Behind | NotChecked:
+    """The MAC of a neighbour and the port that it was last heard by, as far as the kernel knows.
+
+    Kernels before 5.0 do not tell of one entry: then neither is known.
+    """
+    mac: bytes | None
+    if isinstance(need.neighbour, bytes):
+        mac = need.neighbour
+    else:
+        asked = neighbour_request(need.bridge.index, need.neighbour)
+        entry = routing.request(_RTM_GETNEIGH, asked)
+        mac = None if isinstance(entry, Refusal) else decode_mac(entry.payload)
+    if mac is None:
+        return Behind(mac=None, port=None)
+    known = routing.request(_RTM_GETNEIGH, behind_request(need.bridge.index, mac))
+    index = None if isinstance(known, Refusal) else decode_port(known.payload)
+    return Behind(mac=mac, port=None if index is None else _interface(index))
+
+
+def masters_of(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:
+    """What takes the packet from the device that it comes in by, before IP sees it; no bridge."""
+    device = parcel.incoming
+    if not device.index:
+        return ()
+    link = _link(routing, device.index)
+    if isinstance(link, NotChecked):
+        return (f"device {device.name}: {link.reason}",)
+    if not link.master or link.port_kind == KIND:
+        return ()
+    return (f"what takes packets from {device.name}, a port of another device",)
+
+
+def _link(routing: NetlinkSocket, index: int) -> BridgeLink | NotChecked:
+    answer = routing.request(_RTM_GETLINK, link_request(index))
+    if isinstance(answer, Refusal):
+        return NotChecked(reason=answer.errno_name)
+    link = decode_bridge_link(answer.payload)
+    return NotChecked(reason="no name") if link is None else link
+
+
+def _port(link: BridgeLink) -> Port:
+    interface = Interface(name=link.name, index=link.index)
+    return Port(interface=interface, mac=link.mac, is_forwarding=link.is_forwarding)
+
+
+def _calls(link: BridgeLink) -> frozenset[int]:
+    """The versions of IP that br_netfilter asks for; it has no sysctls where it is not loaded."""
+    try:
+        asked = {version for version, path in _CALLS.items() if path.read_text().strip() != "0"}
+    except OSError:
+        return frozenset()
+    return frozenset(asked) | link.calls
+
+
+def _interface(index: int) -> Interface | None:
+    try:
+        return Interface(name=socket.if_indextoname(index), index=index)
+    except OSError:
+        return None
