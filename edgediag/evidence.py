@@ -9,6 +9,7 @@ from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.evidence import (
+    NOT_RESOLVED,
     Alternative,
     Control,
     FlowEvidence,
@@ -75,6 +76,7 @@ class Located:
     link_answers  of the checks whose next hop was asked for its link-layer address
     explained  of the checks that did not leave, or left with another address
     program_verdicts  of the checks that failed
+    resolutions  of the checks whose next hop is not resolved
     """
 
     attempts: Mapping[str, tuple[Outcome, ...]]
@@ -99,6 +101,7 @@ class Located:
     link_answers: Mapping[str, tuple[str, ...] | NotChecked]
     explained: Mapping[str, Explained | NotChecked]
     program_verdicts: Mapping[str, tuple[ProgramVerdict, ...] | NotChecked]
+    resolutions: Mapping[str, Explained | NotChecked]
 
 
 def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
@@ -135,6 +138,7 @@ def join(check: Checked, search: Search, located: Located) -> FlowEvidence:
         program_verdicts=located.program_verdicts.get(name, NOT_RUN),
         tried_fix=NO_FIX,
         kernel_drops=located.kernel_drops.get(name, NOT_SUSPECT if walked else NOT_NEEDED),
+        resolution=located.resolutions.get(name, NOT_RESOLVED),
     )
 
 

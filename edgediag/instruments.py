@@ -95,6 +95,9 @@ class Host(Protocol):
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the rule sets would do with a new packet of the flow that this host sends."""
 
+    def explain_resolution(self, flow: Flow, route: Route) -> Explained | NotChecked:
+        """What the rule sets would do with ARP for the next hop of a flow."""
+
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         """What the rule sets would do with a new packet that comes in."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgediag.alternative import AnotherWay, Doubts, NextHopAddress
+from edgediag.arp_rules import resolutions_of
 from edgediag.checked import (
     Checked,
     are_octets_kept,
@@ -171,6 +172,11 @@ def read_back(
         *heard_echoes(ladders.values()),
         *(one for one in confirmations.values() if not isinstance(one, NotChecked)),
     )
+    neighbours = {
+        name_of(check): _next_hop_of(bench, check, routes, sought)
+        for check in checks
+        if not is_ok(check)
+    }
     return Located(
         attempts={check.target.check: check.attempts for check in checks},
         ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
@@ -185,11 +191,7 @@ def read_back(
         variations={},
         trains={},
         routes=routes,
-        neighbours={
-            check.target.check: _next_hop_of(bench, check, routes, sought)
-            for check in checks
-            if not is_ok(check)
-        },
+        neighbours=neighbours,
         links={
             check.target.check: link_of(routes[check.target.check], state) for check in checks
         },
@@ -200,6 +202,7 @@ def read_back(
         link_answers=link_answers_of(checks, routes, sought.link_answers),
         explained=_explained(bench, checks, routes),
         program_verdicts={},
+        resolutions=resolutions_of(bench, checks, routes, neighbours),
     )
 
 

@@ -177,6 +177,7 @@ class RigHost:
     looked_up: list[Flow] = field(default_factory=list)
     overtaking: tuple[RuleObject, ...] | NotChecked = UNEXPLAINED
     explained: list[Flow] = field(default_factory=list)
+    resolved: list[Flow] = field(default_factory=list)
     arrived: list[Arrival] = field(default_factory=list)
     mended: RehearsalAnswer = UNEXPLAINED
     rehearsed: list[FixTrial] = field(default_factory=list)
@@ -233,6 +234,11 @@ class RigHost:
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the story says that the rules do."""
         self.explained.append(flow)
+        return self.rules
+
+    def explain_resolution(self, flow: Flow, way: Route) -> Explained | NotChecked:
+        """The same of ARP for the next hop."""
+        self.resolved.append(flow)
         return self.rules
 
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:

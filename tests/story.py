@@ -22,6 +22,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
+    NOT_RESOLVED,
     Alternative,
     ClockOffset,
     Control,
@@ -590,6 +591,7 @@ def flow_evidence(
     program_verdicts: tuple[ProgramVerdict, ...] | NotChecked = NOT_RUN,
     kernel_drops: KernelDrops | NotChecked = NOT_ASKED,
     tried_fix: TriedFix | NotChecked = NO_FIX,
+    resolution: Explained | NotChecked = NOT_RESOLVED,
 ) -> FlowEvidence:
     """The evidence of one check; by default its attempts alone, on a host that is in order."""
     first = attempts[0].probe
@@ -622,6 +624,7 @@ def flow_evidence(
         program_verdicts=program_verdicts,
         kernel_drops=kernel_drops,
         tried_fix=tried_fix,
+        resolution=resolution,
     )
 
 

@@ -104,6 +104,7 @@ def located(*ladders: Ladder) -> Located:
         link_answers={},
         explained={},
         program_verdicts={},
+        resolutions={},
         routes={NAME: route()},
         neighbours={NAME: neighbour()},
         links={NAME: link()},

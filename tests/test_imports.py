@@ -48,6 +48,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "certificates": PURE - {"edgediag.run"},
     "checked": PURE,
     "alternative": PURE,
+    "arp_rules": PURE - {"edgediag.run"},
     "arrival": PURE,
     "pod_traffic": PURE,
     "visits": PURE,

@@ -18,12 +18,14 @@ from edgediag.host.walk.needs import (
     NeedChain,
     NeedPeers,
     NeedPolicies,
+    NeedResolution,
     NeedRoute,
     NeedSet,
     NeedSocket,
     NoBridge,
     Peers,
     Policies,
+    Resolved,
     Taken,
     Way,
 )
@@ -90,7 +92,8 @@ def driven(
 
     answers  by chain or set; "socket" for one that takes the packet, "peers" for those that
              sockets are connected with, "xfrm out" and the like for policies, "type" for every
-             address's; "bridge br0" by device and "behind 192.0.2.9" by neighbour
+             address's; "bridge br0" by device and "behind 192.0.2.9" and "resolution 192.0.2.9"
+             by neighbour
     way      of every lookup, of each in turn, or of each by what it asks
     """
 
@@ -112,6 +115,8 @@ def driven(
                 return answers.get(f"bridge {need.device.name}", NoBridge())
             case NeedBehind():
                 return answers.get(f"behind {need.neighbour!s}", Behind(mac=None, port=None))
+            case NeedResolution():
+                return answers.get(f"resolution {need.neighbour}", Resolved())
             case NeedPolicies():
                 return answers.get(f"xfrm {need.direction}", Policies(listed=()))
             case _:

@@ -23,6 +23,8 @@ _NDA_DST, _NDA_LLADDR, _NDA_MASTER = 1, 2, 9
 # INCOMPLETE and FAILED: the entry has no address, or an old one.
 _NO_ADDRESS: Final = 0x01 | 0x20
 _MAC_OCTETS: Final = 6
+# ARPHRD_ETHER and IFF_NOARP.
+_ETHERNET, _NOARP = 1, 0x80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class BridgeLink:
     master      the index of the device that it is a port of, 0 for none
     port_kind   what that device is, as "bridge" or "bond"
     is_forwarding  as a port of a bridge it carries frames
+    is_asking   neighbours behind it are asked for their MACs
     calls       the versions of IP whose rules the bridge has asked about frames (br_netfilter)
     """
 
@@ -44,6 +47,7 @@ class BridgeLink:
     port_kind: str
     is_forwarding: bool
     is_filtering: bool
+    is_asking: bool
     calls: frozenset[int]
 
 
@@ -68,15 +72,17 @@ def decode_bridge_link(payload: bytes) -> BridgeLink | None:
     calls = {4: _BR_CALL_IPTABLES, 6: _BR_CALL_IP6TABLES} if kind == KIND else {}
     if not text(found.get(_IFLA_IFNAME)):
         return None
+    _, _, type_, index, flags, _ = _LINK.unpack_from(payload)
     return BridgeLink(
         name=text(found.get(_IFLA_IFNAME)),
-        index=_LINK.unpack_from(payload)[3],
+        index=index,
         mac=found.get(_IFLA_ADDRESS, b""),
         kind=kind,
         master=native(found.get(_IFLA_MASTER)),
         port_kind=text(info.get(_SLAVE_KIND)),
         is_forwarding=native(port.get(_PORT_STATE)) == _STATE_FORWARDING,
         is_filtering=kind == KIND and bool(native(data.get(_BR_VLAN_FILTERING))),
+        is_asking=type_ == _ETHERNET and not flags & _NOARP,
         calls=frozenset(version for version, type_ in calls.items() if native(data.get(type_))),
     )
 
@@ -99,6 +105,11 @@ def neighbour_request(device: int, address: Address) -> bytes:
     """The payload of an RTM_GETNEIGH for one neighbour (Linux 5.0)."""
     head = _NEIGHBOUR.pack(_FAMILIES[address.version], 0, 0, device, 0, 0, 0)
     return head + attribute(_NDA_DST, address.packed)
+
+
+def decode_state(payload: bytes) -> int:
+    """The state of an RTM_NEWNEIGH (NUD_*), 0 where it is too short to tell."""
+    return _NEIGHBOUR.unpack_from(payload)[4] if len(payload) >= _NEIGHBOUR.size else 0
 
 
 def decode_mac(payload: bytes) -> bytes | None:

@@ -178,6 +178,7 @@ class ProgramVerdict:
     is_dropped: bool
 
 
+NOT_RESOLVED: Final = NotChecked(reason="its next hop is resolved, or ARP does not resolve it")
 NOT_NAMED: Final = NotChecked(reason="no name server was asked for it")
 
 
@@ -208,6 +209,7 @@ class FlowEvidence:
     kernel_drops  of the flow and of its answers while it was traced, each kind once
     tried_fix  the command that would take this host's own culprit away, tried on a copy
     queries   the RESOLVE probes for the name, in the order asked
+    resolution  what the rules do with ARP for the next hop, where its address is not told
     """
 
     target: Target
@@ -239,6 +241,7 @@ class FlowEvidence:
     kernel_drops: KernelDrops | NotChecked
     tried_fix: TriedFix | NotChecked
     queries: tuple[Outcome, ...] | NotChecked = NOT_NAMED
+    resolution: Explained | NotChecked = NOT_RESOLVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The bridges of this host as a walk asks for them: ports, and whom they know behind which."""
+"""The bridges and neighbours of this host as a walk asks for them."""
 
 import socket
 from pathlib import Path
@@ -11,17 +11,30 @@ from edgediag.host.bridges import (
     decode_bridge_link,
     decode_mac,
     decode_port,
+    decode_state,
     link_request,
     neighbour_request,
     ports_request,
 )
-from edgediag.host.walk.needs import Behind, Bridge, NeedBehind, NoBridge, Port
+from edgediag.host.walk.needs import (
+    Behind,
+    Bridge,
+    NeedBehind,
+    NeedResolution,
+    NoBridge,
+    Port,
+    Resolved,
+    Unresolved,
+)
 from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.model.answer import NotChecked
 from edgediag.net.netlink import NetlinkSocket, Refusal
 
 _RTM_GETLINK: Final = 18
 _RTM_GETNEIGH: Final = 30
+_NUD_NOARP: Final = 0x40
+_STATES: Final = {0x01: "incomplete", 0x20: "failed"}
+_ANNOUNCES: Final = "/proc/sys/net/ipv4/conf/{}/arp_announce"
 # Of all bridges of a namespace; a bridge can also ask for itself alone.
 _CALLS: Final = {
     4: Path("/proc/sys/net/bridge/bridge-nf-call-iptables"),
@@ -69,6 +82,36 @@ def behind(routing: NetlinkSocket, need: NeedBehind) -> Behind | NotChecked:
     known = routing.request(_RTM_GETNEIGH, behind_request(need.bridge.index, mac))
     index = None if isinstance(known, Refusal) else decode_port(known.payload)
     return Behind(mac=mac, port=None if index is None else _interface(index))
+
+
+def resolution(
+    routing: NetlinkSocket, need: NeedResolution
+) -> Resolved | Unresolved | NotChecked:
+    """Whether the MAC of a neighbour is known, or has to be asked for by ARP."""
+    link = _link(routing, need.device.index)
+    if isinstance(link, NotChecked):
+        return link
+    if not link.is_asking:
+        return Resolved()
+    entry = routing.request(_RTM_GETNEIGH, neighbour_request(link.index, need.neighbour))
+    if not isinstance(entry, Refusal):
+        if decode_mac(entry.payload) is not None or decode_state(entry.payload) & _NUD_NOARP:
+            return Resolved()
+    elif entry.errno_name != "ENOENT":
+        return NotChecked(reason=f"neighbour {need.neighbour}: {entry.errno_name}")
+    state = 0 if isinstance(entry, Refusal) else decode_state(entry.payload)
+    return Unresolved(
+        state=_STATES.get(state, "not known"), mac=link.mac, is_source=_is_source(link.name)
+    )
+
+
+def _is_source(device: str) -> bool:
+    """Whether a question comes from the packet's source (net.ipv4.conf.*.arp_announce is 0)."""
+    paths = (_ANNOUNCES.format(name) for name in ("all", device))
+    try:
+        return all(Path(path).read_text().strip() == "0" for path in paths)
+    except OSError:
+        return False
 
 
 def masters_of(routing: NetlinkSocket, parcel: Parcel) -> tuple[str, ...]:

@@ -34,7 +34,14 @@ from edgediag.net.program_run import run_program
 from edgediag.net.rehearsal import rehearse_parcel
 from edgediag.net.rule_tables import names_in
 from edgediag.net.visits import KernelVisits
-from edgediag.net.walk_answers import Walk, rules_of, walk_inbound, walk_outbound, walk_reply
+from edgediag.net.walk_answers import (
+    Walk,
+    rules_of,
+    walk_inbound,
+    walk_outbound,
+    walk_reply,
+    walk_resolution,
+)
 from edgediag.net.ways import interface
 
 # A copy of 50,000 rules takes longer, and a run does not wait for it.
@@ -86,6 +93,12 @@ class KernelHost:
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the rule sets would do with a new packet of the flow that this host sends."""
         return degraded("packet filters", lambda: _explained(_sent(flow), walk_outbound))
+
+    def explain_resolution(self, flow: Flow, route: Route) -> Explained | NotChecked:
+        """What the rule sets would do with ARP for the next hop of a flow."""
+        onward = interface(route.interface)
+        parcel = replace(_sent(flow), outgoing=onward, gateway=route.gateway)
+        return degraded("packet filters", lambda: _explained(parcel, walk_resolution))
 
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         """What the rule sets would do with a new packet that comes in."""

@@ -27,15 +27,17 @@ from edgediag.host.walk.needs import (
     NeedMember,
     NeedPeers,
     NeedPolicies,
+    NeedResolution,
     NeedRoute,
     NeedSet,
     NeedSocket,
 )
+from edgediag.host.walk.neighbour import resolve
 from edgediag.host.walk.outbound import send
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
-from edgediag.net.bridges import behind, bridge_of, masters_of
+from edgediag.net.bridges import behind, bridge_of, masters_of, resolution
 from edgediag.net.ipset import is_member
 from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.rule_tables import RuleTables, generation, nft_base_chains
@@ -44,7 +46,7 @@ from edgediag.net.xfrm import policies_for
 from edgediag.net.xtables import read_placed
 
 _FAMILIES: Final = {
-    4: frozenset({"ip", "inet", "netdev", "bridge"}),
+    4: frozenset({"ip", "inet", "netdev", "bridge", "arp"}),
     6: frozenset({"ip6", "inet", "netdev", "bridge"}),
 }
 _LEGACY_FAMILIES: Final = {4: "ip", 6: "ip6"}
@@ -76,6 +78,14 @@ def walk_reply(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[st
     raises  OSError where no netlink socket can be had
     """
     return _walk(parcel, journal, answer)
+
+
+def walk_resolution(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
+    """The same of ARP for the next hop of a packet that has been routed.
+
+    raises  OSError where no netlink socket can be had
+    """
+    return _walk(parcel, journal, resolve)
 
 
 def rules_of(name: ChainName) -> Chain | NotChecked:
@@ -156,6 +166,8 @@ class _Host:
                 return bridge_of(self._routing, need.device)
             case NeedBehind():
                 return behind(self._routing, need)
+            case NeedResolution():
+                return resolution(self._routing, need)
             case NeedIpset():
                 return self._tables.ipset(need.key)
             case NeedMember():

@@ -45,6 +45,7 @@ def test_a_bridge() -> None:
         port_kind="",
         is_forwarding=False,
         is_filtering=True,
+        is_asking=False,
         calls=frozenset({4}),
     )
 
@@ -59,6 +60,7 @@ def test_a_port_that_carries_frames() -> None:
         port_kind="bridge",
         is_forwarding=True,
         is_filtering=False,
+        is_asking=False,
         calls=frozenset(),
     )
 

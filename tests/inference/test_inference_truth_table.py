@@ -160,6 +160,7 @@ IN_GROUP = CgroupProgramObject(program=13, name="in", group="/", attach="ingress
 RP_FILTER = Sysctl(key="net.ipv4.conf.eth0.rp_filter", value="1")
 RP_FILTER_OF_ALL = Sysctl(key="net.ipv4.conf.all.rp_filter", value="0")
 NFT_RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
+ARP_RULE = NftRule(family="arp", table="f", chain="in", handle=3, text="arp operation reply drop")
 
 RULE_OF_NAT = IptablesRule(
     backend="nft", table="nat", chain="OUTPUT", number=1, text="-p udp -j DNAT"
@@ -2238,6 +2239,43 @@ ON_THIS_HOST = [
             silent=("never-left",),
         ),
         id="the only gateway is silent: dead, or wrong here, look the same",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                next_hop=neighbour(NeighbourState.FAILED),
+                resolution=replace(
+                    explained(), disposition=Disposition.DROPPED, deciders=(ARP_RULE,)
+                ),
+            ),
+            verdict=local(Mechanism.RULE_DROP, ARP_RULE),
+            fires=("resolution-dropped", "neighbour-failed"),
+            silent=("never-left",),
+        ),
+        id="a rule of arp drops what the gateway answers: it is not the gateway",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=False),
+                    next_hop=neighbour(NeighbourState.FAILED),
+                    resolution=replace(
+                        explained(), disposition=disposition, deciders=deciders, hangs_on=hangs_on
+                    ),
+                ),
+                verdict=NEXT_HOP_FAILED,
+                fires=("neighbour-failed",),
+                silent=("resolution-dropped",),
+            ),
+            id=name,
+        )
+        for name, disposition, deciders, hangs_on in (
+            ("rules of arp for others let the gateway answer", Disposition.PASSES, (), ()),
+            ("it hangs on a limit", Disposition.UNDETERMINED, (), ("limit",)),
+            ("one of two rules, by what is unknown", Disposition.DROPPED, (ARP_RULE, NFT_RULE), ()),
+        )
     ),
     pytest.param(
         Picture(

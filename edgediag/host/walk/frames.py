@@ -14,6 +14,7 @@ from typing import Final
 
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.hook_walk import (
+    BRIDGE_FAMILY,
     EGRESS,
     FORWARD,
     INGRESS,
@@ -43,8 +44,8 @@ class FrameWalk:
     def sent(self, course: Course, port: Port) -> Asking[list[Course]]:
         """Every course of what IP has sent by the bridge, out by one port."""
         out = self._seen(course, NO_INTERFACE, port.interface)
-        courses = yield from self._hooks.at_bridge(OUTPUT, [out], ())
-        courses = yield from self._hooks.at_bridge(POSTROUTING, courses, ())
+        courses = yield from self._hooks.of_frames((BRIDGE_FAMILY, OUTPUT), [out], ())
+        courses = yield from self._hooks.of_frames((BRIDGE_FAMILY, POSTROUTING), courses, ())
         left = yield from self._hooks.at_device(EGRESS, port.interface.name, courses)
         came_by, own = course.parcel.incoming, self._bridge.interface
         return [_without_frame(_as_ip(each, came_by, own)) for each in left]
@@ -57,20 +58,20 @@ class FrameWalk:
         own = self._bridge.interface
         asks = self._asks_ip(course.parcel, PREROUTING, (own, NO_INTERFACE))
         beside = [(_ASKS_IP, each) for each in asks]
-        return (yield from self._hooks.at_bridge(PREROUTING, courses, beside))
+        return (yield from self._hooks.of_frames((BRIDGE_FAMILY, PREROUTING), courses, beside))
 
     def handed_up(self, courses: Sequence[Course], port: Port) -> Asking[list[Course]]:
         """Every course of frames for this host, as far as IP, or the chains at the bridge itself.
 
         Where br_netfilter has asked PREROUTING of IP already, IP does not ask it again.
         """
-        passed = yield from self._hooks.at_bridge(INPUT, courses, ())
+        passed = yield from self._hooks.of_frames((BRIDGE_FAMILY, INPUT), courses, ())
         own = self._bridge.interface
         up = [_without_frame(_as_ip(each, own, NO_INTERFACE)) for each in passed]
         up = yield from self._hooks.at_device(INGRESS, own.name, up)
-        if passed and passed[0].parcel.version in self._bridge.calls:
+        if passed and self._asks_ip(passed[0].parcel, PREROUTING, (own, NO_INTERFACE)):
             return up
-        return (yield from self._hooks.walk(PREROUTING, up))
+        return (yield from self._hooks.taken_up(up))
 
     def carried_on(
         self, courses: Sequence[Course], came_by: Port, port: Port
@@ -79,11 +80,13 @@ class FrameWalk:
         own, parcel = self._bridge.interface, courses[0].parcel
         seen = [self._seen(each, came_by.interface, port.interface) for each in courses]
         asks = self._asks_ip(parcel, FORWARD, (own, own))
-        live = yield from self._hooks.at_bridge(FORWARD, seen, [(_ASKS_IP, each) for each in asks])
+        live = yield from self._hooks.of_frames(
+            (BRIDGE_FAMILY, FORWARD), seen, [(_ASKS_IP, each) for each in asks]
+        )
         left = [self._seen(each, NO_INTERFACE, port.interface) for each in live]
         asks = self._asks_ip(parcel, POSTROUTING, (NO_INTERFACE, own))
-        live = yield from self._hooks.at_bridge(
-            POSTROUTING, left, [(_ASKS_IP_LAST, each) for each in asks]
+        live = yield from self._hooks.of_frames(
+            (BRIDGE_FAMILY, POSTROUTING), left, [(_ASKS_IP_LAST, each) for each in asks]
         )
         return (yield from self._hooks.at_device(EGRESS, port.interface.name, live))
 
@@ -94,7 +97,7 @@ class FrameWalk:
 
         devices  by which the packet comes in and leaves, as IP is told
         """
-        if parcel.version not in self._bridge.calls:
+        if parcel.arp is not None or parcel.version not in self._bridge.calls:
             return ()
 
         def call(courses: Sequence[Course]) -> Asking[list[Course]]:

@@ -34,7 +34,10 @@ _CONFIRM: Final = 0x7FFFFFFF
 _NAT: Final = MappingProxyType({PREROUTING: -100, OUTPUT: -100, INPUT: 100, POSTROUTING: 100})
 _FROM_HERE_OR_IN: Final = (PREROUTING, OUTPUT)
 _MOST_EQUALS: Final = 3
-_OF_BRIDGES: Final = "bridge"
+BRIDGE_FAMILY: Final = "bridge"
+ARP_FAMILY: Final = "arp"
+# Their hooks have the names of those of IP.
+_OF_OTHERS: Final = (BRIDGE_FAMILY, ARP_FAMILY)
 
 Call: TypeAlias = Callable[[Sequence[Course]], Asking[list[Course]]]
 """What the kernel calls at one place of a hook, for every course that comes there."""
@@ -54,7 +57,7 @@ class HookWalk:
 
     def walk(self, hook: str, courses: Sequence[Course]) -> Asking[list[Course]]:
         """Every course through one hook of IP."""
-        chains = [c for c in self._chains if c.hook == hook and c.name.family != _OF_BRIDGES]
+        chains = [c for c in self._chains if c.hook == hook and c.name.family not in _OF_OTHERS]
         ordered = sorted(chains, key=_priority)
         live, due = list(courses), list(_BETWEEN[hook])
         for priority, group in groupby(ordered, key=_priority):
@@ -75,14 +78,23 @@ class HookWalk:
             live = yield from self._equals(tuple(group), live)
         return live
 
-    def at_bridge(
-        self, hook: str, courses: Sequence[Course], beside: Sequence[tuple[int, Call]]
-    ) -> Asking[list[Course]]:
-        """Every course through the chains of family bridge at one hook.
+    def taken_up(self, courses: Sequence[Course]) -> Asking[list[Course]]:
+        """Every course to the first hook of its protocol: INPUT of ARP, or PREROUTING of IP."""
+        messages = [each for each in courses if each.parcel.arp is not None]
+        packets = [each for each in courses if each.parcel.arp is None]
+        asked = yield from self.of_frames((ARP_FAMILY, INPUT), messages, ())
+        return [*asked, *(yield from self.walk(PREROUTING, packets))]
 
+    def of_frames(
+        self, place: tuple[str, str], courses: Sequence[Course], beside: Sequence[tuple[int, Call]]
+    ) -> Asking[list[Course]]:
+        """Every course through the chains of family bridge or arp at one hook.
+
+        place   the family and the hook
         beside  what else is called there, by its priority
         """
-        own = [c for c in self._chains if c.hook == hook and c.name.family == _OF_BRIDGES]
+        family, hook = place
+        own = [c for c in self._chains if c.hook == hook and c.name.family == family]
         calls: list[tuple[int, Call]] = [(c.priority, partial(self._called, (c,))) for c in own]
         live = list(courses)
         ordered = sorted([*calls, *beside], key=lambda each: each[0])
@@ -93,7 +105,14 @@ class HookWalk:
     def has_rules_at(self, ports: Sequence[str]) -> bool:
         """Whether a chain stands in the way of frames that pass a bridge with these ports."""
         return any(
-            chain.name.family == _OF_BRIDGES or any(is_at_device(chain, port) for port in ports)
+            chain.name.family == BRIDGE_FAMILY or any(is_at_device(chain, port) for port in ports)
+            for chain in self._chains
+        )
+
+    def has_frame_rules(self) -> bool:
+        """Whether a chain stands in the way of messages of ARP, by whichever device."""
+        return any(
+            chain.name.family in _OF_OTHERS or chain.hook in (INGRESS, EGRESS)
             for chain in self._chains
         )
 

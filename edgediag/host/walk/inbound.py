@@ -8,7 +8,8 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias
 
-from edgediag.host.walk.bridge import came_by_bridge, sent_by_bridge
+from edgediag.host.walk.bridge_in import come_in
+from edgediag.host.walk.bridge_out import sent_by_bridge
 from edgediag.host.walk.chain_walk import Course, Step, bounded, united
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.hook_walk import (
@@ -17,20 +18,18 @@ from edgediag.host.walk.hook_walk import (
     INGRESS,
     INPUT,
     POSTROUTING,
-    PREROUTING,
     HookWalk,
 )
 from edgediag.host.walk.needs import (
     Asking,
-    Bridge,
     NeedPeers,
     NeedSocket,
     Taken,
     ask_address_type,
-    ask_bridge,
     ask_peers,
     ask_socket,
 )
+from edgediag.host.walk.neighbour import resolved
 from edgediag.host.walk.octets import both, equals
 from edgediag.host.walk.parcel import NO_INTERFACE, CtState, Parcel
 from edgediag.host.walk.policies import FORWARDED, IN, each_of, let_in, let_out, wrapped
@@ -55,12 +54,12 @@ def receive(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
 
 def enter(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     """The same of a packet to which something has happened before."""
-    return (yield from _through([course], hooks, (_enter, _route, _part)))
+    return (yield from _through([course], hooks, (come_in, _route, _part)))
 
 
 def delivered(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     """Every course of a packet that comes in by lo with the route that it was sent with."""
-    return (yield from _through([course], hooks, (_enter, _input, _socket)))
+    return (yield from _through([course], hooks, (come_in, _input, _socket)))
 
 
 def _through(
@@ -77,20 +76,6 @@ def _through(
                 following.append(each)
         live = bounded("what comes in", INGRESS, live, united(following))
     return live
-
-
-def _enter(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
-    device = course.parcel.incoming
-    action = f"comes in by {device.name}"
-    step = Step(hook=INGRESS, chain=None, rule=None, number=0, action=action)
-    entered = course.with_step(step, Fate.GOES_ON)
-    bridge = yield from ask_bridge(device)
-    if isinstance(bridge, Bridge):
-        names = [port.interface.name for port in bridge.ports]
-        if device != bridge.interface or hooks.has_rules_at(names):
-            return (yield from came_by_bridge(entered, bridge, hooks))
-    courses = yield from hooks.at_device(INGRESS, device.name, [entered])
-    return (yield from hooks.walk(PREROUTING, courses))
 
 
 def _route(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
@@ -127,7 +112,8 @@ def _leave(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     # The chains at the device that it leaves by are shown no other (nf_hook_egress).
     parcel = replace(course.parcel, incoming=NO_INTERFACE)
     device = parcel.outgoing.name
-    at_device = yield from hooks.at_device(EGRESS, device, [replace(course, parcel=parcel)])
+    known = yield from resolved(replace(course, parcel=parcel), hooks)
+    at_device = yield from hooks.at_device(EGRESS, device, known)
     courses = yield from each_of(at_device, lambda each: sent_by_bridge(each, hooks))
     return [
         replace(each, fate=Fate.ACCEPTED) if each.fate is Fate.GOES_ON else each

@@ -31,7 +31,6 @@ from edgediag.host.walk.octets import (
     unknown,
 )
 from edgediag.host.walk.parcel import (
-    ETHERTYPES,
     CtState,
     Interface,
     Parcel,
@@ -107,12 +106,14 @@ def _payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
     for base, offset, length in parcel.blurred:
         if base == load.base and offset < asked.stop and offset + length > asked.start:
             return unknown(load.length, "a header that a rule rewrites")
+    if load.base == _LINK:
+        return cut(parcel.frame, load.offset, load.length)
+    if parcel.arp is not None:
+        return cut(parcel.arp, load.offset, load.length) if load.base == _NETWORK else None
     if load.base == _NETWORK:
         return stretch(network_header(parcel), load.offset, load.length)
     if load.base == _TRANSPORT:
         return cut(transport_header(parcel), load.offset, load.length)
-    if load.base == _LINK:
-        return cut(parcel.frame, load.offset, load.length)
     return unknown(load.length, "an inner header")
 
 
@@ -141,7 +142,7 @@ def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
 
 
 _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
-    1: lambda parcel: big_number(ETHERTYPES[parcel.version]),
+    1: lambda parcel: big_number(parcel.ethertype),
     3: lambda parcel: parcel.mark,
     4: lambda parcel: native_number(parcel.incoming.index),
     5: lambda parcel: native_number(parcel.outgoing.index),
@@ -150,13 +151,15 @@ _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
     10: lambda parcel: _owner(parcel.uid, parcel, "meta skuid"),
     11: lambda parcel: _owner(parcel.gid, parcel, "meta skgid"),
     15: lambda parcel: native_number(_NFPROTO[parcel.version], 1),
-    16: lambda parcel: native_number(parcel.number, 1),
+    16: lambda parcel: native_number(parcel.number, 1) if parcel.arp is None else None,
     17: lambda parcel: _bridge(parcel.incoming, parcel),
     18: lambda parcel: _bridge(parcel.outgoing, parcel),
 }
 
 
 def _ct(load: CtLoad, parcel: Parcel) -> Octets | None:
+    if parcel.arp is not None:
+        return None
     if load.key == 0:
         return native_number(parcel.ct_state.value)
     if not parcel.has_connection:

@@ -86,6 +86,14 @@ class NeedBehind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedResolution:
+    """Whether this host knows the MAC of a neighbour, or has to ask for it by ARP."""
+
+    device: Interface
+    neighbour: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeedIpset:
     """What an ipset is, by its index in the kernel or its name."""
 
@@ -186,6 +194,25 @@ class Behind:
     port: Interface | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The MAC is known, or none is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """The MAC is asked for by ARP.
+
+    state      of the neighbour's entry, "none" where it has none
+    mac        the device's own
+    is_source  the question comes from the source of the packet, not from another address of ours
+    """
+
+    state: str
+    mac: bytes
+    is_source: bool
+
+
 Need: TypeAlias = (
     NeedChain
     | NeedSet
@@ -196,6 +223,7 @@ Need: TypeAlias = (
     | NeedPolicies
     | NeedBridge
     | NeedBehind
+    | NeedResolution
     | NeedIpset
     | NeedMember
 )
@@ -211,6 +239,8 @@ Answer: TypeAlias = (
     | Bridge
     | NoBridge
     | Behind
+    | Resolved
+    | Unresolved
     | Ipset
     | Member
     | NotChecked
@@ -260,6 +290,12 @@ def ask_behind(bridge: Interface, neighbour: Address | bytes) -> Asking[Behind |
     """Where a neighbour of a bridge is, by its address or its MAC, or why it is not known."""
     answer = yield NeedBehind(bridge=bridge, neighbour=neighbour)
     return answer if isinstance(answer, Behind | NotChecked) else _foreign(answer)
+
+
+def ask_resolution(need: NeedResolution) -> Asking[Resolved | Unresolved | NotChecked]:
+    """Whether a neighbour's MAC is known, or why that cannot be told."""
+    answer = yield need
+    return answer if isinstance(answer, Resolved | Unresolved | NotChecked) else _foreign(answer)
 
 
 def ask_address_type(address: Address) -> Asking[int | NotChecked]:

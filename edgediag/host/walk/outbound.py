@@ -8,12 +8,13 @@ source  net/ipv4/ip_output.c, net/netfilter/nf_nat_core.c (nf_nat_inet_fn), nft_
 from dataclasses import replace
 from typing import Final
 
-from edgediag.host.walk.bridge import sent_by_bridge
+from edgediag.host.walk.bridge_out import sent_by_bridge
 from edgediag.host.walk.chain_walk import Course, bounded, united
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.hook_walk import EGRESS, OUTPUT, POSTROUTING, ROUTING_AGAIN, HookWalk
 from edgediag.host.walk.inbound import delivered
 from edgediag.host.walk.needs import Asking
+from edgediag.host.walk.neighbour import resolved
 from edgediag.host.walk.parcel import NO_INTERFACE, Parcel
 from edgediag.host.walk.policies import each_of, let_out, wrapped
 from edgediag.host.walk.routing import routed, sent_onward
@@ -37,7 +38,8 @@ def send(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
 
 def _at_device(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     device = course.parcel.outgoing
-    at_device = yield from hooks.at_device(EGRESS, device.name, [course])
+    known = yield from resolved(course, hooks)
+    at_device = yield from hooks.at_device(EGRESS, device.name, known)
     left = yield from each_of(at_device, lambda each: sent_by_bridge(each, hooks))
     ended: list[Course] = []
     for each in left:

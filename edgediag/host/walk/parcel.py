@@ -24,7 +24,8 @@ _FIRST_FLAGS = Octets(value=b"\x02", known=b"\x3f", reason="tcp ecn")
 # Request and reply, by the version of IP.
 _ECHO = {4: (8, 0), 6: (128, 129)}
 # RFC 7042 Appendix B.1, by the version of IP.
-ETHERTYPES = {4: 0x0800, 6: 0x86DD}
+_ETHERTYPES = {4: 0x0800, 6: 0x86DD}
+_ETHERTYPE_ARP = 0x0806
 _MAC_OCTETS = 6
 
 
@@ -69,6 +70,7 @@ class Parcel:
     frame         the Ethernet header, as far as the hook that is walked knows it
     frame_is_to   to whom the frame is (PACKET_*), None where the address of IP tells it
     bridge        the bridge whose rules are asked, NO_INTERFACE where those of IP are
+    arp           the message of ARP that goes in the packet's stead, None for the packet itself
     """
 
     protocol: Protocol
@@ -96,11 +98,17 @@ class Parcel:
     frame: Octets
     frame_is_to: Octets | None
     bridge: Interface
+    arp: Octets | None
 
     @property
     def version(self) -> int:
         """Of IP: 4 or 6."""
         return self.original.destination.version
+
+    @property
+    def ethertype(self) -> int:
+        """What its frame says that it carries."""
+        return _ETHERTYPES[self.version] if self.arp is None else _ETHERTYPE_ARP
 
     @property
     def number(self) -> int:
@@ -182,6 +190,7 @@ def parcel_of(flow: Flow, sender: Sender) -> Parcel:
         frame=NO_FRAME,
         frame_is_to=None,
         bridge=NO_INTERFACE,
+        arp=None,
     )
 
 
@@ -202,7 +211,7 @@ def frame_of(parcel: Parcel, destination: bytes | None, source: bytes | None) ->
         (
             unknown(_MAC_OCTETS, "ether daddr") if destination is None else known(destination),
             unknown(_MAC_OCTETS, "ether saddr") if source is None else known(source),
-            big_number(ETHERTYPES[parcel.version]),
+            big_number(parcel.ethertype),
         )
     )
 

@@ -62,7 +62,7 @@ from edgediag.host.walk.registers import Registers
 from edgediag.host.walk.xt_conditions import holds
 
 _CONTINUE: Final = -1
-_OF_FRAMES: Final = ("netdev", "bridge")
+_OF_FRAMES: Final = ("netdev", "bridge", "arp")
 _NFPROTO: Final = 15
 # In a table of both it is for the packets of one, or for all: NFPROTO_INET (nft_nat_inet_eval).
 _NAT_FAMILIES: Final = {4: (0, 1, 2), 6: (0, 1, 10)}
@@ -215,7 +215,7 @@ class _Machine:
         family = self._rule.family
         if isinstance(expression, MetaLoad) and expression.key == _NFPROTO:
             if family in _OF_FRAMES:
-                # A chain at a device or a bridge is called for no protocol of its own.
+                # A chain at a device, at a bridge or of ARP is called for no version of IP.
                 return native_number(FAMILY_NUMBERS[family], 1)
         if isinstance(expression, CtLoad) and family == "bridge" and not self._parcel.is_tracked:
             # Such a rule has the bridge itself track connections (nf_conntrack_bridge).

@@ -1,0 +1,125 @@
+"""Rules that ARP meets: the walk says of a next hop what the kernel then makes of it."""
+
+import time
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgediag.model.flow import Flow, Protocol
+from net.bridged import bridged
+from net.differential import explained, send
+
+if TYPE_CHECKING:
+    from tests.net.conftest import Node, TwoNodes
+
+pytestmark = pytest.mark.netns
+
+FLOW = Flow(
+    protocol=Protocol.UDP,
+    source=IPv4Address("192.0.2.1"),
+    source_port=4499,
+    destination=IPv4Address("198.51.100.2"),
+    destination_port=4500,
+)
+Said = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
+DROPPED = ("dropped", (("arp", "c"),), ())
+PASSES = ("passes", (), ())
+
+
+def arp(hook: str, words: str) -> tuple[str, ...]:
+    return (
+        "nft add table arp t",
+        f"nft add chain arp t c {{type filter hook {hook} priority 0;}}",
+        f"nft add rule arp t c {words}",
+    )
+
+
+def said(node: "Node", flow: Flow = FLOW) -> Said:
+    with node.inside():
+        conclusion = explained(flow)
+    deciders = tuple(
+        (step.chain.family, step.chain.chain) for step in conclusion.deciders if step.chain
+    )
+    return conclusion.disposition.value, deciders, conclusion.hangs_on
+
+
+def is_resolved(node: "Node") -> bool:
+    """Whether the next hop tells its MAC, asked once."""
+    with node.inside():
+        send(FLOW)
+    deadline_s = time.monotonic() + 0.3
+    while time.monotonic() < deadline_s:
+        if "REACHABLE" in node.output("ip neighbour show 192.0.2.2 dev up0"):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        pytest.param(arp("input", "drop"), DROPPED, id="every answer"),
+        pytest.param(arp("output", "drop"), DROPPED, id="every question"),
+        pytest.param(arp("input", "arp operation reply drop"), DROPPED, id="answers alone"),
+        pytest.param(arp("input", "arp operation request drop"), PASSES, id="others' questions"),
+        pytest.param(arp("input", "arp saddr ip 192.0.2.2 drop"), DROPPED, id="of the next hop"),
+        pytest.param(arp("input", "arp saddr ip 192.0.2.3 drop"), PASSES, id="of another address"),
+        pytest.param(arp("input", "arp daddr ip 192.0.2.1 drop"), DROPPED, id="to this address"),
+        pytest.param(arp("output", "arp daddr ip 192.0.2.2 drop"), DROPPED, id="for the next hop"),
+        pytest.param(arp("output", "arp daddr ip 192.0.2.3 drop"), PASSES, id="for another"),
+        pytest.param(arp("input", "iifname down0 drop"), PASSES, id="by another device"),
+        pytest.param(arp("output", "oifname up0 drop"), DROPPED, id="by this device"),
+        pytest.param(
+            arp("output", "arp saddr ether 02:00:00:00:00:01 drop"), DROPPED, id="of this MAC"
+        ),
+        pytest.param(
+            (
+                "nft add table netdev t",
+                "nft add chain netdev t c {type filter hook ingress device up0 priority 0;}",
+                "nft add rule netdev t c meta protocol arp drop",
+            ),
+            ("dropped", (("netdev", "c"),), ()),
+            id="at the device",
+        ),
+    ],
+)
+def test_the_kernel_fares_as_the_walk_says(
+    two_nodes: "TwoNodes", commands: tuple[str, ...], expected: Said
+) -> None:
+    two_nodes.node.run("ip neighbour flush dev up0", *commands)
+    answer = said(two_nodes.node)
+    assert (answer, is_resolved(two_nodes.node)) == (expected, expected == PASSES)
+
+
+def test_a_next_hop_that_is_known_is_not_asked_for(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run(
+        "ip neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev up0 nud permanent",
+        *arp("output", "drop"),
+    )
+    assert said(two_nodes.node) == PASSES
+
+
+def test_a_device_without_arp_asks_for_nobody(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run(
+        "ip link set up0 arp off", "ip neighbour flush dev up0", *arp("output", "drop")
+    )
+    assert said(two_nodes.node) == PASSES
+
+
+def test_a_rule_of_a_bridge_may_end_the_question(two_nodes: "TwoNodes") -> None:
+    bridged(two_nodes.node)
+    two_nodes.node.run(
+        "ip neighbour del 203.0.113.2 dev br0",
+        "nft add table bridge t",
+        "nft add chain bridge t c {type filter hook output priority 0;}",
+        "nft add rule bridge t c ether type arp drop",
+    )
+    flow = Flow(
+        protocol=Protocol.UDP,
+        source=IPv4Address("203.0.113.1"),
+        source_port=4499,
+        destination=IPv4Address("203.0.113.2"),
+        destination_port=4500,
+    )
+    assert said(two_nodes.node, flow) == ("dropped", (("bridge", "c"),), ())
