@@ -12,8 +12,9 @@ from edgediag.cli import ExitStatus
 from edgediag.cli.rehearse import REHEARSE_HELP, parsed, rehearsal
 from edgediag.cli.watched_rule import question
 from edgediag.errors import UsageError
+from edgediag.host.walk.attached import with_attached
 from edgediag.host.walk.chain_walk import Course
-from edgediag.host.walk.conclusion import conclude
+from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, frame_of, parcel_in, parcel_of
 from edgediag.model.explained import Disposition
@@ -78,7 +79,7 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
         courses, unread = [], (f"packet filters: {exc.strerror}",)
     for warning in _contradictions(options, courses):
         click.echo(warning, err=True)
-    conclusion = conclude(courses, unread)
+    conclusion = _with_programs(conclude(courses, unread), options)
     text, document = "", dict[str, object]()
     if asking:
         text = asking.text(journal, courses)
@@ -93,6 +94,27 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
     else:
         click.echo(render_text(asked.flow, conclusion) + text, nl=False)
     return status
+
+
+def _with_programs(conclusion: Conclusion, options: Mapping[str, Any]) -> Conclusion:
+    """The conclusion with a step for each BPF program and filter of traffic control on the way."""
+    # What reads them takes as long to import as a walk takes.
+    from edgediag.net.attached import read_attached
+
+    courses = conclusion.courses
+    devices = {
+        name
+        for course in courses
+        for device in (course.parcel.incoming, course.parcel.outgoing)
+        for name in (device.name, options["in_"])
+        if name
+    }
+    attached = read_attached(devices, is_sent=not options["in_"] and options["uid"] is None)
+    for reason in attached.unread:
+        click.echo(f"warning: {reason}", err=True)
+    return replace(
+        conclusion, courses=tuple(with_attached(each, attached) for each in courses)
+    )
 
 
 def _check(options: Mapping[str, Any]) -> None:

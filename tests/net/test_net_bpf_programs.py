@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
@@ -21,6 +22,7 @@ from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Packet, TcpSegment
 from edgediag.net import bpf as net_bpf
 from edgediag.net import bpf_programs
+from edgediag.net.attached import read_attached
 from edgediag.net.cgroups import group_folders
 from edgediag.net.host_tables import read_host
 from edgediag.net.program_run import run_program
@@ -113,6 +115,26 @@ def test_programs_say_what_they_would_do_with_an_answer(
     with node.inside():
         programs = (xdp_program(), tcx_program())
         assert [verdict(program, flow) for program in programs] == [expected] * 2
+
+
+def test_what_stands_on_the_devices_of_a_walk_is_read(node: "Node") -> None:
+    add = ["tc", "filter", "add", "dev", "up0", "egress", "bpf", "da", "bytecode"]
+    node.run("tc qdisc add dev up0 clsact")
+    with node.inside():
+        subprocess.run([*add, "1,6 0 0 0"], check=True)
+        found = read_attached({"up0"}, is_sent=False)
+        elsewhere = read_attached({"lo"}, is_sent=False)
+    assert [each.program for each in found.xdp] == [xdp_id(node)]
+    assert [(each.classifier, each.direction) for each in found.filters] == [
+        ("tcx", "ingress"),
+        ("bpf", "egress"),
+    ]
+    assert (elsewhere.xdp, elsewhere.filters, found.unread) == ((), (), ())
+
+
+def xdp_id(node: "Node") -> int:
+    with node.inside():
+        return xdp_program().program
 
 
 def test_a_program_that_is_gone_says_nothing() -> None:

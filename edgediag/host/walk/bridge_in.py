@@ -26,6 +26,7 @@ from edgediag.host.walk.octets import cut, native_number, unknown
 from edgediag.host.walk.parcel import frame_of
 from edgediag.host.walk.routing import way_for
 
+_COMES_IN: Final = "comes in by "
 _MAC_OCTETS: Final = 6
 # The lowest bit of a MAC's first octet: of a group, or of all (IEEE 802).
 _GROUP: Final = 1
@@ -40,7 +41,7 @@ def come_in(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     `Fate.ACCEPTED` for what a bridge carries on by itself.
     """
     device = course.parcel.incoming
-    action = f"comes in by {device.name}"
+    action = f"{_COMES_IN}{device.name}"
     step = Step(hook=INGRESS, chain=None, rule=None, number=0, action=action)
     entered = course.with_step(step, Fate.GOES_ON)
     bridge = yield from ask_bridge(device)
@@ -50,6 +51,13 @@ def come_in(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
             return (yield from _came_by(entered, bridge, hooks))
     courses = yield from hooks.at_device(INGRESS, device.name, [entered])
     return (yield from hooks.taken_up(courses))
+
+
+def device_come_in_by(step: Step) -> str | None:
+    """The device of a step by which the packet comes in, None of every other step."""
+    if step.hook != INGRESS or not step.action.startswith(_COMES_IN):
+        return None
+    return step.action[len(_COMES_IN) :]
 
 
 def _came_by(course: Course, bridge: Bridge, hooks: HookWalk) -> Asking[list[Course]]:
