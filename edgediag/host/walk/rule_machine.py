@@ -41,6 +41,7 @@ from edgediag.host.netfilter.statement import (
     XtTarget,
 )
 from edgediag.host.walk.comparison import compared
+from edgediag.host.walk.ebt import ebt_holds
 from edgediag.host.walk.effects import Fate, apply_target, is_read, set_value, translate
 from edgediag.host.walk.header import header_holds
 from edgediag.host.walk.inquiry import Inquiry
@@ -62,6 +63,7 @@ from edgediag.host.walk.registers import Registers
 from edgediag.host.walk.xt_conditions import holds
 
 _CONTINUE: Final = -1
+_LOGS_OF_EBTABLES: Final = ("log", "nflog")
 _OF_FRAMES: Final = ("netdev", "bridge", "arp")
 _NFPROTO: Final = 15
 # In a table of both it is for the packets of one, or for all: NFPROTO_INET (nft_nat_inet_eval).
@@ -207,6 +209,8 @@ class _Machine:
                 return self._act(expression)
 
     def _holds(self, match: XtMatch) -> Truth:
+        if self._rule.family in _OF_FRAMES:
+            return ebt_holds(match, self._parcel, self._inquiry)
         if self._parcel.version == 6 and match.name not in _OF_ANY_VERSION:
             return Unsure(reason=f"-m {match.name}")
         return holds(match, self._parcel, self._inquiry)
@@ -253,6 +257,8 @@ class _Machine:
                 return self.end(Fate.UNDECIDED, name)
 
     def _target(self, target: XtTarget) -> bool:
+        if self._rule.family in _OF_FRAMES and target.name in _LOGS_OF_EBTABLES:
+            return True
         effect = apply_target(target, self._parcel)
         self._parcel = effect.parcel
         return True if effect.fate is Fate.GOES_ON else self.end(effect.fate, effect.name)
