@@ -28,6 +28,8 @@ _SO_GET_ENTRIES: Final = 65
 _ENTRIES_HEAD: Final = 40
 _PROCESS_NET: Final = Path("/proc/thread-self/net")
 _LISTS: Final = {"ip": "ip_tables_names", "ip6": "ip6_tables_names"}
+# They are listed, and not read.
+_LISTS_OF_ARP: Final = {"arp": "arp_tables_names"}
 _DOMAINS: Final = {"ip": socket.AF_INET, "ip6": socket.AF_INET6}
 LEVELS: Final = {"ip": socket.IPPROTO_IP, "ip6": socket.IPPROTO_IPV6}
 # Somebody may replace the table between the two questions (EAGAIN).
@@ -42,7 +44,7 @@ def legacy_names() -> tuple[tuple[str, str], ...]:
 
     raises  OSError as the kernel's, such as EACCES
     """
-    return tuple((family, table) for family in _LISTS for table in _listed(family))
+    return tuple((family, table) for family in _LISTS for table in listed_tables(family))
 
 
 def read_legacy(families: Sequence[str] = tuple(_LISTS)) -> tuple[LegacyTable, ...]:
@@ -51,7 +53,7 @@ def read_legacy(families: Sequence[str] = tuple(_LISTS)) -> tuple[LegacyTable, .
     raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
     """
     return tuple(
-        _read_table(family, table) for family in families for table in _listed(family)
+        _read_table(family, table) for family in families for table in listed_tables(family)
     )
 
 
@@ -103,7 +105,8 @@ def read_placed(family: str) -> tuple[tuple[LegacyTable, ...], tuple[str, ...]]:
         tables = read_legacy((family,))
     except OSError as error:
         reason = errno_name(error.errno or 0)
-        return (), tuple(f"iptables-legacy table {name}: {reason}" for name in _listed(family))
+        listed = listed_tables(family)
+        return (), tuple(f"iptables-legacy table {name}: {reason}" for name in listed)
     unplaced = (table.name for table in tables if not is_placed(table))
     return (
         tuple(table for table in tables if is_placed(table)),
@@ -111,8 +114,12 @@ def read_placed(family: str) -> tuple[tuple[LegacyTable, ...], tuple[str, ...]]:
     )
 
 
-def _listed(family: str) -> list[str]:
-    path = _PROCESS_NET / _LISTS[family]
+def listed_tables(family: str) -> list[str]:
+    """The tables of a family, or of "arp", that this network namespace has.
+
+    raises  OSError as the kernel's, such as EACCES
+    """
+    path = _PROCESS_NET / (_LISTS | _LISTS_OF_ARP)[family]
     try:
         return path.read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Rules that ARP meets: the walk says of a next hop what the kernel then makes of it."""
 
+import shutil
 import time
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
@@ -98,6 +99,15 @@ def test_a_next_hop_that_is_known_is_not_asked_for(two_nodes: "TwoNodes") -> Non
         *arp("output", "drop"),
     )
     assert said(two_nodes.node) == PASSES
+
+
+@pytest.mark.skipif(shutil.which("arptables-legacy") is None, reason="needs arptables-legacy")
+def test_rules_of_arptables_legacy_are_not_read_and_said_so(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run(
+        "ip neighbour flush dev up0", "arptables-legacy -A INPUT -s 192.0.2.3 -j DROP"
+    )
+    doubt = "arptables-legacy table filter"
+    assert said(two_nodes.node) == ("undetermined", (), (doubt,))
 
 
 def test_a_device_without_arp_asks_for_nobody(two_nodes: "TwoNodes") -> None:

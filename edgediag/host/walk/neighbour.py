@@ -45,17 +45,16 @@ def resolved(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     next_hop = parcel.gateway or known_address(parcel.destination)
     if course.fate is not Fate.GOES_ON or next_hop is None or next_hop.version != 4:
         return [course]
-    if not hooks.has_frame_rules():
-        return [course]
     need = NeedResolution(device=parcel.outgoing, neighbour=next_hop)
     found = yield from ask_resolution(need)
-    if not isinstance(found, Unresolved):
+    if not isinstance(found, Unresolved) or not (hooks.has_frame_rules() or found.unread):
         return [course]
     words = f"{next_hop} on {parcel.outgoing.name} is {found.state}: its MAC is asked for"
     asking = course.with_step(_step(words), Fate.GOES_ON)
     asked = yield from _asked(asking, next_hop, found, hooks)
     answered = yield from each_of(asked, lambda each: _answered(each, next_hop, found, hooks))
     ended = [replace(each, parcel=parcel) for each in answered]
+    ended += [asking.undecided(NEIGHBOUR, unread) for unread in found.unread]
     return bounded(f"ARP for {next_hop}", NEIGHBOUR, [course], united(ended))
 
 
