@@ -26,12 +26,14 @@ from edgediag.host.walk.hook_walk import (
     HookWalk,
 )
 from edgediag.host.walk.needs import Asking, Bridge, Port
-from edgediag.host.walk.octets import cut, known
+from edgediag.host.walk.octets import Octets, cut, known, native_number
 from edgediag.host.walk.parcel import NO_FRAME, NO_INTERFACE, Interface, Parcel
 
 # NF_BR_PRI_BRNF, and NF_BR_PRI_LAST behind which nothing is.
 _ASKS_IP: Final = 0
 _ASKS_IP_LAST: Final = 0x7FFFFFFF
+# For the while, br_netfilter makes PACKET_OTHERHOST PACKET_HOST (setup_pre_routing).
+_TO_HOST: Final = native_number(0, 1)
 
 
 class FrameWalk:
@@ -101,10 +103,11 @@ class FrameWalk:
             return ()
 
         def call(courses: Sequence[Course]) -> Asking[list[Course]]:
-            told = [_as_ip(each, *devices) for each in courses]
+            told = [_as_told(_as_ip(each, *devices), _TO_HOST) for each in courses]
             asked = yield from self._hooks.walk(hook, told)
             before = courses[0].parcel if courses else parcel
-            return [self._seen(each, before.incoming, before.outgoing) for each in asked]
+            back = [self._seen(each, before.incoming, before.outgoing) for each in asked]
+            return [_as_told(each, before.frame_is_to) for each in back]
 
         return (call,)
 
@@ -122,6 +125,13 @@ def _as_ip(course: Course, incoming: Interface, outgoing: Interface) -> Course:
         course.parcel, incoming=incoming, outgoing=outgoing, bridge=NO_INTERFACE
     )
     return replace(course, parcel=parcel)
+
+
+def _as_told(course: Course, is_to: Octets | None) -> Course:
+    """The course with another word on whom the frame is to, where the frame has such a word."""
+    if course.parcel.frame_is_to is None:
+        return course
+    return replace(course, parcel=replace(course.parcel, frame_is_to=is_to))
 
 
 def _recognised(course: Course, mac: bytes) -> Course:

@@ -186,6 +186,20 @@ TO_OTHER = Nat(type_=1, family=2, address=(0, None), port=(None, None), flags=0)
             id="what a bridge tracks is not followed",
         ),
         pytest.param(
+            [base("p", "prerouting", priority=-300)],
+            ASKS_IP,
+            {
+                "p": chain_of(
+                    "p",
+                    (MetaLoad(key=19, slot=0), Compare(operator=1, slot=0, value=b"\0"), DROP),
+                ),
+                **SOCKET,
+            },
+            OUT,
+            ("passes", (), ()),
+            id="br_netfilter tells the rules of IP that a frame for another is for this host",
+        ),
+        pytest.param(
             [nat("p", "prerouting")],
             ASKS_IP,
             {"p": chain_of("p", (TO_OTHER,)), **SOCKET},
