@@ -146,9 +146,10 @@ class Listening(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """All instruments of one run."""
+    """All instruments of one run, and the host's tables before the first probe."""
 
     host: Host
+    state: HostState
     loop: Loop
     supply: Supply
     certificates: Certificates

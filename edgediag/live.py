@@ -77,6 +77,7 @@ def measure(
         )
         bench = Bench(
             host=host,
+            state=state,
             loop=loop,
             supply=supply,
             certificates=Handshakes(assignment.anchors, clock),
@@ -94,8 +95,10 @@ def rehearse(assignment: Assignment, files: NodeFiles) -> tuple[str, ...]:
     loop = Loop(wire, Session(rate_pps=_DRY_RATE_PPS), clock, is_stopped=lambda: True)
     # Ports are held by real runs only; these stand for them.
     supply = Supply(tokens=tokens(), ports=iter(range(20000, 65536)), first_ip_id=first_ip_id())
+    host = KernelHost(files)
     bench = Bench(
-        host=KernelHost(files),
+        host=host,
+        state=host.read(),
         loop=loop,
         supply=supply,
         # Nobody answers in a dry run, so nobody is asked for a certificate.

@@ -1,6 +1,6 @@
 """Hop-limited probing: what to send on a flow, and what the answers say of each hop."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from edgediag.model.endpoint import ProbeKind
@@ -71,6 +71,24 @@ def ladder_of(flow: Flow, outcomes: Iterable[Outcome]) -> Ladder:
         if hops[-1].sender == flow.destination:
             break
     return Ladder(flow=flow, hops=tuple(hops))
+
+
+def is_climbed(rungs: Iterable[Probe], known: Callable[[Probe], Outcome | None]) -> bool:
+    """True once no rung that is outstanding can change the ladder.
+
+    Beyond the first that the host answered none tells more, and where the path takes its time none
+    is answered: a host with a half-open connection limits what it says to other SYNs of its flow.
+
+    rungs  by ascending hop limit
+    known  the outcome of a probe, None while it is outstanding
+    """
+    for rung in rungs:
+        outcome = known(rung)
+        if outcome is None:
+            return False
+        if _hop(outcome).sender == rung.flow.destination:
+            return True
+    return True
 
 
 def _hop(outcome: Outcome) -> Hop:

@@ -1,12 +1,13 @@
 """The loop: ask the session what to send, send it, receive, tell the session; no decisions."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from edgediag.model.exchange import NextHop
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.net import Wire
+from edgediag.path import is_climbed
 from edgediag.session.machine import Session
 
 # A signal is noticed within this time, also where nothing is due and nothing arrives.
@@ -59,6 +60,21 @@ class Loop:
         """Send and receive until these probes have their outcomes."""
         ids = tuple(probe.id for probe in probes)
         self.until(lambda session, now_s: session.is_settled(ids, now_s))
+
+    def climb(self, ladders: Iterable[Sequence[Probe]], others: Iterable[Probe]) -> None:
+        """Send and receive until these ladders tell all they can, and the others their outcomes."""
+        left, ids = list(ladders), tuple(probe.id for probe in others)
+
+        def is_done(session: Session, now_s: float) -> bool:
+            while left and is_climbed(left[-1], lambda probe: session.outcome(probe, now_s)):
+                left.pop()
+            return not left and session.is_settled(ids, now_s)
+
+        self.until(is_done)
+
+    def is_climbed(self, rungs: Sequence[Probe]) -> bool:
+        """True if nothing outstanding can change the ladder that these rungs make."""
+        return is_climbed(rungs, lambda probe: self._session.outcome(probe, self._listened_s))
 
     def outcomes(self, probes: Iterable[Probe]) -> tuple[Outcome, ...]:
         """The outcomes as they stood when the network was listened to last."""

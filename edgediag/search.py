@@ -102,14 +102,14 @@ def seek(
         one.check.target.check: draw_confirm(lead(one.check).probe, (one.start_s,), bench.supply)
         for one in search.confirmations
     }
-    sent = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
-    sent += confirmations.values()
-    sent += [probe for ladder in rungs.values() for probe in ladder]
-    sent += questions(search.conversations, search.handshakes)
-    sent += [way.probe for way in others]
+    climbed = [probe for ladder in rungs.values() for probe in ladder]
+    first = [probe for probe in contrasts.values() if isinstance(probe, Probe)]
+    first += confirmations.values()
+    last = [*questions(search.conversations, search.handshakes), *(way.probe for way in others)]
+    sent = [*carriers(search.conversations), *first, *climbed, *last]
     with bench.host.solicit(doubts.next_hops) as solicited:
-        bench.loop.submit([*carriers(search.conversations), *sent], {**next_hops, **others_hops})
-        bench.loop.settle(sent)
+        bench.loop.submit(sent, {**next_hops, **others_hops})
+        bench.loop.climb(rungs.values(), (*first, *last))
         link_answers = solicited.answers()
     again = _asked_again(bench, confirmations)
     return Sought(
@@ -163,7 +163,7 @@ def read_back(
     ladders = {
         flow: bench.loop.outcomes(rungs)
         for flow, rungs in sought.rungs.items()
-        if bench.loop.is_settled(rungs)
+        if bench.loop.is_climbed(rungs)
     }
     confirmations = {
         check: settled(bench, probe) for check, probe in sought.confirmations.items()

@@ -107,7 +107,7 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     What is known by address starts together with the name queries; what is known by name follows
     as soon as the names are resolved.
     """
-    state = bench.host.read()
+    state = bench.state
     named = names_in(assignment.matrix)
     versions = _versions(bench) if named else (4,)
     entries = _settled(assignment, named, versions)

@@ -314,8 +314,10 @@ def rig(
     loop = Loop(wire, Session(rate_pps=10_000.0), wire, is_stopped=is_stopped)
     ports = iter(range(FIRST_PORT, FIRST_PORT + 1000))
     supply = Supply(tokens=iter(range(2**50, 2**51)), ports=ports, first_ip_id=0)
+    host = host or RigHost()
     return Bench(
-        host=host or RigHost(),
+        host=host,
+        state=host.read(),
         loop=loop,
         supply=supply,
         certificates=certificates or RigCertificates(),

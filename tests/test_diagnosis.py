@@ -254,8 +254,10 @@ def run(
     supply = Supply(
         tokens=iter(range(2**40, 2**41)), ports=iter(range(40000, 41000)), first_ip_id=0
     )
+    host = host_of(world)
     bench = Bench(
-        host=host_of(world),
+        host=host,
+        state=host.read(),
         loop=loop,
         supply=supply,
         certificates=RigCertificates(),

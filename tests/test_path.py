@@ -14,6 +14,7 @@ from edgediag.path import (
     Walk,
     draw_rungs,
     first_in_name_of,
+    is_climbed,
     is_expiry,
     ladder_of,
     last_expiry,
@@ -59,6 +60,31 @@ def test_a_later_walk_is_later_as_a_whole() -> None:
 
 def test_no_walk_is_longer_than_the_limit() -> None:
     assert len(draw_rungs(walk(200), supply())) == MAX_HOPS
+
+
+@pytest.mark.parametrize(
+    ("known", "climbed"),
+    [
+        pytest.param("EEH..", True, id="what lies behind the host's first answer tells nothing"),
+        pytest.param("E-H..", True, id="silence that was waited for"),
+        pytest.param("E.H..", False, id="a hop before it is outstanding"),
+        pytest.param("EE-..", False, id="the host has not spoken"),
+        pytest.param("EE---", True, id="all have their outcomes"),
+    ],
+)
+def test_a_ladder_is_climbed_once_nothing_outstanding_can_change_it(
+    known: str, climbed: bool
+) -> None:
+    rungs = [
+        probe(ProbeKind.TCP_SYN, on=API, id_=n, hop_limit=n) for n in range(1, len(known) + 1)
+    ]
+    said = {"E": icmp(IcmpKind.TIME_EXCEEDED, H1), "H": syn_ack()}
+    outcomes = {
+        rung.id: answered(rung, said[letter]) if letter in said else unanswered(rung)
+        for rung, letter in zip(rungs, known, strict=True)
+        if letter != "."
+    }
+    assert is_climbed(rungs, lambda rung: outcomes.get(rung.id)) is climbed
 
 
 def test_a_ladder_is_read_in_order_and_ends_at_the_host() -> None:

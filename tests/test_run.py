@@ -122,6 +122,24 @@ def test_it_waits_for_those_it_was_asked_about_alone() -> None:
     assert (loop.is_settled([CONNECT]), loop.is_settled([SYN])) == (True, False)
 
 
+def test_a_ladder_is_waited_for_until_the_host_has_spoken() -> None:
+    wire = Told(opens(CONNECT, 0.05))
+    loop = loop_on(wire)
+    beyond = replace(SYN, hop_limit=CONNECT.hop_limit + 1)
+    loop.submit([CONNECT, beyond], {})
+    loop.climb([(CONNECT, beyond)], ())
+    assert passed_s(wire) == pytest.approx(0.05)
+    assert (loop.is_climbed((CONNECT, beyond)), loop.is_settled([beyond])) == (True, False)
+
+
+def test_what_is_asked_beside_a_ladder_is_waited_for_as_well() -> None:
+    wire = Told(opens(CONNECT, 0.05))
+    loop = loop_on(wire)
+    loop.submit([CONNECT, SYN], {})
+    loop.climb([(CONNECT,)], [SYN])
+    assert loop.is_settled([SYN])
+
+
 def test_a_condition_of_the_caller_ends_it() -> None:
     wire = Told()
     loop = loop_on(wire)

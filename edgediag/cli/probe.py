@@ -5,7 +5,8 @@ from dataclasses import replace
 import click
 
 from edgediag.cli import ExitStatus
-from edgediag.cli.diagnose import (
+from edgediag.cli.exit_status import exit_status
+from edgediag.cli.job import (
     DEFAULT_TIMEOUT_S,
     NAT_TIMEOUT_OPTION,
     RATE_OPTION,
@@ -13,7 +14,6 @@ from edgediag.cli.diagnose import (
     carry_out,
     nat_timeout_setting,
 )
-from edgediag.cli.exit_status import exit_status
 from edgediag.cli.output_options import OutputOptions, output_options
 from edgediag.cli.printing import print_report
 from edgediag.discovery.cluster import discover

@@ -5,8 +5,8 @@ from dataclasses import replace
 import click
 
 from edgediag.cli import ExitStatus
-from edgediag.cli.diagnose import RATE_OPTION, carry_out
 from edgediag.cli.exit_status import exit_status
+from edgediag.cli.job import RATE_OPTION, carry_out
 from edgediag.cli.output_options import OutputOptions, output_options
 from edgediag.cli.printing import print_report
 from edgediag.cli.probe import job_for
@@ -20,26 +20,27 @@ NAME = "trace"
 @click.command(name=NAME)
 @output_options
 @RATE_OPTION
-@click.argument("url", metavar="URL")
-def command(output: OutputOptions, rate_pps: float, url: str) -> ExitStatus:
-    """Walk the path of the very flow that URL makes, with a control flow beside it.
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+def command(output: OutputOptions, rate_pps: float, urls: tuple[str, ...]) -> ExitStatus:
+    """Walk the path of the very flow that each URL makes, with a control flow beside it.
 
     URL is as for probe. Of a name with several addresses each has a table of its own.
     """
-    job = job_for(NAME, (url,), output, rate_pps)
+    job = job_for(NAME, urls, output, rate_pps)
     traced = replace(job, assignment=replace(job.assignment, is_traced=True))
     report, record = carry_out(traced, output)
-    _print(report, _paths(report, record, url.partition(":")[0]), output)
+    _print(report, _paths(report, record, urls), output)
     return exit_status(report)
 
 
-def _paths(report: Report, record: Record, endpoint: str) -> list[TracedPath]:
+def _paths(report: Report, record: Record, urls: tuple[str, ...]) -> list[TracedPath]:
+    endpoints = {url.partition(":")[0] for url in urls}
     checks = {check.id: check for check in report.checks}
     flows = (item for item in record.evidence.checks if isinstance(item, FlowEvidence))
     return [
         traced_path(flow, checks[flow.target.check])
         for flow in flows
-        if flow.target.endpoint == endpoint
+        if flow.target.endpoint in endpoints
     ]
 
 

@@ -2,8 +2,6 @@
 
 import json
 
-import yaml
-
 from edgediag.model.answer import NotChecked
 
 MAX_ITEMS = 2048
@@ -24,6 +22,9 @@ def parse_documents(text: str) -> tuple[object, ...] | NotChecked:
         return parse_json(text)
     if len(text) > MAX_YAML:
         return NotChecked(reason=f"larger than {MAX_YAML} characters of YAML")
+    # A host without a cluster has no YAML to read.
+    import yaml
+
     try:
         return tuple(yaml.load_all(text, Loader=yaml.BaseLoader))
     except RecursionError:

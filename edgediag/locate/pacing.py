@@ -25,10 +25,9 @@ ERROR_SPACING_S = 1.1
 
 
 def staggered(walks: Sequence[Walk]) -> tuple[Walk, ...]:
-    """As many of the walks as there is time for, each with its start."""
+    """The walks, each with its start."""
     return tuple(
-        replace(walk, start_s=start_s)
-        for walk, start_s in zip(walks[:MAX_WALKS], starts_s(0), strict=False)
+        replace(walk, start_s=_start_s(place)) for place, walk in enumerate(walks)
     )
 
 
@@ -37,8 +36,11 @@ def starts_s(begun: int) -> tuple[float, ...]:
 
     begun  how many start before them
     """
-    places = range(begun, begun + MAX_WALKS)
-    return tuple(max(0, place - WALKS_AT_ONCE + 1) * WALK_SPACING_S for place in places)
+    return tuple(map(_start_s, range(begun, begun + MAX_WALKS)))
+
+
+def _start_s(place: int) -> float:
+    return max(0, place - WALKS_AT_ONCE + 1) * WALK_SPACING_S
 
 
 def confirmations(

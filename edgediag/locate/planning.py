@@ -1,12 +1,19 @@
 """The plan of the second stage: suspects, walks, controls and what is asked once more."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from edgediag.checked import Checked, is_doubtful, is_ok, is_suspect, name_of
 from edgediag.conversation import plan_conversations
 from edgediag.handshake import plan_handshakes
 from edgediag.locate.controls import controls_of, denial_of, hops_of, walk_of
-from edgediag.locate.pacing import WALKS_AT_ONCE, confirmations, staggered, starts_s
+from edgediag.locate.pacing import (
+    MAX_WALKS,
+    WALKS_AT_ONCE,
+    confirmations,
+    staggered,
+    starts_s,
+)
 from edgediag.locate.planned import Choice, Search
 from edgediag.locate.sharing import refused_beside, share
 from edgediag.model.endpoint import HostSource
@@ -17,6 +24,8 @@ from edgediag.plan import Supply
 
 # Of these, some are kept for the controls, without which a walk says nothing.
 MAX_OWN_WALKS = 8
+# Whoever asks for the paths of so many waits a second for each beyond the first six.
+MAX_TRACED = 30
 
 
 def plan_search(
@@ -31,19 +40,26 @@ def plan_search(
     is_traced  what passes is walked as well
     """
     failing = [check for check in checks if not is_ok(check) or is_doubtful(check)]
-    wanted = [check for check in checks if _is_walk_wanted(check)] if is_traced else failing
-    lost = [check for check in wanted if not is_suspect(check)]
+    lost = [check for check in failing if not is_suspect(check)]
     # What must be explained itself is no measure for others.
     working = [check for check in checks if is_ok(check) and not is_doubtful(check)]
+    traced = [check for check in working if is_traced and _is_walk_wanted(check)][:MAX_TRACED]
     limited = refused_beside(lost)
     walked = share(checks, [check for check in lost if name_of(check) not in limited])
     walked |= {name: walked[beside] for name, beside in limited.items()}
     own = [check for check in lost if name_of(check) in walked[name_of(check)]][:MAX_OWN_WALKS]
     controls = {name_of(check): controls_of(check, working, supply) for check in own}
+    controls |= {name_of(check): _spare_controls(check, working, supply) for check in traced}
+    walked |= {name_of(check): (name_of(check),) for check in traced}
     denial = None if denied is None else denial_of(checks, denied, supply)
-    walks = [walk_of(check, Purpose.LADDER, hops_of(check, working)) for check in own]
-    walks = _with_controls(walks, [choice for group in controls.values() for choice in group])
-    begun = staggered([*walks, *(() if denial is None else (denial.walk, denial.echo))])
+    paths, more = (
+        [walk_of(check, Purpose.LADDER, hops_of(check, working)) for check in some]
+        for some in (own, traced)
+    )
+    choices = [choice for group in controls.values() for choice in group]
+    walks = _with_controls(paths, more, choices)
+    walks += () if denial is None else (denial.walk, denial.echo)
+    begun = staggered(walks[: MAX_WALKS + len(traced)])
     later_s = starts_s(len(begun))
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
@@ -65,12 +81,26 @@ def plan_search(
 
 def _is_walk_wanted(check: Checked) -> bool:
     # Name servers are asked on the way to a name; they are walked where they fail.
-    return not is_ok(check) or check.target.endpoint != HostSource.RESOLVER.value
+    return check.target.endpoint != HostSource.RESOLVER.value
 
 
-def _with_controls(own: list[Walk], choices: Sequence[Choice]) -> list[Walk]:
-    walks = own + _unique(choice.walk for choice in choices if choice.is_needed)
-    spare = _unique(choice.walk for choice in choices if not choice.is_needed)
+def _spare_controls(
+    check: Checked, working: Sequence[Checked], supply: Supply
+) -> tuple[Choice, ...]:
+    # Where nothing is lost no control is worth a second.
+    return tuple(
+        replace(choice, is_needed=False) for choice in controls_of(check, working, supply)
+    )
+
+
+def _with_controls(
+    own: Sequence[Walk], traced: Sequence[Walk], choices: Sequence[Choice]
+) -> list[Walk]:
+    # What is a path of its own and a control takes the control's place, and counts as a path.
+    needed = (choice.walk for choice in choices if choice.is_needed)
+    walks = _unique((*own, *needed, *traced))
+    known = {walk.flow for walk in walks}
+    spare = _unique(choice.walk for choice in choices if choice.walk.flow not in known)
     return walks + spare[: max(0, WALKS_AT_ONCE - len(walks))]
 
 

@@ -57,7 +57,7 @@ def render_table(path: TracedPath) -> str:
 def render_json(paths: Sequence[TracedPath], report: Report) -> str:
     """The hops, and the whole report beside them.
 
-    paths  at least one; those behind the first, of a name's other addresses, stand in "others"
+    paths  at least one; those behind the first stand in "others"
     """
     document: dict[str, JsonValue] = {
         "schema": SCHEMA,

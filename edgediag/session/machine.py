@@ -92,6 +92,11 @@ class Session:
         """True once all of these probes have their outcome."""
         return all(is_settled(self._tracks[id_], now_s) for id_ in probe_ids)
 
+    def outcome(self, probe: Probe, now_s: float) -> Outcome | None:
+        """The outcome of a probe, None while it is outstanding."""
+        track = self._tracks[probe.id]
+        return outcome_of(track, now_s) if is_settled(track, now_s) else None
+
     def outcomes(self, probes: Iterable[Probe], now_s: float) -> tuple[Outcome, ...]:
         """The outcome of each probe as it stands, in the order given."""
         return tuple(outcome_of(self._tracks[probe.id], now_s) for probe in probes)

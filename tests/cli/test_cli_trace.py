@@ -39,6 +39,17 @@ def test_what_passes_is_walked_to_its_end(broken: Lab) -> None:
     assert (ended.returncode, len(hops), hops[-1]["address"]) == (0, 5, "198.51.100.10")
 
 
+def test_each_of_several_paths_is_walked(broken: Lab) -> None:
+    urls = ("tcp://198.51.100.10:6443", "tcp://198.51.100.35:443", "tcp://198.51.100.35:80")
+    document = json.loads(typed(broken, "trace", "--json", *urls).stdout)
+    paths = (document, *document["others"])
+    assert [(path["flow"]["port"], path["hops"][-1]["distance"]) for path in paths] == [
+        (6443, 5),
+        (443, 5),
+        (80, 5),
+    ]
+
+
 def test_targets_of_ones_own_are_judged_as_any_other(broken: Lab) -> None:
     urls = ("ike://198.51.100.21", "tls://198.51.100.10:6443", "icmp://198.51.100.10")
     ended = typed(broken, "probe", "--json", *urls)

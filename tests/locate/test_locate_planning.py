@@ -155,7 +155,7 @@ def test_a_healthy_run_searches_nothing() -> None:
 @pytest.mark.parametrize(
     ("is_traced", "walked"),
     [
-        pytest.param(True, ["a", "c"], id="traced: what passes as well, and its name server not"),
+        pytest.param(True, ["c", "a"], id="traced: what passes as well, and its name server not"),
         pytest.param(False, ["c"], id="else what failed alone"),
     ],
 )
@@ -168,6 +168,19 @@ def test_what_passes_is_walked_where_its_path_is_asked_for(
     resolver = replace(server, target=replace(server.target, endpoint=RESOLVER))
     checks = [tcp("a", HOST, 1, "open"), resolver, tcp("c", NEIGHBOUR_HOST, 3, "lost")]
     assert walks(plan_search(checks, supply(), is_traced=is_traced), Purpose.LADDER) == walked
+
+
+def test_paths_that_are_asked_for_wait_for_no_control() -> None:
+    checks = [tcp(f"open-{n}", f"198.51.{n}.1", n, "open") for n in range(1, 9)]
+    found = plan_search(checks, supply(), is_traced=True)
+    assert walks(found, Purpose.LADDER) == [check.target.check for check in checks]
+    assert [walk.start_s for walk in found.walks] == [0.0] * WALKS_AT_ONCE + [1.0, 2.0]
+    assert {len(leaders) for leaders in found.walked.values()} == {1}
+
+
+def test_beside_a_few_paths_that_are_asked_for_there_is_room_for_controls() -> None:
+    found = plan_search([tcp("open", HOST, 1, "open")], supply(), is_traced=True)
+    assert [walk.kind for walk in found.walks] == [ProbeKind.TCP_SYN, ProbeKind.ICMP_ECHO]
 
 
 def test_a_name_server_that_fails_is_walked_where_a_path_is_asked_for() -> None:
