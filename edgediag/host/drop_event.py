@@ -2,20 +2,44 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import Final
 
-from edgediag.host.drop_program import NUMBERS, RECORD
+from edgediag.host.drop_program import NUMBERS, NUMBERS_6, RECORD
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import KernelDrop
 
-_PROTOCOLS: Final[Mapping[int, Protocol]] = {number: item for item, number in NUMBERS.items()}
 _PREFIX: Final = "SKB_DROP_REASON_"
 # A flow is sent a few times; what is dropped more often is dropped for the same reasons.
 MAX_KINDS: Final = 16
 
-# RFC 791 §3.1.
-_PROTOCOL, _SOURCE, _DESTINATION, _PORTS, _IDENTIFIER = 9, 12, 16, 20, 24
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header:
+    """Where a fixed header has what is read of it: octets from its beginning."""
+
+    protocols: Mapping[int, Protocol]
+    protocol: int
+    source: int
+    destination: int
+    ports: int
+
+
+# RFC 791 §3.1, RFC 8200 §3; an echo's identifier stands behind four octets.
+_HEADERS: Final[Mapping[int, _Header]] = {
+    version: _Header(
+        protocols={number: item for item, number in numbers.items()},
+        protocol=places[0],
+        source=places[1],
+        destination=places[2],
+        ports=places[3],
+    )
+    for version, numbers, places in (
+        (4, NUMBERS, (9, 12, 16, 20)),
+        (6, NUMBERS_6, (6, 8, 24, 40)),
+    )
+}
+_IDENTIFIER: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +76,33 @@ def decode_event(record: bytes) -> DropEvent | None:
     if len(record) != RECORD.size:
         return None
     _, location, reason, device, _, _, packet = RECORD.unpack(record)
-    protocol = _PROTOCOLS.get(packet[_PROTOCOL])
-    if protocol is None:
+    flow = _flow(packet)
+    if flow is None:
         return None
-    at = (_IDENTIFIER, _IDENTIFIER) if protocol is Protocol.ICMP else (_PORTS, _PORTS + 2)
-    ports = [int.from_bytes(packet[begin : begin + 2], "big") for begin in at]
-    flow = Flow(
-        protocol=protocol,
-        source=IPv4Address(packet[_SOURCE:_DESTINATION]),
-        source_port=ports[0],
-        destination=IPv4Address(packet[_DESTINATION:_PORTS]),
-        destination_port=ports[1],
-    )
     return DropEvent(flow=flow, reason=reason, location=location, device=device)
+
+
+def _flow(packet: bytes) -> Flow | None:
+    header = _HEADERS.get(packet[0] >> 4)
+    protocol = None if header is None else header.protocols.get(packet[header.protocol])
+    if header is None or protocol is None:
+        return None
+    first = header.ports + (_IDENTIFIER if protocol is Protocol.ICMP else 0)
+    second = first if protocol is Protocol.ICMP else first + 2
+    source, destination = (
+        packet[begin:end]
+        for begin, end in (
+            (header.source, header.destination),
+            (header.destination, header.ports),
+        )
+    )
+    return Flow(
+        protocol=protocol,
+        source=ip_address(source),
+        source_port=int.from_bytes(packet[first : first + 2], "big"),
+        destination=ip_address(destination),
+        destination_port=int.from_bytes(packet[second : second + 2], "big"),
+    )
 
 
 def drops_of(flow: Flow, events: Iterable[DropEvent], names: Names) -> tuple[KernelDrop, ...]:

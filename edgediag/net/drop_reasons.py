@@ -63,7 +63,7 @@ class DropWatch(Closing):
     def drops(self, flow: Flow) -> tuple[KernelDrop, ...] | NotChecked:
         """What was dropped of a flow and of its answers, by all that was read."""
         if flow not in self._flows:
-            return _unwatched(f"the flow is of IPv6, or more than {MAX_FLOWS} are watched already")
+            return _unwatched(f"more than {MAX_FLOWS} flows are watched already")
         names = Names(
             reasons=self._reasons,
             functions=self._located(),
@@ -89,7 +89,7 @@ def open_drop_watch(flows: Sequence[Flow]) -> DropWatch | NotChecked:
     if isinstance(described, NotChecked):
         return described
     btf, layout = described
-    known = [flow for flow in flows if flow.destination.version == 4][:MAX_FLOWS]
+    known = flows[:MAX_FLOWS]
     with ExitStack() as undo:
         try:
             ring = EventRing()

@@ -39,6 +39,9 @@ TUNNEL = Flow(
     destination=ip_address("192.0.2.2"),
     destination_port=4500,
 )
+TUNNEL_6 = replace(
+    TUNNEL, source=ip_address("2001:db8::1"), destination=ip_address("2001:db8::2")
+)
 API = replace(TUNNEL, protocol=Protocol.TCP, destination_port=6443)
 ECHO = replace(TUNNEL, protocol=Protocol.ICMP, source_port=77, destination_port=77)
 HOOKED = "{{\\x20type\\x20filter\\x20hook\\x20{}\\x20priority\\x200;}}"
@@ -392,6 +395,21 @@ def test_the_same_flow_in_another_namespace_is_another(two_nodes: "TwoNodes") ->
 def test_a_flow_that_was_not_watched_is_said_so(two_nodes: "TwoNodes") -> None:
     with two_nodes.node.inside(), watching(TUNNEL) as watch:
         assert isinstance(watch.drops(API), NotChecked)
+
+
+def test_packets_of_ipv6_are_told_of_beside_those_of_ipv4(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run("ip address add 2001:db8::1/64 dev up0 nodad")
+    two_nodes.peer.run("ip address add 2001:db8::2/64 dev down0 nodad")
+    run(
+        two_nodes,
+        "nft add table inet f",
+        f"nft add chain inet f out {HOOKED.format('output')}",
+        "nft add rule inet f out udp dport 4500 drop",
+    )
+    with two_nodes.node.inside(), watching(TUNNEL, TUNNEL_6) as watch:
+        send(TUNNEL_6, make=lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+        six, four = awaited(watch, TUNNEL_6), told_by(watch, TUNNEL)
+    assert ([item.reason for item in six], four) == (["NETFILTER_DROP"], ())
 
 
 def test_what_is_asked_for_later_is_known_after_the_end(two_nodes: "TwoNodes") -> None:
