@@ -34,6 +34,7 @@ AGAIN_TIMEOUT_S = 0.5
 # What tunnels and access lines leave of 1500 octets: PPPoE 1492, GRE 1476, VXLAN 1450; the least of
 # IPv6 (RFC 8200 §5) and of IPv4 hosts (RFC 1122 §3.3.2).
 SIZES = (1500, 1492, 1476, 1450, 1400, 1280, 576)
+LEAST_OCTETS = {4: 576, 6: 1280}
 MOST_OCTETS = 9216
 
 # What no gateway answers must not come to one: its walk ends a hop before.
@@ -69,7 +70,7 @@ def forms_of(
     link  the device that it leaves by
     far   how far to walk where the distance of its host is not known
     """
-    if lead(check).probe.flow.destination.version != 4 or any(map(is_rewritten, check.attempts)):
+    if any(map(is_rewritten, check.attempts)):
         return ()
     if lead(check).probe.kind is ProbeKind.IKE_SA_INIT:
         return _of_ike(check, link, far)
@@ -100,7 +101,8 @@ def smaller(form: Form) -> tuple[Form, ...]:
     """A size that was silent, in the sizes below it; of another change nothing."""
     if form.change is not Change.SIZE or isinstance(form.padding, NotChecked):
         return ()
-    below = (octets for octets in SIZES if octets < form.padding.size_octets)
+    least = LEAST_OCTETS[form.flow.destination.version]
+    below = (octets for octets in SIZES if least <= octets < form.padding.size_octets)
     return tuple(
         replace(form, padding=Padding(size_octets=octets, fragment_octets=0)) for octets in below
     )

@@ -1,6 +1,7 @@
 """Which other forms of a question are worth trying, and how they are asked."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
@@ -113,6 +114,14 @@ def test_a_size_that_is_lost_is_tried_smaller_and_nothing_else_is() -> None:
     sizes = [form.padding for form in smaller(of_tunnel(Change.SIZE))]
     assert sizes == [Padding(size_octets=octets, fragment_octets=0) for octets in SIZES[1:]]
     assert smaller(of_tunnel(Change.FRAGMENTS)) == ()
+
+
+def test_no_size_of_ipv6_is_below_what_every_link_carries() -> None:
+    ends = {"source": ip_address("2001:db8::10"), "destination": ip_address("2001:db8:1::21")}
+    six = probe(on=replace(flow(), **ends))
+    size = next(item for item in forms(answered(six, ike_reply())) if item.change is Change.SIZE)
+    octets = [item.padding.size_octets for item in smaller(size) if item.padding != AS_BUILT]
+    assert octets == [octets for octets in SIZES[1:] if octets >= 1280]
 
 
 def test_what_nobody_answers_does_not_go_as_far_as_the_host() -> None:

@@ -4,7 +4,7 @@ source  net/netfilter/nf_conntrack_standalone.c, ct_cpu_seq_show; nf_conntrack_c
         include/uapi/linux/netfilter/nfnetlink_conntrack.h (CTA_*)
 """
 
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import Final
 
 from edgediag.host.attributes import attribute, attributes, big, nest, nested
@@ -19,13 +19,15 @@ UDP: Final = 17
 _TCP, _ICMP = 6, 1
 _STATUS: Final = 3
 _IP, _PROTO = 1, 2
+# By the octets of an address, what its source and its destination are called.
 _V4_SOURCE, _V4_DESTINATION = 1, 2
+_IPV4_OCTETS: Final = 4
+_ENDS: Final = {_IPV4_OCTETS: (_V4_SOURCE, _V4_DESTINATION), 16: (3, 4)}
 _NUMBER, _SOURCE_PORT, _DESTINATION_PORT, _ICMP_ID, _ICMP_TYPE = 1, 2, 3, 4, 5
 # include/uapi/linux/netfilter/nf_conntrack_common.h, IPS_SEEN_REPLY; RFC 792, an echo asks.
 _SEEN_REPLY: Final = 1 << 1
 _ECHO: Final = 8
 _NFGENMSG_OCTETS: Final = 4
-_IPV4_OCTETS: Final = 4
 
 _DROP: Final = "drop"
 # A table that is full, a clash that nothing resolves; and since Linux 5.15 a chain that is too
@@ -52,14 +54,15 @@ def decode_drops(text: str) -> DropCount | None:
 def encode_tuple(
     type_: int, source: tuple[bytes, int], destination: tuple[bytes, int]
 ) -> bytes:
-    """One way of a connection of UDP over IPv4, each end as address and port."""
+    """One way of a connection of UDP, each end as address and port."""
+    types = _ENDS[len(source[0])]
     ports = [end[1].to_bytes(2, "big") for end in (source, destination)]
     return nest(
         type_,
         nest(
             _IP,
-            attribute(_V4_SOURCE, source[0]),
-            attribute(_V4_DESTINATION, destination[0]),
+            attribute(types[0], source[0]),
+            attribute(types[1], destination[0]),
         ),
         nest(
             _PROTO,
@@ -81,14 +84,16 @@ def decode_wire_flow(payload: bytes) -> Flow | None:
 
 def _udp_flow(tuple_: dict[int, bytes]) -> Flow | None:
     addresses, ports = nested(tuple_, _IP), nested(tuple_, _PROTO)
-    ends = [addresses.get(type_, b"") for type_ in (_V4_SOURCE, _V4_DESTINATION)]
-    if any(len(end) != _IPV4_OCTETS for end in ends) or big(ports.get(_NUMBER)) != UDP:
+    told = [[addresses.get(type_, b"") for type_ in types] for types in _ENDS.values()]
+    whole = zip(_ENDS, told, strict=True)
+    ends = next((two for octets, two in whole if {len(end) for end in two} == {octets}), None)
+    if ends is None or big(ports.get(_NUMBER)) != UDP:
         return None
     return Flow(
         protocol=Protocol.UDP,
-        source=IPv4Address(ends[0]),
+        source=ip_address(ends[0]),
         source_port=big(ports.get(_SOURCE_PORT)) & 0xFFFF,
-        destination=IPv4Address(ends[1]),
+        destination=ip_address(ends[1]),
         destination_port=big(ports.get(_DESTINATION_PORT)) & 0xFFFF,
     )
 
@@ -125,9 +130,9 @@ def decode_unreplied(payload: bytes) -> Flow | None:
     own, other = (big(ports.get(kind)) & 0xFFFF for kind in kinds)
     return Flow(
         protocol=protocol,
-        source=IPv4Address(ends[0]),
+        source=ip_address(ends[0]),
         source_port=own,
-        destination=IPv4Address(ends[1]),
+        destination=ip_address(ends[1]),
         destination_port=other,
     )
 

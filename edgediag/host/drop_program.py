@@ -42,7 +42,7 @@ from edgediag.host.bpf_code import (
 from edgediag.host.drop_layout import Layout
 from edgediag.model.flow import Flow, Protocol
 
-# So many make 1,400 instructions of IPv4, 5,000 of IPv6, which the kernel takes 25 ms more to accept.
+# So many make 1,400 instructions of IPv4 and 5,000 of IPv6; the kernel takes 25 ms more for them.
 MAX_FLOWS: Final = 128
 
 _KTIME_GET_NS, _PROBE_READ_KERNEL, _RINGBUF_OUTPUT = 5, 113, 130

@@ -31,6 +31,7 @@ _CONNTRACK_DELETE: Final = 1 << 8 | 2
 # Some 20 microseconds each.
 _MOST_READ: Final = 20_000
 _HEAD: Final = bytes([socket.AF_INET, 0, 0, 0])
+_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 def read_conntrack_drops() -> tuple[DropCount, ...]:
@@ -57,15 +58,15 @@ def wire_flow_of(flow: Flow) -> Flow | NotChecked:
 
 
 def _wire_flow_of(flow: Flow) -> Flow | NotChecked:
-    is_plain = flow.protocol is Protocol.UDP and flow.source.version == 4
-    if not is_plain or not _tracks_any():
+    if flow.protocol is not Protocol.UDP or not _tracks_any():
         return NotChecked(reason="no connection is tracked, or none that is asked for")
     ends = (
         (flow.source.packed, flow.source_port),
         (flow.destination.packed, flow.destination_port),
     )
     with NetlinkSocket(NETLINK_NETFILTER) as netlink:
-        answer = netlink.request(_CONNTRACK_GET, _HEAD + encode_tuple(ORIGINAL, *ends))
+        head = bytes([_FAMILIES[flow.source.version], 0, 0, 0])
+        answer = netlink.request(_CONNTRACK_GET, head + encode_tuple(ORIGINAL, *ends))
     if isinstance(answer, Refusal):
         return NotChecked(reason=f"the connection of the flow: {answer.errno_name}")
     found = decode_wire_flow(answer.payload)

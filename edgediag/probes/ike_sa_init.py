@@ -58,8 +58,8 @@ _KEY_EXCHANGE: Final = struct.Struct("!HH")
 _PUBLIC_VALUE_OCTETS: Final = 256
 _NONCE_OCTETS: Final = 32
 
-# Without options (RFC 791 §3.1, RFC 768).
-_IPV4_AND_UDP_OCTETS: Final = 28
+# Without options, and UDP (RFC 791 §3.1, RFC 8200 §3, RFC 768), by IP version.
+_HEADERS_OCTETS: Final = {4: 28, 6: 48}
 
 # §3.10: protocol, size of the SPI, type; §3.10.1 for the types.
 _NOTIFICATION: Final = struct.Struct("!BBH")
@@ -144,7 +144,8 @@ def _spi(probe: Probe) -> bytes:
 def _vendor_id(probe: Probe, octets: int) -> bytes:
     if isinstance(probe.padding, NotChecked):
         return b""
-    missing = probe.padding.size_octets - _IPV4_AND_UDP_OCTETS - octets - _PAYLOAD.size
+    headers = _HEADERS_OCTETS[probe.flow.destination.version]
+    missing = probe.padding.size_octets - headers - octets - _PAYLOAD.size
     if missing <= 0:
         return b""
     return _payload(_LAST, derived_octets(probe.token, label="ike-vendor-id", count=missing))

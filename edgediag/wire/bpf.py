@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edgediag.wire import ipv6_fragment
 from edgediag.wire.assigned_numbers import (
     ETHERTYPE_IPV4,
     ETHERTYPE_IPV6,
@@ -135,7 +136,15 @@ _IPV6 = (
     _Line(_LD_BYTE_IND, _IPV6_NEXT_HEADER, label="ipv6"),
     _Line(_JEQ, ICMPV6_NUMBER, then="icmpv6"),
     _Line(_JEQ, TCP_NUMBER, then="ipv6-transport"),
-    _Line(_JEQ, UDP_NUMBER, then="ipv6-transport", otherwise="drop"),
+    _Line(_JEQ, UDP_NUMBER, then="ipv6-transport"),
+    _Line(_JEQ, ipv6_fragment.NUMBER, otherwise="drop"),
+    _Line(_LD_HALF_IND, _IPV6_HEADER_OCTETS + ipv6_fragment.OFFSET_AT),
+    _Line(_JSET, ipv6_fragment.OFFSET, then="drop"),
+    _Line(_LD_BYTE_IND, _IPV6_HEADER_OCTETS),
+    _Line(_JEQ, UDP_NUMBER, otherwise="drop"),
+    _Line(_TXA, 0),
+    _Line(_ADD_K, ipv6_fragment.OCTETS),
+    _Line(_TAX, 0),
     _Line(_TXA, 0, label="ipv6-transport"),
     _Line(_ADD_K, _IPV6_HEADER_OCTETS),
     _Line(_TAX, 0),
@@ -181,7 +190,8 @@ def tap_filter(first_port: int, last_port: int) -> tuple[Instruction, ...]:
     echoes with such an identifier.
 
     For a packet socket of type SOCK_RAW on any link layer. Of TCP and UDP it takes what carries
-    the ports: no later fragments, and in IPv6 nothing behind an extension header.
+    the ports: no later fragments, and in IPv6 behind extension headers no more than the datagram
+    that a first fragment begins.
     """
     ports = _ports(first_port, last_port)
     return _resolve((*_NETWORK_OFFSET, *_IPV4, *_IPV6, *ports, *_ICMPV6, *_RETURNS))

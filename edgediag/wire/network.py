@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from edgediag.model.flow import Address, Protocol
+from edgediag.wire import ipv6_fragment
 from edgediag.wire.assigned_numbers import (
     ICMP_NUMBER,
     ICMPV6_NUMBER,
@@ -37,7 +38,8 @@ class NetworkHeader:
     """What the network layer says.
 
     ip_id              None in IPv6
-    number             IP protocol number of what follows; in IPv6 the first next header
+    number             IP protocol number of what follows; in IPv6 the first next header, or the
+                       one behind a fragment header
     header_octets      where the transport layer begins
     total_octets       where the packet ends, as the header claims; link-layer padding follows
     is_later_fragment  it carries no transport header
@@ -56,7 +58,7 @@ class NetworkHeader:
 def read_network_header(datagram: bytes) -> NetworkHeader | None:
     """The header that `datagram` begins with, or None if it is neither IPv4 nor IPv6, or cut off.
 
-    source  RFC 791 §3.1, RFC 8200 §3
+    source  RFC 791 §3.1, RFC 8200 §3 and §4.5
     """
     version = datagram[0] >> 4 if datagram else 0
     if version == 4 and len(datagram) >= IPV4_HEADER_OCTETS:
@@ -88,13 +90,15 @@ def _ipv4(datagram: bytes) -> NetworkHeader | None:
 
 def _ipv6(datagram: bytes) -> NetworkHeader:
     header = IPv6(datagram[:IPV6_HEADER_OCTETS])
+    behind = datagram[IPV6_HEADER_OCTETS : IPV6_HEADER_OCTETS + ipv6_fragment.OCTETS]
+    is_piece = header.nh == ipv6_fragment.NUMBER and len(behind) == ipv6_fragment.OCTETS
     return NetworkHeader(
         source=IPv6Address(header.src),
         destination=IPv6Address(header.dst),
         hop_limit=header.hlim,
         ip_id=None,
-        number=header.nh,
-        header_octets=IPV6_HEADER_OCTETS,
+        number=behind[0] if is_piece else header.nh,
+        header_octets=IPV6_HEADER_OCTETS + (ipv6_fragment.OCTETS if is_piece else 0),
         total_octets=IPV6_HEADER_OCTETS + header.plen,
-        is_later_fragment=False,
+        is_later_fragment=is_piece and ipv6_fragment.offset_in(behind) > 0,
     )

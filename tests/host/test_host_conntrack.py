@@ -135,6 +135,15 @@ def test_a_connection_by_its_first_packet_and_what_leaves_for_it() -> None:
     assert decode_connection(HEAD + way(ORIGINAL, ASKED)) is None
 
 
+def test_a_connection_of_ipv6_is_read_as_one_of_ipv4() -> None:
+    asked = replace(
+        ASKED, source=ip_address("2001:db8::10"), destination=ip_address("2001:db8:1::21")
+    )
+    wire = replace(asked, source_port=1024)
+    message = HEAD + way(ORIGINAL, asked) + way(REPLY, wire.reversed())
+    assert decode_wire_flow(message) == wire
+
+
 @given(st.binary(max_size=120))
 def test_whatever_the_octets_a_flow_or_none(octets: bytes) -> None:
     for message in (octets, HEAD + way(ORIGINAL, ASKED) + octets, tracked(number=1) + octets):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import IcmpEcho, Packet, Payload, TcpSegment, UdpDatagram
 from edgediag.wire.bpf import Instruction, listening_filter, tap_filter
+from edgediag.wire.fragments import fragments
 from edgediag.wire.headers import encode
 
 FIRST, LAST = 40000, 40015
@@ -140,6 +141,24 @@ def test_of_the_tunnels_own_port_it_accepts_ike_alone(
 ) -> None:
     octets = datagram(payload, *ports, is_ipv6=False)
     assert (run(PROGRAM, framed(octets), ETHER) > 0) is is_accepted
+
+
+@pytest.mark.parametrize(
+    ("source", "piece", "is_accepted"),
+    [
+        pytest.param(FIRST, 0, True, id="the first piece of the run's datagram"),
+        pytest.param(FIRST, 1, False, id="a later piece"),
+        pytest.param(LAST + 1, 0, False, id="the first piece of another's"),
+    ],
+)
+@pytest.mark.parametrize("hardware", [ETHER, NONE])
+def test_of_a_datagram_of_ipv6_in_pieces_it_accepts_the_first(
+    source: int, piece: int, is_accepted: bool, hardware: int
+) -> None:
+    long = UdpDatagram(payload=b"\xff" * 1500)
+    octets = fragments(datagram(long, source, 9, is_ipv6=True), 1280)[piece]
+    frame = octets if hardware == NONE else framed(octets)
+    assert (run(PROGRAM, frame, hardware) >= len(frame)) is is_accepted
 
 
 def in_frame(

@@ -292,9 +292,9 @@ def test_a_first_fragment_is_read() -> None:
 
 def test_ipv6_behind_an_extension_header_is_other() -> None:
     octets = encode(packet6(SYN))
-    decoded = decode(octets[:6] + b"\x2c" + octets[7:], LinkType.RAW)
+    decoded = decode(octets[:6] + b"\x3c" + octets[7:], LinkType.RAW)
     assert decoded is not None
-    assert decoded.payload == OtherPayload(number=44)
+    assert decoded.payload == OtherPayload(number=60)
 
 
 @given(octets=st.binary(max_size=200), link_type=st.sampled_from(LinkType))
