@@ -72,8 +72,7 @@ def plan_doubts(
 
     Both in the order of the checks, and only so many as is polite.
     """
-    # Of IPv6 every device has several sources, and RFC 6724 chooses among them: not asked yet.
-    ways = list(_ways([*filter(_is_of_ipv4, checks)], routes, state))[:MAX_ALTERNATIVES]
+    ways = list(_ways(checks, routes, state))[:MAX_ALTERNATIVES]
     alternatives = tuple(
         AnotherWay(
             check=check.target.check,
@@ -107,7 +106,8 @@ def _ways(
             continue
         if wire_flow(_last_left(check) or lead(check)).source not in heard:
             yield from ((check, way) for way in _by_source(check, route, state))
-        yield from ((check, way) for way in _by_next_hop(check, route, state, serving))
+        alike = [via for via in serving if via.gateway and via.gateway.version == _version(check)]
+        yield from ((check, way) for way in _by_next_hop(check, route, state, alike))
 
 
 def _by_source(check: Checked, route: Route, state: HostState) -> Iterator[_Way]:
@@ -126,18 +126,18 @@ def _by_next_hop(
     is_on_link = route.gateway is None and not _has_left(check)
     if not is_on_link and route.interface not in POD_BRIDGES:
         return
-    others = serving or (() if is_on_link else tuple(_neighbours(state, route)))
+    others = serving or (() if is_on_link else tuple(_neighbours(state, route, _version(check))))
     for other in others[:_NEIGHBOURS_ASKED]:
         via = replace(route, interface=other.interface, gateway=other.gateway)
         yield Altered.NEXT_HOP, via, other.source or lead(check).probe.flow.source
 
 
-def _neighbours(state: HostState, route: Route) -> Iterator[Route]:
+def _neighbours(state: HostState, route: Route, version: int) -> Iterator[Route]:
     """Ways by whoever is known on other devices, the lowest address first: it is often a router."""
     if isinstance(state.neighbours, NotChecked) or isinstance(state.addresses, NotChecked):
         return
     for entry in sorted(state.neighbours, key=lambda item: int(item.address)):
-        is_known = entry.mac and entry.state in _RESOLVED and entry.address.version == 4
+        is_known = entry.mac and entry.state in _RESOLVED and entry.address.version == version
         if not is_known or entry.interface in (*POD_BRIDGES, route.interface):
             continue
         via = replace(route, interface=entry.interface, gateway=entry.address)
@@ -176,8 +176,8 @@ def _next_hops(
             yield next_hop_address(route, host_of(check))
 
 
-def _is_of_ipv4(check: Checked) -> bool:
-    return host_of(check).version == 4
+def _version(check: Checked) -> int:
+    return host_of(check).version
 
 
 def _is_unheard(check: Checked) -> bool:

@@ -86,6 +86,16 @@ def test_a_destination_sought_on_the_link_is_asked_of_a_gateway_that_serves() ->
     assert changes(doubts) == [(Altered.NEXT_HOP, "eth0", GATEWAY, EDGE)]
 
 
+def test_a_gateway_of_one_ip_version_is_no_way_for_the_other() -> None:
+    six = ip_address("2001:db8::1")
+    far = replace(flow(), destination=ip_address("2001:db8:9::2"))
+    served = answered(probe(on=far), ike_reply())
+    lost = check("a", unanswered(probe(check="a"), has_left=False))
+    ways = {"a": route(None), "works": replace(route(), gateway=six)}
+    doubts = planned(ways, lost, check("works", served), state=host_state())
+    assert doubts.alternatives == ()
+
+
 def test_a_bridge_of_pods_is_held_against_whoever_is_known_on_the_uplink() -> None:
     lost = check("a", asked("a"))
     way = route("10.244.1.2", interface="cni0")
