@@ -54,10 +54,11 @@ from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.stub import UPSTREAM, is_stub
+from edgediag.suffixes import is_followed
 from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, survey
 from edgediag.train import count_losses
 from edgediag.tunnel_questions import asked_through
-from edgediag.unresolved import Walked, queries_for, unresolved
+from edgediag.unresolved import SHORT_NAME, Walked, queries_for, unresolved
 from edgediag.variation import begin, finish, steady
 from edgediag.visits import conclude, doors, with_visits
 
@@ -94,7 +95,7 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     before = with_nobody(bench, _checked(bench, surveyed), nobody)
     shown = ask_for_certificates(bench, before)
     before = with_certificates(before, shown)
-    denied = denial(before, bench.loop.outcomes(surveyed.queries))
+    denied = denial(before, bench.loop.outcomes(surveyed.queries), surveyed.bearers)
     search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
     links = _links(before, surveyed)
     search = with_masked(search, before, links)
@@ -261,6 +262,8 @@ def _flows(
         outcomes = bench.loop.outcomes(queries_for(target, surveyed))
         if not outcomes:
             return NOT_NAMED
+        if not is_followed(target.host, assignment.search):
+            return SHORT_NAME
         return BY_DOMAIN if is_by_domain else outcomes
 
     return {
@@ -300,7 +303,13 @@ def _name_servers(
 def _named_by(bench: Bench, surveyed: Surveyed) -> Mapping[str, tuple[str, ...]]:
     answers = bench.loop.outcomes(surveyed.queries)
     return {
-        target.check: gave(answers, target.host, target.address)
+        target.check: tuple(
+            dict.fromkeys(
+                check
+                for name in surveyed.bearers.get(target.host, (target.host,))
+                for check in gave(answers, name, target.address)
+            )
+        )
         for target in surveyed.targets
         if target.address is not None
     }

@@ -46,10 +46,19 @@ def with_nobody(
     )
 
 
-def denial(checks: Iterable[Checked], queries: Sequence[Outcome]) -> Answered | None:
-    """The first query whose name no resolver has an address for, denied by one that works."""
+def denial(
+    checks: Iterable[Checked],
+    queries: Sequence[Outcome],
+    bearers: Mapping[str, tuple[str, ...]],
+) -> Answered | None:
+    """The first query whose name no resolver has an address for, denied by one that works.
+
+    bearers  by name: those that are asked for in its stead, which are no names of the matrix
+    """
     working = {check.target.check for check in checks if is_ok(check)}
     resolved = {outcome.probe.name for outcome in queries if addresses_in(outcome)}
+    resolved |= {name for name, names in bearers.items() if resolved & {*names}}
+    resolved |= {other for name, names in bearers.items() for other in names if other != name}
     for outcome in queries:
         if outcome.probe.name in resolved or outcome.probe.check not in working:
             continue

@@ -136,11 +136,13 @@ def _ports(assignment: Assignment, versions: int) -> int:
     resolvers = sum(target.endpoint == RESOLVER for target in matrix.targets)
     servers = sum(ProbeKind.DNS in target.kinds for target in matrix.targets)
     behind = 0 if isinstance(assignment.upstreams, NotChecked) else len(assignment.upstreams)
+    search = assignment.search
+    longer = 0 if isinstance(search, NotChecked) else len(search.domains)
     needed = PORTS_OF_TRIALS + ports_needed(
         # What is cut short in a datagram is asked again over TCP, and that is a check of its own;
         # so is each server behind a stub.
         targets=known + by_name * MAX_ADDRESSES + servers + behind,
-        queries=((versions + 1) * len(names) + PORTS_OF_DOUBT) * resolvers,
+        queries=((versions + 1) * len(names) * (1 + longer) + PORTS_OF_DOUBT) * resolvers,
     )
     idle = IDLE_PORTS if assignment.nat_timeout_s else 0
     return min(MAX_PORTS, needed + idle)

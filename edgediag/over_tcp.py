@@ -37,6 +37,13 @@ class Queries:
         """Every query, in the order in which a host takes their answers."""
         return tuple(probe for query in self.by_datagram for probe in self.of(query))
 
+    def beside(self, others: "Queries") -> "Queries":
+        """These queries and others behind them."""
+        return Queries(
+            by_datagram=(*self.by_datagram, *others.by_datagram),
+            over_tcp=self.over_tcp | others.over_tcp,
+        )
+
     def of(self, query: Probe) -> tuple[Probe, ...]:
         """A query, and the same over TCP if it was asked so."""
         again = self.over_tcp.get(query.id)

@@ -13,10 +13,12 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors
 from edgediag.model.cluster import (
     NO_LOOKUP,
+    NO_SEARCH,
     NO_UPSTREAMS,
     HostsEntry,
     NameLookup,
     ResolverLine,
+    SearchList,
 )
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow, Protocol
@@ -36,6 +38,7 @@ from edgediag.names import (
 from edgediag.over_tcp import SUFFIX, Queries, targets_over_tcp
 from edgediag.plan import Conditions, plan_checks, plan_queries
 from edgediag.stub import targets_behind_stub
+from edgediag.suffixes import stand_ins, with_stand_ins
 
 RESOLVER = HostSource.RESOLVER.value
 NAME_SERVERS = (RESOLVER, RESOLVER + SUFFIX)
@@ -63,6 +66,7 @@ class Assignment:
     is_traced      what passes is walked as well
     lookup         where programs of this node look names up
     upstreams      that name the servers behind a stub resolver
+    search         what programs put behind names
     nat_timeout_s  how long mappings are left idle at most; 0 where nobody asks
     peers  other nodes of the site, which are asked through the overlay
     node_ends  of flannel's overlay, as the nodes' own objects have them
@@ -77,6 +81,7 @@ class Assignment:
     is_traced: bool = False
     lookup: NameLookup | NotChecked = NO_LOOKUP
     upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
+    search: SearchList | NotChecked = NO_SEARCH
     nat_timeout_s: float = 0.0
     peers: tuple[Address, ...] = ()
     node_ends: tuple[NodeEnd, ...] = ()
@@ -92,6 +97,7 @@ class Surveyed:
     queries  the RESOLVE probes, those for addresses of IPv4 first, each by name
     routes   the kernel's way by check id
     state    of this host before the first probe
+    bearers  by name that is denied as it is: what programs ask for in its stead
     """
 
     state: HostState
@@ -99,6 +105,7 @@ class Surveyed:
     checks: Mapping[str, tuple[Probe, ...]]
     queries: tuple[Probe, ...]
     routes: Mapping[str, RouteAnswer]
+    bearers: Mapping[str, tuple[str, ...]]
 
 
 def survey(bench: Bench, assignment: Assignment) -> Surveyed:
@@ -122,7 +129,16 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
         by_datagram=asked.queries(questions, _outbound(first.targets)), over_tcp={}
     )
     asked.checks(_outbound(first.targets))
-    resolved_names = _wait_for_names(bench, queries)
+    _wait_for_names(bench, queries)
+    others = stand_ins(names, bench.loop.outcomes(queries.all()), assignment.search)
+    longer = dict.fromkeys(name for known in others.values() for name in known)
+    questions = [(name, kind) for kind in kinds for name in longer if name not in names]
+    again = Queries(
+        by_datagram=asked.queries(questions, _outbound(first.targets)), over_tcp={}
+    )
+    _wait_for_names(bench, again)
+    queries = queries.beside(again)
+    resolved_names = with_stand_ins(resolved(bench.loop.outcomes(queries.all())), others)
     known = resolved_names if asks_name_servers(assignment.lookup) else {}
     known = {**known, **entries} if is_first else {**entries, **known}
     last = with_addresses(assignment.matrix, known)
@@ -146,6 +162,7 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
             for target in targets
             if _way(target) in asked.routes
         },
+        bearers=others,
     )
 
 
@@ -234,7 +251,7 @@ def is_own(route: RouteAnswer | None) -> bool:
     return isinstance(route, Route) and route.is_local
 
 
-def _wait_for_names(bench: Bench, queries: Queries) -> Mapping[str, tuple[Address, ...]]:
+def _wait_for_names(bench: Bench, queries: Queries) -> None:
     waiting: dict[tuple[str, ProbeKind], list[Probe]] = {}
     for query in queries.by_datagram:
         waiting.setdefault((query.name, query.kind), []).append(query)
@@ -261,7 +278,6 @@ def _wait_for_names(bench: Bench, queries: Queries) -> Mapping[str, tuple[Addres
     # Where that answer was the last thing to wait for, the loop has ended before it was looked at.
     if repeat():
         bench.loop.until(is_done)
-    return resolved(bench.loop.outcomes(queries.all()))
 
 
 def _is_public(outcome: Outcome) -> bool:

@@ -8,16 +8,18 @@ from edgediag.evidence import left_out
 from edgediag.instruments import Bench
 from edgediag.lookup import asks_name_servers
 from edgediag.model.answer import NotChecked
+from edgediag.model.cluster import SearchList
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import NameEvidence, OmittedEvidence
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
+from edgediag.suffixes import is_followed
 from edgediag.survey import NAME_SERVERS, Assignment, Surveyed
 
 NOT_ASKABLE: Final = NotChecked(reason="its name servers cannot be asked from here")
 SHORT_NAME: Final = NotChecked(
-    reason="its name has one label, and the search list of resolv.conf is not followed here"
+    reason="its name has one label, and what resolv.conf puts behind it is not known"
 )
 
 Walked: TypeAlias = Ladder | NotChecked
@@ -26,10 +28,11 @@ Walked: TypeAlias = Ladder | NotChecked
 def queries_for(target: Target, surveyed: Surveyed) -> tuple[Probe, ...]:
     """The queries that tell what the name of a target lacks, in the order asked."""
     # A name without an address of IPv6 is in order: only queries for IPv4 tell what it lacks.
+    names = surveyed.bearers.get(target.host, (target.host,))
     return tuple(
         probe
         for probe in surveyed.queries
-        if probe.name == target.host and probe.kind is not ProbeKind.DNS_AAAA
+        if probe.name in names and probe.kind is not ProbeKind.DNS_AAAA
     )
 
 
@@ -51,7 +54,7 @@ def unresolved(
     resolvers = [other.check for other in surveyed.targets if other.endpoint in NAME_SERVERS]
     outcomes = bench.loop.outcomes(queries)
     if resolvers and asks_name_servers(assignment.lookup):
-        because = _why_nobody_can_tell(target, outcomes)
+        because = _why_nobody_can_tell(target, outcomes, assignment.search)
         if because is not None:
             return left_out(target, because)
     return NameEvidence(
@@ -64,9 +67,10 @@ def unresolved(
     )
 
 
-def _why_nobody_can_tell(target: Target, outcomes: Sequence[Outcome]) -> NotChecked | None:
+def _why_nobody_can_tell(
+    target: Target, outcomes: Sequence[Outcome], search: SearchList | NotChecked
+) -> NotChecked | None:
     if not outcomes:
         return NOT_ASKABLE
-    # A resolver library puts the domains of the search list behind such a name (resolv.conf(5)).
-    is_short = "." not in target.host
-    return SHORT_NAME if is_short and any(map(is_denial, outcomes)) else None
+    is_denied = any(map(is_denial, outcomes))
+    return SHORT_NAME if is_denied and not is_followed(target.host, search) else None

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from edgediag.instruments import Bench, Solicitation, Tracer, Visits
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Presented, Server
-from edgediag.model.cluster import NO_LOOKUP, NameLookup, ResolverLine
+from edgediag.model.cluster import (
+    NO_LOOKUP,
+    NO_SEARCH,
+    NameLookup,
+    ResolverLine,
+    SearchList,
+)
 from edgediag.model.endpoint import Matrix, Target
 from edgediag.model.exchange import (
     Action,
@@ -329,6 +335,7 @@ def assigned(
     *targets: Target,
     lookup: NameLookup | NotChecked = NO_LOOKUP,
     upstreams: tuple[ResolverLine, ...] = (),
+    search: SearchList | NotChecked = NO_SEARCH,
 ) -> Assignment:
     """Rows to be checked, and what names them."""
     return Assignment(
@@ -339,4 +346,5 @@ def assigned(
         anchors=NO_ANCHORS,
         lookup=lookup,
         upstreams=upstreams,
+        search=search,
     )

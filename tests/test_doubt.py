@@ -66,7 +66,7 @@ def test_what_denies_a_name(reply: Reply, is_one: bool) -> None:
 
 def test_a_name_is_denied_where_a_resolver_that_works_has_no_address_for_it() -> None:
     denied = query(said(rcode=3))
-    assert denial([resolver(said(HOST))], [query(said(HOST), "a.example"), denied]) == denied
+    assert denial([resolver(said(HOST))], [query(said(HOST), "a.example"), denied], {}) == denied
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_name_is_denied_where_a_resolver_that_works_has_no_address_for_it() ->
     ],
 )
 def test_a_name_is_not_taken_for_denied(reply: Reply, queries: list[Outcome]) -> None:
-    assert denial([resolver(reply)], queries) is None
+    assert denial([resolver(reply)], queries, {}) is None
 
 
 def test_who_denied_a_name_is_walked_beside_an_echo_however_near_it_seems() -> None:

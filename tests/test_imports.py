@@ -99,6 +99,7 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "session": PURE | {"edgediag.wire"},
     "source": PURE,
     "stub": PURE,
+    "suffixes": PURE - {"edgediag.run"},
     "survey": PURE,
     "traffic": PURE,
     "train": PURE - {"edgediag.run"},

@@ -8,9 +8,10 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.diagnosis import BY_DOMAIN, diagnose
+from edgediag.disagreement import words_of
 from edgediag.live import _ports
 from edgediag.model.answer import NotChecked
-from edgediag.model.cluster import NameLookup, ResolverLine
+from edgediag.model.cluster import NameLookup, ResolverLine, SearchList
 from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.evidence import Evidence, FlowEvidence, NameEvidence, OmittedEvidence
 from edgediag.model.exchange import Action, Delivered, Event, SendDatagram
@@ -24,6 +25,9 @@ from story import HOST, RESOLVER_HOST, route, target
 OF_ONE_LINK = "fe80::1%eth0"
 STUB = "127.0.0.53"
 SERVFAIL, NXDOMAIN = 2, 3
+
+UNREAD = NotChecked(reason="resolv.conf cannot be read")
+SITE_LIST = SearchList(domains=("site.example",), ndots=1)
 
 _Answer = Callable[[Action, float], Iterable[Event]]
 
@@ -80,10 +84,22 @@ def found(assignment: Assignment, answer: _Answer) -> tuple[Evidence, ...]:
     ("assignment", "answer", "because"),
     [
         pytest.param(
-            assigned(named("master1"), server(RESOLVER_HOST)),
+            assigned(named("master1"), server(RESOLVER_HOST), search=UNREAD),
             saying(NXDOMAIN),
             SHORT_NAME,
             id="a name of one label is denied: a search list may have it",
+        ),
+        pytest.param(
+            assigned(named("master1"), server(RESOLVER_HOST)),
+            saying(NXDOMAIN),
+            None,
+            id="a name of one label is denied, and no search list has it",
+        ),
+        pytest.param(
+            assigned(named("master1"), server(RESOLVER_HOST), search=SITE_LIST),
+            saying(NXDOMAIN),
+            None,
+            id="it is denied behind the domain of the list as well",
         ),
         pytest.param(
             assigned(named("master1.example"), server(RESOLVER_HOST)),
@@ -133,6 +149,37 @@ def test_a_name_without_an_address(
     else:
         assert isinstance(evidence, OmittedEvidence)
         assert evidence.omitted.because == because
+
+
+def knowing(*names: str) -> _Answer:
+    """A resolver that has one address for these names and denies all others."""
+    wanted = [b"".join(bytes([len(word)]) + word.encode() for word in name.split("."))
+              for name in names]
+
+    def answer(action: Action, at_s: float) -> Iterable[Event]:
+        is_known = isinstance(action, SendDatagram) and any(
+            name + b"\0" in action.payload for name in wanted
+        )
+        return (saying(0, HOST) if is_known else saying(NXDOMAIN))(action, at_s)
+
+    return answer
+
+
+def test_a_name_that_a_domain_of_the_list_completes_has_its_address() -> None:
+    assignment = assigned(named("master1"), server(RESOLVER_HOST), search=SITE_LIST)
+    (evidence, _) = found(assignment, knowing("master1.site.example"))
+    assert isinstance(evidence, FlowEvidence)
+    assert (str(evidence.flow.destination), evidence.named_by) == (
+        HOST, ("resolver-53",)
+    )
+
+
+def test_a_denial_of_a_name_that_a_domain_completes_is_no_disagreement() -> None:
+    assignment = assigned(named("master1"), server(RESOLVER_HOST), search=SITE_LIST)
+    (evidence, _) = found(assignment, knowing("master1.site.example"))
+    assert isinstance(evidence, FlowEvidence) and not isinstance(evidence.queries, NotChecked)
+    words = words_of(evidence.queries)
+    assert [[str(item) for item in word.addresses] for word in words] == [[HOST]]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def command(
             resolver_lines=facts.resolver_lines,
             lookup=facts.lookup,
             upstreams=facts.upstreams,
+            search=facts.search,
             timeout_s=timeout_s,
             anchors=read_anchors(files, _stated_anchors(given)),
             nat_timeout_s=nat_timeout_s or 0.0,

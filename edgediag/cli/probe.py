@@ -75,6 +75,7 @@ def job_for(
             resolver_lines=facts.resolver_lines,
             lookup=facts.lookup,
             upstreams=facts.upstreams,
+            search=facts.search,
             anchors=read_anchors(files, NOT_STATED),
             timeout_s=timeout_s,
             peers=peers_of(urls),

@@ -6,13 +6,18 @@ from edgediag.discovery.agents import agents_of
 from edgediag.discovery.given import Given, with_both_raven_hosts
 from edgediag.discovery.host import format_host_port
 from edgediag.discovery.hosts_file import MAX_ENTRIES, parse_hosts_file
+from edgediag.discovery.node_name import PATH as HOSTNAME
 from edgediag.discovery.nsswitch import parse_nsswitch
 from edgediag.discovery.os_release import PATHS as OS_RELEASE_PATHS
 from edgediag.discovery.os_release import parse_os_release
 from edgediag.discovery.package_sources import PackageSources, discover_package_sources
 from edgediag.discovery.reader import Reader
 from edgediag.discovery.region import region_warning
-from edgediag.discovery.resolv_conf import DEFAULT_NAME_SERVERS, parse_resolv_conf
+from edgediag.discovery.resolv_conf import (
+    DEFAULT_NAME_SERVERS,
+    parse_resolv_conf,
+    parse_search,
+)
 from edgediag.discovery.stated import answer_of, phases_of
 from edgediag.discovery.systemd_resolved import upstreams_of
 from edgediag.lookup import heeds_hosts_file
@@ -25,6 +30,7 @@ from edgediag.model.cluster import (
     NameLookup,
     Phase,
     ResolverLine,
+    SearchList,
 )
 from edgediag.model.flow import Address
 
@@ -44,6 +50,7 @@ class _Node:
     hosts_entries: tuple[HostsEntry, ...]
     lookup: NameLookup | NotChecked
     upstreams: tuple[ResolverLine, ...] | NotChecked
+    search: SearchList | NotChecked
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...]
 
@@ -92,6 +99,7 @@ def discover(reader: Reader, given: Given) -> ClusterFacts:
         missing=agents.missing,
         lookup=node.lookup,
         upstreams=node.upstreams,
+        search=node.search,
     )
 
 
@@ -102,6 +110,7 @@ def _read_node(reader: Reader) -> _Node:
     upstreams = upstreams_of(lines, reader)
     hosts_entries, hosts_warnings = _hosts_entries(reader)
     lookup = _lookup(reader)
+    search = _search(reader)
     return _Node(
         package_sources=package_sources,
         resolvers=resolvers or DEFAULT_NAME_SERVERS,
@@ -109,11 +118,13 @@ def _read_node(reader: Reader) -> _Node:
         hosts_entries=hosts_entries,
         lookup=lookup,
         upstreams=upstreams,
+        search=search,
         facts=(
             *_os_facts(reader),
             *_package_facts(package_sources),
             *_lookup_facts(lookup),
             *_resolver_facts(resolvers),
+            *_search_facts(search),
             *_upstream_facts(upstreams),
             *(_hosts_fact(entry) for entry in hosts_entries),
         ),
@@ -129,6 +140,20 @@ def _read_node(reader: Reader) -> _Node:
 def _resolver_lines(reader: Reader) -> tuple[ResolverLine, ...] | NotChecked:
     text = reader.read_text(RESOLV_CONF)
     return text if isinstance(text, NotChecked) else parse_resolv_conf(text, RESOLV_CONF)
+
+
+def _search(reader: Reader) -> SearchList | NotChecked:
+    text, hostname = reader.read_text(RESOLV_CONF), reader.read_text(HOSTNAME)
+    if isinstance(text, NotChecked):
+        return text
+    return parse_search(text, "" if isinstance(hostname, NotChecked) else hostname.strip())
+
+
+def _search_facts(search: SearchList | NotChecked) -> tuple[Fact, ...]:
+    if isinstance(search, NotChecked) or not search.domains:
+        return ()
+    value = f"{' '.join(domain or '.' for domain in search.domains)} ndots:{search.ndots}"
+    return (Fact(name="search-list", value=value, source=RESOLV_CONF),)
 
 
 def _resolver_facts(stated: tuple[Address, ...]) -> tuple[Fact, ...]:

@@ -24,6 +24,13 @@ _DROP_INS: Final = (
 )
 _MAX_DROP_INS: Final = 64
 
+# What one link's servers are asked for: a file a link, from systemd-networkd's own settings
+# (src/network/networkd-state-file.c) and from what others told systemd-resolved (resolvectl(1),
+# NetworkManager; src/resolve/resolved-link.c).
+_LINKS: Final = ("/run/systemd/netif/links", "/run/systemd/resolve/netif")
+_OF_LINKS: Final = {"DNS_OVER_TLS": "DNSOverTLS", "DNSSEC": "DNSSEC"}
+_MAX_LINKS: Final = 256
+
 # resolved.conf(5): then it asks otherwise than a plain query does, or refuses what that takes.
 _OTHERWISE: Final = {
     "DNSOverTLS": frozenset({"yes", "true", "on", "1", "opportunistic"}),
@@ -56,12 +63,26 @@ def _asks_otherwise(reader: Reader) -> NotChecked | None:
         text = reader.read_text(path)
         for name, value in () if isinstance(text, NotChecked) else assignments(text):
             said[name] = (value.lower(), path)
-    for name, values in _OTHERWISE.items():
-        value, path = said.get(name, ("", ""))
-        if value in values:
+    # Which link's servers a name is asked of is not known, so one link that differs is enough.
+    settings = [(name, *said[name]) for name in _OTHERWISE if name in said]
+    settings += list(_of_links(reader))
+    for name, value, path in settings:
+        if value in _OTHERWISE[_OF_LINKS.get(name, name)]:
             reason = f"{path} sets {name}={value}: a plain query does not meet what that meets"
             return NotChecked(reason=reason)
     return None
+
+
+def _of_links(reader: Reader) -> Iterable[tuple[str, str, str]]:
+    """What is set of single links: name, value and the file."""
+    for directory in _LINKS:
+        names = reader.list_dir(directory)
+        for name in () if isinstance(names, NotChecked) else names[:_MAX_LINKS]:
+            path = f"{directory}/{name}"
+            text = reader.read_text(path)
+            for key, value in () if isinstance(text, NotChecked) else assignments(text):
+                if key in _OF_LINKS:
+                    yield key, value.lower(), path
 
 
 def _drop_ins(reader: Reader) -> Iterable[str]:

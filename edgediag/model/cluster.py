@@ -85,6 +85,21 @@ class NameLookup:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchList:
+    """What resolv.conf has put behind names.
+
+    domains        in their order, without the dot at their end; "" is the root
+    ndots          how many dots a name has that is asked for as it is first
+    is_never_bare  a name without a dot is asked for behind domains alone
+    """
+
+    domains: tuple[str, ...]
+    ndots: int
+    is_never_bare: bool = False
+
+
+NO_SEARCH: Final = SearchList(domains=(), ndots=1)
 NO_LOOKUP: Final = NotChecked(reason="no line of nsswitch.conf says how names are looked up")
 NO_UPSTREAMS: Final = NotChecked(reason="no stub resolver is asked")
 
@@ -120,6 +135,7 @@ class ClusterFacts:
     missing             files that were looked for and are not there
     lookup              where programs of this host look names up
     upstreams           that name the servers behind a stub resolver, in the order of its file
+    search              what is put behind names that are asked for
     """
 
     region: str | None
@@ -152,3 +168,4 @@ class ClusterFacts:
     missing: tuple[str, ...]
     lookup: NameLookup | NotChecked = NO_LOOKUP
     upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
+    search: SearchList | NotChecked = NO_SEARCH

@@ -28,7 +28,9 @@ _MREQ: Final = struct.Struct("=iHH8s")
 # IEEE 802c: no vendor gives such addresses out.
 _LOCALLY_ADMINISTERED: Final = b"\x02"
 
-_NO_ARP: Final = NotChecked(reason="neighbours of IPv6 are not asked for by hand: all nodes would hear the answer")
+_NO_ARP: Final = NotChecked(
+    reason="neighbours of IPv6 are not asked for by hand: all nodes would learn from the answer"
+)
 _NO_ETHERNET: Final = NotChecked(reason="its device knows no ARP")
 
 

@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.discovery.resolv_conf import MAX_NAME_SERVERS, MAX_SHOWN, parse_resolv_conf
-from edgediag.model.cluster import ResolverLine
+from edgediag.discovery.resolv_conf import (
+    MAX_DOMAINS,
+    MAX_NAME_SERVERS,
+    MAX_SHOWN,
+    parse_resolv_conf,
+    parse_search,
+)
+from edgediag.model.answer import NotChecked
+from edgediag.model.cluster import ResolverLine, SearchList
 
 PATH = "/etc/resolv.conf"
 
@@ -58,3 +65,44 @@ def test_each_comes_with_its_line_so_that_it_can_be_found() -> None:
 @given(st.text() | st.from_regex(r"(nameserver[ \t][0-9a-f.:%;# ]*\n)+"))
 def test_any_text_names_at_most_three(text: str) -> None:
     assert len(parse_resolv_conf(text, PATH)) <= MAX_NAME_SERVERS
+
+
+def listed(*domains: str, ndots: int = 1) -> SearchList:
+    """What is put behind names."""
+    return SearchList(domains=domains, ndots=ndots)
+
+
+@pytest.mark.parametrize(
+    ("text", "hostname", "found"),
+    [
+        pytest.param("search a.lan b.lan\n", "", listed("a.lan", "b.lan"), id="two"),
+        pytest.param("domain a.example b\n", "", listed("a.example"), id="one domain alone"),
+        pytest.param("search a\ndomain b\n", "", listed("b"), id="the last line counts"),
+        pytest.param("search\ta.\tb\n", "", listed("a", "b"), id="tabs, and a dot at the end"),
+        pytest.param("search .\n", "n.site.example", listed(""), id="the root"),
+        pytest.param("", "n.site.example", listed("site.example"), id="the host's own domain"),
+        pytest.param("", "node1", listed(), id="a host without one"),
+        pytest.param(" search a\n#search b\n", "", listed(), id="not in the first column"),
+        pytest.param("options ndots:5 edns0\n", "", listed(ndots=5), id="ndots"),
+        pytest.param("options ndots:99\n", "", listed(ndots=15), id="no more than fifteen"),
+        pytest.param("options ndots:x\n", "", listed(), id="no number"),
+        pytest.param(
+            "search a\noptions no-tld-query\n",
+            "",
+            SearchList(domains=("a",), ndots=1, is_never_bare=True),
+            id="no query for a top-level domain",
+        ),
+    ],
+)
+def test_the_search_list(text: str, hostname: str, found: SearchList) -> None:
+    assert parse_search(text, hostname) == found
+
+
+def test_a_longer_list_is_not_followed() -> None:
+    many = " ".join(f"d{number}" for number in range(MAX_DOMAINS + 1))
+    assert isinstance(parse_search(f"search {many}\n", ""), NotChecked)
+
+
+@given(text=st.text(alphabet="searchdomin optsu:5.\t\n", max_size=120), name=st.text(max_size=20))
+def test_any_text_is_a_list_or_a_reason_never_an_exception(text: str, name: str) -> None:
+    assert isinstance(parse_search(text, name), SearchList | NotChecked)

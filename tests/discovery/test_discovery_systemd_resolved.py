@@ -20,6 +20,8 @@ STUB = (line("127.0.0.53"),)
 BEHIND = {UPSTREAM_FILE: "nameserver 198.51.100.53\nsearch example.com\n"}
 SERVER = (line("198.51.100.53", UPSTREAM_FILE),)
 CONF = "/etc/systemd/resolved.conf"
+LINK = "/run/systemd/netif/links/2"
+TOLD = "/run/systemd/resolve/netif/3"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,9 @@ CONF = "/etc/systemd/resolved.conf"
         ),
         pytest.param(
             STUB, {**BEHIND, CONF: "[Resolve]\nDNSOverTLS=no\n#DNSSEC=yes\n"}, SERVER, id="plain"
+        ),
+        pytest.param(
+            STUB, {**BEHIND, LINK: "DNS_OVER_TLS=no\nDNSSEC=no\n"}, SERVER, id="a plain link"
         ),
         pytest.param(
             STUB,
@@ -67,6 +72,16 @@ def test_who_stands_behind_the_stub(
     ("files", "reason"),
     [
         pytest.param({}, f"cannot read {UPSTREAM_FILE}: no such file", id="no file names them"),
+        pytest.param(
+            {**BEHIND, LINK: "ADMIN_STATE=configured\nDNS_OVER_TLS=opportunistic\n"},
+            f"{LINK} sets DNS_OVER_TLS=opportunistic: a plain query does not meet what that meets",
+            id="it asks one link's servers over TLS",
+        ),
+        pytest.param(
+            {**BEHIND, TOLD: "LLMNR=yes\nDNSSEC=allow-downgrade\n"},
+            f"{TOLD} sets DNSSEC=allow-downgrade: a plain query does not meet what that meets",
+            id="it validates what one link's servers say",
+        ),
         pytest.param(
             {**BEHIND, CONF: "[Resolve]\nDNSOverTLS=yes\n"},
             f"{CONF} sets DNSOverTLS=yes: a plain query does not meet what that meets",
