@@ -143,12 +143,14 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     known = {**known, **entries} if is_first else {**entries, **known}
     last = with_addresses(assignment.matrix, known)
     asked.checks(_outbound(last.targets))
+    # What the names have shown by now is asked beside the others; only the rest comes after them.
+    heard = _heard(bench, last.targets, asked, queries)
+    early = _further(last.targets, heard, assignment)
+    asked.checks(tuple(early.values()))
     bench.loop.settle(asked.all())
     heard = _heard(bench, last.targets, asked, queries)
-    more = (
-        *targets_over_tcp(last.targets, heard),
-        *targets_behind_stub(last.targets, heard, assignment.upstreams),
-    )
+    further = _further(last.targets, heard, assignment)
+    more = tuple(early.get(check, target) for check, target in further.items())
     asked.checks(more)
     bench.loop.settle(asked.all())
     targets = (*last.targets, *more)
@@ -164,6 +166,17 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
         },
         bearers=others,
     )
+
+
+def _further(
+    targets: Sequence[Target], heard: Mapping[str, tuple[Outcome, ...]], assignment: Assignment
+) -> dict[str, Target]:
+    """By check, what the answers of name servers, or their silence, make worth asking."""
+    more = (
+        *targets_over_tcp(targets, heard),
+        *targets_behind_stub(targets, heard, assignment.upstreams),
+    )
+    return {target.check: target for target in more}
 
 
 def _settled(

@@ -369,6 +369,14 @@ def test_a_resolver_that_is_silent_over_tcp_keeps_the_name() -> None:
     assert [target.check for target in found.targets][-1] == "resolver-tcp-53"
 
 
+def test_a_name_server_is_checked_over_tcp_while_others_are_silent() -> None:
+    wire = cutting_short("registry.example", NEIGHBOUR_HOST, serves_tcp=True)
+    surveyed(wire, REGISTRY, resolver())
+    # Nobody else answers on this wire, and the SYN to the server over TCP is not answered either.
+    first = [at_s for at_s, action in wire.sent if isinstance(action, SendPacket)]
+    assert max(first) < wire.passed_s() < 2.1
+
+
 def test_a_resolver_whose_answers_come_whole_is_never_asked_over_tcp() -> None:
     wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
     found = surveyed(wire, REGISTRY, resolver())

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from edgediag.disagreement import Word, disagrees, words_of
 from edgediag.inference.claim import ANYWHERE, one_of
-from edgediag.inference.names import DENIED_FIRST, LEADS_INSIDE, claim_of, with_finding
+from edgediag.inference.names import (
+    DENIED_FIRST,
+    LEADS_INSIDE,
+    claim_of,
+    decided,
+    is_blocked_in,
+    supported,
+)
 from edgediag.inside import is_inside
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
@@ -56,10 +63,10 @@ def judge_disagreement(
         astray = evidence.flow.destination
         text = f"{_said(words[0], other)}, which answers; nothing serves at {astray}"
         # Routers may well carry nothing to a closed network: only a block here is another fault.
-        is_another = _is_blocked_in(report, (Place.LOCAL,))
-        return _decided(report, replace(finding, text=text), None, is_another=is_another)
+        is_another = is_blocked_in(report, (Place.LOCAL,))
+        return decided(report, replace(finding, text=text), None, is_another=is_another)
     finding = _finding(report, DISAGREE, one_of(ANYWHERE, None, None))
-    report = _supported(report, replace(finding, text=_said(words[0], other), remedy=""))
+    report = supported(report, replace(finding, text=_said(words[0], other), remedy=""))
     return _unasked(report) if _is_of_later(evidence, words) else report
 
 
@@ -97,31 +104,8 @@ def _denied(
         claim = claim_of(lean, Mechanism.DNS_FAILURE)
     finding = _finding(report, DENIED_FIRST, claim)
     text = f"{_said(*words)}; programs take the first word"
-    is_another = any(_is_blocked_in(report, (place,)) for place in Place)
-    return _decided(report, replace(finding, text=text), lean, is_another=is_another)
-
-
-def _is_blocked_in(report: CheckReport, where: tuple[Place, ...]) -> bool:
-    verdict = report.verdict
-    return report.status is Status.BLOCKED and verdict is not None and verdict.where == where
-
-
-def _decided(
-    report: CheckReport, finding: Finding, lean: Verdict | None, *, is_another: bool
-) -> CheckReport:
-    """The report with a finding that decides it, or supports alone.
-
-    is_another  the flow has a block of its own, which stays after the names are mended
-    """
-    if is_another:
-        return _supported(report, finding)
-    decided = with_finding(report, finding, lean)
-    return replace(decided, findings=(*report.findings, finding))
-
-
-def _supported(report: CheckReport, finding: Finding) -> CheckReport:
-    finding = replace(finding, strength=Strength.SUPPORTS)
-    return replace(report, findings=(*report.findings, finding))
+    is_another = any(is_blocked_in(report, (place,)) for place in Place)
+    return decided(report, replace(finding, text=text), lean, is_another=is_another)
 
 
 def _finding(report: CheckReport, rule: str, claim: Claim) -> Finding:

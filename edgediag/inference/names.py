@@ -85,7 +85,9 @@ def judge_hijacked(
     Holds because   every resolver that gave the address gives it to names of nobody as well: what
                     the host at that address does says nothing of the host that was meant, and the
                     place is that of the forged answers
-    Does not hold   for a flow that is served, or where another resolver gave the address too
+    Does not hold   for a flow that is served, or where another resolver gave the address too. What
+                    this host itself keeps is kept whoever is meant: that stays, with its culprit,
+                    and the name supports alone
     Asks for        which resolvers gave the address, and what they said of names of nobody
 
     report  what the flow alone amounts to
@@ -101,7 +103,33 @@ def judge_hijacked(
     verdict = forgers[0][1]
     said = (HIJACKED, f"{address} is no address of {evidence.target.host}")
     finding = leaning(report, said, verdict, Mechanism.DNS_HIJACK)
-    return with_finding(report, finding, verdict)
+    is_kept_here = is_blocked_in(report, (Place.LOCAL,))
+    return decided(report, finding, verdict, is_another=is_kept_here)
+
+
+def is_blocked_in(report: CheckReport, where: tuple[Place, ...]) -> bool:
+    """True if the flow is known to be blocked in these places and no others."""
+    verdict = report.verdict
+    return report.status is Status.BLOCKED and verdict is not None and verdict.where == where
+
+
+def decided(
+    report: CheckReport, finding: Finding, lean: Verdict | None, *, is_another: bool
+) -> CheckReport:
+    """The report with a finding that decides it, or supports alone.
+
+    is_another  the flow has a block of its own, which stays after the names are mended
+    """
+    if is_another:
+        return supported(report, finding)
+    alone = with_finding(report, finding, lean)
+    return replace(alone, findings=(*report.findings, finding))
+
+
+def supported(report: CheckReport, finding: Finding) -> CheckReport:
+    """The report with a finding that decides nothing."""
+    finding = replace(finding, strength=Strength.SUPPORTS)
+    return replace(report, findings=(*report.findings, finding))
 
 
 def leaning(

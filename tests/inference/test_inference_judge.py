@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgediag.inference.judge import judge
+from edgediag.inference.names import HIJACKED
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import NameLookup
 from edgediag.model.culprit import (
@@ -41,7 +42,7 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.reply import DnsReply, IcmpKind, Reply
 from edgediag.model.report import CheckReport
-from edgediag.model.verdict import Mechanism, Place, Status
+from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from story import (
     EDGE,
     HOST,
@@ -511,6 +512,26 @@ def test_an_address_that_names_of_nobody_have_is_judged_by_its_resolver(
     judged = judge(run(failing, server)).checks
     found = [None if check.verdict is None else check.verdict.mechanism for check in judged]
     assert found == mechanisms
+
+
+def test_what_this_host_keeps_is_kept_whoever_is_meant() -> None:
+    kept = replace(unroutable("registry-443", HOST, 3), named_by=("resolver-53",))
+    server = replace(resolver(WORKS), name_server=NameServer(line=None, nobody=(INVENTED,)))
+    judged = judge(run(kept, server)).checks[0]
+    assert judged.verdict is not None
+    assert (judged.verdict.mechanism, judged.verdict.where) == (
+        Mechanism.NO_ROUTE, (Place.LOCAL,)
+    )
+    assert [(item.rule, item.strength) for item in judged.findings][-1] == (
+        HIJACKED, Strength.SUPPORTS
+    )
+
+
+def test_what_a_forged_address_says_of_itself_is_still_told() -> None:
+    failing = replace(port_closed(443, 3), named_by=("resolver-53",))
+    server = replace(resolver(WORKS), name_server=NameServer(line=None, nobody=(INVENTED,)))
+    rules = [item.rule for item in judge(run(failing, server)).checks[0].findings]
+    assert (len(rules) > 1, rules[-1]) == (True, HIJACKED)
 
 
 def test_a_name_that_an_answering_resolver_was_silent_on_is_not_blocked() -> None:
