@@ -109,7 +109,7 @@ def traced(
 
 def is_told(said: Conclusion, tracer: Tracer, flow: Flow) -> bool:
     """Whether more of the trace would change nothing: on a busy machine it comes late."""
-    if said.disposition is Disposition.UNDETERMINED or is_lost(said):
+    if said.disposition is Disposition.UNDETERMINED:
         return True
     match tracer.conclude(flow):
         case TraceDropped(is_reply=is_reply):
@@ -132,11 +132,6 @@ def is_ruled_out(said: Conclusion) -> bool:
 def is_here(said: Conclusion) -> bool:
     """Whether the walk has the packet delivered to this host, by all that it may meet there."""
     return any(course.parcel.is_for_here for course in said.courses)
-
-
-def is_lost(said: Conclusion) -> bool:
-    """Whether both ends are translated: then the trace knows the packet no more."""
-    return any(course.parcel.has_dnat and course.parcel.has_snat for course in said.courses)
 
 
 def named(said: Conclusion) -> set[tuple[str, str, int]]:
@@ -188,15 +183,13 @@ def compare(said: Conclusion, result: TraceResult) -> str:
         return f"DIFFERS {said.disposition} {named(said)} {result}"
     if elsewhere:
         return f"agree: {elsewhere[0]}"
-    is_ended = is_here(said) or is_lost(said) or result.is_sent
+    is_ended = is_here(said) or result.is_sent
     return "agree: passes" if is_ended else "no end: the packet was not seen to leave"
 
 
 def went_on(said: Conclusion, result: TraceResult) -> str:
     """How the two differ in whether a packet that came in was sent on, "" where they do not."""
     if not isinstance(result, TracePassed) or said.disposition is Disposition.UNDETERMINED:
-        return ""
-    if is_lost(said):
         return ""
     expected = {
         course.fate is Fate.ACCEPTED and not course.parcel.is_for_here for course in said.courses

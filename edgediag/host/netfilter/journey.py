@@ -100,17 +100,16 @@ def _steps_of(
 ) -> list[tuple[TraceMessage, str]]:
     """The steps of the flow's packets, each with the base chain it lies below."""
     found: list[tuple[TraceMessage, str]] = []
-    # By id of a packet of this flow: the base chain it is in.
-    base_chains: dict[int, str] = {}
+    # By id of a packet of this flow: the base chain it is in, and what it is by now.
+    packets: dict[int, tuple[str, Flow]] = {}
     for message in messages:
         if message.flow is not None:
-            is_begun = message.id in base_chains and message.table != begin
-            if message.flow == flow or (is_begun and _is_translated(flow, message.flow)):
-                base_chains[message.id] = message.chain
-            else:
-                base_chains.pop(message.id, None)
-        if message.id in base_chains:
-            found.append((message, base_chains[message.id]))
+            before = packets.pop(message.id, None)
+            was = None if before is None or message.table == begin else before[1]
+            if message.flow == flow or (was is not None and _is_translated(was, message.flow)):
+                packets[message.id] = message.chain, message.flow
+        if message.id in packets:
+            found.append((message, packets[message.id][0]))
     return found
 
 
@@ -125,10 +124,13 @@ def _first_packet(
     return steps[: begins[1]] if len(begins) > 1 else steps
 
 
-def _is_translated(flow: Flow, seen: Flow) -> bool:
-    """Whether one flow may be the other after a translation of one of its ends."""
-    same_end = flow.source == seen.source or flow.destination == seen.destination
-    return flow.protocol is seen.protocol and same_end and seen != flow.reversed()
+def _is_translated(before: Flow, seen: Flow) -> bool:
+    """Whether one flow may be the other after a translation of one of its ends.
+
+    Both ends change one after the other, and a chain that is told of lies between.
+    """
+    same_end = before.source == seen.source or before.destination == seen.destination
+    return before.protocol is seen.protocol and same_end
 
 
 def _drop(steps: Sequence[tuple[TraceMessage, str]], *, is_reply: bool) -> Dropped | None:

@@ -30,6 +30,8 @@ OUR = flow("192.0.2.10", 40000, "198.51.100.21", 4500)
 OTHER = flow("192.0.2.10", 40001, "198.51.100.22", 4500)
 TRANSLATED = flow("192.0.2.10", 40000, "203.0.113.1", 4500)
 
+BOTH_TRANSLATED = flow("192.0.2.1", 40000, "203.0.113.1", 4500)
+
 
 def dropped(chain: str, handle: int, *, base: str = "", is_reply: bool = False) -> Dropped:
     return Dropped(
@@ -138,6 +140,25 @@ SENT = (step(1, "own", "output", of=OUR), step(1, "end", "postrouting", of=OUR))
             ),
             dropped("post", 9),
             id="dropped after a translation",
+        ),
+        pytest.param(
+            (
+                step(1, "own", "output", of=OUR),
+                step(1, "t", "nat", of=OUR),
+                step(1, "t", "post", of=TRANSLATED),
+                step(1, "t", "behind", of=BOTH_TRANSLATED, is_drop=True),
+            ),
+            dropped("behind", 9),
+            id="dropped after a translation of either end, one after the other",
+        ),
+        pytest.param(
+            (
+                step(1, "own", "output", of=OUR),
+                step(1, "t", "nat", of=OUR),
+                step(1, "t", "behind", of=BOTH_TRANSLATED, is_drop=True),
+            ),
+            passed("inet t nat"),
+            id="both ends at once are another packet",
         ),
         pytest.param(
             (
