@@ -149,32 +149,15 @@ SENT_HOOKS: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 
 
+# How the conditions begin that no evaluation can know, drawn less often than the rest.
 ODDS = ("limit", "-m statistic")
-# Of IPv6 these are not read.
-ODDS_OF_6 = (
-    *ODDS,
-    "-m addrtype",
-    "-m iprange",
-    "-m pkttype",
-    "-p icmp",
-    "-m conntrack --ctorigdst",
-)
 
 
 class Writer:
-    """Writes rules, and keeps what it has written.
+    """Writes rules, and keeps what it has written."""
 
-    odds  how the conditions begin that no evaluation can know, drawn less often than the rest
-    """
-
-    def __init__(
-        self,
-        draw: random.Random,
-        conditions: Sequence[Condition],
-        odds: tuple[str, ...] = ODDS,
-    ) -> None:
+    def __init__(self, draw: random.Random, conditions: Sequence[Condition]) -> None:
         self._draw = draw
-        self._odds = odds
         self._conditions = tuple(conditions)
         self.rules: list[tuple[Condition, ...]] = []
 
@@ -184,10 +167,10 @@ class Writer:
         fitting = [
             each
             for each in self._conditions
-            if allowed(each) and (is_odd or not each.text.startswith(self._odds))
+            if allowed(each) and (is_odd or not each.text.startswith(ODDS))
         ]
         chosen = tuple(self._draw.sample(fitting, self._draw.randint(1, most)))
-        if all(each.text.startswith(self._odds) for each in chosen):
+        if all(each.text.startswith(ODDS) for each in chosen):
             # Alone it would leave every packet of the set undecided.
             aimed_at = [each for each in fitting if each.hit and each not in chosen]
             chosen = (self._draw.choice(aimed_at), *chosen)
@@ -310,9 +293,7 @@ _XT_ENDS = (
 )
 
 
-def iptables(
-    draw: random.Random, chains: Mapping[str, tuple[str, ...]], odds: tuple[str, ...] = ODDS
-) -> RuleSet:
+def iptables(draw: random.Random, chains: Mapping[str, tuple[str, ...]]) -> RuleSet:
     """Tables of iptables with a chain of the user's own; `chains` by table."""
     writer = Writer(draw, XT)
     lines: list[str] = []
@@ -325,7 +306,7 @@ def iptables(
         lines += [f":{name} {policy} [0:0]" for name, policy in zip(names, policies)]
         for name in ("SUB", *names):
             fitting = [each for each in ends if each != "SUB" or name != "SUB"]
-            own = Writer(draw, (*XT, *_XT_OF_CHAIN[name]), odds)
+            own = Writer(draw, (*XT, *_XT_OF_CHAIN[name]))
             for _ in range(draw.randint(1, 4)):
                 text = own.conditions(1, lambda each: True)
                 lines.append(f"-A {name} {text} -j {draw.choice(fitting)}")

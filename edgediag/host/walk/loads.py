@@ -113,7 +113,7 @@ def _payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
     if load.base == _NETWORK:
         return stretch(network_header(parcel), load.offset, load.length)
     if load.base == _TRANSPORT:
-        return cut(transport_header(parcel), load.offset, load.length)
+        return stretch(transport_header(parcel), load.offset, load.length)
     return unknown(load.length, "an inner header")
 
 
@@ -137,7 +137,7 @@ def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
     if number is not None:
         return native_number(number)
     # A packet that came in has a socket only where one is found before the hooks.
-    has_none = parcel.uid is None and parcel.state is CtState.NEW and not parcel.is_reply
+    has_none = parcel.uid is None and parcel.is_opening
     return None if has_none else unknown(4, word)
 
 

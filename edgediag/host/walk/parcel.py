@@ -66,6 +66,7 @@ class Parcel:
     onward        the device that routing again has found, or why it is not known; None where a
                   packet was routed once
     is_reply      it answers a packet of this host
+    is_opening    it begins what it belongs to: a SYN, an echo request; not known to where False
     gateway       the router by which it leaves, or by which an answer comes; None for none
     frame         the Ethernet header, as far as the hook that is walked knows it
     frame_is_to   to whom the frame is (PACKET_*), None where the address of IP tells it
@@ -94,6 +95,7 @@ class Parcel:
     is_for_here: bool
     onward: Interface | NotChecked | None
     is_reply: bool
+    is_opening: bool
     gateway: Address | None
     frame: Octets
     frame_is_to: Octets | None
@@ -186,6 +188,7 @@ def parcel_of(flow: Flow, sender: Sender) -> Parcel:
         is_for_here=False,
         onward=None,
         is_reply=False,
+        is_opening=is_new,
         gateway=None,
         frame=NO_FRAME,
         frame_is_to=None,
@@ -250,21 +253,19 @@ def _header_of_4(parcel: Parcel) -> tuple[Octets, ...]:
     )
 
 
-def transport_header(parcel: Parcel) -> Octets:
+def transport_header(parcel: Parcel) -> tuple[Octets, ...]:
     """RFC 768, RFC 9293 §3.1, RFC 792 or RFC 4443 §4, as far as the flow and its state tell."""
     match parcel.protocol:
         case Protocol.ICMP:
             # An echo request or its reply; the flow's ports are its identifier.
-            is_first = parcel.state is CtState.NEW
             request, reply = _ECHO[parcel.version]
-            kind = known(bytes([request, 0])) if is_first else unknown(2, "icmp type")
+            kind = known(bytes([request, 0])) if parcel.is_opening else unknown(2, "icmp type")
             kind = known(bytes([reply, 0])) if parcel.is_reply else kind
-            return joined((kind, unknown(2, "icmp checksum"), parcel.source_port))
+            return kind, unknown(2, "icmp checksum"), parcel.source_port
         case Protocol.UDP:
-            return joined((parcel.source_port, parcel.destination_port))
+            return parcel.source_port, parcel.destination_port
         case Protocol.TCP:
-            is_first = parcel.state is CtState.NEW
             # ECE and CWR are set or not, as both ends will have it (RFC 3168 §6.1.1).
-            flags = _FIRST_FLAGS if is_first else unknown(1, "tcp flags")
+            flags = _FIRST_FLAGS if parcel.is_opening else unknown(1, "tcp flags")
             numbers = unknown(9, "tcp sequence")
-            return joined((parcel.source_port, parcel.destination_port, numbers, flags))
+            return parcel.source_port, parcel.destination_port, numbers, flags

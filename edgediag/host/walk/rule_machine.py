@@ -71,6 +71,7 @@ _NAT_FAMILIES: Final = {4: (0, 1, 2), 6: (0, 1, 10)}
 # Matches whose structs hold no addresses, or that leave those aside for IPv6.
 _OF_ANY_VERSION: Final = frozenset(
     {
+        "addrtype",
         "comment",
         "connbytes",
         "connmark",

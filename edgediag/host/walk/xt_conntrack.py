@@ -12,11 +12,23 @@ from edgediag.host.netfilter.expression import CtLoad
 from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.loads import load, translation_bits
-from edgediag.host.walk.octets import Octets, Truth, both, cut, equals, intersects, masked, negated
+from edgediag.host.walk.octets import (
+    Octets,
+    Truth,
+    both,
+    cut,
+    equals,
+    intersects,
+    known,
+    masked,
+    negated,
+)
 from edgediag.host.walk.parcel import CtState, Parcel
 from edgediag.host.walk.xt_decide import Decide
 
-_HEAD: Final = struct.Struct("=4s12x4s12x4s12x4s12x")
+_HEAD: Final = struct.Struct("=16s16s16s16s")
+# Keys of the addresses and their octets, by the version of IP.
+_ADDRESSES: Final = {4: (19, 20, 4), 6: (21, 22, 16)}
 _REST_AT: Final = 136
 _REST: Final = struct.Struct("=H2s2s2s2sHHHH")
 _STATE, _PROTO, _SOURCE, _DESTINATION, _STATUS, _DIRECTION = 0x1, 0x2, 0x4, 0x8, 0x40, 0x1000
@@ -36,7 +48,7 @@ def conntrack(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     """Whether the connection is as the options ask; None where an option is not read."""
     asked, inverted, states, statuses = _REST.unpack_from(match.info, _REST_AT)[-4:]
     addresses = asked & (_SOURCE | _DESTINATION)
-    if asked & ~_READ or (addresses and parcel.version == 6):
+    if asked & ~_READ:
         return None
     truths: list[tuple[int, Truth]] = [(_STATE, _is_in_state(states, parcel))]
     if not parcel.has_connection:
@@ -88,11 +100,23 @@ def _addresses(
     match: XtMatch, parcel: Parcel, inquiry: Inquiry
 ) -> tuple[tuple[int, Truth], tuple[int, Truth]]:
     source, source_mask, destination, destination_mask = _HEAD.unpack_from(match.info)
-    from_, to = _ct(19, 4, parcel, inquiry), _ct(20, 4, parcel, inquiry)
+    *keys, length = _ADDRESSES[parcel.version]
+    from_, to = (_ct(key, length, parcel, inquiry) for key in keys)
     return (
-        (_SOURCE, equals(masked(from_, source_mask, bytes(4)), source)),
-        (_DESTINATION, equals(masked(to, destination_mask, bytes(4)), destination)),
+        (_SOURCE, _is_within(from_, source, source_mask)),
+        (_DESTINATION, _is_within(to, destination, destination_mask)),
     )
+
+
+def _is_within(address: Octets, wanted: bytes, mask: bytes) -> Truth:
+    """Whether an address is the wanted one where the mask looks.
+
+    Of IPv4 the kernel does not mask the wanted one, which then no address is.
+    """
+    length = len(address.value)
+    if length == len(wanted):
+        wanted = masked(known(wanted), mask, bytes(length)).value
+    return equals(masked(address, mask, bytes(length)), wanted[:length])
 
 
 def _has_status(statuses: int, parcel: Parcel, inquiry: Inquiry) -> Truth:

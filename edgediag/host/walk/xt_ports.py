@@ -15,11 +15,11 @@ from edgediag.host.walk.octets import (
     Truth,
     Unsure,
     both,
-    cut,
     either,
     equals,
     lies_between,
     masked,
+    stretch,
     turned,
 )
 from edgediag.host.walk.parcel import Parcel, transport_header
@@ -39,7 +39,7 @@ def _tcp(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
     if len(match.info) < 12:
         return None
     option, mask, flags, inverted = match.info[8:12]
-    header = cut(transport_header(parcel), _TCP_FLAGS_AT, 1)
+    header = stretch(transport_header(parcel), _TCP_FLAGS_AT, 1)
     looked_at = masked(header, bytes([mask]), b"\0")
     is_flagged = turned(equals(looked_at, bytes([flags])), inverted & 4)
     has_option: Truth = Unsure(reason=f"TCP option {option}") if option else True
@@ -70,8 +70,8 @@ def _icmp6(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
         return None
     type_, first, last, inverted = match.info[:4]
     header = transport_header(parcel)
-    is_code = lies_between(cut(header, 1, 1), bytes([first]), bytes([last]))
-    return turned(both(equals(cut(header, 0, 1), bytes([type_])), is_code), inverted & 1)
+    is_code = lies_between(stretch(header, 1, 1), bytes([first]), bytes([last]))
+    return turned(both(equals(stretch(header, 0, 1), bytes([type_])), is_code), inverted & 1)
 
 
 def _multiport(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:

@@ -14,7 +14,7 @@ from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.netfilter.xt.sets import set_match
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.needs import Member, NeedIpset, NeedMember
-from edgediag.host.walk.octets import Octets, Truth, Unsure, cut, either, negated
+from edgediag.host.walk.octets import Octets, Truth, Unsure, either, negated, stretch
 from edgediag.host.walk.parcel import Parcel, transport_header
 from edgediag.host.walk.xt_decide import Decide
 from edgediag.model.flow import Protocol
@@ -94,7 +94,7 @@ def _element(ipset: Ipset, sources: tuple[bool, ...], parcel: Parcel) -> _Found:
 def _port(is_source: bool, parcel: Parcel) -> Octets:
     """A port, or for ICMP its type and code."""
     if parcel.protocol is Protocol.ICMP:
-        return cut(transport_header(parcel), 0, 2)
+        return stretch(transport_header(parcel), 0, 2)
     return parcel.source_port if is_source else parcel.destination_port
 
 

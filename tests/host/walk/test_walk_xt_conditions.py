@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from edgediag.cli.explain import Sender, parcel_of
 from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.netfilter.xt.words import MATCHES
 from edgediag.host.walk.inquiry import Inquiry
+from edgediag.host.walk.needs import NeedAddressType
 from edgediag.host.walk.octets import Truth, Unsure
 from edgediag.host.walk.parcel import CtState, Interface, Parcel
 from edgediag.host.walk.xt_conditions import holds
@@ -23,6 +25,11 @@ TRACKED = replace(UDP, is_tracked=True)
 KNOWN_CONNECTION = replace(TRACKED, state=CtState.ESTABLISHED)
 TCP = parcel_of(replace(flow(), protocol=Protocol.TCP), SENDER)
 UP0 = Interface(name="up0", index=2)
+UNTRACKED = replace(TCP, state=CtState.UNTRACKED)
+IN_6 = replace(
+    flow(), source=ip_address("2001:db8::9"), destination=ip_address("2001:db8::1")
+)
+UDP_6 = parcel_of(IN_6, SENDER)
 CAME_IN = replace(UDP, incoming=UP0, uid=None, gid=None)
 
 
@@ -38,10 +45,24 @@ def physdev(inverted: int, asked: int) -> bytes:
     return bytes(64) + bytes([inverted, asked])
 
 
+def addrtype(destination: int, flags: int = 0) -> bytes:
+    return struct.pack("=HHI", 0, destination, flags)
+
+
+def begun_for(destination: str, mask: str) -> bytes:
+    """-m conntrack --ctorigdst"""
+    addresses = (ip_address(each).packed for each in ("::", "::", destination, mask))
+    return b"".join(addresses).ljust(146, b"\0") + struct.pack("=HHHH", 8, 0, 0, 0)
+
+
 MARK_1 = struct.pack("=IIB", 1, 0xFFFFFFFF, 0)
 NOT_MARK_1 = struct.pack("=IIB", 1, 0xFFFFFFFF, 1)
 FTP = struct.pack("=i30s", 0, b"ftp")
 NOT_FTP = struct.pack("=i30s", 1, b"ftp")
+IS_SYN = struct.pack("=HHHHBBBB", 0, 0xFFFF, 0, 0xFFFF, 0, 0x17, 0x02, 0)
+UNSPECIFIED, UNICAST, LOCAL, ANYCAST, MULTICAST = 1, 2, 4, 16, 32
+UNSURE_TYPE = Unsure(reason="the address's type")
+FULL = ":".join(["ffff"] * 8)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +90,8 @@ NOT_FTP = struct.pack("=i30s", 1, b"ftp")
         pytest.param("esp", 0, bytes(9), UDP, False, id="another protocol"),
         pytest.param("ttl", 0, b"\3\xff", UDP, False, id="more than the most"),
         pytest.param("pkttype", 0, struct.pack("=ii", 0, 0), UDP, True, id="for one host"),
+        pytest.param("tcp", 0, IS_SYN, TCP, True, id="it opens a connection"),
+        pytest.param("tcp", 0, IS_SYN, UNTRACKED, True, id="and nobody is to track it"),
     ],
 )
 def test_a_match_that_the_packet_decides(
@@ -109,10 +132,33 @@ def test_a_length_that_no_packet_has_decides() -> None:
     assert holds(every, UDP, Inquiry({})) is True
 
 
+@pytest.mark.parametrize(
+    ("name", "revision", "info", "expected"),
+    [
+        pytest.param("addrtype", 1, addrtype(LOCAL), True, id="an address of this host"),
+        pytest.param("addrtype", 1, addrtype(LOCAL, 2), False, id="it was to be none"),
+        pytest.param("addrtype", 1, addrtype(UNICAST | LOCAL), True, id="of both types"),
+        pytest.param("addrtype", 1, addrtype(MULTICAST | LOCAL), False, id="of all types"),
+        pytest.param("addrtype", 1, addrtype(UNSPECIFIED), False, id="an address at all"),
+        pytest.param("addrtype", 1, addrtype(ANYCAST), UNSURE_TYPE, id="a type not told"),
+        pytest.param("addrtype", 1, addrtype(LOCAL, 8), Unsure(reason="-m addrtype"), id="device"),
+        pytest.param("conntrack", 3, begun_for("2001:db8::1", FULL), True, id="begun for it"),
+        pytest.param("conntrack", 3, begun_for("2001:db8::2", FULL), False, id="begun for another"),
+        pytest.param("conntrack", 3, begun_for("2001:db8::2", "ffff::"), True, id="for a network"),
+    ],
+)
+def test_a_match_on_a_packet_of_ipv6(
+    name: str, revision: int, info: bytes, expected: Truth
+) -> None:
+    match = XtMatch(name=name, revision=revision, info=info)
+    answers = {NeedAddressType(address=IN_6.destination): 2}
+    assert holds(match, replace(UDP_6, is_tracked=True), Inquiry(answers)) == expected
+
+
 @given(
     st.sampled_from(sorted(MATCHES)),
     st.binary(max_size=400),
-    st.sampled_from([UDP, TCP, TRACKED, CAME_IN]),
+    st.sampled_from([UDP, TCP, TRACKED, CAME_IN, UDP_6]),
 )
 def test_any_octets_are_a_truth_or_unsure(
     key: tuple[str, int], info: bytes, parcel: Parcel
