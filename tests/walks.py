@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName
+from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, whole_chain
 from edgediag.host.netfilter.expression import Compare, Expression, PayloadLoad
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Verdict
@@ -68,18 +68,16 @@ def nat(chain: str, hook: str = "output") -> BaseChain:
 
 
 def chain_of(of: str, *rules: tuple[Expression, ...]) -> Chain:
-    return Chain(
-        rules=tuple(
-            FilterRule(
-                family="inet",
-                table="t",
-                chain=of,
-                handle=handle,
-                expressions=expressions,
-                comment="",
-            )
-            for handle, expressions in enumerate(rules, start=1)
+    return whole_chain(
+        FilterRule(
+            family="inet",
+            table="t",
+            chain=of,
+            handle=handle,
+            expressions=expressions,
+            comment="",
         )
+        for handle, expressions in enumerate(rules, start=1)
     )
 
 

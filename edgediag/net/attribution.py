@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from edgediag.host.drop_counts import risen
-from edgediag.host.netfilter.legacy import LegacyTable
+from edgediag.host.netfilter.legacy_index import LegacyTable
 from edgediag.host.walk.counted import counted_all, dropped_by
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow

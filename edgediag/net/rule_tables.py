@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from edgediag.host.attributes import attributes, big, string
@@ -11,12 +12,19 @@ from edgediag.host.netfilter.base_chain import (
     decode_contents,
     decode_dormant,
 )
-from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, SetContents
-from edgediag.host.netfilter.legacy import LegacyTable
-from edgediag.host.netfilter.legacy_rule import chain_rules
+from edgediag.host.netfilter.chains import (
+    Backend,
+    BaseChain,
+    Chain,
+    ChainName,
+    SetContents,
+    whole_chain,
+)
+from edgediag.host.netfilter.legacy import LegacyEntries
+from edgediag.host.netfilter.legacy_chains import LegacyChains
 from edgediag.host.netfilter.register import Names
 from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule, decode_filter_rule
-from edgediag.host.walk.needs import NeedSet
+from edgediag.host.walk.needs import NeedChain, NeedSet
 from edgediag.model.answer import NotChecked
 from edgediag.net.ipset import read_ipset, set_name, with_set_names
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
@@ -32,18 +40,25 @@ class RuleTables:
     legacy  its tables
     """
 
-    def __init__(self, netlink: NetlinkSocket, legacy: Sequence[LegacyTable]) -> None:
+    def __init__(self, netlink: NetlinkSocket, legacy: Sequence[LegacyEntries]) -> None:
         self._netlink = netlink
-        self._legacy = {(table.family, table.name): table for table in legacy}
+        self._legacy = {(table.family, table.name): LegacyChains(table) for table in legacy}
 
-    def chain(self, name: ChainName) -> Chain | NotChecked:
-        """The rules of a chain as they are now."""
-        if name.backend is Backend.LEGACY:
-            table = self._legacy.get((name.family, name.table))
-            if table is None or name.chain not in table.chains:
-                return NotChecked(reason=f"iptables-legacy has no chain {name.table} {name.chain}")
-            legacy = chain_rules(table, name.chain)
-            return Chain(rules=with_set_names(self._netlink, legacy))
+    def chain(self, need: NeedChain) -> Chain | NotChecked:
+        """The rules of a chain; of iptables-legacy those that the packet may match."""
+        if need.name.backend is Backend.LEGACY:
+            return self._legacy_chain(need)
+        return self._nft_chain(need.name)
+
+    def _legacy_chain(self, need: NeedChain) -> Chain | NotChecked:
+        name = need.name
+        table = self._legacy.get((name.family, name.table))
+        chain = None if table is None else table.chain(name.chain, need.ends)
+        if chain is None:
+            return NotChecked(reason=f"iptables-legacy has no chain {name.table} {name.chain}")
+        return replace(chain, rules=with_set_names(self._netlink, chain.rules))
+
+    def _nft_chain(self, name: ChainName) -> Chain | NotChecked:
         keys = string(1, name.table) + string(2, name.chain)
         dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
         if isinstance(dump, Refusal):
@@ -53,7 +68,7 @@ class RuleTables:
         # A kernel that does not know the filter dumps every rule there is.
         wanted = (name.family, name.table, name.chain)
         own = (rule for rule in rules if (rule.family, rule.table, rule.chain) == wanted)
-        return Chain(rules=with_set_names(self._netlink, own))
+        return whole_chain(with_set_names(self._netlink, own))
 
     def set_contents(self, need: NeedSet) -> SetContents | NotChecked:
         """The members of a set of nf_tables."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from edgediag.host.netfilter.chains import Backend, Chain, ChainName
-from edgediag.host.netfilter.legacy import LegacyTable
+from edgediag.host.netfilter.legacy import LegacyEntries
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.hook_walk import HookWalk
 from edgediag.host.walk.inbound import receive
@@ -95,7 +95,7 @@ def rules_of(name: ChainName) -> Chain | NotChecked:
     """
     with NetlinkSocket(NETLINK_NETFILTER) as netlink:
         tables, _ = read_placed(name.family) if name.backend is Backend.LEGACY else ((), ())
-        return RuleTables(netlink, tables).chain(name)
+        return RuleTables(netlink, tables).chain(NeedChain(name=name, ends=None))
 
 
 def _walk(
@@ -124,7 +124,7 @@ class _Host:
     """The answers of the running kernel."""
 
     def __init__(
-        self, netlink: NetlinkSocket, routing: NetlinkSocket, legacy: Sequence[LegacyTable]
+        self, netlink: NetlinkSocket, routing: NetlinkSocket, legacy: Sequence[LegacyEntries]
     ) -> None:
         self._netlink = netlink
         self._routing = routing
@@ -146,7 +146,7 @@ class _Host:
     def _answer(self, need: Need) -> Answer:
         match need:
             case NeedChain():
-                return self._tables.chain(need.name)
+                return self._tables.chain(need)
             case NeedSet():
                 return self._tables.set_contents(need)
             case NeedAddressType():

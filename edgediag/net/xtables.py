@@ -8,18 +8,20 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
+from mmap import MAP_PRIVATE, mmap
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from edgediag.host.attributes import NATIVE
 from edgediag.host.messages import errno_name
 from edgediag.host.netfilter.legacy import (
     INFO_OCTETS,
     NAME_OCTETS,
-    LegacyTable,
+    LegacyEntries,
+    decode_entries,
     decode_info,
-    decode_table,
 )
+from edgediag.host.netfilter.legacy_index import LegacyTable, index
 from edgediag.host.walk.legacy import is_placed
 
 # <linux/netfilter_ipv4/ip_tables.h>; <linux/netfilter_ipv6/ip6_tables.h> has the same numbers.
@@ -36,6 +38,8 @@ LEVELS: Final = {"ip": socket.IPPROTO_IP, "ip6": socket.IPPROTO_IPV6}
 _TRIES: Final = 5
 _MOST_OCTETS: Final = 256 * 2**20
 
+_Decoded = TypeVar("_Decoded")
+
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,13 +52,12 @@ def legacy_names() -> tuple[tuple[str, str], ...]:
 
 
 def read_legacy(families: Sequence[str] = tuple(_LISTS)) -> tuple[LegacyTable, ...]:
-    """Every table that this network namespace has, with its counters.
+    """Every table that this network namespace has, with its counters and all its chains.
 
     raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
     """
-    return tuple(
-        _read_table(family, table) for family in families for table in listed_tables(family)
-    )
+    read = (_read_table(family, table) for family in families for table in listed_tables(family))
+    return tuple(_expected(index(entries)) for entries in read)
 
 
 def read_entries(family: str, table: str) -> tuple[bytes, memoryview]:
@@ -96,13 +99,13 @@ def read_info(sock: socket.socket, family: str, table: str) -> bytes:
     return bytes(_ask(sock, (LEVELS[family], _SO_GET_INFO), name, INFO_OCTETS))
 
 
-def read_placed(family: str) -> tuple[tuple[LegacyTable, ...], tuple[str, ...]]:
+def read_placed(family: str) -> tuple[tuple[LegacyEntries, ...], tuple[str, ...]]:
     """The tables of which it is known where the kernel calls them, and what was not read.
 
     raises  OSError where not even the list of tables can be read
     """
     try:
-        tables = read_legacy((family,))
+        tables = [_read_table(family, table) for table in listed_tables(family)]
     except OSError as error:
         reason = errno_name(error.errno or 0)
         listed = listed_tables(family)
@@ -126,10 +129,13 @@ def listed_tables(family: str) -> list[str]:
         return []
 
 
-def _read_table(family: str, table: str) -> LegacyTable:
+def _read_table(family: str, table: str) -> LegacyEntries:
     octets, entries = read_entries(family, table)
     info = decode_info(octets)
-    decoded = None if info is None else decode_table(family, table, info, entries)
+    return _expected(None if info is None else decode_entries(family, table, info, entries))
+
+
+def _expected(decoded: _Decoded | None) -> _Decoded:
     if decoded is None:
         raise OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
     return decoded
@@ -142,9 +148,10 @@ def _ask(
 
     option  its level and number
     """
-    answer = bytearray(octets)
+    # A table may have tens of megabytes: the kernel writes into the only copy of it, and into
+    # pages that nobody has filled with zeros before.
+    answer = mmap(-1, octets, MAP_PRIVATE)
     answer[: len(question)] = question
-    # A table may have tens of megabytes: the kernel writes into the only copy of it.
     buffer = (ctypes.c_char * octets).from_buffer(answer)
     length = ctypes.c_uint32(octets)
     result = _LIBC.getsockopt(sock.fileno(), *option, buffer, ctypes.byref(length))

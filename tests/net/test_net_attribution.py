@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from edgediag.host.netfilter.iptables import iptables_text
-from edgediag.host.netfilter.legacy_rule import chain_rules
+from edgediag.host.netfilter.legacy_chains import LegacyChains
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import IptablesRule
 from edgediag.model.flow import Flow, Protocol
@@ -93,10 +93,11 @@ def test_rules_are_read_as_iptables_wrote_them(two_nodes: "TwoNodes") -> None:
         "iptables-legacy -P FORWARD DROP",
     )
     with two_nodes.node.inside():
-        tables = {table.family: table for table in read_legacy()}
+        tables = {table.entries.family: table for table in read_legacy()}
     for family, expected in (("ip", RULES), ("ip6", IPV6_RULES)):
-        rules = chain_rules(tables[family], "OUTPUT")
-        assert [f"-A OUTPUT {iptables_text(rule)}" for rule in rules] == list(expected)
+        chain = LegacyChains(tables[family].entries).chain("OUTPUT", None)
+        assert chain is not None
+        assert [f"-A OUTPUT {iptables_text(rule)}" for rule in chain.rules] == list(expected)
     assert {chain: found.policy for chain, found in tables["ip"].chains.items()} == {
         "INPUT": "accept",
         "FORWARD": "drop",

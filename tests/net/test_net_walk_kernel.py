@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.host.netfilter.chains import Chain, ChainName
+from edgediag.host.netfilter.chains import Chain
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.journal import Journal
+from edgediag.host.walk.needs import NeedChain
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
@@ -397,9 +398,9 @@ def test_each_chain_is_read_once(
     read: list[str] = []
     chain = RuleTables.chain
 
-    def noted(tables: RuleTables, name: ChainName) -> Chain | NotChecked:
-        read.append(name.chain)
-        return chain(tables, name)
+    def noted(tables: RuleTables, need: NeedChain) -> Chain | NotChecked:
+        read.append(need.name.chain)
+        return chain(tables, need)
 
     monkeypatch.setattr(RuleTables, "chain", noted)
     bases = ["type filter hook output priority 0; jump u"] * 3

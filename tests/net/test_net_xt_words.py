@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgediag.host.netfilter.iptables import iptables_text
-from edgediag.host.netfilter.legacy_rule import chain_rules
+from edgediag.host.netfilter.legacy_index import places
+from edgediag.host.netfilter.legacy_rule import rule_at
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.net.ipset import with_set_names
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal
@@ -92,9 +93,12 @@ def test_matches_and_targets_of_legacy_read_as_iptables_save_prints_them(
     load("ip", "iptables-legacy")
     with NetlinkSocket(NETLINK_NETFILTER) as netlink:
         written = {
-            (table.name, chain): [
+            (table.entries.name, chain): [
                 iptables_text(rule)
-                for rule in with_set_names(netlink, chain_rules(table, chain))
+                for rule in with_set_names(
+                    netlink,
+                    (rule_at(table.entries, each) for each in places(table, chain) if each.number),
+                )
             ]
             for table in read_legacy(("ip",))
             for chain in table.chains

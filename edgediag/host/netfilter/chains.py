@@ -1,5 +1,6 @@
 """Chains and sets of this host by their names, as whoever asks for their rules speaks of them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,9 +44,19 @@ class BaseChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The rules of one chain in the order they are evaluated."""
+    """The rules of one chain in the order they are evaluated, or those that were asked for.
+
+    numbers  of each in its chain, from 1
+    """
 
     rules: tuple[FilterRule, ...]
+    numbers: Sequence[int]
+
+
+def whole_chain(rules: Iterable[FilterRule]) -> Chain:
+    """A chain of which every rule was asked for."""
+    rules = tuple(rules)
+    return Chain(rules=rules, numbers=range(1, len(rules) + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,11 @@ from edgediag.host.netfilter.formats import format_value, mask_length
 # Source, destination, the masks of both, incoming and outgoing device, the masks of both.
 _IPV4: Final = struct.Struct("=4s4s4s4s16s16s16s16sHBB")
 _IPV6: Final = struct.Struct("=16s16s16s16s16s16s16s16sHxBB3x")
+# Addresses, masks, protocol and what is inverted.
+_ENDS: Final = {
+    "ip": struct.Struct("=4s4s4s4s64xHxB"),
+    "ip6": struct.Struct("=16s16s16s16s64xHxxB"),
+}
 HEADER_OCTETS: Final = {"ip": _IPV4.size, "ip6": _IPV6.size}
 _NOT_IN, _NOT_OUT, _NOT_SOURCE, _NOT_DESTINATION = 0x01, 0x02, 0x08, 0x10
 _NOT_FRAGMENT, _NOT_PROTOCOL = 0x20, 0x40
@@ -52,6 +57,37 @@ class IpHeader:
     is_later_fragment: bool
     is_fragment_negated: bool
     is_goto: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What the header of a packet has for certain; None for an address that is not known."""
+
+    source: bytes | None
+    destination: bytes | None
+    protocol: int
+
+
+def misses(family: str, octets: memoryview, offset: int, ends: Ends) -> bool:
+    """Whether an entry's protocol or addresses are others than the packet's, for certain.
+
+    Of tens of thousands of rules a packet meets, few are for it: only those need be decoded.
+    """
+    found = _ENDS[family].unpack_from(octets, offset)
+    source, destination, source_mask, destination_mask, protocol, inverted = found
+    if protocol and (protocol == ends.protocol) is bool(inverted & _NOT_PROTOCOL):
+        return True
+    return _is_other(
+        ends.destination, (destination, destination_mask), inverted & _NOT_DESTINATION
+    ) or _is_other(ends.source, (source, source_mask), inverted & _NOT_SOURCE)
+
+
+def _is_other(have: bytes | None, asked: tuple[bytes, bytes], inverted: int) -> bool:
+    """Whether an address is for certain not the one that is asked for, or for any other."""
+    if have is None:
+        return False
+    value, mask = (int.from_bytes(part, "big") for part in asked)
+    return (int.from_bytes(have, "big") & mask == value) is bool(inverted)
 
 
 def decode_header(family: str, octets: bytes) -> IpHeader:

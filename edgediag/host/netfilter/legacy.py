@@ -1,7 +1,8 @@
 """A table of iptables-legacy, from the blob in which x_tables gives it out.
 
-One pass over the entries finds the chains; a rule is decoded when somebody asks for its chain.
-Whatever the blob holds gives a table or none, never an exception: every offset is checked.
+Where the kernel's own chains begin it says itself, and a jump says where another one does, so a
+chain is found without the rest of the table. Whatever the blob holds gives a chain or none, never
+an exception: every offset is checked.
 
 source  include/uapi/linux/netfilter_ipv4/ip_tables.h (ipt_getinfo, ipt_entry),
         netfilter_ipv6/ip6_tables.h, netfilter/x_tables.h (xt_entry_match, xt_entry_target,
@@ -31,7 +32,9 @@ STANDARD, ERROR = "", "ERROR"
 VERDICT: Final = struct.Struct("=i")
 RETURN: Final = -5
 _POLICIES: Final = {-1: "drop", -2: "accept"}
-_ERROR_NAME: Final = b"ERROR\0"
+ERROR_NAME: Final = b"ERROR\0"
+# struct xt_error_target: what the head of a chain has behind its counters.
+_ERROR_OCTETS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +63,16 @@ class LegacyChain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegacyTable:
-    """The entries of a table as they are, and where its chains are in them.
+class LegacyEntries:
+    """The entries of a table as they are, and the chains that the kernel itself calls.
 
-    family   "ip" or "ip6"
-    targets  the chains of the user's own by the offset that a jump names them with
+    family  "ip" or "ip6"
     """
 
     family: str
     name: str
-    entries: memoryview
-    chains: Mapping[str, LegacyChain]
-    targets: Mapping[int, str]
+    octets: memoryview
+    built_in: Mapping[str, LegacyChain]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,126 +97,106 @@ def decode_info(octets: bytes) -> LegacyInfo | None:
     )
 
 
-def decode_table(
-    family: str, name: str, info: LegacyInfo, entries: memoryview
-) -> LegacyTable | None:
-    """The table in the answer to IPT_SO_GET_ENTRIES, None where iptables made no such table.
+def decode_entries(
+    family: str, name: str, info: LegacyInfo, octets: memoryview
+) -> LegacyEntries | None:
+    """What IPT_SO_GET_ENTRIES answers, None where a built-in chain does not end in a policy."""
+    built_in: dict[str, LegacyChain] = {}
+    for hook, begin in info.begins.items():
+        end = info.policies[hook]
+        policy = _POLICIES.get(bare_verdict(family, octets, end))
+        if policy is None or begin > end:
+            return None
+        built_in[hook] = LegacyChain(begin=begin, end=end, policy=policy)
+    return LegacyEntries(family=family, name=name, octets=octets, built_in=built_in)
 
-    Fewer rules than there are would let packets through in thought: it is the whole table or none.
+
+def is_whole(entries: LegacyEntries, chain: LegacyChain) -> bool:
+    """Whether a chain is made of entries alone, from its first rule to its end."""
+    offset = chain.begin
+    for offset, is_head in walked(entries.family, entries.octets, chain.begin):
+        if is_head or offset >= chain.end:
+            break
+    return offset == chain.end
+
+
+def own_chain(entries: LegacyEntries, begin: int) -> LegacyChain | None:
+    """The chain of the user's own that begins at an offset, None where it is not whole.
+
+    Fewer rules than there are would let packets through in thought.
     """
-    begun = {*info.begins.values(), *info.policies.values()}
-    heads = _heads(family, entries, begun)
-    built_in = _built_in(family, info, entries) if heads else None
-    if built_in is None or any(chain.end >= heads[0].offset for chain in built_in.values()):
+    last = -1
+    for offset, is_head in walked(entries.family, entries.octets, begin):
+        if is_head:
+            # iptables closes each chain with a return, which it does not show.
+            is_closed = last >= 0 and bare_verdict(entries.family, entries.octets, last) == RETURN
+            return LegacyChain(begin=begin, end=last, policy=None) if is_closed else None
+        last = offset
+    return None
+
+
+def own_name(entries: LegacyEntries, begin: int) -> str | None:
+    """The name of the chain of the user's own that begins at an offset, None where none does."""
+    head = begin - COUNTERS_AT[entries.family] - _COUNTERS.size - _ERROR_OCTETS
+    if head < 0:
         return None
-    own: dict[str, LegacyChain] = {}
-    for head, following in zip(heads, heads[1:]):
-        # iptables closes each chain of the user's own with a return, which it does not show.
-        if head.name in own or head.name in built_in or following.last < head.behind:
-            return None
-        if _bare_verdict(family, entries, following.last) != RETURN:
-            return None
-        own[head.name] = LegacyChain(begin=head.behind, end=following.last, policy=None)
-    return LegacyTable(
-        family=family,
-        name=name,
-        entries=entries,
-        chains={**built_in, **own},
-        targets={chain.begin: name for name, chain in own.items()},
-    )
+    at = next(walked(entries.family, entries.octets, head), None)
+    if at != (head, True) or head + next_entry(entries.family, entries.octets, head) != begin:
+        return None
+    return text(bytes(entries.octets[begin - _ERROR_OCTETS + PART.size : begin]))
 
 
-def places(table: LegacyTable, chain: str) -> Iterator[Place]:
-    """The rules of a chain in their order, then its policy where it has one."""
-    found = table.chains[chain]
-    offset, number = found.begin, 0
-    while offset < found.end:
-        number += 1
-        yield Place(chain=chain, number=number, offset=offset)
-        offset += next_entry(table.family, table.entries, offset)
-    if found.policy is not None:
-        yield Place(chain=chain, number=0, offset=found.end)
+def walked(family: str, octets: memoryview, offset: int) -> Iterator[tuple[int, bool]]:
+    """Each entry from an offset on, and whether it names the chain behind it or ends the table.
+
+    It stops before what is no whole entry.
+    """
+    header, least = HEADER_OCTETS[family], COUNTERS_AT[family] + _COUNTERS.size
+    size, unpack = len(octets), _PLACES.unpack_from
+    while offset + least <= size:
+        target_at, next_at = unpack(octets, offset + header)
+        if not least <= target_at <= next_at - PART.size or offset + next_at > size:
+            return
+        name_at = offset + target_at + 2
+        is_head = octets[name_at] == ERROR_NAME[0]
+        if is_head:
+            is_head = octets[name_at : name_at + len(ERROR_NAME)].tobytes() == ERROR_NAME
+        yield offset, is_head
+        offset += next_at
 
 
-def counted(table: LegacyTable, offset: int) -> tuple[int, int]:
+def offsets(entries: LegacyEntries, chain: LegacyChain) -> Iterator[int]:
+    """Where the rules of a whole chain are, in their order."""
+    at, octets, header = chain.begin, entries.octets, HEADER_OCTETS[entries.family]
+    while at < chain.end:
+        yield at
+        at += _PLACES.unpack_from(octets, at + header)[1]
+
+
+def counted(entries: LegacyEntries, offset: int) -> tuple[int, int]:
     """Packets and octets that the entry counted so far."""
-    packets, octets = _COUNTERS.unpack_from(table.entries, offset + COUNTERS_AT[table.family])
+    packets, octets = _COUNTERS.unpack_from(entries.octets, offset + COUNTERS_AT[entries.family])
     return packets, octets
 
 
-def next_entry(family: str, entries: memoryview, offset: int) -> int:
+def next_entry(family: str, octets: memoryview, offset: int) -> int:
     """The octets of an entry."""
-    following: int = _PLACES.unpack_from(entries, offset + HEADER_OCTETS[family])[1]
+    following: int = _PLACES.unpack_from(octets, offset + HEADER_OCTETS[family])[1]
     return following
 
 
-def target_of(family: str, entries: memoryview, offset: int) -> int:
+def target_of(family: str, octets: memoryview, offset: int) -> int:
     """Where the target of an entry begins, counted from the entry."""
-    place: int = _PLACES.unpack_from(entries, offset + HEADER_OCTETS[family])[0]
+    place: int = _PLACES.unpack_from(octets, offset + HEADER_OCTETS[family])[0]
     return place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Head:
-    """An entry that names the chain behind it, or the end of the table.
-
-    last    the entry before it
-    behind  the entry after it
-    """
-
-    last: int
-    offset: int
-    behind: int
-    name: str
-
-
-def _heads(family: str, entries: memoryview, begun: set[int]) -> list[_Head]:
-    """The heads up to the one that ends the table; none where it is not made of entries.
-
-    begun  offsets at which an entry has to begin
-    """
-    heads: list[_Head] = []
-    missing = set(begun)
-    header, least = HEADER_OCTETS[family], COUNTERS_AT[family] + _COUNTERS.size
-    offset = last = 0
-    while offset < len(entries):
-        if offset + least > len(entries):
-            return []
-        target_at, next_at = _PLACES.unpack_from(entries, offset + header)
-        if not least <= target_at <= next_at - PART.size or offset + next_at > len(entries):
-            return []
-        name_at = offset + target_at + 2
-        is_named = entries[name_at] == _ERROR_NAME[0]
-        if is_named and entries[name_at : name_at + len(_ERROR_NAME)].tobytes() == _ERROR_NAME:
-            name = text(bytes(entries[offset + target_at + PART.size : offset + next_at]))
-            heads.append(_Head(last=last, offset=offset, behind=offset + next_at, name=name))
-        if missing:
-            missing.discard(offset)
-        last = offset
-        offset += next_at
-    is_whole = heads and heads[-1].behind == len(entries) and not missing
-    return heads if is_whole else []
-
-
-def _built_in(
-    family: str, info: LegacyInfo, entries: memoryview
-) -> dict[str, LegacyChain] | None:
-    found: dict[str, LegacyChain] = {}
-    for hook, begin in info.begins.items():
-        end = info.policies[hook]
-        policy = _POLICIES.get(_bare_verdict(family, entries, end))
-        if policy is None or begin > end:
-            return None
-        found[hook] = LegacyChain(begin=begin, end=end, policy=policy)
-    return found
-
-
-def _bare_verdict(family: str, entries: memoryview, offset: int) -> int:
+def bare_verdict(family: str, octets: memoryview, offset: int) -> int:
     """The verdict of an entry without a match, 0 where it is none."""
     least = COUNTERS_AT[family] + _COUNTERS.size
-    if offset + least + PART.size + VERDICT.size > len(entries):
+    if offset + least + PART.size + VERDICT.size > len(octets):
         return 0
-    _, name, _ = PART.unpack_from(entries, offset + least)
-    is_bare = target_of(family, entries, offset) == least and name.startswith(b"\0")
-    verdict: int = VERDICT.unpack_from(entries, offset + least + PART.size)[0]
+    _, name, _ = PART.unpack_from(octets, offset + least)
+    is_bare = target_of(family, octets, offset) == least and name.startswith(b"\0")
+    verdict: int = VERDICT.unpack_from(octets, offset + least + PART.size)[0]
     return verdict if is_bare else 0

@@ -16,11 +16,11 @@ from edgediag.host.netfilter.legacy import (
     PART,
     STANDARD,
     VERDICT,
-    LegacyTable,
+    LegacyEntries,
     Place,
     counted,
     next_entry,
-    places,
+    own_name,
     target_of,
 )
 from edgediag.host.netfilter.rule import FilterRule
@@ -31,29 +31,25 @@ _COUNTERS_OCTETS: Final = 16
 _JUMP, _GOTO, _RETURN = -3, -4, -5
 
 
-def chain_rules(table: LegacyTable, chain: str) -> tuple[FilterRule, ...]:
-    """The rules of a chain in the order they are evaluated."""
-    return tuple(rule_at(table, place) for place in places(table, chain) if place.number)
-
-
-def rule_at(table: LegacyTable, place: Place) -> FilterRule:
+def rule_at(entries: LegacyEntries, place: Place) -> FilterRule:
     """One rule; it has no handle, and iptables names it by its number."""
-    family, entries, begin = table.family, table.entries, place.offset
-    octets = bytes(entries[begin : begin + next_entry(family, entries, begin)])
+    family, begin = entries.family, place.offset
+    following = begin + next_entry(family, entries.octets, begin)
+    octets = bytes(entries.octets[begin:following])
     header = decode_header(family, octets[: HEADER_OCTETS[family]])
-    target_at = target_of(family, entries, begin)
+    target_at = target_of(family, entries.octets, begin)
     matches = octets[COUNTERS_AT[family] + _COUNTERS_OCTETS : target_at]
-    packets, counted_octets = counted(table, begin)
+    packets, counted_octets = counted(entries, begin)
     targets = _parts(octets[target_at:])
     name, revision, info = next(targets, (ERROR, 0, b""))
     ending: tuple[Expression, ...]
     if name == STANDARD:
-        ending = _ending(table, begin + len(octets), info, is_goto=header.is_goto)
+        ending = _ending(entries, following, info, is_goto=header.is_goto)
     else:
         ending = (XtTarget(name=name, revision=revision, info=info),)
     return FilterRule(
         family=family,
-        table=table.name,
+        table=entries.name,
         chain=place.chain,
         handle=0,
         expressions=(
@@ -67,8 +63,19 @@ def rule_at(table: LegacyTable, place: Place) -> FilterRule:
     )
 
 
+def jumps_to(entries: LegacyEntries, offset: int) -> int | None:
+    """Where the chain begins that the rule at an offset leads to, None where it leads to none."""
+    begin = offset + target_of(entries.family, entries.octets, offset)
+    following = offset + next_entry(entries.family, entries.octets, offset)
+    _, name, _ = PART.unpack_from(entries.octets, begin)
+    if not name.startswith(b"\0") or begin + PART.size + VERDICT.size > following:
+        return None
+    verdict: int = VERDICT.unpack_from(entries.octets, begin + PART.size)[0]
+    return verdict if verdict >= 0 and verdict != following else None
+
+
 def _ending(
-    table: LegacyTable, following: int, info: bytes, *, is_goto: bool
+    entries: LegacyEntries, following: int, info: bytes, *, is_goto: bool
 ) -> tuple[Expression, ...]:
     """What a standard target does: nothing where it leads to the next rule.
 
@@ -80,7 +87,7 @@ def _ending(
     if verdict < 0:
         code = _RETURN if verdict == _RETURN else -verdict - 1
         return (Verdict(code=code, chain=""),)
-    chain = table.targets.get(verdict)
+    chain = own_name(entries, verdict)
     if chain is None:
         return (Unknown(name="jump into a chain", attributes=info),)
     return (Verdict(code=_GOTO if is_goto else _JUMP, chain=chain),)

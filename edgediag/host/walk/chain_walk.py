@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edgediag.host.netfilter.chains import Chain, ChainName
+from edgediag.host.netfilter.chains import Backend, Chain, ChainName
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.walk.effects import Fate
+from edgediag.host.walk.header import ends_of
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.journal import Journal, Place, Visit
-from edgediag.host.walk.needs import Asking, ask_chain
+from edgediag.host.walk.needs import Asking, NeedChain, ask_chain
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.rule_machine import Evaluated, Outcome, evaluate
 
@@ -81,14 +82,14 @@ class ChainWalk:
 
     def walk(self, name: ChainName, course: Course, depth: int) -> Asking[list[Course]]:
         """Every course out of a chain; `Fate.GOES_ON` for those that return from it."""
-        chain = yield from ask_chain(name)
+        chain = yield from ask_chain(self._need(name, course.parcel))
         if not isinstance(chain, Chain):
             return [course.undecided(self._hook, f"chain {name.chain}: {chain.reason}")]
         if depth > _MOST_JUMPS:
             return [course.undecided(self._hook, f"chain {name.chain}: too many jumps")]
         left: list[Course] = []
         live = [course]
-        for number, rule in enumerate(chain.rules, start=1):
+        for number, rule in zip(chain.numbers, chain.rules):
             place = Place(hook=self._hook, chain=name, rule=rule, number=number, depth=depth)
             following: list[Course] = []
             for each in live:
@@ -99,6 +100,11 @@ class ChainWalk:
             if not live:
                 break
         return united([*left, *live])
+
+    def _need(self, name: ChainName, parcel: Parcel) -> NeedChain:
+        """No rule of a chain changes addresses and goes on; of nf_tables none is told unread."""
+        is_whole = name.backend is Backend.NFT or self._journal.is_watched(name)
+        return NeedChain(name=name, ends=None if is_whole else ends_of(parcel))
 
     def _passed(
         self, place: Place, course: Course, left: list[Course]

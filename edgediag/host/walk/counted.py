@@ -6,7 +6,8 @@ from typing import Final
 
 from edgediag.host.netfilter.culprit import rejects
 from edgediag.host.netfilter.ip_header import IpHeader
-from edgediag.host.netfilter.legacy import HOOKS, LegacyTable, Place, counted, places
+from edgediag.host.netfilter.legacy import HOOKS, Place, counted
+from edgediag.host.netfilter.legacy_index import LegacyTable, places
 from edgediag.host.netfilter.legacy_rule import rule_at
 from edgediag.host.netfilter.register import NO_NAMES
 from edgediag.host.netfilter.rule import FilterRule
@@ -56,11 +57,11 @@ def counted_all(
     before: Sequence[LegacyTable], after: Sequence[LegacyTable], *, tries: int
 ) -> tuple[Step, ...]:
     """The rules and policies that drop or reject and counted at least so many packets meanwhile."""
-    known_before = {(table.family, table.name): _packets(table) for table in before}
+    known_before = {_key(table): _packets(table) for table in before}
     return tuple(
         step
         for table in after
-        for place in _risen(table, known_before.get((table.family, table.name), {}), tries)
+        for place in _risen(table, known_before.get(_key(table), {}), tries)
         if (step := _ending(table, place)) is not None
     )
 
@@ -89,9 +90,13 @@ def _any_packet(flow: Flow) -> Parcel:
     return replace(parcel_of(flow, sender), mark=unknown(4, "mark"))
 
 
+def _key(table: LegacyTable) -> tuple[str, str]:
+    return table.entries.family, table.entries.name
+
+
 def _packets(table: LegacyTable) -> Mapping[tuple[str, int], int]:
     return {
-        (place.chain, place.number): counted(table, place.offset)[0]
+        (place.chain, place.number): counted(table.entries, place.offset)[0]
         for chain in table.chains
         for place in places(table, chain)
     }
@@ -103,20 +108,20 @@ def _risen(
     for chain in table.chains:
         for place in places(table, chain):
             # A rule that came meanwhile began to count at 0.
-            rise = counted(table, place.offset)[0] - before.get((chain, place.number), 0)
+            rise = counted(table.entries, place.offset)[0] - before.get((chain, place.number), 0)
             if rise >= tries:
                 yield place
 
 
 def _ending(table: LegacyTable, place: Place) -> Step | None:
     """The rule or policy as the step of a packet that it ended, None where it ends none."""
-    rule = rule_at(table, place)
+    rule = rule_at(table.entries, place)
     is_drop = any(isinstance(each, Verdict) and each.code == _DROP for each in rule.expressions)
     if not is_drop and not rejects(rule):
         return None
     return Step(
         hook=place.chain.lower() if place.chain in HOOKS else "",
-        chain=chain_name(table, place.chain),
+        chain=chain_name(table.entries, place.chain),
         rule=rule if place.number else None,
         number=place.number,
         action="drop" if is_drop else "rejected",

@@ -7,7 +7,7 @@ source  ip_packet_match of net/ipv4/netfilter/ip_tables.c, ip6_packet_match of
 from dataclasses import replace
 from typing import Final
 
-from edgediag.host.netfilter.ip_header import IpHeader, MaskedValue
+from edgediag.host.netfilter.ip_header import Ends, IpHeader, MaskedValue
 from edgediag.host.routes import PROTOCOL_NUMBERS
 from edgediag.host.walk.octets import Octets, Truth, both, equals, known, masked, negated
 from edgediag.host.walk.parcel import Interface, Parcel
@@ -41,6 +41,15 @@ def header_holds(header: IpHeader, parcel: Parcel) -> Truth:
         _is_by(header.incoming, parcel.incoming),
         _is_by(header.outgoing, parcel.outgoing),
     )
+
+
+def ends_of(parcel: Parcel) -> Ends:
+    """What of the packet's header is known for certain."""
+    source, destination = (
+        octets.value if octets.is_known else None
+        for octets in (parcel.source, parcel.destination)
+    )
+    return Ends(source=source, destination=destination, protocol=parcel.number)
 
 
 def failing(header: IpHeader, parcel: Parcel) -> tuple[IpHeader, ...]:

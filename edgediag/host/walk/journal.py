@@ -67,9 +67,13 @@ class Journal:
         self._forks_left -= 1
         return self._forks_left >= 0
 
+    def is_watched(self, chain: ChainName) -> bool:
+        """Whether the rule that is watched is in the chain: then every rule is visited."""
+        return self._watched is not None and self._watched.chain == chain
+
     def note(self, visit: Visit) -> None:
         """Keep a visit to the rule that is watched, and whether its chain is met at all."""
-        if self._watched is None or self._watched.chain != visit.place.chain:
+        if self._watched is None or not self.is_watched(visit.place.chain):
             return
         self.is_chain_met = True
         if self._watched.is_at(visit.place):

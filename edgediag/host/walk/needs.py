@@ -6,6 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from edgediag.host.ipset import Ipset, IpsetElement
 from edgediag.host.netfilter.chains import Chain, ChainName, SetContents
+from edgediag.host.netfilter.ip_header import Ends
 from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow
@@ -14,9 +15,10 @@ from edgediag.model.xfrm import XfrmPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedChain:
-    """The rules of a chain."""
+    """The rules of a chain that packets with these ends may match; `ends` None for every rule."""
 
     name: ChainName
+    ends: Ends | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,9 +254,9 @@ _T = TypeVar("_T")
 Asking: TypeAlias = Generator[Need, Answer, _T]
 
 
-def ask_chain(name: ChainName) -> Asking[Chain | NotChecked]:
+def ask_chain(need: NeedChain) -> Asking[Chain | NotChecked]:
     """The rules of a chain, or why they cannot be had."""
-    answer = yield NeedChain(name=name)
+    answer = yield need
     return answer if isinstance(answer, Chain | NotChecked) else _foreign(answer)
 
 

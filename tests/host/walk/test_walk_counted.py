@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 import legacy_blob as blob
-from edgediag.host.netfilter.legacy import LegacyInfo, LegacyTable, decode_table
-from edgediag.host.netfilter.legacy_rule import chain_rules
+from edgediag.host.netfilter.legacy import LegacyInfo, decode_entries
+from edgediag.host.netfilter.legacy_chains import LegacyChains
+from edgediag.host.netfilter.legacy_index import LegacyTable, index
 from edgediag.host.walk.chain_walk import Step
 from edgediag.host.walk.counted import counted_all, dropped_by, may_match
 from edgediag.model.answer import NotChecked
@@ -49,14 +50,20 @@ def table(*rules: Rule, chain: str = "OUTPUT", policy: int = 0) -> LegacyTable:
         info = LegacyInfo(begins={}, policies={}, octets=0)
         entries = b"".join([blob.chain_head(chain), *made, blob.entry(blob.verdict(-5))])
     whole = memoryview(entries + blob.chain_head("ERROR"))
-    found = decode_table("ip", "filter", info, whole)
+    return indexed("ip", info, whole)
+
+
+def indexed(family: str, info: LegacyInfo, octets: memoryview) -> LegacyTable:
+    entries = decode_entries(family, "filter", info, octets)
+    found = None if entries is None else index(entries)
     assert found is not None
     return found
 
 
 def matches(rule: Rule) -> bool:
-    (made,) = chain_rules(table(rule), "OUTPUT")
-    return may_match(made, TUNNEL)
+    read = LegacyChains(table(rule).entries).chain("OUTPUT", None)
+    assert read is not None
+    return may_match(read.rules[0], TUNNEL)
 
 
 def ports(first: int, last: int, *, inverted: int = 0) -> bytes:
@@ -206,8 +213,7 @@ def test_a_policy_of_the_other_family_is_not_its_doing() -> None:
     end = bytes(136) + struct.pack("=IHHI4xQQ", 0, 168, 232, 0, 0, 0)
     end += blob.part("ERROR", b"ERROR".ljust(32, b"\0"))
     info = LegacyInfo(begins={"OUTPUT": 0}, policies={"OUTPUT": 0}, octets=0)
-    found = decode_table("ip6", "filter", info, memoryview(entries + end))
-    assert found is not None
+    found = indexed("ip6", info, memoryview(entries + end))
     ends = counted_all([], [found], tries=5)
     assert [step.action for step in ends] == ["drop"]
     assert dropped_by(TUNNEL, ends, UNTRACED) is None

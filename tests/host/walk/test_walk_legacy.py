@@ -7,7 +7,7 @@ import pytest
 import legacy_blob as blob
 from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName
 from edgediag.host.netfilter.ip_header import IpHeader, decode_header
-from edgediag.host.netfilter.legacy import LegacyChain, LegacyTable
+from edgediag.host.netfilter.legacy import LegacyChain, LegacyEntries
 from edgediag.host.netfilter.register import NO_NAMES
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Counter, Verdict
@@ -85,15 +85,14 @@ def test_an_address_that_is_not_known_leaves_open_what_hangs_on_it(
     assert holds(head, parcel) == expected
 
 
-def table(name: str, **chains: str | None) -> LegacyTable:
-    return LegacyTable(
+def table(name: str, **chains: str) -> LegacyEntries:
+    return LegacyEntries(
         family="ip",
         name=name,
-        entries=memoryview(b""),
-        chains={
+        octets=memoryview(b""),
+        built_in={
             chain: LegacyChain(begin=0, end=0, policy=policy) for chain, policy in chains.items()
         },
-        targets={},
     )
 
 
@@ -114,7 +113,7 @@ def test_a_built_in_chain_is_called_at_its_place(
     name: str, chain: str, expected: tuple[int, str]
 ) -> None:
     priority, type_ = expected
-    (found,) = base_chains(table(name, **{chain: "drop", "own": None}))
+    (found,) = base_chains(table(name, **{chain: "drop"}))
     assert found == BaseChain(
         name=ChainName(backend=Backend.LEGACY, family="ip", table=name, chain=chain),
         hook=chain.lower(),
