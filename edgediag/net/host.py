@@ -5,6 +5,7 @@ What only a fault needs is imported when there is one: it would take a quarter o
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
+from typing import TYPE_CHECKING
 
 from edgediag.instruments import Solicitation, Tracer, Visits
 from edgediag.model.answer import NotChecked
@@ -21,15 +22,20 @@ from edgediag.net.files import NodeFiles
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
 from edgediag.net.visits import KernelVisits
 
+if TYPE_CHECKING:
+    from edgediag.net.host_rules import HostRules
+
 
 class KernelHost:
     """The network namespace of the caller, and the files of the node."""
 
     def __init__(self, files: NodeFiles) -> None:
         self._files = files
+        self._walks: "HostRules | None" = None
 
     def read(self) -> HostState:
-        """All tables as they are now."""
+        """All tables as they are now; what follows is walked through rules read from now on."""
+        self._walks = None
         return read_host()
 
     def route(self, flow: Flow) -> RouteAnswer:
@@ -70,43 +76,31 @@ class KernelHost:
 
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the rule sets would do with a new packet of the flow that this host sends."""
-        from edgediag.net import host_rules
-
-        return host_rules.explain(flow)
+        return self._rules().explain(flow)
 
     def explain_resolution(self, flow: Flow, route: Route) -> Explained | NotChecked:
         """What the rule sets would do with ARP for the next hop of a flow."""
-        from edgediag.net import host_rules
-
-        return host_rules.explain_resolution(flow, route)
+        return self._rules().explain_resolution(flow, route)
 
     def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
         """What the rule sets would do with a new packet that comes in."""
-        from edgediag.net import host_rules
-
-        return host_rules.explain_arrival(arrival)
+        return self._rules().explain_arrival(arrival)
 
     def translated_before(
         self, arrival: Arrival, exemption: str
     ) -> tuple[RuleObject, ...] | NotChecked:
         """The rules that give what comes in another source before a chain exempts it from that."""
-        from edgediag.net import host_rules
-
-        return host_rules.translated_before(arrival, exemption)
+        return self._rules().translated_before(arrival, exemption)
 
     def accepted_before(
         self, arrival: Arrival, chain: str
     ) -> tuple[RuleObject, ...] | NotChecked:
         """The rules that accept what comes in of a standing connection before a chain is asked."""
-        from edgediag.net import host_rules
-
-        return host_rules.accepted_before(arrival, chain)
+        return self._rules().accepted_before(arrival, chain)
 
     def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
         """What a command makes of a packet, on a copy of this host's network."""
-        from edgediag.net import host_rules
-
-        return host_rules.rehearse(trial)
+        return self._rules().rehearse(trial)
 
     def unreplied(self) -> tuple[Flow, ...] | NotChecked:
         """Connections that want an answer and drew none."""
@@ -129,3 +123,10 @@ class KernelHost:
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""
         return self._files.find_programs(names)
+
+    def _rules(self) -> "HostRules":
+        from edgediag.net.host_rules import HostRules
+
+        if self._walks is None:
+            self._walks = HostRules()
+        return self._walks

@@ -19,10 +19,11 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import Route
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.net.degraded import degraded
+from edgediag.net.legacy_readings import LegacyReadings
 from edgediag.net.rehearsal import rehearse_parcel
 from edgediag.net.rule_tables import names_in
 from edgediag.net.walk_answers import (
-    Walk,
+    WalkWith,
     rules_of,
     walk_inbound,
     walk_outbound,
@@ -35,50 +36,69 @@ from edgediag.net.ways import interface
 _REHEARSAL_LIMIT_S: Final = 4.0
 
 
-def explain(flow: Flow) -> Explained | NotChecked:
-    """What becomes of a new packet of the flow that this host sends."""
-    return degraded("packet filters", lambda: _explained(_sent(flow), walk_outbound))
+class HostRules:
+    """The rule sets of one moment: all walks share one reading of iptables-legacy."""
 
+    def __init__(self) -> None:
+        self._legacy = LegacyReadings()
 
-def explain_resolution(flow: Flow, route: Route) -> Explained | NotChecked:
-    """What becomes of ARP for the next hop of a flow."""
-    onward = interface(route.interface)
-    parcel = replace(_sent(flow), outgoing=onward, gateway=route.gateway)
-    return degraded("packet filters", lambda: _explained(parcel, walk_resolution))
+    def explain(self, flow: Flow) -> Explained | NotChecked:
+        """What becomes of a new packet of the flow that this host sends."""
+        return degraded("packet filters", lambda: self._explained(_sent(flow), walk_outbound))
 
+    def explain_resolution(self, flow: Flow, route: Route) -> Explained | NotChecked:
+        """What becomes of ARP for the next hop of a flow."""
+        onward = interface(route.interface)
+        parcel = replace(_sent(flow), outgoing=onward, gateway=route.gateway)
+        return degraded("packet filters", lambda: self._explained(parcel, walk_resolution))
 
-def explain_arrival(arrival: Arrival) -> Explained | NotChecked:
-    """What becomes of a new packet that comes in."""
-    return degraded("packet filters", lambda: _explained(_arrived(arrival), walk_inbound))
+    def explain_arrival(self, arrival: Arrival) -> Explained | NotChecked:
+        """What becomes of a new packet that comes in."""
+        return degraded("packet filters", lambda: self._explained(_arrived(arrival), walk_inbound))
 
+    def translated_before(
+        self, arrival: Arrival, exemption: str
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        """The rules that give what comes in another source before a chain exempts it from that."""
+        asked = _arrived(arrival), exemption
+        return degraded("packet filters", lambda: self._overtaking(*asked, translating))
 
-def translated_before(
-    arrival: Arrival, exemption: str
-) -> tuple[RuleObject, ...] | NotChecked:
-    """The rules that give what comes in another source before a chain exempts it from that."""
-    asked = _arrived(arrival), exemption
-    return degraded("packet filters", lambda: _overtaking(*asked, translating))
+    def accepted_before(self, arrival: Arrival, chain: str) -> tuple[RuleObject, ...] | NotChecked:
+        """The rules that accept what comes in of a standing connection before a chain is asked."""
+        parcel = replace(_arrived(arrival), state=CtState.ESTABLISHED)
+        anywhere = within(parcel.destination, 0, "where it goes")
+        asked = replace(parcel, destination=anywhere), chain
+        return degraded("packet filters", lambda: self._overtaking(*asked, accepting))
 
+    def rehearse(self, trial: FixTrial) -> RehearsalAnswer:
+        """What a command makes of a packet, on a copy of this host's network."""
+        fix = parse_fix(trial.command)
+        if not isinstance(fix, Fix):
+            return NotChecked(reason=fix)
+        if isinstance(trial.packet, Arrival):
+            parcel, walk = _arrived(trial.packet), walk_inbound
+        else:
+            parcel = _sent(trial.packet)
+            walk = walk_reply if trial.is_answered else walk_outbound
+        return rehearse_parcel(parcel, (fix,), walk, limit_s=_REHEARSAL_LIMIT_S)
 
-def accepted_before(arrival: Arrival, chain: str) -> tuple[RuleObject, ...] | NotChecked:
-    """The rules that accept what comes in of a standing connection before a chain is asked."""
-    parcel = replace(_arrived(arrival), state=CtState.ESTABLISHED)
-    anywhere = within(parcel.destination, 0, "where it goes")
-    asked = replace(parcel, destination=anywhere), chain
-    return degraded("packet filters", lambda: _overtaking(*asked, accepting))
+    def _overtaking(
+        self, parcel: Parcel, chain: str, find: Overtaking
+    ) -> tuple[RuleObject, ...] | NotChecked:
+        read = self._legacy.placed
+        courses, unread = walk_inbound(parcel, Journal(), read)
+        if unread:
+            return NotChecked(reason=", ".join(unread))
+        steps = find(courses, lambda name: rules_of(name, read), chain)
+        if isinstance(steps, NotChecked):
+            return steps
+        found = (
+            step_culprit(step, names_in(step.rule)) for step in steps if step.rule is not None
+        )
+        return tuple(rule for rule in found if rule is not None)
 
-
-def rehearse(trial: FixTrial) -> RehearsalAnswer:
-    """What a command makes of a packet, on a copy of this host's network."""
-    fix = parse_fix(trial.command)
-    if not isinstance(fix, Fix):
-        return NotChecked(reason=fix)
-    if isinstance(trial.packet, Arrival):
-        parcel, walk = _arrived(trial.packet), walk_inbound
-    else:
-        parcel = _sent(trial.packet)
-        walk = walk_reply if trial.is_answered else walk_outbound
-    return rehearse_parcel(parcel, (fix,), walk, limit_s=_REHEARSAL_LIMIT_S)
+    def _explained(self, parcel: Parcel, walk: WalkWith) -> Explained:
+        return summary(conclude(*walk(parcel, Journal(), self._legacy.placed)), names_in)
 
 
 def _sent(flow: Flow) -> Parcel:
@@ -91,20 +111,3 @@ def _arrived(arrival: Arrival) -> Parcel:
     parcel = parcel_in(arrival.flow, interface(arrival.interface), CtState.NEW)
     somebody = within(parcel.source, arrival.prefix_length, "who sends it")
     return replace(parcel, source=somebody)
-
-
-def _overtaking(
-    parcel: Parcel, chain: str, find: Overtaking
-) -> tuple[RuleObject, ...] | NotChecked:
-    courses, unread = walk_inbound(parcel, Journal())
-    if unread:
-        return NotChecked(reason=", ".join(unread))
-    steps = find(courses, rules_of, chain)
-    if isinstance(steps, NotChecked):
-        return steps
-    found = (step_culprit(step, names_in(step.rule)) for step in steps if step.rule is not None)
-    return tuple(rule for rule in found if rule is not None)
-
-
-def _explained(parcel: Parcel, walk: Walk) -> Explained:
-    return summary(conclude(*walk(parcel, Journal())), names_in)

@@ -43,7 +43,7 @@ from edgediag.net.netlink import NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket
 from edgediag.net.rule_tables import RuleTables, generation, nft_base_chains
 from edgediag.net.ways import address_type, connected_peers, ipvs_of, way_of
 from edgediag.net.xfrm import policies_for
-from edgediag.net.xtables import read_placed
+from edgediag.net.xtables import Placed, read_placed
 
 _FAMILIES: Final = {
     4: frozenset({"ip", "inet", "netdev", "bridge", "arp"}),
@@ -53,61 +53,63 @@ _LEGACY_FAMILIES: Final = {4: "ip", 6: "ip6"}
 _TRIES: Final = 4
 
 Begin: TypeAlias = Callable[[Parcel, HookWalk], Asking[list[Course]]]
-Walk: TypeAlias = Callable[[Parcel, Journal], tuple[list[Course], tuple[str, ...]]]
+Read: TypeAlias = Callable[[str], Placed]
+Found: TypeAlias = tuple[list[Course], tuple[str, ...]]
+Walk: TypeAlias = Callable[[Parcel, Journal], Found]
+WalkWith: TypeAlias = Callable[[Parcel, Journal, Read], Found]
 
 
-def walk_outbound(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
+def walk_outbound(parcel: Parcel, journal: Journal, read: Read = read_placed) -> Found:
     """Every course of a packet that this host sends, and the rule sets that were not read.
 
+    read    gives the tables of iptables-legacy of a family
     raises  OSError where no netlink socket can be had, nor the list of iptables-legacy's tables
     """
-    return _walk(parcel, journal, send)
+    return _walk(parcel, journal, send, read)
 
 
-def walk_inbound(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
+def walk_inbound(parcel: Parcel, journal: Journal, read: Read = read_placed) -> Found:
     """The same of a packet that comes in by a device.
 
     raises  OSError where no netlink socket can be had
     """
-    return _walk(parcel, journal, receive)
+    return _walk(parcel, journal, receive, read)
 
 
-def walk_reply(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
+def walk_reply(parcel: Parcel, journal: Journal, read: Read = read_placed) -> Found:
     """The same of a packet that this host sends and of its answer.
 
     raises  OSError where no netlink socket can be had
     """
-    return _walk(parcel, journal, answer)
+    return _walk(parcel, journal, answer, read)
 
 
-def walk_resolution(parcel: Parcel, journal: Journal) -> tuple[list[Course], tuple[str, ...]]:
+def walk_resolution(parcel: Parcel, journal: Journal, read: Read = read_placed) -> Found:
     """The same of ARP for the next hop of a packet that has been routed.
 
     raises  OSError where no netlink socket can be had
     """
-    return _walk(parcel, journal, resolve)
+    return _walk(parcel, journal, resolve, read)
 
 
-def rules_of(name: ChainName) -> Chain | NotChecked:
+def rules_of(name: ChainName, read: Read = read_placed) -> Chain | NotChecked:
     """The rules of one chain, or why they cannot be had.
 
     raises  OSError where no netlink socket can be had
     """
     with NetlinkSocket(NETLINK_NETFILTER) as netlink:
-        tables, _ = read_placed(name.family) if name.backend is Backend.LEGACY else ((), ())
+        tables, _ = read(name.family) if name.backend is Backend.LEGACY else ((), ())
         return RuleTables(netlink, tables).chain(NeedChain(name=name, ends=None))
 
 
-def _walk(
-    parcel: Parcel, journal: Journal, begin: Begin
-) -> tuple[list[Course], tuple[str, ...]]:
+def _walk(parcel: Parcel, journal: Journal, begin: Begin, read: Read) -> Found:
     with NetlinkSocket(NETLINK_NETFILTER) as netlink, NetlinkSocket(NETLINK_ROUTE) as routing:
         for _ in range(_TRIES):
             before = generation(netlink)
             chains = nft_base_chains(netlink)
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
-            tables, unread = read_placed(_LEGACY_FAMILIES[parcel.version])
+            tables, unread = read(_LEGACY_FAMILIES[parcel.version])
             host = _Host(netlink, routing, tables)
             legacy = (chain for table in tables for chain in base_chains(table))
             journal.begin()

@@ -7,10 +7,10 @@ import ctypes
 import errno
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from mmap import MAP_PRIVATE, mmap
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from edgediag.host.attributes import NATIVE
 from edgediag.host.messages import errno_name
@@ -39,6 +39,8 @@ _TRIES: Final = 5
 _MOST_OCTETS: Final = 256 * 2**20
 
 _Decoded = TypeVar("_Decoded")
+# Tables, and in words what was not read.
+Placed: TypeAlias = tuple[tuple[LegacyEntries, ...], tuple[str, ...]]
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -56,8 +58,8 @@ def read_legacy(families: Sequence[str] = tuple(_LISTS)) -> tuple[LegacyTable, .
 
     raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
     """
-    read = (_read_table(family, table) for family in families for table in listed_tables(family))
-    return tuple(_expected(index(entries)) for entries in read)
+    read = (read_table(family, table) for family in families for table in listed_tables(family))
+    return tuple(_expected(index(entries)) for _, entries in read)
 
 
 def read_entries(family: str, table: str) -> tuple[bytes, memoryview]:
@@ -85,6 +87,17 @@ def read_entries(family: str, table: str) -> tuple[bytes, memoryview]:
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
+def read_table(family: str, table: str) -> tuple[bytes, LegacyEntries]:
+    """What the kernel says of a table (IPT_SO_GET_INFO), and the table of that moment.
+
+    raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
+    """
+    told, octets = read_entries(family, table)
+    info = decode_info(told)
+    decoded = None if info is None else decode_entries(family, table, info, octets)
+    return told, _expected(decoded)
+
+
 def open_tables(family: str) -> socket.socket:
     """A socket for the options of a family's tables."""
     return socket.socket(_DOMAINS[family], socket.SOCK_RAW, socket.IPPROTO_RAW)
@@ -99,13 +112,18 @@ def read_info(sock: socket.socket, family: str, table: str) -> bytes:
     return bytes(_ask(sock, (LEVELS[family], _SO_GET_INFO), name, INFO_OCTETS))
 
 
-def read_placed(family: str) -> tuple[tuple[LegacyEntries, ...], tuple[str, ...]]:
+def read_placed(family: str) -> Placed:
     """The tables of which it is known where the kernel calls them, and what was not read.
 
     raises  OSError where not even the list of tables can be read
     """
+    return placed(family, lambda family, name: read_table(family, name)[1])
+
+
+def placed(family: str, read: Callable[[str, str], LegacyEntries]) -> Placed:
+    """The same, each table read by a function of its family and name."""
     try:
-        tables = [_read_table(family, table) for table in listed_tables(family)]
+        tables = [read(family, table) for table in listed_tables(family)]
     except OSError as error:
         reason = errno_name(error.errno or 0)
         listed = listed_tables(family)
@@ -127,12 +145,6 @@ def listed_tables(family: str) -> list[str]:
         return path.read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:
         return []
-
-
-def _read_table(family: str, table: str) -> LegacyEntries:
-    octets, entries = read_entries(family, table)
-    info = decode_info(octets)
-    return _expected(None if info is None else decode_entries(family, table, info, entries))
 
 
 def _expected(decoded: _Decoded | None) -> _Decoded:
