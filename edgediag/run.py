@@ -6,7 +6,7 @@ from typing import Protocol
 from edgediag.model.exchange import NextHop
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
-from edgediag.net import Wire
+from edgediag.net.wire import Wire
 from edgediag.path import is_climbed
 from edgediag.session.machine import Session
 

@@ -4,13 +4,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from edgediag.cli import ExitStatus
-from edgediag.cli.rehearse import REHEARSE_HELP, parsed, rehearsal
-from edgediag.cli.watched_rule import question
 from edgediag.errors import UsageError
 from edgediag.host.walk.attached import with_attached
 from edgediag.host.walk.chain_walk import Course
@@ -25,6 +23,11 @@ from edgediag.net.walk_answers import walk_inbound, walk_outbound, walk_reply
 from edgediag.net.ways import interface
 from edgediag.report.explanation import render_json, render_text
 
+if TYPE_CHECKING:
+    from edgediag.cli.watched_rule import Question
+    from edgediag.host.fix_words import Fix
+
+_REHEARSE_HELP: Final = "Try a fix, such as 'nft delete rule …', on a copy; may be repeated."
 _STATUS: Final = {
     Disposition.PASSES: ExitStatus.PASSED,
     Disposition.DROPPED: ExitStatus.FAULT_FOUND,
@@ -60,17 +63,17 @@ class _Asked:
 @click.option("--uid", type=_NUMBER, help="The user that sends; else this one.")
 @click.option("--ct-state", type=click.Choice(tuple(_STATES)), help="As conntrack says; else new.")
 @click.option("--why-not", metavar="RULE", help="Also: why this rule does not match.")
-@click.option("--rehearse", "fixes", multiple=True, metavar="COMMAND", help=REHEARSE_HELP)
+@click.option("--rehearse", "fixes", multiple=True, metavar="COMMAND", help=_REHEARSE_HELP)
 @click.option("--json", "is_json", is_flag=True, help="The answer as JSON.")
 @click.pass_context
 def command(context: click.Context, /, **_given: object) -> ExitStatus:
     """Explain why a packet that this node sends or gets would pass or be dropped; none is sent."""
     options = context.params
     _check(options)
-    fixes = parsed(options["fixes"])
+    fixes = _fixes(options["fixes"])
     flow = _flow(options)
     asked = _received(options, flow) if options["in_"] else _sent(options, flow)
-    asking = question(options["why_not"], flow.destination.version) if options["why_not"] else None
+    asking = _question(options["why_not"], flow)
     journal = Journal(asking.watched if asking else None)
     try:
         courses, unread = asked.walk(asked.parcel, journal)
@@ -86,6 +89,8 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
         document = {"why_not": asking.document(journal, courses)}
     status = _STATUS[conclusion.disposition]
     if fixes:
+        from edgediag.cli.rehearse import rehearsal
+
         tried = rehearsal(asked.parcel, asked.walk, fixes)
         text, status = text + tried.text, tried.status
         document["rehearsal"] = tried.document
@@ -115,6 +120,25 @@ def _with_programs(conclusion: Conclusion, options: Mapping[str, Any]) -> Conclu
     return replace(
         conclusion, courses=tuple(with_attached(each, attached) for each in courses)
     )
+
+
+# What a plain question does without is not imported for it: that takes as long as its walk.
+
+
+def _fixes(texts: Sequence[str]) -> "tuple[Fix, ...]":
+    if not texts:
+        return ()
+    from edgediag.cli.rehearse import parsed
+
+    return parsed(texts)
+
+
+def _question(text: str | None, flow: Flow) -> "Question | None":
+    if not text:
+        return None
+    from edgediag.cli.watched_rule import question
+
+    return question(text, flow.destination.version)
 
 
 def _check(options: Mapping[str, Any]) -> None:

@@ -13,7 +13,6 @@ from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, Rehearsed
 from edgediag.net.walk_answers import Walk
 from edgediag.report.rehearsal import rehearsal_object, rehearsal_text
 
-REHEARSE_HELP: Final = "Try a fix, such as 'nft delete rule …', on a copy; may be repeated."
 _STATUS: Final = {
     Answer.YES: ExitStatus.PASSED,
     Answer.NO: ExitStatus.FAULT_FOUND,

@@ -7,8 +7,8 @@ from edgediag.model.exchange import Action, CloseStream, OpenStream, SendDatagra
 from edgediag.model.flow import Protocol
 from edgediag.model.packet import Packet
 from edgediag.model.probe import Way
-from edgediag.net import Wire
 from edgediag.net.dry import DryWire
+from edgediag.net.wire import Wire
 from edgediag.probes import packet_codec
 from edgediag.run import Loop
 from edgediag.session.machine import Session

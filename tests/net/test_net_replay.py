@@ -14,8 +14,8 @@ from edgediag.model.exchange import (
 )
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import Observation, Packet, Sighting, UdpDatagram
-from edgediag.net import Wire
 from edgediag.net.replay import AfterAction, AtTime, Cue, ReplayWire
+from edgediag.net.wire import Wire
 
 START_S = 1000.0
 

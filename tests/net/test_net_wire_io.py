@@ -30,10 +30,10 @@ from edgediag.model.exchange import (
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import IcmpEcho, Packet, Payload, TcpSegment, UdpDatagram
 from edgediag.model.probe import Way
-from edgediag.net import Wire
 from edgediag.net.capture import Capture
 from edgediag.net.clock import Clock
 from edgediag.net.ports import PortBlock, hold_ports
+from edgediag.net.wire import Wire
 from edgediag.net.wire_io import WireIo
 
 if TYPE_CHECKING:
