@@ -137,7 +137,7 @@ def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
     if number is not None:
         return native_number(number)
     # A packet that came in has a socket only where one is found before the hooks.
-    has_none = parcel.uid is None and parcel.is_opening
+    has_none = parcel.uid is None and parcel.is_opening and not parcel.is_reply
     return None if has_none else unknown(4, word)
 
 

@@ -66,7 +66,7 @@ class Parcel:
     onward        the device that routing again has found, or why it is not known; None where a
                   packet was routed once
     is_reply      it answers a packet of this host
-    is_opening    it begins what it belongs to: a SYN, an echo request; not known to where False
+    was_new       it began a connection before a rule said that nobody is to track it
     gateway       the router by which it leaves, or by which an answer comes; None for none
     frame         the Ethernet header, as far as the hook that is walked knows it
     frame_is_to   to whom the frame is (PACKET_*), None where the address of IP tells it
@@ -95,12 +95,17 @@ class Parcel:
     is_for_here: bool
     onward: Interface | NotChecked | None
     is_reply: bool
-    is_opening: bool
+    was_new: bool
     gateway: Address | None
     frame: Octets
     frame_is_to: Octets | None
     bridge: Interface
     arp: Octets | None
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether it begins what it belongs to: a SYN, an echo request."""
+        return self.state is CtState.NEW or (self.state is CtState.UNTRACKED and self.was_new)
 
     @property
     def version(self) -> int:
@@ -188,7 +193,7 @@ def parcel_of(flow: Flow, sender: Sender) -> Parcel:
         is_for_here=False,
         onward=None,
         is_reply=False,
-        is_opening=is_new,
+        was_new=False,
         gateway=None,
         frame=NO_FRAME,
         frame_is_to=None,
@@ -217,6 +222,13 @@ def frame_of(parcel: Parcel, destination: bytes | None, source: bytes | None) ->
             big_number(parcel.ethertype),
         )
     )
+
+
+def untracked(parcel: Parcel) -> Parcel:
+    """The packet after a rule said that nobody is to track it; too late is of no effect."""
+    if parcel.is_tracked:
+        return parcel
+    return replace(parcel, state=CtState.UNTRACKED, was_new=parcel.is_opening)
 
 
 def network_header(parcel: Parcel) -> tuple[Octets, ...]:

@@ -59,7 +59,7 @@ def _answer_to(parcel: Parcel) -> Parcel:
         has_dnat=parcel.is_dnat is not False,
         has_snat=parcel.is_snat is not False,
         is_reply=True,
-        is_opening=False,
+        was_new=False,
         mark=native_number(0),
         uid=None,
         gid=None,

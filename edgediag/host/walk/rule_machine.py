@@ -1,6 +1,6 @@
 """One rule for one packet: every outcome that it may have, each once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from edgediag.host.netfilter.chains import SetContents
@@ -58,7 +58,7 @@ from edgediag.host.walk.octets import (
     negated,
     unknown,
 )
-from edgediag.host.walk.parcel import CtState, Parcel
+from edgediag.host.walk.parcel import Parcel, untracked
 from edgediag.host.walk.registers import Registers
 from edgediag.host.walk.xt_conditions import holds
 
@@ -237,8 +237,7 @@ class _Machine:
                 self._parcel = set_value(statement, self._parcel, self._held)
                 return True
             case NoTrack():
-                if not self._parcel.is_tracked:
-                    self._parcel = replace(self._parcel, state=CtState.UNTRACKED)
+                self._parcel = untracked(self._parcel)
                 return True
             case Nat(family=family) if family not in _NAT_FAMILIES[self._parcel.version]:
                 return True

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from edgediag.host.attributes import NATIVE
 from edgediag.host.netfilter.statement import XtTarget
 from edgediag.host.walk.octets import Octets, masked, unknown
-from edgediag.host.walk.parcel import CtState, Parcel
+from edgediag.host.walk.parcel import Parcel, untracked
 
 # None where the target does more than is followed here; struct.error where octets are missing.
 _Apply: TypeAlias = Callable[[XtTarget, Parcel], Parcel | None]
@@ -33,7 +33,7 @@ def with_connection(target: XtTarget, parcel: Parcel) -> Parcel | None:
 
 
 def _notrack(target: XtTarget, parcel: Parcel) -> Parcel:
-    return parcel if parcel.is_tracked else replace(parcel, state=CtState.UNTRACKED)
+    return untracked(parcel)
 
 
 def _ct(target: XtTarget, parcel: Parcel) -> Parcel | None:

@@ -14,7 +14,7 @@ from edgediag.host.netfilter.xt.words import MATCHES
 from edgediag.host.walk.inquiry import Inquiry
 from edgediag.host.walk.needs import NeedAddressType
 from edgediag.host.walk.octets import Truth, Unsure
-from edgediag.host.walk.parcel import CtState, Interface, Parcel
+from edgediag.host.walk.parcel import CtState, Interface, Parcel, untracked
 from edgediag.host.walk.xt_conditions import holds
 from edgediag.model.flow import Protocol
 from story import flow
@@ -25,7 +25,8 @@ TRACKED = replace(UDP, is_tracked=True)
 KNOWN_CONNECTION = replace(TRACKED, state=CtState.ESTABLISHED)
 TCP = parcel_of(replace(flow(), protocol=Protocol.TCP), SENDER)
 UP0 = Interface(name="up0", index=2)
-UNTRACKED = replace(TCP, state=CtState.UNTRACKED)
+UNTRACKED = untracked(TCP)
+STANDING = untracked(replace(TCP, state=CtState.ESTABLISHED))
 IN_6 = replace(
     flow(), source=ip_address("2001:db8::9"), destination=ip_address("2001:db8::1")
 )
@@ -117,6 +118,7 @@ def test_a_match_that_the_packet_decides(
         pytest.param("length", 0, b"\1\0\2\0\0", UDP, "ip length", id="a length"),
         pytest.param("ecn", 0, b"\x20\0\0", TCP, "tcp ecn", id="congestion flags of a SYN"),
         pytest.param("tcp", 0, b"\1", TCP, "-m tcp", id="too short"),
+        pytest.param("tcp", 0, IS_SYN, STANDING, "tcp flags", id="of a standing connection"),
     ],
 )
 def test_a_match_that_hangs_on_something_else(

@@ -61,7 +61,8 @@ def test_a_packet_goes_on_and_only_its_state_is_another(
     target: XtTarget, parcel: Parcel, state: CtState
 ) -> None:
     effect = apply_target(target, parcel)
-    assert (effect.parcel, effect.fate) == (replace(parcel, state=state), Fate.GOES_ON)
+    after = replace(parcel, state=state, was_new=state is CtState.UNTRACKED)
+    assert (effect.parcel, effect.fate) == (after, Fate.GOES_ON)
 
 
 @pytest.mark.parametrize(
