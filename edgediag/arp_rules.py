@@ -9,7 +9,8 @@ from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Address
-from edgediag.model.host import Neighbour, Route, RouteAnswer
+from edgediag.model.host import Neighbour
+from edgediag.model.route import Route, RouteAnswer
 
 
 def resolutions_of(

@@ -19,10 +19,10 @@ from edgediag.model.certificate import Presented
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ClockOffset, Surroundings
 from edgediag.model.flow import Address
-from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import ConnectedMute, NtpReply
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.names import addresses_in
 from edgediag.plan import STREAMS
 

@@ -25,10 +25,17 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, KernelDrops, Link, Neighbour, RouteAnswer, TraceResult
+from edgediag.model.host import (
+    DropCount,
+    KernelDrops,
+    Link,
+    Neighbour,
+    TraceResult,
+)
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose
+from edgediag.model.route import RouteAnswer
 from edgediag.model.train import Train
 from edgediag.model.variation import Variation
 from edgediag.path import first_in_name_of

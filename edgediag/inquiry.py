@@ -10,9 +10,9 @@ from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import Alternative, HandshakeEvidence, StreamEvidence
 from edgediag.model.exchange import NextHop
-from edgediag.model.host import Route, RouteAnswer
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.path import ladder_of
 
 INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")

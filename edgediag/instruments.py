@@ -15,12 +15,11 @@ from edgediag.model.host import (
     HostState,
     KernelDrops,
     Neighbour,
-    Route,
-    RouteAnswer,
     TraceResult,
 )
 from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop

@@ -9,7 +9,8 @@ from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import Evidence, ListenerEvidence, SparedEvidence, ToolsEvidence
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Flow
-from edgediag.model.host import HostState, Route, RouteAnswer
+from edgediag.model.host import HostState
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.survey import is_own, no_destination
 from edgediag.visits import listeners_of
 

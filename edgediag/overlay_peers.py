@@ -16,10 +16,15 @@ from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.host import HostState, Link, Neighbour, Route
+from edgediag.model.host import (
+    HostState,
+    Link,
+    Neighbour,
+)
 from edgediag.model.overlay import Encapsulation, ForwardingEntry, VxlanDevice
 from edgediag.model.overlay_trial import OverlayForm
 from edgediag.model.probe import Probe
+from edgediag.model.route import Route
 
 # How many nodes are asked through one overlay: a pool may have hundreds, and one that answers shows
 # as much as all of them.

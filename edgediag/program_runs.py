@@ -16,10 +16,14 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import ProgramVerdict
 from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import HostState, PacketProgram, Route, RouteAnswer
+from edgediag.model.host import (
+    HostState,
+    PacketProgram,
+)
 from edgediag.model.outcome import Outcome
 from edgediag.model.packet import Packet, TcpSegment
 from edgediag.model.probe import Probe
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.plan import STREAMS
 from edgediag.probes import packet_codec
 from edgediag.probes.tcp_syn import build

@@ -41,12 +41,11 @@ from edgediag.model.host import (
     KernelDrops,
     Link,
     Neighbour,
-    Route,
-    RouteAnswer,
     TraceResult,
 )
 from edgediag.model.outcome import Unanswered
 from edgediag.model.probe import Probe
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.path import draw_rungs, ladder_of
 from edgediag.plan import draw_confirm, draw_contrast
 from edgediag.retrace import retrace

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from ipaddress import ip_interface
 
 from edgediag.model.flow import Address
-from edgediag.model.host import InterfaceAddress, Route
+from edgediag.model.host import InterfaceAddress
+from edgediag.model.route import Route
 
 
 def is_foreign(source: Address, route: Route, addresses: Iterable[InterfaceAddress]) -> bool:

@@ -22,10 +22,11 @@ from edgediag.model.cluster import (
 )
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.host import HostState, Route, RouteAnswer
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.wireguard import GatewayEnd
 from edgediag.names import (
     addresses_in,

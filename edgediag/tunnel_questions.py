@@ -14,7 +14,8 @@ from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import HostState, Route
+from edgediag.model.host import HostState
+from edgediag.model.route import Route
 
 # Each is a question to the kernel, for its way; the first speak for all.
 MAX_FLOWS: Final = 64

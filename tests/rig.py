@@ -35,13 +35,12 @@ from edgediag.model.host import (
     HostState,
     KernelDrops,
     Neighbour,
-    Route,
-    RouteAnswer,
     TraceResult,
 )
 from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.pod_echo import NO_ECHOES, PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop

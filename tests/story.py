@@ -49,8 +49,6 @@ from edgediag.model.host import (
     Listener,
     Neighbour,
     NeighbourState,
-    Route,
-    RouteAnswer,
     TracePassed,
     TraceResult,
 )
@@ -72,6 +70,7 @@ from edgediag.model.reply import (
     Reset,
     SynAck,
 )
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.train import Train
 from edgediag.model.tunnel import (
     NOT_LISTENED,

@@ -7,9 +7,13 @@ from ipaddress import ip_address
 from edgediag.alternative import Doubts, plan_doubts
 from edgediag.checked import Checked
 from edgediag.model.evidence import Altered
-from edgediag.model.host import HostState, InterfaceAddress, Route
+from edgediag.model.host import (
+    HostState,
+    InterfaceAddress,
+)
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose, Way
+from edgediag.model.route import Route
 from edgediag.plan import MAX_ALTERNATIVES, Supply
 from story import (
     EDGE,

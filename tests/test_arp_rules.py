@@ -4,8 +4,9 @@ from edgediag.arp_rules import resolutions_of
 from edgediag.checked import Checked
 from edgediag.model.answer import NotChecked
 from edgediag.model.explained import Disposition, Explained
-from edgediag.model.host import NeighbourState, RouteRefused
+from edgediag.model.host import NeighbourState
 from edgediag.model.outcome import Outcome
+from edgediag.model.route import RouteRefused
 from rig import RigHost, RigWire, rig
 from story import answered, flow, ike_reply, neighbour, probe, route, target, unanswered
 

@@ -17,10 +17,10 @@ from edgediag.checked import (
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Surroundings
-from edgediag.model.host import RouteAnswer, RouteRefused
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import Connected, IcmpKind, Reply, SocketError
+from edgediag.model.route import RouteAnswer, RouteRefused
 from story import (
     EDGE,
     GATEWAY,

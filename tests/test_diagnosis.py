@@ -31,7 +31,6 @@ from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     InterfaceAddress,
     Listener,
-    Route,
     TraceDropped,
     TraceResult,
 )
@@ -47,6 +46,7 @@ from edgediag.model.packet import (
 )
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
+from edgediag.model.route import Route
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.other_rows import INTERRUPTED, OWN_ADDRESS
 from edgediag.plan import Supply

@@ -13,14 +13,12 @@ from edgediag.model.host import (
     InterfaceAddress,
     Neighbour,
     NeighbourState,
-    Route,
-    RouteAnswer,
-    RouteRefused,
 )
 from edgediag.model.overlay import Encapsulation, ForwardingEntry
 from edgediag.model.overlay_trial import OverlayTrial
 from edgediag.model.packet import IcmpEcho, Packet, Sighting, UdpDatagram
 from edgediag.model.probe import Padding
+from edgediag.model.route import Route, RouteAnswer, RouteRefused
 from edgediag.overlay_peers import MAX_PEERS
 from edgediag.overlay_trials import begin, finish
 from rig import RigHost, RigWire, observed, rig

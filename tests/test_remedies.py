@@ -13,8 +13,14 @@ from edgediag.model.evidence import FlowEvidence, ListenerEvidence, RunEvidence
 from edgediag.model.exchange import FixTrial
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, KernelDrop, Listener, RouteRefused, TraceDropped
+from edgediag.model.host import (
+    HostState,
+    KernelDrop,
+    Listener,
+    TraceDropped,
+)
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, TriedFix
+from edgediag.model.route import RouteRefused
 from edgediag.remedies import MAX_TRIED, try_remedies
 from rig import RigHost, RigWire, rig
 from story import (

@@ -22,12 +22,17 @@ from edgediag.model.exchange import (
 )
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, Link, NeighbourState, RouteAnswer, RouteRefused
+from edgediag.model.host import (
+    HostState,
+    Link,
+    NeighbourState,
+)
 from edgediag.model.outcome import Unanswered
 from edgediag.model.packet import IcmpError, Packet, Quote, Sighting, TcpSegment
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
 from edgediag.model.reply import ConnectedMute
+from edgediag.model.route import RouteAnswer, RouteRefused
 from edgediag.path import RUNG_TIMEOUT_S, Walk
 from edgediag.plan import CONFIRM_TIMEOUT_S, CONTRAST_SCHEDULE, TRACE_TIMEOUT_S
 from edgediag.search import HANDSHAKE_PASSES, NO_ROUTE, RECONFIRM_TRIES, Sought, read_back, seek

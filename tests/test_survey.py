@@ -23,7 +23,8 @@ from edgediag.model.exchange import (
     StreamReceived,
 )
 from edgediag.model.flow import Flow
-from edgediag.model.host import HostState, Route, RouteAnswer, RouteRefused
+from edgediag.model.host import HostState
+from edgediag.model.route import Route, RouteAnswer, RouteRefused
 from edgediag.survey import RESOLVER, Assignment, Surveyed, is_own, survey
 from rig import NO_ANCHORS, RigHost, RigWire, rig, silence
 from story import (

@@ -8,7 +8,8 @@ import pytest
 from edgediag.checked import Checked
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import HostState, RouteAnswer
+from edgediag.model.host import HostState
+from edgediag.model.route import RouteAnswer
 from edgediag.model.tunnel import NOT_LISTENED
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmTemplate
 from edgediag.tunnel_questions import NO_NEED, asked_through

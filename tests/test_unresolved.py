@@ -16,7 +16,7 @@ from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.evidence import Evidence, FlowEvidence, NameEvidence, OmittedEvidence
 from edgediag.model.exchange import Action, Delivered, Event, SendDatagram
 from edgediag.model.flow import Flow
-from edgediag.model.host import Route
+from edgediag.model.route import Route
 from edgediag.survey import RESOLVER, Assignment
 from edgediag.unresolved import NOT_ASKABLE, SHORT_NAME
 from rig import RigHost, RigWire, assigned, rig, silence

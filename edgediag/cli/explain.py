@@ -17,7 +17,7 @@ from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, frame_of, parcel_in, parcel_of
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.host import Route
+from edgediag.model.route import Route
 from edgediag.net.fib import route_for
 from edgediag.net.walk_answers import walk_inbound, walk_outbound, walk_reply
 from edgediag.net.ways import interface

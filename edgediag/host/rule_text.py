@@ -4,7 +4,7 @@ from typing import Final
 
 from edgediag.host.rules import GOTO, LOOKUP, Rule
 from edgediag.model.flow import Address
-from edgediag.model.host import PolicyRule
+from edgediag.model.route import PolicyRule
 
 _ACTIONS: Final = {
     LOOKUP: "lookup",

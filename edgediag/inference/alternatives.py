@@ -4,7 +4,8 @@ from edgediag.checked import is_heard
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
 from edgediag.model.evidence import Altered, Alternative, FlowEvidence
-from edgediag.model.host import HostState, Route
+from edgediag.model.host import HostState
+from edgediag.model.route import Route
 
 # linux/rtnetlink.h: RT_TABLE_DEFAULT and RT_TABLE_MAIN, which every lookup comes to in the end.
 _ORDINARY_TABLES = (253, 254)

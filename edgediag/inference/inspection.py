@@ -21,8 +21,12 @@ from edgediag.inference.states import (
 )
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
-from edgediag.model.host import HostState, Link, PolicyRule
+from edgediag.model.host import (
+    HostState,
+    Link,
+)
 from edgediag.model.overlay import OverlayRoute, VxlanDevice
+from edgediag.model.route import PolicyRule
 
 # Entries are dataclasses of the model; those of one part are of one class.
 Entries: TypeAlias = tuple[object, ...] | NotChecked

@@ -7,8 +7,13 @@ from edgediag.locate.near import is_same_network
 from edgediag.meaning import received_hop_limit
 from edgediag.model.evidence import Control, FlowEvidence, Relation
 from edgediag.model.flow import Address
-from edgediag.model.host import Link, Neighbour, NeighbourState, Route
+from edgediag.model.host import (
+    Link,
+    Neighbour,
+    NeighbourState,
+)
 from edgediag.model.path import Hop, Ladder
+from edgediag.model.route import Route
 from edgediag.model.verdict import Landmark, Locus
 from edgediag.path import first_in_name_of, is_expiry, last_expiry, shares_hops
 

@@ -17,10 +17,16 @@ from edgediag.model.culprit import RouteObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
-from edgediag.model.host import HostState, Link, Neighbour, NeighbourState, Route
+from edgediag.model.host import (
+    HostState,
+    Link,
+    Neighbour,
+    NeighbourState,
+)
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.reply import Reply
+from edgediag.model.route import Route
 from edgediag.path import first_in_name_of
 
 KUBE_PROXY_DEVICE: Final = "kube-ipvs0"

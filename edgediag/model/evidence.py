@@ -18,14 +18,13 @@ from edgediag.model.host import (
     Listener,
     Neighbour,
     PacketProgram,
-    Route,
-    RouteAnswer,
     TraceResult,
 )
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.rehearsal import TriedFix
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.train import Train
 from edgediag.model.variation import Variation
 

@@ -10,8 +10,6 @@ from edgediag.model.culprit import (
     ChainPolicy,
     IptablesRule,
     NftRule,
-    PolicyRuleObject,
-    RouteObject,
     TcFilterObject,
     XdpProgramObject,
 )
@@ -26,6 +24,7 @@ from edgediag.model.overlay import (
 )
 from edgediag.model.overlay_trial import NO_TRIALS, OverlayTrial
 from edgediag.model.pod_echo import NO_ECHOES, PodEcho
+from edgediag.model.route import PolicyRule
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.model.tunnel_object import NOT_INSPECTED, TunnelConnection, TunnelSocket
 from edgediag.model.wireguard import NO_GATEWAYS, GatewayEnd, WireguardDevice
@@ -60,20 +59,6 @@ class InterfaceAddress:
     interface: str
     address: Address
     prefix_length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyRule:
-    """A routing policy rule, as `ip rule` lists it (rtnetlink(7), FRA_*).
-
-    action  "lookup", "blackhole", "unreachable" or "prohibit"
-    text    the selector in the words of ip-rule(8): "from all fwmark 0x40 lookup 9027"
-    """
-
-    priority: int
-    action: str
-    table: int
-    text: str
 
 
 class NeighbourState(Enum):
@@ -116,37 +101,6 @@ class Sysctl:
 
     key: str
     value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """The kernel's own answer for one flow (RTM_GETROUTE with the flow's attributes).
-
-    gateway    None where the destination is on the link
-    source     the address the kernel would choose
-    table      the routing table that decided
-    prefix     the matching route's destination with its length, "default" for 0.0.0.0/0
-    is_local   the kernel would deliver the packet to this very host
-    """
-
-    interface: str
-    gateway: Address | None
-    source: Address | None
-    table: int
-    prefix: str
-    mtu: int | None
-    is_local: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteRefused:
-    """The kernel has no way for the flow, and the object that says so where it was found."""
-
-    errno_name: str
-    culprit: RouteObject | PolicyRuleObject | None
-
-
-RouteAnswer: TypeAlias = Route | RouteRefused | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

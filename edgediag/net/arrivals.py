@@ -11,7 +11,7 @@ from typing import Final
 
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import Route, RouteRefused
+from edgediag.model.route import Route, RouteRefused
 from edgediag.net.fib import route_for
 
 _CONF: Final = Path("/proc/sys/net/ipv4/conf")

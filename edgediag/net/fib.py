@@ -25,7 +25,7 @@ from edgediag.host.rules import Rule, decode_rule
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import RouteObject
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import Route, RouteAnswer, RouteRefused
+from edgediag.model.route import Route, RouteAnswer, RouteRefused
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 
 _RTM_GETROUTE: Final = 26

@@ -12,9 +12,13 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import HostState, Neighbour, Route, RouteAnswer
+from edgediag.model.host import (
+    HostState,
+    Neighbour,
+)
 from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
+from edgediag.model.route import Route, RouteAnswer
 from edgediag.net.arp import ArpSolicitation
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import route_for

@@ -30,10 +30,9 @@ from edgediag.model.host import (
     Link,
     Listener,
     Neighbour,
-    PolicyRule,
-    Route,
     Sysctl,
 )
+from edgediag.model.route import PolicyRule, Route
 from edgediag.model.tunnel import NOT_LISTENED
 from edgediag.net.bpf_programs import (
     read_cgroup_programs,

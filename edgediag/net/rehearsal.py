@@ -15,7 +15,6 @@ from edgediag.host.walk.octets import known
 from edgediag.host.walk.parcel import CtState, Parcel
 from edgediag.host.walk.summary import walked
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import Route
 from edgediag.model.rehearsal import (
     FixFailed,
     RehearsalAnswer,
@@ -23,6 +22,7 @@ from edgediag.model.rehearsal import (
     Sent,
     Walked,
 )
+from edgediag.model.route import Route
 from edgediag.net.clone_nft import surviving_handles
 from edgediag.net.conntrack import forget_connections
 from edgediag.net.errand import LIMIT_S, answer_of, say_and_exit

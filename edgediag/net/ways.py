@@ -15,7 +15,7 @@ from edgediag.host.walk.needs import NeedPeers, NeedRoute, NoWay, Peers, Way
 from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.host import Route
+from edgediag.model.route import Route
 from edgediag.net.arrivals import refusal_words, untaken
 from edgediag.net.fib import route_for
 from edgediag.net.netlink import NetlinkSocket, Refusal

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from edgediag.cli import ExitStatus, inspect, run
 from edgediag.inference.inspection import TABLES
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import HostState, PolicyRule
+from edgediag.model.host import HostState
+from edgediag.model.route import PolicyRule
 from story import host_state
 from test_man import MAN, section, words
 

@@ -12,7 +12,7 @@ from edgediag.host.routes import RouteKey
 from edgediag.host.rule_text import policy_rule, rule_text
 from edgediag.host.rules import Rule, covers, decode_rule
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import PolicyRule
+from edgediag.model.route import PolicyRule
 
 # As Linux 6.18 dumps them on x86-64, beside what `ip rule` (iproute2 6.1) prints.
 RECORDED = {

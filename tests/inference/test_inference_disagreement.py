@@ -13,10 +13,10 @@ from edgediag.model.culprit import RouteObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence, Override, RunEvidence
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import RouteRefused
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import DnsReply, IcmpKind
+from edgediag.model.route import RouteRefused
 from edgediag.model.verdict import Mechanism, Place, Status
 from story import (
     HOST,

@@ -37,11 +37,15 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import InterfaceAddress, Listener, RouteRefused
+from edgediag.model.host import (
+    InterfaceAddress,
+    Listener,
+)
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.reply import DnsReply, IcmpKind, Reply
 from edgediag.model.report import CheckReport
+from edgediag.model.route import RouteRefused
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from story import (
     EDGE,

@@ -29,10 +29,10 @@ from edgediag.model.host import (
     Listener,
     Neighbour,
     NeighbourState,
-    PolicyRule,
     Sysctl,
 )
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.route import PolicyRule
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from edgediag.model.wireguard import GatewayEnd
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate

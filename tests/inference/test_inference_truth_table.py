@@ -55,9 +55,7 @@ from edgediag.model.host import (
     KernelDrop,
     Link,
     NeighbourState,
-    PolicyRule,
     ProcessDrop,
-    RouteRefused,
     Sysctl,
     TraceDropped,
 )
@@ -76,6 +74,7 @@ from edgediag.model.reply import (
     TlsAnswer,
     TlsReply,
 )
+from edgediag.model.route import PolicyRule, RouteRefused
 from edgediag.model.train import Train
 from edgediag.model.tunnel import IkeExchange
 from edgediag.model.variation import Change, Variation

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import Route, RouteRefused
+from edgediag.model.route import Route, RouteRefused
 from edgediag.net.arrivals import refusal_words, untaken
 from edgediag.net.fib import route_for
 

@@ -9,7 +9,7 @@ from edgediag.host.refusal import MAIN_RULE
 from edgediag.host.rule_text import rule_text
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import Route, RouteAnswer, RouteRefused
+from edgediag.model.route import Route, RouteAnswer, RouteRefused
 from edgediag.net.fib import read_rules, route_for
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 

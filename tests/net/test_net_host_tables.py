@@ -19,10 +19,9 @@ from edgediag.model.host import (
     Listener,
     Neighbour,
     NeighbourState,
-    PolicyRule,
-    Route,
     Sysctl,
 )
+from edgediag.model.route import PolicyRule, Route
 from edgediag.net.fib import route_for
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host
 

@@ -24,7 +24,6 @@ from edgediag.model.exchange import (
     StreamOpened,
 )
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import Route
 from edgediag.model.packet import (
     IcmpEcho,
     IcmpError,
@@ -35,6 +34,7 @@ from edgediag.model.packet import (
     UdpDatagram,
 )
 from edgediag.model.probe import Way
+from edgediag.model.route import Route
 from edgediag.net.capture import Capture
 from edgediag.net.clock import Clock
 from edgediag.net.fib import route_for

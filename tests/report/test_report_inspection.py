@@ -8,8 +8,9 @@ import pytest
 
 from edgediag.inference.inspection import TABLES, InspectedTable, Inspection, inspect
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import HostState, PolicyRule
+from edgediag.model.host import HostState
 from edgediag.model.overlay import OverlayRoute
+from edgediag.model.route import PolicyRule
 from edgediag.model.tunnel_object import TunnelConnection
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmTemplate
 from edgediag.report.inspection import render_json, render_text

@@ -5,7 +5,8 @@ from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import is_silent, is_unresolved, outcome_of, packets_of
 from edgediag.meaning import has_left
 from edgediag.model.evidence import Altered, FlowEvidence
-from edgediag.model.host import HostState, Route
+from edgediag.model.host import HostState
+from edgediag.model.route import Route
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "answered-another-way"

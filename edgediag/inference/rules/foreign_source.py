@@ -9,7 +9,8 @@ from edgediag.meaning import wire_flow
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import Altered, FlowEvidence
 from edgediag.model.explained import End
-from edgediag.model.host import HostState, Route
+from edgediag.model.host import HostState
+from edgediag.model.route import Route
 from edgediag.model.verdict import Finding, Mechanism
 from edgediag.source import is_foreign
 

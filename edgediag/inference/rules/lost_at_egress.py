@@ -7,7 +7,13 @@ from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import QdiscObject, TcFilterObject
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import Drop, DropCount, HostState, Route, TracePassed
+from edgediag.model.host import (
+    Drop,
+    DropCount,
+    HostState,
+    TracePassed,
+)
+from edgediag.model.route import Route
 from edgediag.model.verdict import Claim, Finding, Mechanism
 
 ID = "lost-at-egress"

@@ -6,8 +6,13 @@ from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.rules.lost_at_egress import claim_on
 from edgediag.meaning import has_come_back
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import Drop, HostState, Route, TracePassed
+from edgediag.model.host import (
+    Drop,
+    HostState,
+    TracePassed,
+)
 from edgediag.model.outcome import Unanswered
+from edgediag.model.route import Route
 from edgediag.model.verdict import Finding
 
 ID = "lost-at-ingress"

@@ -4,8 +4,9 @@ from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import outcome_of
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, RouteRefused
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered
+from edgediag.model.route import RouteRefused
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "route-refused"

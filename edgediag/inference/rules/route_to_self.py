@@ -3,7 +3,8 @@
 from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.reading import misrouted_here
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, Route
+from edgediag.model.host import HostState
+from edgediag.model.route import Route
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "route-to-self"
