@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 
 from edgediag.host.attributes import attribute_list, attributes, big, nested, text
-from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName, Element, SetContents
+from edgediag.host.netfilter.chains import (
+    Backend,
+    BaseChain,
+    ChainName,
+    DeviceName,
+    Element,
+    SetContents,
+)
 from edgediag.host.netfilter.nft import decode_verdict
 from edgediag.host.netfilter.rule import decode_filter_chain, family_of
 from edgediag.host.netfilter.sets import decode_elements
@@ -13,8 +20,6 @@ _TABLE_NAME = 1
 TABLE_FLAGS, TABLE_F_DORMANT = 2, 1
 _HOOK, _TYPE = 4, 7
 _PRIORITY, _DEVICE, _DEVICES, _DEVICE_PREFIX = 2, 3, 4, 2
-# Ends a prefix: no device has it in its name (net/core/dev.c dev_valid_name).
-_PREFIX_END = "/"
 _SET_FLAGS, _INTERVAL = 3, 0x4
 _SET_DESC, _DESC_CONCAT, _FIELD_LENGTH = 9, 2, 1
 _ELEMENTS, _ELEMENT = 3, 1
@@ -28,11 +33,8 @@ def decode_base_chain(payload: bytes) -> BaseChain | None:
         return None
     found = attributes(payload[_NFGENMSG_OCTETS:])
     hook = nested(found, _HOOK)
-    single = (text(hook[_DEVICE]),) if _DEVICE in hook else ()
-    listed = (
-        text(value) + (_PREFIX_END if type_ == _DEVICE_PREFIX else "")
-        for type_, value in attribute_list(hook.get(_DEVICES, b""))
-    )
+    single = ((_DEVICE, hook[_DEVICE]),) if _DEVICE in hook else ()
+    named = (*single, *attribute_list(hook.get(_DEVICES, b"")))
     priority = int.from_bytes(hook.get(_PRIORITY, b""), "big", signed=True)
     return BaseChain(
         name=ChainName(
@@ -42,17 +44,20 @@ def decode_base_chain(payload: bytes) -> BaseChain | None:
         priority=priority,
         type_=text(found.get(_TYPE)),
         policy=chain.policy,
-        devices=(*single, *listed),
+        devices=tuple(
+            DeviceName(name=text(value), is_prefix=type_ == _DEVICE_PREFIX)
+            for type_, value in named
+        ),
     )
 
 
 def is_at_device(chain: BaseChain, name: str) -> bool:
-    """Whether the kernel calls the chain for a device; nft's "eth*" is "eth/" among its devices.
+    """Whether the kernel calls the chain for a device.
 
     source  include/uapi/linux/netfilter/nf_tables.h (NFTA_DEVICE_PREFIX, Linux 6.17)
     """
     return any(
-        name.startswith(device[:-1]) if device.endswith(_PREFIX_END) else name == device
+        name.startswith(device.name) if device.is_prefix else name == device.name
         for device in chain.devices
     )
 

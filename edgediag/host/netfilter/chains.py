@@ -26,6 +26,14 @@ class ChainName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceName:
+    """A device that a chain is called for, or every one whose name begins so: nft's "eth*"."""
+
+    name: str
+    is_prefix: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaseChain:
     """A chain that the kernel calls itself.
 
@@ -39,7 +47,7 @@ class BaseChain:
     priority: int
     type_: str
     policy: str
-    devices: tuple[str, ...]
+    devices: tuple[DeviceName, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

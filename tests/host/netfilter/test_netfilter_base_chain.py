@@ -14,7 +14,14 @@ from edgediag.host.netfilter.base_chain import (
     decode_fields,
     is_at_device,
 )
-from edgediag.host.netfilter.chains import Backend, BaseChain, ChainName, Element, SetContents
+from edgediag.host.netfilter.chains import (
+    Backend,
+    BaseChain,
+    ChainName,
+    DeviceName,
+    Element,
+    SetContents,
+)
 from edgediag.host.netfilter.statement import Verdict
 
 HEAD = struct.pack("=BBH", 1, 0, 0)
@@ -35,6 +42,16 @@ def test_a_base_chain_with_a_priority_below_zero() -> None:
 
 def test_a_chain_of_the_users_own_is_none() -> None:
     assert decode_base_chain(HEAD + NAMED) is None
+
+
+def test_a_device_of_a_hook_and_those_of_a_list_are_told_alike() -> None:
+    hook = nest(4, big32(1, 0), big32(2, 0), string(3, "eth0"), nest(4, string(2, "up")))
+    chain = decode_base_chain(HEAD + NAMED + hook + big32(5, 1))
+    assert chain is not None
+    assert chain.devices == (
+        DeviceName(name="eth0", is_prefix=False),
+        DeviceName(name="up", is_prefix=True),
+    )
 
 
 def at_devices(*devices: bytes) -> BaseChain:

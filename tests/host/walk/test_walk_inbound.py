@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgediag.host.netfilter.chains import BaseChain
+from edgediag.host.netfilter.chains import BaseChain, DeviceName
 from edgediag.host.netfilter.expression import Compare, CtLoad, ImmediateLoad, MetaLoad
 from edgediag.host.netfilter.statement import Masquerade, Nat
 from edgediag.host.walk.hook_walk import HookWalk
@@ -24,8 +24,14 @@ FILTER = tuple(base(hook[0], hook) for hook in ("prerouting", "input", "forward"
 FROM_IN0 = (MetaLoad(key=6, slot=0), Compare(operator=0, slot=0, value=b"in0".ljust(16, b"\0")))
 TO_UP0 = (MetaLoad(key=7, slot=0), Compare(operator=0, slot=0, value=b"up0".ljust(16, b"\0")))
 SOCKET = {"socket": Taken(is_taken=True, text="a socket listens"), "type": 2}
+
+
+def device(name: str) -> DeviceName:
+    return DeviceName(name=name, is_prefix=False)
+
+
 AT_DEVICE = replace(
-    base("g", "ingress"), name=replace(base("g").name, family="netdev"), devices=("in0",)
+    base("g", "ingress"), name=replace(base("g").name, family="netdev"), devices=(device("in0"),)
 )
 IS_REPLY = (
     CtLoad(key=1, direction=None, slot=0),
@@ -100,21 +106,21 @@ MASQUERADE = Masquerade(port=(None, None), flags=0)
             id="a chain at the device",
         ),
         pytest.param(
-            (replace(AT_DEVICE, devices=("up0",)),),
+            (replace(AT_DEVICE, devices=(device("up0"),)),),
             {"g": chain_of("g", (DROP,))},
             UP,
             ("passes", (), ()),
             id="a chain at another device",
         ),
         pytest.param(
-            (replace(AT_DEVICE, hook="egress", devices=("up0",)),),
+            (replace(AT_DEVICE, hook="egress", devices=(device("up0"),)),),
             {"g": chain_of("g", (*FROM_IN0, DROP))},
             UP,
             ("passes", (), ()),
             id="a chain at the device that it leaves by is not shown the first one",
         ),
         pytest.param(
-            (replace(AT_DEVICE, hook="egress", devices=("up0",)),),
+            (replace(AT_DEVICE, hook="egress", devices=(device("up0"),)),),
             {"g": chain_of("g", (*FROM_NOWHERE, DROP))},
             UP,
             ("dropped", (("g", 1),), ()),
