@@ -17,12 +17,14 @@ _HEADER: Final = struct.Struct("=HH")
 def attribute_list(octets: bytes) -> tuple[tuple[int, bytes], ...]:
     """Type and value of each attribute in order, up to the first whose length cannot be."""
     found: list[tuple[int, bytes]] = []
-    offset, end = 0, len(octets)
-    while offset + _HEADER.size <= end:
-        length, type_ = _HEADER.unpack_from(octets, offset)
-        if length < _HEADER.size or offset + length > end:
+    # Of 50,000 rules there are a million: names of the module would be looked up as often.
+    unpack, head, mask = _HEADER.unpack_from, _HEADER.size, TYPE_MASK
+    offset, last = 0, len(octets) - head
+    while offset <= last:
+        length, type_ = unpack(octets, offset)
+        if length < head or offset + length > last + head:
             break
-        found.append((type_ & TYPE_MASK, octets[offset + _HEADER.size : offset + length]))
+        found.append((type_ & mask, octets[offset + head : offset + length]))
         offset += (length + 3) & ~3
     return tuple(found)
 

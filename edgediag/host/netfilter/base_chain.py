@@ -28,10 +28,11 @@ _HARMLESS = frozenset({"counter", "last"})
 
 def decode_base_chain(payload: bytes) -> BaseChain | None:
     """The chain in an NFT_MSG_NEWCHAIN, None where the kernel does not call it itself."""
-    chain = decode_filter_chain(payload)
+    found = attributes(payload[_NFGENMSG_OCTETS:])
+    # Of tens of thousands that kube-proxy makes, a dozen have one.
+    chain = decode_filter_chain(payload) if _HOOK in found else None
     if chain is None or not chain.hook:
         return None
-    found = attributes(payload[_NFGENMSG_OCTETS:])
     hook = nested(found, _HOOK)
     single = ((_DEVICE, hook[_DEVICE]),) if _DEVICE in hook else ()
     named = (*single, *attribute_list(hook.get(_DEVICES, b"")))

@@ -1,7 +1,10 @@
 """A register against one value or two (net/netfilter/nft_cmp.c, nft_range.c)."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from edgediag.host.netfilter.expression import Compare, InRange
-from edgediag.host.walk.octets import Truth, Unsure, equals, lies_between, negated
+from edgediag.host.walk.octets import Octets, Truth, Unsure, equals, lies_between, negated
 from edgediag.host.walk.registers import Registers
 
 
@@ -11,17 +14,26 @@ def compared(test: Compare | InRange, held: Registers) -> Truth:
         octets = held.get(test.slot, len(test.first))
         truth = lies_between(octets, test.first, test.last)
         return negated(truth) if test.is_negated else truth
-    octets, value = held.get(test.slot, len(test.value)), test.value
-    lowest, highest = bytes(len(value)), b"\xff" * len(value)
-    is_equal = equals(octets, value)
-    is_below = negated(lies_between(octets, value, highest))
-    is_above = negated(lies_between(octets, lowest, value))
-    truths: dict[int, Truth] = {
-        0: is_equal,
-        1: negated(is_equal),
-        2: is_below,
-        3: negated(is_above),
-        4: is_above,
-        5: negated(is_below),
-    }
-    return truths.get(test.operator, Unsure(reason=f"operator {test.operator}"))
+    holds = _OPERATORS.get(test.operator)
+    if holds is None:
+        return Unsure(reason=f"operator {test.operator}")
+    return holds(held.get(test.slot, len(test.value)), test.value)
+
+
+def _is_below(octets: Octets, value: bytes) -> Truth:
+    return negated(lies_between(octets, value, b"\xff" * len(value)))
+
+
+def _is_above(octets: Octets, value: bytes) -> Truth:
+    return negated(lies_between(octets, bytes(len(value)), value))
+
+
+# enum nft_cmp_ops.
+_OPERATORS: Final[Mapping[int, Callable[[Octets, bytes], Truth]]] = {
+    0: equals,
+    1: lambda octets, value: negated(equals(octets, value)),
+    2: _is_below,
+    3: lambda octets, value: negated(_is_above(octets, value)),
+    4: _is_above,
+    5: lambda octets, value: negated(_is_below(octets, value)),
+}

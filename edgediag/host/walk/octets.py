@@ -1,5 +1,6 @@
 """Octets of which some bits are not known, and what can be said of them all the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgediag.host.attributes import NATIVE
@@ -62,11 +63,11 @@ def within(octets: Octets, prefix_length: int, reason: str) -> Octets:
     return Octets(value=value, known=mask, reason=reason)
 
 
-def joined(parts: tuple[Octets, ...]) -> Octets:
+def joined(parts: Sequence[Octets]) -> Octets:
     """Values one behind the other."""
     return Octets(
-        value=b"".join(part.value for part in parts),
-        known=b"".join(part.known for part in parts),
+        value=b"".join([part.value for part in parts]),
+        known=b"".join([part.known for part in parts]),
         reason=next((part.reason for part in parts if part.reason), ""),
     )
 
@@ -75,7 +76,7 @@ def cut(octets: Octets, start: int, length: int) -> Octets:
     """A stretch of a value; what lies behind its end is not known."""
     value, mask = (part[start : start + length] for part in (octets.value, octets.known))
     missing = length - len(value)
-    is_whole = all(octet == 0xFF for octet in mask) and not missing
+    is_whole = not missing and not mask.strip(b"\xff")
     return Octets(
         value=value + bytes(missing),
         known=mask + bytes(missing),

@@ -6,6 +6,7 @@ from edgediag.host.walk.octets import Octets, cut, joined, known, masked, unknow
 
 _SLOT = 4
 _SLOTS = 16
+_NOT_LOADED = unknown(_SLOT, "a register that nothing was loaded into")
 
 
 class Registers:
@@ -13,7 +14,7 @@ class Registers:
 
     def __init__(self) -> None:
         self._slots: dict[int, Octets] = {}
-        self._reason = "a register that nothing was loaded into"
+        self._other = _NOT_LOADED
 
     def load(self, slot: int, octets: Octets) -> None:
         """Fill registers from a slot on; the kernel fills the last one up with zeros."""
@@ -24,12 +25,12 @@ class Registers:
 
     def forget(self, reason: str) -> None:
         """Something that is not read may have filled any of them."""
-        self._slots, self._reason = {}, reason
+        self._slots, self._other = {}, unknown(_SLOT, reason)
 
     def get(self, slot: int, length: int) -> Octets:
         """The octets from a slot on."""
         slots = range(slot, slot + -(-length // _SLOT))
-        return cut(joined(tuple(self._slot(each) for each in slots)), 0, length)
+        return cut(joined([self._slots.get(each, self._other) for each in slots]), 0, length)
 
     def rest(self, slot: int) -> Octets:
         """Everything from a slot on: what a set's key is taken from."""
@@ -51,10 +52,7 @@ class Registers:
         if change.unit not in (2, 4, 8):
             return unknown(len(octets.value), "a byte order")
         parts = range(0, len(octets.value), change.unit)
-        return joined(tuple(_swapped(cut(octets, start, change.unit)) for start in parts))
-
-    def _slot(self, slot: int) -> Octets:
-        return self._slots.get(slot, unknown(_SLOT, self._reason))
+        return joined([_swapped(cut(octets, start, change.unit)) for start in parts])
 
 
 def _swapped(octets: Octets) -> Octets:
