@@ -1,7 +1,7 @@
 # Two targets do everything on a fresh Debian with python3, git and make, run as root:
 #   make demo   build the lab, break it, diagnose it, compare with the truth, take it away
 #   make test   install what the tests need and run them all
-# The others: venv dev apt lint types check pure netns differential golden clean
+# The others: venv dev apt lint types check pure netns differential bench golden clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .SILENT:
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test venv dev apt lint types check pure netns differential golden clean
+.PHONY: demo test venv dev apt lint types check pure netns differential bench golden clean
 
 # One stamp for what is installed, one for the code: an edit costs no download.
 SETTINGS := $(shell cat setup.cfg pyproject.toml | sha256sum | cut -c1-16)
@@ -117,6 +117,10 @@ differential: dev
 	EDGEDIAG_DIFFERENTIAL_SETS=$(DIFFERENTIAL_SETS) EDGEDIAG_DIFFERENTIAL_PACKETS=200 \
 	  $(BIN)/python -m pytest -q -rP -n 2 tests/net/test_net_walk_differential.py \
 	  tests/net/test_net_walk_legacy.py tests/net/test_net_walk_rulesets.py
+
+# How long explain takes beside the tools that print the same tables: ten minutes.
+bench: dev
+	$(BIN)/python tests/bench/scale.py
 
 # Record the golden cases anew; review every verdict that changes.
 golden: dev
