@@ -118,7 +118,7 @@ differential: dev
 	  $(BIN)/python -m pytest -q -rP -n 2 tests/net/test_net_walk_differential.py \
 	  tests/net/test_net_walk_legacy.py tests/net/test_net_walk_rulesets.py
 
-# How long explain takes beside the tools that print the same tables: ten minutes.
+# How long explain takes beside the tools that print the same tables: three minutes.
 bench: dev
 	$(BIN)/python tests/bench/scale.py
 
