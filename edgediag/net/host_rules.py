@@ -16,8 +16,8 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import FixTrial
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Flow
-from edgediag.model.host import Route
 from edgediag.model.rehearsal import RehearsalAnswer
+from edgediag.model.route import Route
 from edgediag.net.degraded import degraded
 from edgediag.net.legacy_readings import LegacyReadings
 from edgediag.net.rehearsal import rehearse_parcel
