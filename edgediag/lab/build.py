@@ -10,7 +10,7 @@ from pyroute2 import IPRoute
 
 from edgediag.lab import kernel, namespace, netfilter
 from edgediag.lab.topology import (
-    BALANCER_SYSCTLS,
+    BALANCERS,
     BRIDGES,
     CABLES,
     ENDS,
@@ -66,6 +66,8 @@ def build_network(prefix: str) -> None:
     for node in NODES:
         for key, value in sysctls_of(node).items():
             kernel.write_sysctl(f"{prefix}-{node}", key, value)
+    for node in BALANCERS:
+        kernel.balance_by_ports(f"{prefix}-{node}", 4)
     with _site(prefix) as site:
         _add_devices(site)
         for port in PORTS:
@@ -98,8 +100,6 @@ def sysctls_of(node: str) -> dict[str, str]:
     values = dict(SYSCTLS)
     if node in ROUTERS:
         values |= ROUTER_SYSCTLS
-    if node in ("isp1", "border"):
-        values |= BALANCER_SYSCTLS
     return values
 
 

@@ -15,7 +15,6 @@ IFA_F_NODAD = 0x02
 # Nobody else is on these cables: addresses need no defence, and there is no router to be asked for.
 # The link-local addresses, which come with IPv6 itself, are what a node asks its neighbours from.
 _QUIET = {"accept_dad": "0", "router_solicitations": "0", "accept_ra": "0", "disable_ipv6": "0"}
-_MULTIPATH_BY_PORTS = ("net.ipv6.fib_multipath_hash_policy", "1")
 
 
 def add_second_network(prefix: str) -> None:
@@ -34,7 +33,7 @@ def add_second_network(prefix: str) -> None:
 
 
 def _wake(name: str, devices: Iterable[str], *, is_router: bool) -> None:
-    kernel.write_sysctl(name, *_MULTIPATH_BY_PORTS)
+    kernel.balance_by_ports(name, 6)
     # "all" counts beside each device, and what it is set to is handed on to them.
     for device in ("all", "default", *devices):
         for key, value in _QUIET.items():

@@ -15,6 +15,8 @@ from types import MappingProxyType
 NODES = ("edge", "pod", "peer", "cpe", "isp1", "isp2a", "isp2b", "border", "cloud")
 ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType({"isp2": ("isp2a", "isp2b")})
 ROUTERS = ("edge", "peer", "cpe", "isp1", "isp2a", "isp2b", "border")
+# Those that have two equal routes.
+BALANCERS = ("isp1", "border")
 # The places a truth may name, from the edge node to the destination.
 LANDMARKS = ("edge", "cpe", "isp1", "isp2", "border", "host")
 
@@ -201,7 +203,6 @@ SYSCTLS: Mapping[str, str] = MappingProxyType(
     }
 )
 ROUTER_SYSCTLS: Mapping[str, str] = MappingProxyType({"net.ipv4.ip_forward": "1"})
-BALANCER_SYSCTLS: Mapping[str, str] = MappingProxyType({"net.ipv4.fib_multipath_hash_policy": "1"})
 
 RULESETS: Mapping[str, str] = MappingProxyType(
     {

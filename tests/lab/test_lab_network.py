@@ -80,6 +80,28 @@ def test_flows_take_both_equal_paths(lab: Lab, balancer: str, toward: str) -> No
     assert [new > old for old, new in zip(before, after)] == [True, True]
 
 
+@pytest.mark.parametrize("source_port", [41000, 41001, 41002, 41003])
+def test_a_flow_keeps_its_path_whichever_socket_sends_it(lab: Lab, source_port: int) -> None:
+    before = [received(lab, twin, "to1") for twin in ("isp2a", "isp2b")]
+    for _ in range(CONNECTIONS):
+        with namespace.entered(f"{lab.prefix}-edge"):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with sock:
+            sock.settimeout(WAIT_S)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Closed by a reset, so that the next may have the same port.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.bind(("", source_port))
+            sock.connect((HOSTS["api-server"], 6443))
+    after = [received(lab, twin, "to1") for twin in ("isp2a", "isp2b")]
+    # SYN, ACK and reset of each; on the other path there is an ARP request at most.
+    few, many = sorted(new - old for old, new in zip(before, after))
+    assert few < CONNECTIONS <= 3 * CONNECTIONS <= many
+
+
+CONNECTIONS = 20
+
+
 def received(lab: Lab, node: str, interface: str) -> int:
     with namespace.entered(f"{lab.prefix}-{node}"):
         lines = Path("/proc/thread-self/net/dev").read_text().splitlines()
