@@ -1,7 +1,7 @@
 """An outbound check after its probes, and what can be said of it before anything is walked."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgediag.flaw import is_refused, is_unavailable
 from edgediag.meaning import (
@@ -10,6 +10,7 @@ from edgediag.meaning import (
     has_left,
     is_answered_well,
     is_off,
+    is_rewritten,
     received_hop_limit,
     speaks_for,
     wire_flow,
@@ -59,10 +60,27 @@ def invented(nobody: Iterable[Outcome]) -> frozenset[Address]:
     return frozenset(address for outcome in nobody for address in addresses_in(outcome))
 
 
+def packets_of(check: Checked) -> tuple[Outcome, ...]:
+    """The attempts that were packets of our own rather than streams, which the kernel repeats."""
+    return tuple(item for item in check.attempts if item.probe.kind not in STREAMS)
+
+
+def is_answered_late(check: Checked) -> bool:
+    """True if a packet was answered that had to be sent again: on one flow, so one was lost."""
+    if any(map(is_rewritten, check.attempts)):
+        # The answers to packets of our own come back on a flow that nobody here knows.
+        return False
+    return any(isinstance(item, Answered) and item.tries > 1 for item in packets_of(check))
+
+
 def lead(check: Checked) -> Outcome:
     """The attempt whose flow is repeated later: a packet of our own rather than a stream."""
-    packets = [item for item in check.attempts if item.probe.kind not in STREAMS]
-    return (packets or list(check.attempts))[0]
+    return (packets_of(check) or check.attempts)[0]
+
+
+def with_later(check: Checked, outcomes: Iterable[Outcome]) -> Checked:
+    """The check with more that was asked of it, behind its own attempts."""
+    return replace(check, attempts=(*check.attempts, *outcomes))
 
 
 def name_of(check: Checked) -> str:

@@ -6,9 +6,9 @@ from typing import Final
 
 from edgediag.alternative import plan_doubts
 from edgediag.certificates import ask_for_certificates, with_certificates
-from edgediag.checked import Checked, host_of
+from edgediag.checked import Checked, host_of, name_of, with_later
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
-from edgediag.evidence import NOT_WALKED, Located, join
+from edgediag.evidence import NOT_CONFIRMED, NOT_WALKED, Located, join
 from edgediag.exchange_walk import walk_exchange
 from edgediag.host.wireguard import grown
 from edgediag.idle import measure_idle
@@ -18,6 +18,7 @@ from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
 from edgediag.lookup import chooses_by_domain
+from edgediag.losses import count_losses
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind, Target
@@ -53,10 +54,10 @@ from edgediag.pod_traffic import (
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
+from edgediag.shared_path import with_paths
 from edgediag.stub import UPSTREAM, is_stub
 from edgediag.suffixes import is_followed
 from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, survey
-from edgediag.train import count_losses
 from edgediag.tunnel_questions import asked_through
 from edgediag.unresolved import SHORT_NAME, Walked, queries_for, unresolved
 from edgediag.variation import begin, finish, steady
@@ -111,14 +112,17 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     state = bench.host.read() if is_read_again else surveyed.state
     state = replace(_with_objects(state, assignment), overlay_trials=tried)
     found = read_back(bench, checks, sought, (state, surveyed.routes))
-    is_lossy = found.surroundings.is_lossy
-    counted = count_losses(bench, steady(checks, varied, is_lossy=is_lossy), is_lossy=is_lossy)
+    is_lossy = found.surroundings.is_lossy or search.is_lossy or varied.is_lossy
+    heard = [_with_confirmation(check, found) for check in checks]
+    counted = count_losses(bench, steady(heard, varied, is_lossy=is_lossy), is_lossy=is_lossy)
+    search = with_paths(search, counted.paths)
     mapping, left_idle = _idle(bench, checks, assignment)
     state = _with_tunnels(bench, surveyed.state, state)
     state = replace(state, asked_through=asked_through(bench, checks, state))
     varied = walk_exchange(bench, checks, varied, state.tunnel_traffic)
     located = replace(
         found,
+        ladders={**counted.paths.ladders, **found.ladders},
         overrides=_overrides(bench, assignment, surveyed),
         name_servers=_name_servers(assignment, checks),
         named_by=_named_by(bench, surveyed),
@@ -142,6 +146,11 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
         evidence=evidence,
         outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *_all(nobody), *later)),
     )
+
+
+def _with_confirmation(check: Checked, found: Located) -> Checked:
+    confirmation = found.confirmations.get(name_of(check), NOT_CONFIRMED)
+    return check if isinstance(confirmation, NotChecked) else with_later(check, [confirmation])
 
 
 def _with_pod_traffic(bench: Bench, state: HostState) -> HostState:

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 
 from edgediag.checked import Checked, hop_limit_of, lead
 from edgediag.instruments import Bench
-from edgediag.meaning import distance, has_left
+from edgediag.meaning import distance
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
-from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.probe import Probe, Schedule
-from edgediag.model.reply import IcmpKind, IcmpReply
 from edgediag.model.train import Train
 from edgediag.plan import HOP_LIMIT, draw_counted
+from edgediag.train import expiring_train
 
 # Linux routers answer six expiring packets of one source at once.
 OF_EACH_KIND = 3
@@ -66,7 +65,8 @@ def walk_limit(bench: Bench, check: Checked) -> LimitWalk:
     bench.loop.submit(sent, {})
     bench.loop.settle(sent)
     is_whole = bench.loop.is_settled(sent)
-    read = (_train(bench.loop.outcomes(train)) for train in trains if is_whole)
+    outcomes = (bench.loop.outcomes(train) for train in trains if is_whole)
+    read = (expiring_train(items, 2 * SPACING_S) for items in outcomes)
     return LimitWalk(trains=tuple(read), sent=sent)
 
 
@@ -84,25 +84,3 @@ def _echo(bench: Bench, asked: Probe) -> Probe:
 def _drawn(bench: Bench, asked: Probe, hop_limit: int, start_s: float) -> Probe:
     schedule = Schedule(offsets_s=(start_s,), timeout_s=start_s + _PATIENCE_S)
     return replace(draw_counted(asked, schedule, bench.supply), hop_limit=hop_limit)
-
-
-def _train(outcomes: tuple[Outcome, ...]) -> Train:
-    first = outcomes[0].probe
-    expired = [
-        outcome.reply
-        for outcome in outcomes
-        if isinstance(outcome, Answered)
-        and isinstance(outcome.reply, IcmpReply)
-        and outcome.reply.kind is IcmpKind.TIME_EXCEEDED
-    ]
-    return Train(
-        check=first.check,
-        protocol=first.flow.protocol,
-        destination=first.flow.destination,
-        spacing_s=2 * SPACING_S,
-        sent=sum(map(has_left, outcomes)),
-        answered=len(expired),
-        packets=tuple(sorted({seen.number for outcome in outcomes for seen in outcome.seen})),
-        hop_limit=first.hop_limit,
-        expired_at=expired[0].sender if expired else None,
-    )

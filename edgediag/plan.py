@@ -31,8 +31,9 @@ CONFIRM_TIMEOUT_S = 0.7
 # At most 12 failed connections are asked three times more, 3 carry octets with a hop limit, and 16
 # handshakes have two SYNs and an echo beside them.
 FOLLOW_UP_PORTS = 88
-# What may be asked from other ports: to take other paths, and to count what is lost.
-VARIED_PORTS = 100
+# What may be asked from other ports: to take other paths, and to count what is lost, which takes 40
+# for each of up to eight hosts.
+VARIED_PORTS = 480
 
 # How often a question may be put another way, with another source or next hop.
 MAX_ALTERNATIVES = 24
@@ -294,10 +295,15 @@ def draw_counted(probe: Probe, schedule: Schedule, supply: Supply) -> Probe:
     TCP asks from a port of its own each time: a server that still remembers a SYN answers another
     on the same flow differently, and a limit may count connections, not packets.
     """
-    again = _again(probe, (Purpose.TRAIN, Way.IP_STACK, schedule), supply)
+    again = draw_alike(probe, schedule, supply)
     if probe.flow.protocol is not Protocol.TCP:
         return again
     return replace(again, flow=replace(probe.flow, source_port=supply.port()))
+
+
+def draw_alike(probe: Probe, schedule: Schedule, supply: Supply) -> Probe:
+    """The same question on the same flow as one of many; no server that remembers it is reached."""
+    return _again(probe, (Purpose.TRAIN, Way.IP_STACK, schedule), supply)
 
 
 def draw_confirm(probe: Probe, starts_s: tuple[float, ...], supply: Supply) -> Probe:

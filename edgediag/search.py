@@ -110,7 +110,7 @@ def seek(
         bench.loop.submit(sent, {**next_hops, **others_hops})
         bench.loop.climb(rungs.values(), (*first, *last))
         link_answers = solicited.answers()
-    again = _asked_again(bench, confirmations)
+    again = _asked_again(bench, confirmations, is_lossy=search.is_lossy)
     return Sought(
         contrasts=contrasts,
         confirmations=confirmations | again,
@@ -127,14 +127,18 @@ def seek(
     )
 
 
-def _asked_again(bench: Bench, confirmations: Mapping[str, Probe]) -> dict[str, Probe]:
+def _asked_again(
+    bench: Bench, confirmations: Mapping[str, Probe], *, is_lossy: bool
+) -> dict[str, Probe]:
     """More confirmations of what is still silent, in a run where others were served in the end.
 
     What loses packets of all flows may have lost the one question that was asked alone.
+
+    is_lossy  others were served at a later try already
     """
     outcomes = dict(zip(confirmations, bench.loop.outcomes(confirmations.values()), strict=True))
     silent = [check for check, outcome in outcomes.items() if isinstance(outcome, Unanswered)]
-    if not any(map(is_answered_well, outcomes.values())):
+    if not is_lossy and not any(map(is_answered_well, outcomes.values())):
         return {}
     spacing_s = CONFIRM_SPACING_S * len(silent)
     again = {

@@ -1,146 +1,115 @@
-"""The stage that counts: where packets are lost at times, how many, and does the pace matter?
-
-Three tries hide a loss of one in three from most checks. So where any first try went unanswered and
-a later one did not, the tunnel and the API server are asked many times, quickly; what loses much
-so is asked slowly as well, because a limit spares what keeps below it and loss does not.
-"""
+"""Trains of single questions: drawn at a pace, sent, and read as counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edgediag.checked import Checked, is_answering, is_heard, is_ok, lead
+from edgediag.checked import Checked, is_heard, lead, name_of
 from edgediag.instruments import Bench
-from edgediag.limit_walk import walk_limit
-from edgediag.meaning import has_left, is_rewritten
-from edgediag.model.endpoint import HostSource
-from edgediag.model.outcome import Answered, Outcome, Unanswered
+from edgediag.meaning import has_left
+from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.packet import Sighting
 from edgediag.model.probe import Probe, Schedule
-from edgediag.model.train import Train
-from edgediag.plan import STREAMS, draw_counted
-
-# With 20, a loss of 14 in 100 or more shows in 19 runs of 20.
-QUICK_COUNT = 20
-QUICK_SPACING_S = 0.03
-
-# Six that all pass, where of twenty quick ones half is lost, are chance once in fifty runs; no
-# limit worth its name is below two a second.
-SLOW_COUNT = 6
-SLOW_SPACING_S = 0.7
-
-# What lost so many quick packets is asked slowly.
-MUCH_LOST = 4
+from edgediag.model.reply import IcmpKind, IcmpReply
+from edgediag.model.train import WHOLE, Train
+from edgediag.plan import draw_counted
 
 PATIENCE_S = 0.9
 
-_COUNTED = (HostSource.API_SERVER.value, HostSource.RAVEN_TUNNEL.value)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """The trains by check id, and every probe that was sent for them."""
+class Pace:
+    """How many questions a train has, and the time between two of them."""
 
-    trains: Mapping[str, tuple[Train, ...]]
-    sent: tuple[Probe, ...]
-
-
-def count_losses(bench: Bench, checks: Sequence[Checked], *, is_lossy: bool) -> Counted:
-    """Send trains to the tunnel and to the API server, if anything hints at a loss.
-
-    is_lossy  a silent flow was served when it was asked again
-    """
-    if not is_lossy and not any(map(_is_hint, checks)):
-        return Counted(trains={}, sent=())
-    chosen = _chosen(checks)
-    quick = _sent(bench, chosen, count=QUICK_COUNT, spacing_s=QUICK_SPACING_S)
-    trains: dict[str, tuple[Train, ...]] = {
-        check: (train,) for check, train in _read(bench, quick, QUICK_SPACING_S).items()
-    }
-    again = [
-        check
-        for check in chosen
-        for train in trains.get(check.target.check, ())
-        if train.sent - train.answered >= MUCH_LOST
-    ]
-    slow = _sent(bench, again, count=SLOW_COUNT, spacing_s=SLOW_SPACING_S)
-    for name, train in _read(bench, slow, SLOW_SPACING_S).items():
-        trains[name] = (*trains[name], train)
-    walks = [
-        walk_limit(bench, check) for check in again if _is_spared(trains[check.target.check])
-    ]
-    for walk in walks:
-        for train in walk.trains:
-            trains[train.check] = (*trains[train.check], train)
-    sent = (probe for probes in (*quick.values(), *slow.values()) for probe in probes)
-    walked = (probe for walk in walks for probe in walk.sent)
-    return Counted(trains=trains, sent=(*sent, *walked))
+    count: int
+    spacing_s: float
 
 
-def _is_spared(trains: tuple[Train, ...]) -> bool:
-    """True if nothing of the slow train was lost: then a limit is likely, and where it begins."""
-    return len(trains) > 1 and trains[-1].answered == trains[-1].sent
+# With 20, a loss of 14 in 100 or more shows in 19 runs of 20.
+QUICK = Pace(count=20, spacing_s=0.03)
+
+# Six that all pass, where of twenty quick ones half is lost, are chance once in fifty runs; no
+# limit worth its name is below two a second.
+SLOW = Pace(count=6, spacing_s=0.7)
 
 
-def _is_hint(check: Checked) -> bool:
-    if any(map(is_rewritten, check.attempts)):
-        # The answers to packets of our own come back on a flow that nobody here knows.
-        return False
-    packets = [item for item in check.attempts if item.probe.kind not in STREAMS]
-    if any(isinstance(item, Answered) and item.tries > 1 for item in packets):
-        return True
-    return is_ok(check) and any(isinstance(item, Unanswered) for item in packets)
-
-
-def _chosen(checks: Sequence[Checked]) -> list[Checked]:
-    # The first of each kind that was heard at all: what is dark loses everything.
-    chosen: dict[str, Checked] = {}
-    for check in checks:
-        is_counted = check.target.endpoint in _COUNTED and is_answering(check)
-        if is_counted and not any(map(is_rewritten, check.attempts)):
-            if lead(check).probe.flow.destination.version == 4:
-                chosen.setdefault(check.target.endpoint, check)
-    return list(chosen.values())
-
-
-def _sent(
-    bench: Bench, checks: Sequence[Checked], *, count: int, spacing_s: float
+def draw_trains(
+    bench: Bench, checks: Sequence[Checked], pace: Pace
 ) -> dict[str, tuple[Probe, ...]]:
-    starts_s = [place * spacing_s for place in range(count)]
-    trains = {
-        check.target.check: tuple(
-            draw_counted(
-                lead(check).probe,
-                Schedule(offsets_s=(start_s,), timeout_s=start_s + PATIENCE_S),
-                bench.supply,
-            )
-            for start_s in starts_s
-        )
+    """A train of the own question of each check, by check id; not sent yet.
+
+    Before the first as much time passes as between two of them: another train may have just ended.
+    """
+    starts_s = [place * pace.spacing_s for place in range(1, pace.count + 1)]
+    return {
+        name_of(check): tuple(once(bench, lead(check).probe, start_s) for start_s in starts_s)
         for check in checks
     }
-    probes = [probe for train in trains.values() for probe in train]
-    bench.loop.submit(probes, {})
-    bench.loop.settle(probes)
-    return trains
 
 
-def _read(
-    bench: Bench, trains: Mapping[str, tuple[Probe, ...]], spacing_s: float
+def once(bench: Bench, asked: Probe, start_s: float) -> Probe:
+    """A question asked at one moment and not again."""
+    schedule = Schedule(offsets_s=(start_s,), timeout_s=start_s + PATIENCE_S)
+    return draw_counted(asked, schedule, bench.supply)
+
+
+def read_trains(
+    bench: Bench, trains: Mapping[str, tuple[Probe, ...]], pace: Pace
 ) -> dict[str, Train]:
+    """What came of the trains, by check id; one that was interrupted is left out."""
     return {
-        check: _train(bench.loop.outcomes(probes), spacing_s)
+        check: whole_train(bench.loop.outcomes(probes), pace.spacing_s)
         for check, probes in trains.items()
         if bench.loop.is_settled(probes)
     }
 
 
-def _train(outcomes: Sequence[Outcome], spacing_s: float) -> Train:
-    first = outcomes[0].probe
+def whole_train(outcomes: Sequence[Outcome], spacing_s: float) -> Train:
+    """The count of questions that the destination is to answer."""
     left = [outcome for outcome in outcomes if has_left(outcome)]
+    return _train(outcomes, spacing_s, sum(map(is_heard, left)))
+
+
+def expiring_train(outcomes: Sequence[Outcome], spacing_s: float) -> Train:
+    """The count of questions that expire at one router."""
+    expired = [
+        outcome.reply
+        for outcome in outcomes
+        if isinstance(outcome, Answered)
+        and isinstance(outcome.reply, IcmpReply)
+        and outcome.reply.kind is IcmpKind.TIME_EXCEEDED
+    ]
+    return replace(
+        _train(outcomes, spacing_s, len(expired)),
+        hop_limit=outcomes[0].probe.hop_limit,
+        expired_at=expired[0].sender if expired else None,
+    )
+
+
+def _train(outcomes: Sequence[Outcome], spacing_s: float, answered: int) -> Train:
+    first = outcomes[0].probe
     return Train(
         check=first.check,
         protocol=first.flow.protocol,
         destination=first.flow.destination,
         spacing_s=spacing_s,
-        sent=len(left),
-        answered=sum(map(is_heard, left)),
+        sent=sum(map(has_left, outcomes)),
+        answered=answered,
         packets=tuple(sorted({seen.number for outcome in outcomes for seen in outcome.seen})),
+        hop_limit=WHOLE,
+        expired_at=WHOLE,
+        reordered=_reordered(outcomes),
     )
+
+
+def _reordered(outcomes: Sequence[Outcome]) -> int:
+    """How many answers came in behind one to a question that was asked later."""
+    firsts = (_first_in(outcome) for outcome in outcomes)
+    came = sorted((number, place) for place, number in enumerate(firsts) if number is not None)
+    places = [place for _, place in came]
+    return sum(place < max(places[:count]) for count, place in enumerate(places) if count)
+
+
+def _first_in(outcome: Outcome) -> int | None:
+    # A server sends its SYN-ACK again where our reset to it was lost.
+    numbers = (seen.number for seen in outcome.seen if seen.sighting is Sighting.TAP_IN)
+    return min(numbers, default=None)

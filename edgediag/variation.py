@@ -5,10 +5,10 @@ that was answered, and asked once more when both walks are over.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgediag.checked import Checked, is_heard, is_ok, is_suspect, lead
+from edgediag.checked import Checked, is_heard, is_ok, is_suspect, lead, with_later
 from edgediag.forms import (
     Form,
     draw_again,
@@ -19,12 +19,13 @@ from edgediag.forms import (
     plain_of,
     smaller,
 )
+from edgediag.inference.forms import is_form_lost, router_beyond
 from edgediag.instruments import Bench
 from edgediag.locate.controls import hops_of
 from edgediag.meaning import has_left, is_gone, is_rewritten
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import Link, TraceResult
-from edgediag.model.outcome import SendFailed
+from edgediag.model.outcome import Answered, Outcome, SendFailed
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe, Purpose
 from edgediag.model.variation import Change, Variation
@@ -44,10 +45,14 @@ NOT_WALKED = NotChecked(reason="it was answered, or others that were silent were
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Varied:
-    """What was tried: the variations by check id, and every probe that was sent for them."""
+    """What was tried: the variations by check id, and every probe that was sent for them.
+
+    is_lossy  a flow on another path was answered only when it was asked again
+    """
 
     variations: Mapping[str, tuple[Variation, ...]]
     sent: tuple[Probe, ...]
+    is_lossy: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +102,21 @@ def finish(bench: Bench, trials: Sequence[Trial]) -> Varied:
         if bench.loop.is_settled(_awaited(trial)):
             known = variations.get(trial.form.check, ())
             variations[trial.form.check] = (*known, _variation(bench, trial, traced.results))
-    return Varied(variations=variations, sent=(*asked, *glances, *walks, *traced.repeats))
+    return Varied(
+        variations=variations,
+        sent=(*asked, *glances, *walks, *traced.repeats),
+        is_lossy=any(map(_is_answered_late, variations.values())),
+    )
+
+
+def _is_answered_late(variations: Iterable[Variation]) -> bool:
+    outcomes = _on_other_paths(variations)
+    return any(isinstance(outcome, Answered) and outcome.tries > 1 for outcome in outcomes)
+
+
+def _on_other_paths(variations: Iterable[Variation]) -> tuple[Outcome, ...]:
+    legs = (item for item in variations if item.change is Change.LEG)
+    return tuple(outcome for leg in legs for outcome in leg.attempts)
 
 
 def _is_refused(bench: Bench, trial: Trial) -> bool:
@@ -110,22 +129,24 @@ def _is_refused(bench: Bench, trial: Trial) -> bool:
 def steady(
     checks: Sequence[Checked], varied: Varied, *, is_lossy: bool
 ) -> tuple[Checked, ...]:
-    """The checks whose losses are worth counting.
+    """The checks whose losses are worth counting, with what came of their flows on other paths.
 
     Of a bad path among several a share is lost too, and counting it says nothing new; but what
     loses one flow and serves it when it is alone makes lost paths as well.
     """
+    told = ((check, varied.variations.get(check.target.check, ())) for check in checks)
     return tuple(
-        check
-        for check in checks
-        if is_lossy or not has_lost_leg(varied.variations.get(check.target.check, ()))
+        with_later(check, _on_other_paths(variations))
+        for check, variations in told
+        if is_lossy or not has_lost_leg(variations)
     )
 
 
 def has_lost_leg(variations: Sequence[Variation]) -> bool:
-    """True if some flows of a check were lost, and walked, while others were served."""
+    """True if the walk of a flow that was lost ends where that of one that was served goes on."""
     return any(
-        item.change is Change.LEG and isinstance(item.ladder, Ladder) for item in variations
+        item.change is Change.LEG and is_form_lost(item) and router_beyond(item) is not None
+        for item in variations
     )
 
 

@@ -9,6 +9,7 @@ from edgediag.checked import (
     Checked,
     hop_limit_of,
     host_of,
+    is_answered_late,
     is_answering,
     is_doubtful,
     is_heard,
@@ -73,6 +74,23 @@ def test_whether_the_destination_said_anything_in_its_own_name(
 ) -> None:
     assert is_heard(outcome) is heard
     assert is_answering(checked(unanswered(CONNECT), outcome)) is heard
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_late"),
+    [
+        pytest.param(answered(SYN, syn_ack()), False, id="at the first try"),
+        pytest.param(replace(answered(SYN, syn_ack()), tries=2), True, id="at the second"),
+        pytest.param(unanswered(SYN), False, id="never"),
+        pytest.param(
+            replace(answered(CONNECT, Connected(hop_limit=None)), tries=2),
+            False,
+            id="a stream, which the kernel repeats",
+        ),
+    ],
+)
+def test_what_is_answered_late_was_lost_at_first(outcome: Outcome, is_late: bool) -> None:
+    assert is_answered_late(checked(outcome)) is is_late
 
 
 def test_the_destination_is_that_of_the_flow_that_is_repeated() -> None:

@@ -13,7 +13,13 @@ from edgediag.cli import COMMANDS, ExitStatus
 from edgediag.inference.arrivals import ARRIVAL_RULE
 from edgediag.inference.names import HIJACKED, UNRESOLVED
 from edgediag.inference.rows import CLOSING_RULE, LISTENER_RULE, TOOLS_RULE
-from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_OF_FORMS, RULES_WHERE_SERVED
+from edgediag.inference.rules import (
+    EXCLUSIVE,
+    RULES,
+    RULES_OF_FORMS,
+    RULES_OF_SEGMENTS,
+    RULES_WHERE_SERVED,
+)
 from edgediag.inference.short_mapping import SHORT_MAPPING_RULE
 from edgediag.inference.spared import OWN_GATEWAY_RULE
 from edgediag.inference.states import STATE_RULES
@@ -146,9 +152,10 @@ def test_every_rule_is_documented() -> None:
         ARRIVAL_RULE,
         OWN_GATEWAY_RULE,
         SHORT_MAPPING_RULE,
+        *(rule.id for rule in RULES_OF_SEGMENTS),
     ],
 )
-def test_every_rule_on_what_is_no_flow_is_documented(rule: str) -> None:
+def test_every_rule_on_more_or_less_than_a_flow_is_documented(rule: str) -> None:
     assert re.search(rf"^\.Cm {rule}\b", section(MECHANISMS, "RULES"), re.M)
 
 

@@ -320,6 +320,15 @@ def test_a_confirmation_that_was_interrupted_is_no_silence() -> None:
     assert isinstance(found.confirmations[NAME], NotChecked)
 
 
+@pytest.mark.parametrize("is_lossy", [True, False])
+def test_silence_is_asked_again_where_others_were_answered_late(is_lossy: bool) -> None:
+    wire = RigWire(silence)
+    planned = search(confirmations=(Confirmation(check=LOST, start_s=0.6),))
+    seek(rig(wire), replace(planned, is_lossy=is_lossy), {NAME: route()}, NO_DOUBTS)
+    asked = [action for _, action in wire.sent if isinstance(action, SendDatagram)]
+    assert len(asked) == 1 + RECONFIRM_TRIES * is_lossy
+
+
 def test_what_is_still_silent_is_asked_again_where_another_was_served_in_the_end() -> None:
     other = Checked(
         target=target("ntp", host=NEIGHBOUR_HOST),

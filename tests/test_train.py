@@ -1,95 +1,98 @@
-"""The stage that counts losses: when it counts, whom it asks, and how often."""
+"""Trains: how many questions, how far apart, and what counts as an answer."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
 
 from edgediag.checked import Checked
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.exchange import Action, Event, SendPacket
-from edgediag.model.flow import Flow, Protocol
-from edgediag.model.outcome import Outcome
-from edgediag.model.packet import Sighting, TcpSegment
-from edgediag.train import QUICK_COUNT, SLOW_COUNT, Counted, count_losses
-from rig import RigWire, observed, rig
-from story import answered, flow, probe, syn_ack, target, unanswered
+from edgediag.model.flow import Protocol
+from edgediag.model.outcome import Outcome, Sighted
+from edgediag.model.packet import Sighting
+from edgediag.model.probe import Probe
+from edgediag.model.reply import IcmpKind
+from edgediag.model.train import WHOLE
+from edgediag.train import PATIENCE_S, QUICK, draw_trains, expiring_train, whole_train
+from lossy_wire import lossy, never
+from rig import rig
+from story import GATEWAY, answered, flow, icmp, ike_reply, probe, syn_ack, target, unanswered
 
-API = flow(Protocol.TCP, port=6443, source_port=41000)
-SYN = probe(ProbeKind.TCP_SYN, on=API, check="api-server-6443", id_=9001)
-TLS = probe(ProbeKind.TLS_CLIENT_HELLO, on=API, check="api-server-6443", id_=9002)
-AT_ONCE = answered(SYN, syn_ack())
-LATER = replace(AT_ONCE, tries=2)
-
-
-def checked(*attempts: Outcome, check: str = "api-server-6443") -> Checked:
-    return Checked(target=target(check, kinds=(ProbeKind.TCP_SYN,)), attempts=attempts, nobody=())
-
-
-def passing(is_lost: Callable[[int], bool]) -> RigWire:
-    """A network in which the host answers SYNs, but for those that are lost, by their count."""
-    flows: list[Flow] = []
-
-    def answers(action: Action, at_s: float) -> Iterable[Event]:
-        if not isinstance(action, SendPacket):
-            return ()
-        segment = action.packet.payload
-        if not isinstance(segment, TcpSegment) or segment.flags != "S":
-            return ()
-        flows.append(action.packet.flow)
-        left = observed(action.packet, Sighting.TAP_OUT, at_s)
-        if is_lost(len(flows)):
-            return (left,)
-        number = (segment.sequence + 1) % 2**32
-        payload = replace(segment, flags="SA", sequence=9, acknowledgement=number)
-        back = replace(action.packet, flow=action.packet.flow.reversed(), payload=payload)
-        return (left, observed(back, Sighting.TAP_IN, at_s))
-
-    return RigWire(answers)
-
-
-def counted(wire: RigWire, *checks: Checked, is_lossy: bool = False) -> Counted:
-    return count_losses(rig(wire), checks, is_lossy=is_lossy)
+SYN = probe(ProbeKind.TCP_SYN, on=flow(Protocol.TCP, port=6443), check="api-server-6443", id_=9001)
+IKE = probe(id_=9002)
 
 
 @pytest.mark.parametrize(
-    ("check", "is_lossy", "is_counted"),
+    ("asked", "reply", "ports"),
     [
-        pytest.param(checked(AT_ONCE), False, False, id="all was answered at the first try"),
-        pytest.param(checked(LATER), False, True, id="a first try went unanswered"),
-        pytest.param(
-            checked(unanswered(SYN), answered(TLS, syn_ack())),
-            False,
-            True,
-            id="one flow of the check was silent and the other served",
-        ),
-        pytest.param(checked(AT_ONCE), True, True, id="others were served in the end"),
-        pytest.param(checked(unanswered(SYN)), True, False, id="what is dark is not counted"),
-        pytest.param(checked(LATER, check="oss-443"), False, False, id="nor are other services"),
+        pytest.param(SYN, syn_ack(), QUICK.count, id="each SYN from a port of its own"),
+        pytest.param(IKE, ike_reply(), 1, id="each datagram on one flow"),
     ],
 )
-def test_when_losses_are_counted(check: Checked, is_lossy: bool, is_counted: bool) -> None:
-    found = counted(passing(lambda count: False), check, is_lossy=is_lossy)
-    assert bool(found.trains) is is_counted
+def test_a_train_is_the_question_at_one_pace(asked: Probe, reply: object, ports: int) -> None:
+    check = Checked(
+        target=target(asked.check, kinds=(asked.kind,)), attempts=(unanswered(asked),), nobody=()
+    )
+    (probes,) = draw_trains(rig(lossy(never)), [check], QUICK).values()
+    starts_s = [item.schedule.offsets_s for item in probes]
+    assert starts_s == [(place * QUICK.spacing_s,) for place in range(1, QUICK.count + 1)]
+    ends_s = [item.schedule.timeout_s for item in probes]
+    assert ends_s == [starts[0] + PATIENCE_S for starts in starts_s]
+    assert len({item.flow.source_port for item in probes}) == ports
 
 
-def test_what_loses_nothing_is_not_asked_slowly() -> None:
-    found = counted(passing(lambda count: False), checked(LATER))
-    (train,) = found.trains["api-server-6443"]
-    assert (train.sent, train.answered) == (QUICK_COUNT, QUICK_COUNT)
-    assert len({item.flow.source_port for item in found.sent}) == QUICK_COUNT
+AT_ROUTER = icmp(IcmpKind.TIME_EXCEEDED, GATEWAY)
 
 
-def test_what_loses_much_is_asked_slowly_as_well() -> None:
-    wire = passing(lambda count: 2 < count <= QUICK_COUNT)
-    quick, slow, *walked = counted(wire, checked(LATER)).trains["api-server-6443"]
-    assert (quick.sent, quick.answered) == (QUICK_COUNT, 2)
-    assert (slow.sent, slow.answered) == (SLOW_COUNT, SLOW_COUNT)
-    assert slow.spacing_s > quick.spacing_s
-    # Nothing slow was lost, so it may be a limit: each router is sent questions and echoes.
-    assert [item.hop_limit for item in walked] == [1, 1, 2, 2, 3, 3, 4, 4]
+@pytest.mark.parametrize(
+    ("outcomes", "sent", "heard", "expired"),
+    [
+        pytest.param((answered(SYN, syn_ack()),), 1, 1, 0, id="the host answers"),
+        pytest.param((unanswered(SYN),), 1, 0, 0, id="nobody does"),
+        pytest.param((unanswered(SYN, has_left=False),), 0, 0, 0, id="it never left"),
+        pytest.param((answered(SYN, AT_ROUTER),), 1, 0, 1, id="it expires at a router"),
+        pytest.param(
+            (answered(SYN, icmp(IcmpKind.ADMIN_PROHIBITED, GATEWAY)),), 1, 0, 0, id="or is refused"
+        ),
+    ],
+)
+def test_what_counts_as_an_answer(
+    outcomes: tuple[Outcome, ...], sent: int, heard: int, expired: int
+) -> None:
+    whole, expiring = whole_train(outcomes, 0.1), expiring_train(outcomes, 0.1)
+    assert (whole.sent, whole.answered, expiring.answered) == (sent, heard, expired)
+    assert (whole.hop_limit, whole.expired_at) == (WHOLE, WHOLE)
 
 
-def test_what_loses_much_at_both_paces_is_not_walked_as_a_limit() -> None:
-    found = counted(passing(lambda count: count % 3 == 0), checked(LATER))
-    assert len(found.trains["api-server-6443"]) == 2
+@pytest.mark.parametrize(
+    ("numbers", "reordered"),
+    [
+        pytest.param([(1,), (2,), (3,)], 0, id="in order"),
+        pytest.param([(2,), (1,), (3,)], 1, id="the second before the first"),
+        pytest.param([(3,), (1,), (2,)], 1, id="the first came last"),
+        pytest.param([(3,), (), (2,)], 1, id="one was lost between them"),
+        pytest.param([(1, 9), (2,), (3,)], 0, id="one was answered twice"),
+        pytest.param([(), ()], 0, id="all was lost"),
+    ],
+)
+def test_an_answer_behind_a_later_one_is_out_of_order(
+    numbers: list[tuple[int, ...]], reordered: int
+) -> None:
+    outcomes = [
+        replace(
+            answered(SYN, syn_ack()) if came else unanswered(SYN),
+            seen=tuple(
+                Sighted(
+                    number=number, sighting=Sighting.TAP_IN, interface="eth0", rewritten=None
+                )
+                for number in came
+            ),
+        )
+        for came in numbers
+    ]
+    assert whole_train(outcomes, 0.03).reordered == reordered
+
+
+def test_an_expiring_train_knows_its_hop_and_its_router() -> None:
+    asked = replace(SYN, hop_limit=1)
+    train = expiring_train((unanswered(asked), answered(asked, AT_ROUTER)), 1.0)
+    assert (train.hop_limit, train.expired_at) == (1, AT_ROUTER.sender)

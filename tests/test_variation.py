@@ -1,5 +1,9 @@
 """The stage that asks in other forms: what is waited for, walked and asked once more."""
 
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from edgediag.checked import Checked
@@ -12,7 +16,7 @@ from edgediag.model.outcome import Answered
 from edgediag.model.packet import UdpDatagram
 from edgediag.model.path import Ladder
 from edgediag.model.variation import Change, Variation
-from edgediag.variation import Varied, begin, finish
+from edgediag.variation import Varied, begin, finish, steady
 from rig import RigWire, rig
 from routed import HOPS, network
 from story import (
@@ -99,6 +103,38 @@ def test_legs_that_are_lost_are_walked_beside_one_that_is_served() -> None:
     walked = [item for item in found if isinstance(item.ladder, Ladder)]
     assert (len(found), len(walked)) == (LEGS, 3)
     assert all(len(item.control.hops) == 5 for item in walked if isinstance(item.control, Ladder))
+
+
+def losing(is_lost: Callable[[int, int], bool]) -> RigWire:
+    """A network in which the last router loses SYNs by their port and their number from it."""
+    count: Counter[int] = Counter()
+
+    def wall(action: SendPacket) -> int | None:
+        port = action.packet.flow.source_port
+        count[port] += action.packet.hop_limit > len(HOPS)
+        return 3 if is_lost(port, count[port]) else None
+
+    return network(wall)
+
+
+@pytest.mark.parametrize(
+    ("wire", "is_lossy", "is_counted"),
+    [
+        pytest.param(losing(lambda port, count: False), False, True, id="all are served at once"),
+        pytest.param(losing(lambda port, count: port % 2 > 0), False, False, id="a bad path"),
+        pytest.param(losing(lambda port, count: count == 1), True, True, id="first tries are lost"),
+    ],
+)
+def test_of_a_bad_path_nothing_is_counted(
+    wire: RigWire, is_lossy: bool, is_counted: bool
+) -> None:
+    found = varied(wire, API_SERVER)
+    assert found.is_lossy is is_lossy
+    counted = steady([API_SERVER], found, is_lossy=False)
+    assert bool(counted) is is_counted
+    # What came of the flows on other paths tells more of the check.
+    assert [len(check.attempts) for check in counted] == [1 + LEGS] * is_counted
+    assert len(steady([API_SERVER], found, is_lossy=True)) == 1
 
 
 def test_where_every_leg_is_lost_the_path_is_no_matter_of_ports() -> None:

@@ -13,6 +13,8 @@ from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
+from edgediag.inference.rules import RULES_OF_SEGMENTS
+from edgediag.inference.shared import judge_shared
 from edgediag.inference.short_mapping import judge_mapping
 from edgediag.inference.spared import judge_spared
 from edgediag.inference.stub import judge_stub
@@ -53,6 +55,15 @@ def judge(evidence: RunEvidence) -> Judgement:
         index: _judge_one(item, evidence.host)
         for index, item in enumerate(evidence.checks)
         if not isinstance(item, NameEvidence)
+    }
+    flows = [item for item in evidence.checks if isinstance(item, FlowEvidence)]
+    segments = [
+        segment for rule in RULES_OF_SEGMENTS for segment in rule.judge_run(flows, evidence.host)
+    ]
+    direct |= {
+        index: judge_shared(item, direct[index], segments)
+        for index, item in enumerate(evidence.checks)
+        if isinstance(item, FlowEvidence)
     }
     alone = {check.id: check for check in direct.values()}
     direct |= {

@@ -10,7 +10,7 @@ from edgediag.endpoints import ENDPOINTS
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE
 from edgediag.inference.name_answers import nobody_of, said_of_names
 from edgediag.inference.origin import claim_on, origin_of
-from edgediag.inference.unjudged import status_of, unjudged
+from edgediag.inference.unjudged import is_partial, status_of, unjudged
 from edgediag.lookup import asks_name_servers
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked
@@ -186,14 +186,20 @@ def _claim(
         claim = _at((Place.LOCAL,), Certainty.PROVEN, Landmark.EDGE)
         return claim, "this node names no resolver"
     text = f"no resolver gave an address for {evidence.target.host}"
-    works = any(name in checks and checks[name].status is Status.OK for name in evidence.resolvers)
+    serving = [
+        checks[name]
+        for name in evidence.resolvers
+        if name in checks and checks[name].status in (Status.OK, Status.DEGRADED)
+    ]
     verdict = _lean(evidence, checks)
     if verdict is not None and _is_cut_short(evidence):
         text += f", which the datagram had no room for, and over TCP: {verdict.summary}"
         return claim_of(verdict, Mechanism.DNS_FAILURE), text
-    if works and _is_denied(evidence):
+    if serving and _is_denied(evidence):
         return _denied(evidence)
-    if works:
+    if serving and all(map(is_partial, serving)) and verdict is not None and verdict.mechanism:
+        return claim_of(verdict, verdict.mechanism), f"{text}: {verdict.summary}"
+    if serving:
         claim = _at(LOST_OUTSIDE, Certainty.AMBIGUOUS, Landmark.HOST)
         text += ", though one answers: its queries were lost, or something eats this name"
         return replace(claim, mechanism=Mechanism.LOSS), text

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
+from edgediag.inference.counts import lost_of, own_trains
 from edgediag.inference.ladders import ladders_of
+from edgediag.inference.losses import is_lossy
 from edgediag.meaning import (
     decisive,
     has_come_back,
@@ -27,6 +29,7 @@ from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.reply import Reply
 from edgediag.model.route import Route
+from edgediag.model.variation import Change
 from edgediag.path import first_in_name_of
 
 KUBE_PROXY_DEVICE: Final = "kube-ipvs0"
@@ -107,7 +110,8 @@ def is_lost(evidence: FlowEvidence) -> bool:
 def is_intermittent(evidence: FlowEvidence) -> bool:
     """True if the destination served the flow after all: another attempt, the walk, or alone.
 
-    Of kin that were walked in this one's stead the same holds.
+    Of kin that were walked in this one's stead the same holds, and of other flows to its port: one
+    that was answered only when it was asked again, or many that were asked once and counted.
     """
     confirmation = evidence.confirmation
     if isinstance(confirmation, NotChecked) and evidence.surroundings.is_lossy:
@@ -117,10 +121,26 @@ def is_intermittent(evidence: FlowEvidence) -> bool:
     kin = [outcome for item in evidence.kin for outcome in item.attempts]
     if any(map(is_answered_well, (*evidence.attempts, *again, *kin))):
         return True
+    if any(map(_is_served_late, _on_other_paths(evidence))) or _is_lossy(evidence):
+        return True
     if any(seen.sighting is Sighting.LATE for item in evidence.attempts for seen in item.seen):
         return True
     named = [first_in_name_of(ladder, ladder.flow.destination) for ladder in ladders_of(evidence)]
     return any(hop is not None and hop.reply and is_service(hop.reply) for hop in named)
+
+
+def _on_other_paths(evidence: FlowEvidence) -> tuple[Outcome, ...]:
+    variations = () if isinstance(evidence.variations, NotChecked) else evidence.variations
+    legs = (item for item in variations if item.change is Change.LEG)
+    return tuple(outcome for leg in legs for outcome in leg.attempts)
+
+
+def _is_lossy(evidence: FlowEvidence) -> bool:
+    return is_lossy(lost_of(own_trains(evidence)))
+
+
+def _is_served_late(outcome: Outcome) -> bool:
+    return is_answered_well(outcome) and isinstance(outcome, Answered) and outcome.tries > 1
 
 
 def is_silent(evidence: FlowEvidence) -> bool:

@@ -1,6 +1,7 @@
 """What counts say of shares: an interval, and whether two counts may be of one share."""
 
-from math import comb, sqrt
+from collections.abc import Iterable, Sequence
+from math import comb, exp, inf, log, sqrt
 from typing import Final
 
 # The quantile of the normal distribution that leaves 5 in 100 outside, half on each side.
@@ -34,3 +35,50 @@ def chance_of_so_few(few: tuple[int, int], many: tuple[int, int]) -> float:
         if hits >= some
     )
     return ways / comb(count, hits)
+
+
+def log_likelihood(hits: int, count: int, share: float) -> float:
+    """The logarithm of the chance of just this count, but for what is the same of all shares."""
+    if share in (0.0, 1.0):
+        return 0.0 if hits == count * share else -inf
+    return hits * log(share) + (count - hits) * log(1 - share)
+
+
+def rise(
+    counts: Sequence[tuple[int, int]], low: float, confidence: float
+) -> tuple[int, int]:
+    """Between which two of these counts the share rises: the places of the last low, first high.
+
+    One share holds before the rise and another behind it. Each place for it is as likely
+    beforehand; the fewest neighbouring places that together are as likely as the confidence asks
+    are given.
+
+    counts  hits and count, in the order of the path, at least one
+    low     the greatest share before the rise
+    returns the place of the last count that is low for certain, -1 for none, and of the first that
+            is high for certain
+    """
+    heights = [_height(counts, place, low) for place in range(len(counts))]
+    weights = [exp(height - max(heights)) for height in heights]
+    first = last = weights.index(max(weights))
+    while sum(weights[first : last + 1]) < confidence * sum(weights):
+        before = weights[first - 1] if first else -1.0
+        behind = weights[last + 1] if last + 1 < len(weights) else -1.0
+        first, last = (first - 1, last) if before >= behind else (first, last + 1)
+    return first - 1, last
+
+
+def _height(counts: Sequence[tuple[int, int]], place: int, low: float) -> float:
+    """How likely these counts are where the share rises in front of a place."""
+    near, far = _sum(counts[:place]), _sum(counts[place:])
+    return _best(near, low) + _best(far, 1.0)
+
+
+def _best(total: tuple[int, int], most: float) -> float:
+    hits, count = total
+    return log_likelihood(hits, count, min(most, hits / count)) if count else 0.0
+
+
+def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    counts = tuple(counts)
+    return sum(hits for hits, _ in counts), sum(count for _, count in counts)

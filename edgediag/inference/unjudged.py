@@ -48,3 +48,8 @@ def status_of(verdict: Verdict | None, *, is_served: bool) -> Status:
         # What a box on the path accepts is not blocked, and not known to be served either.
         return Status.UNDETERMINED
     return Status.DEGRADED if verdict.mechanism in _DEGRADING else Status.BLOCKED
+
+
+def is_partial(check: CheckReport) -> bool:
+    """True if some packets of the check's flow pass and others are lost."""
+    return check.verdict is not None and check.verdict.mechanism in PARTIAL

@@ -54,6 +54,7 @@ class Search:
     conversations  with connections that failed after their handshake
     handshakes  that no service proved
     denial    of a name that a resolver that works denied
+    is_lossy  some flow was answered only when it was asked again, so that silence may be loss
     """
 
     suspects: tuple[Checked, ...]
@@ -65,3 +66,4 @@ class Search:
     handshakes: tuple[Handshake, ...]
     denial: Denial | None
     masked: tuple[Checked, ...] = ()
+    is_lossy: bool = False

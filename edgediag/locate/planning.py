@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from edgediag.checked import Checked, is_doubtful, is_ok, is_suspect, name_of
+from edgediag.checked import Checked, is_answered_late, is_doubtful, is_ok, is_suspect, name_of
 from edgediag.conversation import plan_conversations
 from edgediag.handshake import plan_handshakes
 from edgediag.locate.controls import controls_of, denial_of, hops_of, walk_of
@@ -76,6 +76,7 @@ def plan_search(
         conversations=plan_conversations(lost, later_s, supply),
         handshakes=plan_handshakes([*lost, *working], later_s[0], supply),
         denial=denial,
+        is_lossy=any(map(is_answered_late, checks)),
     )
 
 

@@ -20,6 +20,7 @@ class Train:
     hop_limit  of each packet, where it ends before the host
     expired_at the router that said so, None where none did
     packets    capture numbers, ascending
+    reordered  answers that came in behind that of a later question, there or back (RFC 4737 §3.3)
     """
 
     check: str
@@ -31,3 +32,4 @@ class Train:
     packets: tuple[int, ...]
     hop_limit: int | NotChecked = WHOLE
     expired_at: Address | None | NotChecked = WHOLE
+    reordered: int = 0

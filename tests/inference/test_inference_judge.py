@@ -46,6 +46,7 @@ from edgediag.model.path import Ladder
 from edgediag.model.reply import DnsReply, IcmpKind, Reply
 from edgediag.model.report import CheckReport
 from edgediag.model.route import RouteRefused
+from edgediag.model.train import Train
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from story import (
     EDGE,
@@ -161,6 +162,33 @@ def test_a_name_that_nobody_asks_name_servers_for_is_kept_by_nsswitch() -> None:
     silent = judge(run(replace(evidence, lookup=asks), resolver(WORKS))).checks[0].verdict
     assert silent is not None
     assert silent.culprit is None
+
+
+def test_a_name_whose_queries_are_lost_shares_the_loss_of_its_resolver() -> None:
+    trains = tuple(
+        Train(
+            check="resolver-53",
+            protocol=Protocol.UDP,
+            destination=ip_address(HOST),
+            spacing_s=0.1,
+            sent=20,
+            answered=20 - lost,
+            packets=(),
+        )
+        for lost in (0, 6)
+    )
+    checks = [
+        judge(run(named(queries=(query(None),)), replace(resolver(WORKS), trains=(train,)))).checks
+        for train in trains
+    ]
+    said = [
+        [(check.status, check.verdict and check.verdict.mechanism) for check in pair]
+        for pair in checks
+    ]
+    lossy = Status.DEGRADED, Mechanism.LOSS
+    assert said == [[lossy, (Status.OK, None)], [lossy, lossy]]
+    assert checks[1][0].verdict is not None
+    assert "6 were not answered" in checks[1][0].verdict.summary
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,13 @@ def test_what_a_check_that_passes_loses(
     assert said(*trains) == expected
 
 
+def test_answers_out_of_order_are_told_where_losses_are() -> None:
+    evidence = flow_evidence(SERVED, trains=(replace(train(6), reordered=2),))
+    (check,) = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks
+    assert check.verdict is not None
+    assert check.verdict.summary.endswith("; 2 answers came in behind that of a later question")
+
+
 @pytest.mark.parametrize(
     ("trains", "mechanism"),
     [

@@ -4,7 +4,7 @@ Where several rules prove the same place, the verdict takes mechanism, segment a
 first of them in this order: what names an object stands before what only names a place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgediag.inference.rules import (
@@ -62,6 +62,8 @@ from edgediag.inference.rules import (
     service_answer,
     service_unavailable,
     shape_filter,
+    shared_limit,
+    shared_loss,
     size_black_hole,
     source_port_filter,
     stale_entry,
@@ -73,6 +75,7 @@ from edgediag.inference.rules import (
     xdp_drops,
     xfrm_blocks,
 )
+from edgediag.inference.shared_segment import Shared
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding
@@ -84,6 +87,14 @@ class Rule:
 
     id: str
     judge: Callable[[FlowEvidence, HostState], Finding | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRule:
+    """One rule on a whole run: what the walk of one check says of all that share its path."""
+
+    id: str
+    judge_run: Callable[[Sequence[FlowEvidence], HostState], tuple[Shared, ...]]
 
 
 RULES: tuple[Rule, ...] = tuple(
@@ -181,6 +192,11 @@ RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
         ike_refused,
         ike_authentication,
     )
+)
+
+# The first that holds of a check that is served, or lost at times, says where it suffers.
+RULES_OF_SEGMENTS: tuple[SegmentRule, ...] = tuple(
+    SegmentRule(id=module.ID, judge_run=module.judge_run) for module in (shared_limit, shared_loss)
 )
 
 # For destinations on this very host, where "never left" is as it should be.

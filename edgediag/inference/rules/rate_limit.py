@@ -1,20 +1,17 @@
 """What is sent quickly is lost, and what is sent slowly is not."""
 
 from edgediag.inference.claim import between, finding, lost_outside, one_of
-from edgediag.inference.limits import limit_begins
+from edgediag.inference.counts import trains_of
+from edgediag.inference.ladders import ladders_of
+from edgediag.inference.limits import at_two_paces, limit_begins
 from edgediag.inference.reading import is_intermittent, is_lost
-from edgediag.inference.share import chance_of_so_few
 from edgediag.meaning import decisive, is_answered_well
-from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.train import Train
-from edgediag.model.verdict import Finding, Mechanism
+from edgediag.model.verdict import Claim, Finding, Landmark, Mechanism
 
 ID = "rate-limit"
-
-# Of a hundred runs in which loss does not depend on the pace, one may be called a limit.
-_CHANCE = 0.01
 
 
 def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
@@ -32,40 +29,33 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     works = is_answered_well(decisive(evidence.attempts))
     if not works and not (is_lost(evidence) and is_intermittent(evidence)):
         return None
-    for quick, slow in _pairs(evidence):
+    trains = [train for train in trains_of(evidence) if _is_alike(train, evidence)]
+    for quick, slow in at_two_paces(trains):
         if works and quick.check != evidence.target.check:
-            continue
-        if chance_of_so_few(_lost(slow), _lost(quick)) > _CHANCE:
             continue
         text = (
             f"of {quick.sent} {quick.protocol.value} questions to {quick.destination}, one each "
-            f"{quick.spacing_s * 1000:.0f} ms, {_lost(quick)[0]} were lost, and of {slow.sent}, "
-            f"one each {slow.spacing_s * 1000:.0f} ms, {_lost(slow)[0]}: the pace decides"
+            f"{quick.spacing_s * 1000:.0f} ms, {quick.sent - quick.answered} were lost, and of "
+            f"{slow.sent}, one each {slow.spacing_s * 1000:.0f} ms, {slow.sent - slow.answered}: "
+            "the pace decides"
         )
         remedy = "raise the limit on new connections or packets; compare runs with a lower --rate"
-        begins = limit_begins(evidence, quick.check)
-        claim = one_of(lost_outside(host), None, Mechanism.RATE_LIMIT)
-        if begins is not None:
-            claim = between(*begins, Mechanism.RATE_LIMIT)
         packets = tuple(sorted({*quick.packets, *slow.packets}))
+        claim = _claim(evidence, quick.check, host)
         return finding(ID, evidence, claim, (text, remedy, packets))
     return None
 
 
-def _pairs(evidence: FlowEvidence) -> list[tuple[Train, Train]]:
-    trains = () if isinstance(evidence.trains, NotChecked) else evidence.trains
-    here = [
-        train
-        for train in trains
-        if train.protocol is evidence.flow.protocol and isinstance(train.hop_limit, NotChecked)
-    ]
-    return [
-        (quick, slow)
-        for quick in here
-        for slow in here
-        if quick.check == slow.check and quick.spacing_s < slow.spacing_s
-    ]
+def _is_alike(train: Train, evidence: FlowEvidence) -> bool:
+    here = evidence.flow
+    is_version = train.destination.version == here.destination.version
+    return train.protocol is here.protocol and is_version
 
 
-def _lost(train: Train) -> tuple[int, int]:
-    return train.sent - train.answered, train.sent
+def _claim(evidence: FlowEvidence, check: str, host: HostState) -> Claim:
+    """Where a limit lies that was walked for a check; of another's only what is on this path."""
+    begins = limit_begins(trains_of(evidence), check)
+    hops = {Landmark.EDGE, *(hop.sender for item in ladders_of(evidence) for hop in item.hops)}
+    if begins is None or (check != evidence.target.check and begins[0] not in hops):
+        return one_of(lost_outside(host), None, Mechanism.RATE_LIMIT)
+    return between(*begins, Mechanism.RATE_LIMIT)
