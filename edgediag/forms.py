@@ -187,13 +187,13 @@ def _from_tunnel_port(usual: Form) -> Form:
 
 
 def _of_legs(check: Checked, hops: int, supply: Supply) -> tuple[Form, ...]:
-    usual = _usual(check, Change.LEG, hops)
+    is_lost = isinstance(lead(check), Unanswered)
+    usual = replace(_usual(check, Change.LEG, hops), is_followed=not is_lost)
     others = (
         replace(usual, flow=replace(usual.flow, source_port=supply.port())) for _ in range(LEGS)
     )
     # What was silent beside another flow that was served may be the one that took the bad path.
-    own = (usual,) if isinstance(lead(check), Unanswered) else ()
-    return (*own, *others)
+    return (*((usual,) if is_lost else ()), *others)
 
 
 def _is_silent(check: Checked) -> bool:

@@ -218,7 +218,8 @@ def _plain(bench: Bench, trial: Trial, trials: Sequence[Trial]) -> Form:
     # Of several paths one that was answered is the control: the check's own may be the bad one.
     if trial.form.change is not Change.LEG:
         return trial.plain
-    return next((other.form for other in _legs(trial, trials) if _is_answered(bench, other)))
+    answered = (other.form for other in _legs(trial, trials) if _is_answered(bench, other))
+    return next(answered, trial.plain)
 
 
 def _legs(trial: Trial, trials: Sequence[Trial]) -> list[Trial]:
@@ -237,11 +238,12 @@ def _is_answered(bench: Bench, trial: Trial) -> bool:
 def _is_lost(bench: Bench, trial: Trial, trials: Sequence[Trial]) -> bool:
     if trial.form.change is Change.SHAPE:
         return _reach(bench, trial.rungs) < _reach(bench, trial.control)
-    if trial.form.change is Change.LEG:
-        # Where every flow is lost the path is no matter of ports.
-        if not any(_is_answered(bench, other) for other in _legs(trial, trials)):
-            return False
-    return trial.form.is_followed and all(map(is_gone, bench.loop.outcomes(trial.questions)))
+    # Where every flow is lost, the check's own among them, the path is no matter of ports.
+    is_followed = trial.form.is_followed or (
+        trial.form.change is Change.LEG
+        and any(_is_answered(bench, other) for other in _legs(trial, trials))
+    )
+    return is_followed and all(map(is_gone, bench.loop.outcomes(trial.questions)))
 
 
 def _reach(bench: Bench, rungs: Sequence[Probe]) -> int:

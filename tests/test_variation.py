@@ -27,6 +27,7 @@ from story import (
     probe,
     syn_ack,
     target,
+    unanswered,
 )
 
 TUNNEL = Checked(target=target(), attempts=(answered(probe(id_=9001), ike_reply()),), nobody=())
@@ -139,8 +140,16 @@ def test_of_a_bad_path_nothing_is_counted(
 
 def test_where_every_leg_is_lost_the_path_is_no_matter_of_ports() -> None:
     wire = network(lambda action: 3)
-    found = of(varied(wire, API_SERVER), Change.LEG)
+    silent = replace(API_SERVER, attempts=(unanswered(API_SERVER.attempts[0].probe),))
+    found = of(varied(wire, silent), Change.LEG)
     assert all(not isinstance(item.ladder, Ladder) for item in found)
+
+
+def test_where_the_own_flow_alone_is_served_it_is_the_control_of_the_others() -> None:
+    wire = network(lambda action: 3 if action.packet.flow.source_port != API.source_port else None)
+    found = of(varied(wire, API_SERVER), Change.LEG)
+    controls = [item.control for item in found if isinstance(item.control, Ladder)]
+    assert {control.flow for control in controls} == {API}
 
 
 def test_a_form_that_this_host_refuses_is_traced_and_not_walked() -> None:

@@ -331,7 +331,19 @@ def test_what_a_form_of_the_tunnel_says(
             Said(),
             id="a served flow needed two tries: that is loss, or a limit",
         ),
-        pytest.param((GOOD, BAD), answered(SYN, syn_ack()), Said(), id="too few were served"),
+        pytest.param(
+            (GOOD, BAD),
+            answered(SYN, syn_ack()),
+            Said(where=(Place.ON_PATH,), after=H3, upto=H4, mechanism=Mechanism.ECMP_PARTIAL),
+            id="the check's own flow is one that passes",
+        ),
+        pytest.param(
+            (GOOD, BAD),
+            replace(answered(SYN, syn_ack()), tries=2),
+            Said(),
+            id="the check's own flow needed two tries",
+        ),
+        pytest.param((BAD,), answered(SYN, syn_ack()), Said(), id="too few were served"),
     ],
 )
 def test_what_flows_from_other_ports_say(

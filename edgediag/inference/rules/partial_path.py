@@ -1,5 +1,7 @@
 """One of several equal paths loses the flow."""
 
+from collections.abc import Sequence
+
 from edgediag.inference.claim import between, finding
 from edgediag.inference.forms import (
     is_form_lost,
@@ -9,10 +11,11 @@ from edgediag.inference.forms import (
     router_beyond,
     varied,
 )
+from edgediag.meaning import is_answered_well
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
-from edgediag.model.outcome import Answered
-from edgediag.model.variation import Change, Variation
+from edgediag.model.outcome import Answered, Outcome
+from edgediag.model.variation import Change
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "partial-path"
@@ -33,17 +36,18 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Asks for        the question from other ports, the walk of a lost one beside a served one's
     """
     legs = varied(evidence, Change.LEG)
-    served = [item for item in legs if is_served(item)]
     lost = [item for item in legs if is_form_lost(item)]
+    served = [*_own_served(evidence), *(item.attempts for item in legs if is_served(item))]
     if len(served) < _SERVED_AT_ONCE or not all(map(_is_served_at_once, served)) or not lost:
         return None
+    count = len(served) + sum(not is_served(item) for item in legs)
     for variation in lost:
         beyond = router_beyond(variation)
         if beyond is None:
             continue
         text = (
-            f"of {len(legs)} flows that differ in their source port {len(served)} are served at "
-            f"once and {len(legs) - len(served)} never: one of several equal paths loses them, "
+            f"of {count} flows that differ in their source port {len(served)} are served at "
+            f"once and {count - len(served)} never: one of several equal paths loses them, "
             f"where the others go on to {beyond}"
         )
         remedy = "ask whoever runs that part of the path which of its equal routes is broken"
@@ -52,6 +56,10 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     return None
 
 
-def _is_served_at_once(variation: Variation) -> bool:
-    outcomes = variation.attempts
+def _own_served(evidence: FlowEvidence) -> list[tuple[Outcome, ...]]:
+    """The check's own flows that were served, each with what came of it."""
+    return [(outcome,) for outcome in evidence.attempts if is_answered_well(outcome)]
+
+
+def _is_served_at_once(outcomes: Sequence[Outcome]) -> bool:
     return all(isinstance(outcome, Answered) and outcome.tries == 1 for outcome in outcomes)
