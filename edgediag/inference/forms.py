@@ -2,7 +2,7 @@
 
 from edgediag.inference.claim import between, lost_outside, one_of
 from edgediag.inference.ladders import ladder_packets
-from edgediag.inference.reading import packets_of
+from edgediag.inference.reading import met_loss, packets_of
 from edgediag.meaning import has_come_back, is_gone, is_rewritten, is_service
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
@@ -41,7 +41,7 @@ def is_served_as_the_tunnel_asks(evidence: FlowEvidence) -> bool:
     a filter tells the ports apart, or they take paths of their own, and the tunnel's is good.
     """
     is_silent = isinstance(evidence.confirmation, Unanswered)
-    if not is_silent or evidence.surroundings.is_lossy:
+    if not is_silent or met_loss(evidence):
         return False
     return any(map(is_served, varied(evidence, Change.SOURCE_PORT)))
 

@@ -51,20 +51,7 @@ class Judgement:
 
 def judge(evidence: RunEvidence) -> Judgement:
     """The verdicts on all checks of a run."""
-    direct = {
-        index: _judge_one(item, evidence.host)
-        for index, item in enumerate(evidence.checks)
-        if not isinstance(item, NameEvidence)
-    }
-    flows = [item for item in evidence.checks if isinstance(item, FlowEvidence)]
-    segments = [
-        segment for rule in RULES_OF_SEGMENTS for segment in rule.judge_run(flows, evidence.host)
-    ]
-    direct |= {
-        index: judge_shared(item, direct[index], segments)
-        for index, item in enumerate(evidence.checks)
-        if isinstance(item, FlowEvidence)
-    }
+    direct = _direct(evidence)
     alone = {check.id: check for check in direct.values()}
     direct |= {
         index: judge_stub(item, direct[index], alone)
@@ -91,6 +78,24 @@ def judge(evidence: RunEvidence) -> Judgement:
                 checks.append(direct[index])
     checks = [_beside_ipv4(check, checks) for check in checks]
     return Judgement(checks=tuple(checks), root_causes=root_causes(checks))
+
+
+def _direct(evidence: RunEvidence) -> dict[int, CheckReport]:
+    """What each check but those of names alone amounts to, with the segments that it shares."""
+    direct = {
+        index: _judge_one(item, evidence.host)
+        for index, item in enumerate(evidence.checks)
+        if not isinstance(item, NameEvidence)
+    }
+    flows = [item for item in evidence.checks if isinstance(item, FlowEvidence)]
+    segments = [
+        segment for rule in RULES_OF_SEGMENTS for segment in rule.judge_run(flows, evidence.host)
+    ]
+    return direct | {
+        index: judge_shared(item, direct[index], segments)
+        for index, item in enumerate(evidence.checks)
+        if isinstance(item, FlowEvidence)
+    }
 
 
 def _beside_ipv4(report: CheckReport, checks: Sequence[CheckReport]) -> CheckReport:

@@ -13,7 +13,7 @@ from edgediag.inference.ladders import (
     ladders_of,
     next_router,
 )
-from edgediag.inference.reading import outcome_of, packets_of, reply_of
+from edgediag.inference.reading import met_loss, outcome_of, packets_of, reply_of
 from edgediag.inference.segment import made_before
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
@@ -61,7 +61,7 @@ def end_of_octets(evidence: FlowEvidence, mechanism: Mechanism | None) -> Claim 
     if stream is None:
         return None
     claim = _reset_before_host(evidence, stream.octets)
-    if claim is None and not evidence.surroundings.is_lossy:
+    if claim is None and not met_loss(evidence):
         claim = _vanished(evidence, stream.octets)
     if claim is None or mechanism is None:
         return claim

@@ -1,7 +1,7 @@
 """Who accepts a connection in the destination's name before the destination can."""
 
 from edgediag.inference.claim import between, made_at
-from edgediag.inference.ladders import comparable_controls, first_named_hop, host_hop
+from edgediag.inference.ladders import comparable_controls, first_named_hop, same_host_controls
 from edgediag.inference.segment import error_at, locus_at
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
@@ -10,6 +10,7 @@ from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.path import Hop
 from edgediag.model.reply import IcmpKind, IcmpReply, Reply, SynAck
 from edgediag.model.verdict import Claim, Landmark, Mechanism
+from edgediag.path import hop_at, is_expiry
 
 
 def accepts_before_host(evidence: FlowEvidence) -> Claim | None:
@@ -53,8 +54,10 @@ def _reply(outcome: Outcome | NotChecked) -> Reply | None:
 
 
 def _is_short(evidence: FlowEvidence, named: Hop) -> bool:
-    genuine, nearby = host_hop(evidence), _expired_nearby(evidence)
-    if genuine is not None and named.distance < genuine.distance:
+    nearby = _expired_nearby(evidence)
+    # That a control met the host farther away is no proof: an answer from nearer may be lost.
+    hops = (hop_at(control.ladder, named.distance) for control in same_host_controls(evidence))
+    if any(hop is not None and is_expiry(hop) for hop in hops):
         return True
     return nearby is not None and named.distance <= nearby.probe.hop_limit
 

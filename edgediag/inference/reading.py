@@ -121,7 +121,7 @@ def is_intermittent(evidence: FlowEvidence) -> bool:
     kin = [outcome for item in evidence.kin for outcome in item.attempts]
     if any(map(is_answered_well, (*evidence.attempts, *again, *kin))):
         return True
-    if any(map(_is_served_late, _on_other_paths(evidence))) or _is_lossy(evidence):
+    if any(map(_is_served_late, _on_other_paths(evidence))) or is_counted_lossy(evidence):
         return True
     if any(seen.sighting is Sighting.LATE for item in evidence.attempts for seen in item.seen):
         return True
@@ -135,7 +135,13 @@ def _on_other_paths(evidence: FlowEvidence) -> tuple[Outcome, ...]:
     return tuple(outcome for leg in legs for outcome in leg.attempts)
 
 
-def _is_lossy(evidence: FlowEvidence) -> bool:
+def met_loss(evidence: FlowEvidence) -> bool:
+    """True if silence may be loss: others were served when asked again, or it was counted."""
+    return evidence.surroundings.is_lossy or is_counted_lossy(evidence)
+
+
+def is_counted_lossy(evidence: FlowEvidence) -> bool:
+    """True if of many questions of the check, each sent once, more are lost than protocols bear."""
     return is_lossy(lost_of(own_trains(evidence)))
 
 

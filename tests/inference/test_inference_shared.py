@@ -10,6 +10,7 @@ from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence, RunEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.path import Ladder
+from edgediag.model.reply import ConnectedMute
 from edgediag.model.report import CheckReport
 from edgediag.model.train import Train
 from edgediag.model.verdict import Certainty, Mechanism, Status
@@ -214,6 +215,16 @@ def test_a_flow_that_stayed_silent_while_others_to_its_port_were_counted_is_loss
     silent = unanswered(row.attempts[0].probe)
     report = reports(LOSES, replace(row, attempts=(silent,), confirmation=silent))["x"]
     assert said(report) == LOSS
+
+
+def test_octets_that_vanish_while_questions_to_the_port_are_lost_are_lost_as_well() -> None:
+    row = served("x", PROXY, train(8))
+    hello = probe(ProbeKind.TLS_CLIENT_HELLO, on=row.flow, check="x", id_=2)
+    mute = ConnectedMute(has_left=True, is_acknowledged=False, hop_limit=60)
+    failing = replace(row, attempts=(answered(hello, mute),))
+    assert said(reports(LOSES, failing)["x"]) == LOSS
+    well = replace(failing, trains=(replace(train(0, 40), check="x"),))
+    assert said(reports(LOSES, well)["x"])[1] is Mechanism.SILENT_DROP
 
 
 def test_what_is_blocked_stays_so() -> None:

@@ -8,6 +8,7 @@ from edgediag.inference.octets import (
     is_acknowledged,
     is_served,
 )
+from edgediag.inference.reading import met_loss
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism
@@ -34,7 +35,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     if not is_served(stream.small) or is_served(stream.other_name):
         return None
-    if evidence.surroundings.is_lossy:
+    if met_loss(evidence):
         return None
     claim = end_of_octets(evidence, Mechanism.PMTU_BLACKHOLE)
     claim = claim or one_of(LOST_OUTSIDE, None, Mechanism.PMTU_BLACKHOLE)

@@ -2,6 +2,7 @@
 
 from edgediag.inference.claim import finding
 from edgediag.inference.forms import is_form_lost, packets_of_form, reached, varied, where_lost
+from edgediag.inference.reading import met_loss
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.variation import Change
@@ -21,7 +22,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Asks for        the question in two pieces, its walk beside that of the whole one
     source          RFC 791 §3.2
     """
-    if evidence.surroundings.is_lossy:
+    if met_loss(evidence):
         return None
     for variation in filter(is_form_lost, varied(evidence, Change.FRAGMENTS)):
         text = (

@@ -7,6 +7,7 @@ from edgediag.inference.octets import (
     failing_stream,
     is_served,
 )
+from edgediag.inference.reading import met_loss
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
@@ -30,7 +31,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     stream = failing_stream(evidence)
     if stream is None or not is_served(stream.other_name) or is_served(stream.small):
         return None
-    if evidence.surroundings.is_lossy:
+    if met_loss(evidence):
         return None
     name = "" if isinstance(stream.again, NotChecked) else stream.again.probe.name
     located = end_of_octets(evidence, Mechanism.SNI_FILTER)

@@ -11,6 +11,7 @@ from edgediag.inference.forms import (
     router_beyond,
     varied,
 )
+from edgediag.inference.reading import met_loss
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.path import Ladder
@@ -42,7 +43,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     source          RFC 3948 §2: what tells ESP from IKE on port 4500; RFC 7296 §3.1: the exchange
                     stands in the clear
     """
-    if evidence.surroundings.is_lossy:
+    if met_loss(evidence):
         return None
     shapes = (item for change in _SHAPES for item in varied(evidence, change))
     for variation in filter(is_form_lost, shapes):

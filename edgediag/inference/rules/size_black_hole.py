@@ -10,6 +10,7 @@ from edgediag.inference.forms import (
     varied,
     where_lost,
 )
+from edgediag.inference.reading import met_loss
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import MtuObject
 from edgediag.model.evidence import FlowEvidence
@@ -44,7 +45,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     passing = max((item.octets for item in sizes if is_served(item)), default=0)
     lost = [item for item in sizes if is_form_lost(item) and not _is_refused(item)]
     too_long = [item for item in lost if item.octets > passing]
-    if evidence.surroundings.is_lossy or not passing or not too_long:
+    if met_loss(evidence) or not passing or not too_long:
         return None
     variation = too_long[0]
     text = (

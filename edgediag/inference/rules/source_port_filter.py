@@ -2,6 +2,7 @@
 
 from edgediag.inference.claim import finding
 from edgediag.inference.forms import is_form_lost, packets_of_form, reached, varied, where_lost
+from edgediag.inference.reading import met_loss
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
 from edgediag.model.variation import Change
@@ -21,7 +22,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     says so
     Asks for        the question from port 4500, its walk beside that of the flow that was answered
     """
-    if evidence.surroundings.is_lossy:
+    if met_loss(evidence):
         return None
     for variation in filter(is_form_lost, varied(evidence, Change.SOURCE_PORT)):
         port = evidence.flow.destination_port

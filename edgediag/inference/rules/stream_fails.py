@@ -9,7 +9,7 @@ from edgediag.inference.octets import (
     is_served,
 )
 from edgediag.inference.proxy import accepts_before_host
-from edgediag.inference.reading import outcome_of, packets_of, reply_of
+from edgediag.inference.reading import met_loss, outcome_of, packets_of, reply_of
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
@@ -46,7 +46,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if reply is None or said is None:
         return None
     mechanism, text, is_host = said
-    if mechanism is Mechanism.SILENT_DROP and evidence.surroundings.is_lossy:
+    if mechanism is Mechanism.SILENT_DROP and met_loss(evidence):
         mechanism = Mechanism.LOSS
     if isinstance(reply, ConnectedMute) and not reply.has_left:
         packets = packets_of([outcome_of(evidence)])
