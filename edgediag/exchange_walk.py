@@ -6,7 +6,7 @@ that expires, and no hop limit is used at which that did not expire at a router.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edgediag.checked import Checked, hop_limit_of, is_ok, lead
@@ -60,7 +60,7 @@ def walk_exchange(
         check = pair.check.target.check
         variations[check] = (*variations.get(check, ()), _variation(bench, pair))
     walked = (probe for pair in (*measured, *pairs) for probe in (*pair.rungs, *pair.control))
-    return Varied(variations=variations, sent=(*varied.sent, *walked))
+    return replace(varied, variations=variations, sent=(*varied.sent, *walked))
 
 
 def _lost_octets(check: Checked, traffic: TunnelTraffic) -> tuple[int, ...]:

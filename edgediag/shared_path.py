@@ -1,10 +1,11 @@
-"""Which other networks lie behind a segment that loses packets: one flow into each is walked.
+"""Which other networks lie behind a segment that loses packets: two flows into each are walked.
 
 What expires on the way asks nothing of a host, so that time servers too may be walked.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Final
 
 from edgediag.checked import Checked, hop_limit_of, host_of, is_answering, name_of
@@ -20,7 +21,10 @@ from edgediag.model.probe import Probe, Purpose
 from edgediag.path import Walk, draw_rungs, ladder_of
 
 # One a second, for the routers' errors are spent: what a run may wait.
-MAX_NETWORKS = 6
+MAX_WALKS = 8
+
+# Of a loss of a third one walk in thirty meets no router behind it, though it asks thrice.
+OF_A_NETWORK = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,7 @@ class Paths:
 
     walks    in the order of their start
     ladders  by flow
-    walked   by check: the one whose walk stands for its network
+    walked   by check: those whose walks stand for its network
     """
 
     walks: tuple[Walk, ...]
@@ -44,7 +48,7 @@ NOBODY: Final = Paths(walks=(), ladders={}, walked={}, sent=())
 def walk_networks(
     bench: Bench, checks: Sequence[Checked], lossy: Sequence[Checked]
 ) -> Paths:
-    """Walk a flow into each network that no lossy check is in, of the same IP version."""
+    """Walk flows into each network that no lossy check is in, of the same IP version."""
     known = {_network(check) for check in lossy}
     versions = {host_of(check).version for check in lossy}
     heard = [
@@ -52,14 +56,16 @@ def walk_networks(
         for check in checks
         if is_answering(check) and hop_limit_of(check) and host_of(check).version in versions
     ]
-    first: dict[tuple[int, int], Checked] = {}
+    leaders: dict[tuple[int, int], list[Checked]] = {}
     for check in heard:
         if _network(check) not in known:
-            first.setdefault(_network(check), check)
-    leaders = dict(list(first.items())[:MAX_NETWORKS])
+            leaders.setdefault(_network(check), []).append(check)
+    # The first of every network before the second of any.
+    turns = zip_longest(*(group[:OF_A_NETWORK] for group in leaders.values()))
+    chosen = [check for turn in turns for check in turn if check is not None][:MAX_WALKS]
     walks = tuple(
         replace(_walk(check), start_s=place * ERROR_SPACING_S)
-        for place, check in enumerate(leaders.values(), start=1)
+        for place, check in enumerate(chosen, start=1)
     )
     rungs = {walk.flow: draw_rungs(walk, bench.supply) for walk in walks}
     sent = tuple(probe for ladder in rungs.values() for probe in ladder)
@@ -73,9 +79,9 @@ def walk_networks(
             if bench.loop.is_settled(probes)
         },
         walked={
-            name_of(check): (name_of(leaders[_network(check)]),)
+            name_of(check): own
             for check in heard
-            if _network(check) in leaders
+            if (own := tuple(name_of(one) for one in chosen if _network(one) == _network(check)))
         },
         sent=sent,
     )

@@ -34,7 +34,7 @@ from story import (
 TUNNEL = Checked(target=target(), attempts=(answered(probe(id_=9001), ike_reply()),), nobody=())
 SILENT = Checked(target=target(), attempts=(unanswered(probe(id_=9001)),), nobody=())
 AUTH_LOST = transaction(IkeExchange.AUTH, requests=3, request_octets=436)
-NOTHING = Varied(variations={}, sent=())
+NOTHING = Varied(variations={}, sent=(), is_lossy=False)
 
 
 def is_auth(action: SendPacket) -> bool:

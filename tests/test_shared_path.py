@@ -7,7 +7,7 @@ from edgediag.checked import Checked
 from edgediag.locate.planned import Search
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
-from edgediag.shared_path import MAX_NETWORKS, NOBODY, walk_networks, with_paths
+from edgediag.shared_path import MAX_WALKS, NOBODY, walk_networks, with_paths
 from lossy_wire import HOPS, lossy, never
 from rig import rig
 from story import answered, flow, probe, syn_ack, target, unanswered
@@ -23,6 +23,7 @@ def check(name: str, host: str, *, is_silent: bool = False) -> Checked:
 
 API = check("api-server-6443", "198.51.100.10")
 FAR, BESIDE = check("resolver-53", "192.0.2.153"), check("ntp-aliyun-123", "192.0.2.123")
+BOTH = ("resolver-53", "ntp-aliyun-123")
 SEARCH = Search(
     suspects=(),
     confirmations=(),
@@ -42,8 +43,13 @@ SEARCH = Search(
         pytest.param([API, check("x", "198.51.100.99")], {}, id="so is a neighbour of it"),
         pytest.param(
             [API, FAR, BESIDE],
-            {"resolver-53": ("resolver-53",), "ntp-aliyun-123": ("resolver-53",)},
-            id="one stands for its network",
+            {"resolver-53": BOTH, "ntp-aliyun-123": BOTH},
+            id="two stand for their network",
+        ),
+        pytest.param(
+            [API, FAR, BESIDE, check("ntp-cn-pool-123", "192.0.2.124")],
+            {"resolver-53": BOTH, "ntp-aliyun-123": BOTH, "ntp-cn-pool-123": BOTH},
+            id="and for a third in it",
         ),
         pytest.param(
             [API, check("x", "192.0.2.9", is_silent=True)], {}, id="what is dark is not walked"
@@ -67,7 +73,7 @@ def test_a_walk_meets_the_routers_and_not_the_host() -> None:
 def test_walks_start_a_second_apart_and_are_few() -> None:
     checks = [check(f"x-{third}", f"192.0.{third}.9") for third in range(20)]
     walks = walk_networks(rig(lossy(never)), checks, [API]).walks
-    assert len(walks) == MAX_NETWORKS
+    assert len(walks) == MAX_WALKS
     starts_s = [walk.start_s for walk in walks]
     assert all(later - sooner > 1.0 for sooner, later in zip(starts_s, starts_s[1:]))
 
@@ -79,6 +85,6 @@ def test_the_search_keeps_its_own_walks() -> None:
     assert found.walked == {
         "x": ("y",),
         "resolver-53": ("resolver-53",),
-        "ntp-aliyun-123": ("resolver-53",),
+        "ntp-aliyun-123": BOTH,
     }
     assert with_paths(SEARCH, NOBODY) == SEARCH
