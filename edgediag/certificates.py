@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from edgediag.checked import Checked, host_of
 from edgediag.endpoints import ENDPOINTS
+from edgediag.flaw import answer_of
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
@@ -23,18 +24,24 @@ TOO_MANY = NotChecked(reason=f"only the first {MAX_SERVERS} servers are asked fo
 Shown: TypeAlias = Presented | NotChecked
 
 _REGISTRY = "registry"
+_TOKEN_GIVERS = frozenset(("dockerauth", "dockerauth-ee"))
 _BY_FACT = frozenset(source.value for source in HostSource)
 _OF_THE_MATRIX = frozenset(endpoint.id for endpoint in ENDPOINTS)
 
 
 def ask_for_certificates(bench: Bench, checks: Iterable[Checked]) -> Mapping[str, Shown]:
     """By check, what each server showed that answered a ClientHello; each is asked once."""
+    checks = tuple(checks)
     servers = {check.target.check: _server(check) for check in checks if _is_tls(check)}
     asked = tuple(dict.fromkeys(servers.values()))[:MAX_SERVERS]
     if not asked or bench.loop.is_interrupted():
         return {}
     shown = _with_others(bench.certificates.of(asked))
-    return {check: shown.get(server, TOO_MANY) for check, server in servers.items()}
+    givers = tuple(sorted({check.target.host for check in checks if _gives_tokens(check)}))
+    return {
+        check: _beside_givers(shown.get(server, TOO_MANY), givers)
+        for check, server in servers.items()
+    }
 
 
 def with_certificates(
@@ -73,6 +80,17 @@ def _audience(endpoint: str) -> Audience:
     # its own.
     is_public = endpoint in _OF_THE_MATRIX and endpoint not in _BY_FACT
     return Audience.PUBLIC if is_public else Audience.OTHER
+
+
+def _gives_tokens(check: Checked) -> bool:
+    return check.target.endpoint in _TOKEN_GIVERS
+
+
+def _beside_givers(shown: Shown, givers: tuple[str, ...]) -> Shown:
+    answer = answer_of(shown)
+    if isinstance(shown, NotChecked) or answer is None:
+        return shown
+    return replace(shown, registry=replace(answer, token_hosts=givers))
 
 
 def _with_others(shown: Mapping[Server, Shown]) -> dict[Server, Shown]:

@@ -4,7 +4,7 @@ from enum import Enum
 from ipaddress import ip_address
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Certificate, Chain, Presented
+from edgediag.model.certificate import Certificate, Chain, Presented, RegistryAnswer
 
 _SERVER_ERRORS = range(500, 600)
 
@@ -48,7 +48,15 @@ def is_unavailable(shown: Presented | NotChecked) -> bool:
 
     source  RFC 9110 §15.6
     """
-    return isinstance(shown, Presented) and shown.http_status in _SERVER_ERRORS
+    answer = answer_of(shown)
+    return answer is not None and answer.status in _SERVER_ERRORS
+
+
+def answer_of(shown: Presented | NotChecked) -> RegistryAnswer | None:
+    """What a registry answered above TLS, None where none was asked or nothing came."""
+    if isinstance(shown, NotChecked) or isinstance(shown.registry, NotChecked):
+        return None
+    return shown.registry
 
 
 def is_valid_at(certificate: Certificate, at_s: float) -> bool:

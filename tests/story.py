@@ -19,7 +19,7 @@ from edgediag.evidence import (
     NOT_SOLICITED,
 )
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Certificate, Chain, Presented
+from edgediag.model.certificate import Certificate, Chain, Presented, RegistryAnswer
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
     NOT_RESOLVED,
@@ -645,6 +645,11 @@ SEEN_S = 1_000_000.0
 YEAR_S = 31_536_000.0
 
 
+def registry_says(status: int, token_host: str = "", *token_hosts: str) -> RegistryAnswer:
+    """What a registry answered to GET /v2/, beside who gives tokens by the matrix."""
+    return RegistryAnswer(status=status, token_host=token_host, token_hosts=token_hosts)
+
+
 def presented(
     *names: str,
     chain: Chain = Chain.TRUSTED,
@@ -653,7 +658,7 @@ def presented(
     alike: Iterable[str] = (),
     vouching: Iterable[str] = (),
     issuer: str = "CN=an authority",
-    http_status: int = 0,
+    registry: RegistryAnswer | NotChecked = NotChecked(reason="nothing was asked above TLS"),
 ) -> Presented:
     """A certificate as shown at SEEN_S, in order unless a story says otherwise."""
     return Presented(
@@ -669,5 +674,5 @@ def presented(
         seen_s=SEEN_S,
         alike=addresses(*alike),
         vouching=addresses(*vouching),
-        http_status=http_status,
+        registry=registry,
     )

@@ -17,7 +17,17 @@ from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
 from edgediag.model.reply import Connected, Reply, TlsAnswer, TlsReply
 from rig import RigCertificates, RigWire, rig
-from story import HOST, NEIGHBOUR_HOST, addresses, answered, flow, presented, probe, target
+from story import (
+    HOST,
+    NEIGHBOUR_HOST,
+    addresses,
+    answered,
+    flow,
+    presented,
+    probe,
+    registry_says,
+    target,
+)
 
 SERVED = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
 STRANGE = presented("a.example", chain=Chain.UNKNOWN_ISSUER)
@@ -85,10 +95,23 @@ def test_who_signs_for_a_server_follows_from_who_names_it(id_: str, audience: Au
 
 
 def test_a_registry_that_says_it_cannot_serve_must_be_explained() -> None:
-    shown = {"a.example": presented("a.example", http_status=503)}
+    shown = {"a.example": presented("a.example", registry=registry_says(503))}
     found, (checked,) = asked(check("a.example"), shown=shown)
     assert [server.is_registry for server in found.asked] == [True]
     assert is_doubtful(checked)
+
+
+def test_a_registry_is_held_against_who_gives_tokens_by_the_matrix() -> None:
+    shown = {"a.example": presented("a.example", registry=registry_says(401, "b.example"))}
+    _, (checked, *_) = asked(
+        check("a.example"),
+        check("b.example", id_="dockerauth-443", host=NEIGHBOUR_HOST),
+        check("c.example", id_="cs-anony-443", host="203.0.113.7"),
+        shown=shown,
+    )
+    assert isinstance(checked.certificate, Presented)
+    assert checked.certificate.registry == registry_says(401, "b.example", "b.example")
+    assert not is_doubtful(checked)
 
 
 def test_hosts_that_show_the_same_stranger_are_told_of_each_other() -> None:

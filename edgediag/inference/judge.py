@@ -10,6 +10,7 @@ from edgediag.inference.disagreement import judge_disagreement
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
 from edgediag.inference.name_answers import nobody_of
 from edgediag.inference.names import judge_hijacked, judge_name
+from edgediag.inference.registry import registry_text
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
 from edgediag.inference.rows import judge_listener, judge_omitted, judge_tools
@@ -165,7 +166,7 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     served = is_served(evidence)
     works = served and verdict is None
     note = TUNNEL_PORT_NOTE if served and not is_answered_well(outcome) else ""
-    note = "; ".join(filter(None, (note, heard_text(evidence, host))))
+    note = "; ".join(filter(None, (note, heard_text(evidence, host), registry_text(evidence))))
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
     status = Status.OK if works else status_of(verdict, is_served=served)
     return replace(

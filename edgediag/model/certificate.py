@@ -69,6 +69,20 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryAnswer:
+    """What a registry answered above TLS to what every client of one asks first.
+
+    status       of HTTP
+    token_host   where it sends its clients for a token, "" where it names nobody
+    token_hosts  who is checked in this run as one that gives tokens, ascending
+    """
+
+    status: int
+    token_host: str
+    token_hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Presented:
     """The certificate that answered a handshake.
 
@@ -76,7 +90,7 @@ class Presented:
     seen_s   by this node's clock, seconds since the epoch
     alike    other hosts of the run that show an unknown issuer of the same name, ascending
     vouching  other hosts of the run whose chains are trusted by the same anchors, ascending
-    http_status  of a registry's answer, 0 where nothing was asked or nothing came in time
+    registry  what it answered, if it is a registry that is trusted
     """
 
     certificate: Certificate
@@ -85,4 +99,4 @@ class Presented:
     seen_s: float
     alike: tuple[Address, ...]
     vouching: tuple[Address, ...] | NotChecked
-    http_status: int
+    registry: RegistryAnswer | NotChecked

@@ -7,7 +7,6 @@ reset when it is done.
 
 import errno
 import os
-import re
 import selectors
 import socket
 import ssl
@@ -19,30 +18,31 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors, Chain, Presented, Server
+from edgediag.model.certificate import Anchors, Chain, Presented, RegistryAnswer, Server
 from edgediag.net.clock import Clock
 from edgediag.net.families import FAMILIES
 from edgediag.net.trust import chain_of, open_context, trust
+from edgediag.wire.http_head import MAX_HEAD_OCTETS, decode_registry_answer, is_whole
 from edgediag.wire.x509 import decode_certificate
 
 DEADLINE_S: Final = 1.0
 
+NOT_ASKED = NotChecked(reason="nothing was asked above TLS")
+
 _NO_TIME = NotChecked(reason=f"its handshake was not over within {DEADLINE_S:g} s")
 _NO_CERTIFICATE = NotChecked(reason="it shows no certificate that can be read")
+_NO_ANSWER = NotChecked(reason=f"no answer of HTTP came within {DEADLINE_S:g} s")
 
 # struct linger: close() resets, so that no TIME_WAIT and no repeated FIN is left behind.
 _RESET_ON_CLOSE: Final = struct.pack("@ii", 1, 0)
 
-_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r]")
-_MOST_HEAD_OCTETS: Final = 1024
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """A certificate in DER, and the status of what was answered above it, 0 for nothing."""
+    """A certificate in DER, and what was answered above it, None where nothing was asked."""
 
     der: bytes
-    status: int
+    head: bytes | None
 
 
 _Ended: TypeAlias = _Shown | ssl.SSLCertVerificationError | NotChecked
@@ -58,7 +58,6 @@ class _Attempt:
     context: ssl.SSLContext
     tls: ssl.SSLSocket | None = None
     shown: _Shown | None = None
-    head: bytes = b""
 
     def advance(self) -> _Ended | int:
         """What it came to, or the events of `selectors` to wait for."""
@@ -86,16 +85,15 @@ class _Attempt:
             der = self.tls.getpeercert(binary_form=True)
             if not der:
                 return _NO_CERTIFICATE
-            self.shown = _Shown(der=der, status=0)
+            self.shown = _Shown(der=der, head=b"" if is_asked else None)
             if is_asked:
                 self.tls.send(_request(self.server.name))
-        while is_asked and b"\n" not in self.head and len(self.head) < _MOST_HEAD_OCTETS:
-            octets = self.tls.recv(_MOST_HEAD_OCTETS)
+        while self.shown.head is not None and not is_whole(self.shown.head):
+            octets = self.tls.recv(MAX_HEAD_OCTETS)
             if not octets:
                 break
-            self.head += octets
-        line = _STATUS_LINE.match(self.head)
-        return replace(self.shown, status=int(line[1]) if line else 0)
+            self.shown = replace(self.shown, head=self.shown.head + octets)
+        return self.shown
 
 
 class Handshakes:
@@ -139,8 +137,14 @@ class Handshakes:
             seen_s=self._clock.now_s(),
             alike=(),
             vouching=(),
-            http_status=read.status,
+            registry=_answer(read),
         )
+
+
+def _answer(shown: _Shown) -> RegistryAnswer | NotChecked:
+    if shown.head is None:
+        return NOT_ASKED
+    return decode_registry_answer(shown.head) or _NO_ANSWER
 
 
 def _verified(end: _Ended, is_judged: bool) -> tuple[Chain, str]:

@@ -109,6 +109,7 @@ from story import (
     presented,
     probe,
     refused,
+    registry_says,
     reset,
     route,
     stream,
@@ -3570,19 +3571,19 @@ CERTIFICATES = [
         for name, shown, verdict in (
             (
                 "a registry that is trusted says 503",
-                presented(HOST, http_status=503),
+                presented(HOST, registry=registry_says(503)),
                 remote(H3, Mechanism.SERVICE_REFUSES),
             ),
             (
                 "who says 503 is not known",
-                presented(HOST, http_status=503, chain=Chain.NOT_CHECKED),
+                presented(HOST, registry=registry_says(503), chain=Chain.NOT_CHECKED),
                 ambiguous(H3, OUTSIDE, Mechanism.SERVICE_REFUSES),
             ),
         )
     ),
     pytest.param(
         Picture(
-            evidence=shows(presented(HOST, http_status=401)),
+            evidence=shows(presented(HOST, registry=registry_says(401))),
             verdict=None,
             silent=("service-unavailable",),
         ),

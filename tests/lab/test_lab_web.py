@@ -13,6 +13,15 @@ REST = (
 )
 
 
+def challenging(region: str) -> bytes:
+    """The rest of an answer that asks for a token."""
+    challenge = (
+        f'WWW-Authenticate: Bearer realm="https://dockerauth-ee.{region}.aliyuncs.com/auth",'
+        f'service="registry.aliyuncs.com:{region}"\r\nContent-Length'
+    )
+    return (REST % (3, b"ok\n")).replace(b"Content-Length", challenge.encode())
+
+
 @pytest.mark.parametrize(
     ("request_", "mode", "expected"),
     [
@@ -31,8 +40,14 @@ REST = (
         pytest.param(
             b"GET /v2/ HTTP/1.1\r\n\r\n",
             Mode.NORMAL,
-            b"HTTP/1.1 401 Unauthorized\r\n" + REST % (3, b"ok\n"),
+            b"HTTP/1.1 401 Unauthorized\r\n" + challenging("cn-hangzhou"),
             id="a registry asks a stranger for a token",
+        ),
+        pytest.param(
+            b"GET /v2/ HTTP/1.1\r\nHost: registry-cn-zhangjiakou.ack.aliyuncs.com\r\n\r\n",
+            Mode.NORMAL,
+            b"HTTP/1.1 401 Unauthorized\r\n" + challenging("cn-zhangjiakou"),
+            id="a token is given in the region of the registry",
         ),
         pytest.param(
             b"\x16\x03\x01",

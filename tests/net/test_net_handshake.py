@@ -15,9 +15,9 @@ import pytest
 from edgediag.lab.certificates import Certificate, certificate_in, ensure_certificate
 from edgediag.lab.services.catalog import Mode
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors, Audience, Chain, Presented, Server
+from edgediag.model.certificate import Anchors, Audience, Chain, Presented, RegistryAnswer, Server
 from edgediag.net.clock import Clock
-from edgediag.net.handshake import DEADLINE_S, Handshakes
+from edgediag.net.handshake import DEADLINE_S, NOT_ASKED, Handshakes
 from edgediag.net.trust import NO_ANCHORS
 
 # A network namespace without devices has no loopback to speak over.
@@ -67,7 +67,8 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
         # Who does not trust the certificate ends the handshake.
         with suppress(OSError), connection, context.wrap_socket(connection, True) as tls:
             if tls.recv(4096).startswith(b"GET /v2/ HTTP/1.1\r\nHost: registry.example\r\n"):
-                tls.send(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
+                tls.send(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenti")
+                tls.send(b'cate: Bearer realm="https://tokens.example/auth"\r\n\r\n')
 
 
 def server(port: int, audience: Audience = Audience.PUBLIC) -> Server:
@@ -159,21 +160,26 @@ def test_all_are_asked_at_once_and_the_silent_cost_one_deadline(files: Certifica
 
 
 @pytest.mark.parametrize(
-    ("mode", "is_registry", "status"),
+    ("mode", "is_registry", "answer"),
     [
-        pytest.param(None, True, 503, id="a registry that is trusted"),
-        pytest.param(None, False, 0, id="another server"),
-        pytest.param(Mode.UNKNOWN_ISSUER, True, 0, id="a registry that is not trusted"),
+        pytest.param(
+            None,
+            True,
+            RegistryAnswer(status=401, token_host="tokens.example", token_hosts=()),
+            id="a registry that is trusted",
+        ),
+        pytest.param(None, False, NOT_ASKED, id="another server"),
+        pytest.param(Mode.UNKNOWN_ISSUER, True, NOT_ASKED, id="a registry that is not trusted"),
     ],
 )
 def test_a_registry_that_is_trusted_is_asked_whether_it_serves(
-    files: Certificate, mode: Mode | None, is_registry: bool, status: int
+    files: Certificate, mode: Mode | None, is_registry: bool, answer: RegistryAnswer | NotChecked
 ) -> None:
     path = files.chain if mode is None else files.faulty[mode]
     with serving(path, files.key) as port:
         found = shown(replace(server(port), is_registry=is_registry), stated(files))
     assert isinstance(found, Presented)
-    assert found.http_status == status
+    assert found.registry == answer
 
 
 def test_nothing_is_left_of_a_handshake(files: Certificate) -> None:

@@ -1,6 +1,6 @@
 """A registry that is reached, and says itself that it does not serve."""
 
-from edgediag.flaw import is_refused, is_unavailable
+from edgediag.flaw import answer_of, is_refused, is_unavailable
 from edgediag.inference.claim import LOST_OUTSIDE, at_destination, finding, one_of
 from edgediag.inference.ladders import after_of
 from edgediag.inference.reading import outcome_of, packets_of
@@ -24,8 +24,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     Asks for        the status of the answer to GET /v2/, the certificate
     source          RFC 9110 §15.6, OCI Distribution Specification 1.1
     """
-    shown = evidence.certificate
-    if isinstance(shown, NotChecked) or not is_unavailable(shown):
+    shown, answer = evidence.certificate, answer_of(evidence.certificate)
+    if isinstance(shown, NotChecked) or answer is None or not is_unavailable(shown):
         return None
     if is_refused(shown, evidence.target.host):
         return None
@@ -35,7 +35,6 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         if shown.chain is Chain.TRUSTED
         else one_of(LOST_OUTSIDE, after, Mechanism.SERVICE_REFUSES)
     )
-    text = f"{evidence.flow.destination} answers GET /v2/ inside TLS with status "
-    text += str(shown.http_status)
+    text = f"{evidence.flow.destination} answers GET /v2/ inside TLS with status {answer.status}"
     remedy = "wait, or ask whoever runs the registry: nothing between here and there blocks it"
     return finding(ID, evidence, claim, (text, remedy, packets_of([outcome_of(evidence)])))

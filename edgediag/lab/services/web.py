@@ -1,11 +1,21 @@
 """The answers of the HTTP services, inside TLS or plain (RFC 9112)."""
 
+import re
 from email.utils import formatdate
 
 from edgediag.lab.services.catalog import Mode
 
 MAX_REQUEST_OCTETS = 16_384
 FIRST_PRINTABLE = 0x20
+
+# The token authentication of the distribution registry; RFC 6750 §3.
+_CHALLENGE = (
+    'WWW-Authenticate: Bearer realm="https://dockerauth-ee.{0}.aliyuncs.com/auth",'
+    'service="registry.aliyuncs.com:{0}"'
+)
+_REGISTRY_HOST = re.compile(
+    rb"\r\nHost: registry-([a-z0-9-]+)\.ack\.aliyuncs\.com(?:\r\n|$)", re.I
+)
 
 
 def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
@@ -20,14 +30,21 @@ def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
         return None
     status = "503 Service Unavailable" if mode is Mode.UNAVAILABLE else _status(head)
     body = b"" if head.startswith(b"HEAD ") else b"ok\n"
+    challenge = (_CHALLENGE.format(_region(head)),) if status.startswith("401") else ()
     fields = (
         f"HTTP/1.1 {status}",
         f"Date: {formatdate(now_s, usegmt=True)}",
         "Server: edgediag-lab",
+        *challenge,
         f"Content-Length: {len(body)}",
         "Connection: close",
     )
     return "\r\n".join((*fields, "", "")).encode() + body
+
+
+def _region(head: bytes) -> str:
+    found = _REGISTRY_HOST.search(head)
+    return found[1].decode() if found else "cn-hangzhou"
 
 
 def _status(head: bytes) -> str:

@@ -1,0 +1,81 @@
+"""What a registry's answer says, and that no octets of an answer are more than a value or None."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgediag.model.certificate import RegistryAnswer
+from edgediag.wire.http_head import MAX_HEAD_OCTETS, decode_registry_answer, is_whole
+from story import registry_says
+
+REFUSED = b"HTTP/1.1 401 Unauthorized\r\n"
+BEARER = b'WWW-Authenticate: Bearer realm="https://tokens.example/auth",service="a:b"\r\n'
+
+
+@pytest.mark.parametrize(
+    ("octets", "answer"),
+    [
+        pytest.param(REFUSED + BEARER + b"\r\n", registry_says(401, "tokens.example"), id="asks"),
+        pytest.param(
+            REFUSED
+            + b"www-authenticate:Basic realm=\"a, Bearer realm=b\", "
+            + b'bearer service="x" ,realm = "HTTP://u:p@T.example:8443?a"\r\n\r\n',
+            registry_says(401, "t.example"),
+            id="the second scheme of a list, in other letters and without its password",
+        ),
+        pytest.param(
+            REFUSED + b'WWW-Authenticate: Basic realm="https://a.example"\r\n' + BEARER + b"\r\n",
+            registry_says(401, "tokens.example"),
+            id="the second of two fields",
+        ),
+        pytest.param(
+            REFUSED + b'WWW-Authenticate: Bearer realm="tokens"\r\n\r\n',
+            registry_says(401),
+            id="a realm that is no URL",
+        ),
+        pytest.param(
+            REFUSED + b'WWW-Authenticate: Bearer realm="https://a\x1b[31m/"\r\n\r\n',
+            registry_says(401),
+            id="a host with a control character",
+        ),
+        pytest.param(
+            REFUSED + b'WWW-Authenticate: Bearer realm="https://' + b"a" * 254 + b'"\r\n\r\n',
+            registry_says(401),
+            id="a host longer than a name can be",
+        ),
+        pytest.param(REFUSED + b"\r\n" + BEARER, registry_says(401), id="a body is no head"),
+        pytest.param(REFUSED + BEARER[:-9], registry_says(401), id="cut in a line"),
+        pytest.param(
+            REFUSED + b"a: " + b"b" * MAX_HEAD_OCTETS + b"\r\n" + BEARER + b"\r\n",
+            registry_says(401),
+            id="behind where reading ends",
+        ),
+        pytest.param(b"HTTP/1.1 200\r\n\r\n", registry_says(200), id="a status without a word"),
+        pytest.param(b"HTTP/1.1 20", None, id="half a status"),
+        pytest.param(b"HTTP/2 200 OK\r\n\r\n", None, id="another version"),
+        pytest.param(b"", None, id="empty"),
+    ],
+)
+def test_reads_the_status_and_who_gives_tokens(
+    octets: bytes, answer: RegistryAnswer | None
+) -> None:
+    assert decode_registry_answer(octets) == answer
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        pytest.param(REFUSED, False, id="a line"),
+        pytest.param(REFUSED + b"\r\n", True, id="an empty line"),
+        pytest.param(b"a" * MAX_HEAD_OCTETS, True, id="as much as is read"),
+    ],
+)
+def test_a_head_ends(octets: bytes, expected: bool) -> None:
+    assert is_whole(octets) is expected
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_any_octets_are_an_answer_or_none(start: bytes, rest: bytes) -> None:
+    assert decode_registry_answer(start + rest) is None or start + rest
+    found = decode_registry_answer(REFUSED + b"WWW-Authenticate: " + start + b"\r\n" + rest)
+    assert found is not None and len(found.token_host) <= 253
