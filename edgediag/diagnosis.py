@@ -176,7 +176,10 @@ def _with_pod_traffic(bench: Bench, state: HostState) -> HostState:
 def _with_objects(state: HostState, assignment: Assignment) -> HostState:
     """The state with what the cluster's objects say that it should be."""
     return replace(
-        state, node_ends=assignment.node_ends, gateway_ends=assignment.gateway_ends
+        state,
+        node_ends=assignment.node_ends,
+        gateway_ends=assignment.gateway_ends,
+        hub_ends=assignment.hub_ends,
     )
 
 

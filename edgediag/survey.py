@@ -23,6 +23,7 @@ from edgediag.model.cluster import (
 from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import HostState
+from edgediag.model.hub import HubEnd
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe
@@ -72,6 +73,7 @@ class Assignment:
     peers  other nodes of the site, which are asked through the overlay
     node_ends  of flannel's overlay, as the nodes' own objects have them
     gateway_ends  of the tunnels, as Gateway objects have them
+    hub_ends  of this node's hub, as the kubelet is told
     """
 
     matrix: Matrix
@@ -87,6 +89,7 @@ class Assignment:
     peers: tuple[Address, ...] = ()
     node_ends: tuple[NodeEnd, ...] = ()
     gateway_ends: tuple[GatewayEnd, ...] = ()
+    hub_ends: tuple[HubEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from edgediag.cli.selection import select
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.gateway_ends import gateway_ends
 from edgediag.discovery.given import EXPECTED, Given
+from edgediag.discovery.hub_ends import hub_ends
 from edgediag.discovery.node_ends import node_ends
 from edgediag.discovery.trust import NOT_STATED, pem_in, read_anchors
 from edgediag.errors import UsageError
@@ -86,6 +87,7 @@ def command(
             peers=facts.peers,
             node_ends=node_ends(facts.statements),
             gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
+            hub_ends=hub_ends(facts.statements),
         ),
         rate_pps=rate_pps,
         listen_s=listen_s,

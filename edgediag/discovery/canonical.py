@@ -83,6 +83,7 @@ CANONICAL: Mapping[str, Callable[[str], str | None]] = {
     "cluster-dns": _address,
     "flannel-port": _number,
     "hub": _one_of(_HUBS),
+    "hub-address": _host_port,
     "k8s-version": _version,
     "kubelet-port": _number,
     "kubelet-read-only-port": _number,

@@ -8,6 +8,7 @@ from edgediag.host.overlay_routes import RAVEN_TABLES
 from edgediag.inference.fault import Fault
 from edgediag.inference.states import (
     STATE_RULES,
+    hub_gone,
     ike_daemon_gone,
     ipsec_differs,
     overlay_node_differs,
@@ -152,6 +153,7 @@ TABLES: tuple[InspectedTable, ...] = (
             Part(title="WireGuard devices", entries=_wireguards),
             Part(title="WireGuard peers", entries=_wireguard_peers),
             Part(title="tunnel ends by Gateway object", entries=lambda host: host.gateway_ends),
+            Part(title="the hub by the kubelet's kubeconfig", entries=lambda host: host.hub_ends),
         ),
         rules=(
             ike_daemon_gone.ID,
@@ -160,6 +162,7 @@ TABLES: tuple[InspectedTable, ...] = (
             wireguard_unready.ID,
             wireguard_differs.ID,
             wireguard_unanswered.ID,
+            hub_gone.ID,
         ),
     ),
 )

@@ -15,6 +15,7 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.explained import Explained, RuleObject
 from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.hub import NO_HUB, HubEnd
 from edgediag.model.overlay import (
     NO_NODES,
     ForwardingEntry,
@@ -248,6 +249,7 @@ class HostState:
     tunnel_connections  of the tunnels' own ports, as they are tracked
     asked_through  connections into a tunnel with ESP in one direction that drew no answer
     gateway_ends   what Gateway objects say of the tunnel's other ends
+    hub_ends       where the kubelet is told to ask the hub
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -277,6 +279,7 @@ class HostState:
     node_ends: tuple[NodeEnd, ...] | NotChecked = NO_NODES
     wireguard: tuple[WireguardDevice, ...] | NotChecked = NO_WIREGUARD
     gateway_ends: tuple[GatewayEnd, ...] | NotChecked = NO_GATEWAYS
+    hub_ends: tuple[HubEnd, ...] | NotChecked = NO_HUB
     asked_through: tuple[Flow, ...] | NotChecked = NOT_LOOKED_FOR
     tunnel_sockets: tuple[TunnelSocket, ...] | NotChecked = NOT_INSPECTED
     tunnel_connections: tuple[TunnelConnection, ...] | NotChecked = NOT_INSPECTED

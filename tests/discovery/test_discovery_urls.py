@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgediag.discovery.urls import outer_host_port
+from edgediag.discovery.urls import inner_host_port, outer_host_port
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,17 @@ from edgediag.discovery.urls import outer_host_port
 )
 def test_a_url_is_an_outer_host_with_its_port_or_nothing(url: str, expected: str | None) -> None:
     assert outer_host_port(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param("http://127.0.0.1:10261", "127.0.0.1:10261", id="on the loopback address"),
+        pytest.param("https://169.254.2.1:10268/", "169.254.2.1:10268", id="on its dummy device"),
+        pytest.param("https://198.51.100.6:6443", None, id="the API server"),
+        pytest.param("https://localhost:10261", None, id="a name, which may mean anything"),
+        pytest.param("http://127.0.0.1:99999", None, id="no port"),
+    ],
+)
+def test_a_url_is_an_end_of_the_hub_or_nothing(url: str, expected: str | None) -> None:
+    assert inner_host_port(url) == expected

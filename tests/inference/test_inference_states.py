@@ -31,6 +31,8 @@ from edgediag.model.host import (
     NeighbourState,
     Sysctl,
 )
+from edgediag.model.hub import HubEnd
+from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
 from edgediag.model.route import PolicyRule
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
@@ -137,6 +139,25 @@ ELSEWHERE = replace(
 )
 
 
+# The hub, through which the kubelet asks.
+HUB_END = HubEnd(
+    hub="edge-hub",
+    address=ip_address("127.0.0.1"),
+    port=10261,
+    source="/etc/kubernetes/kubelet.conf",
+)
+KUBELET = Listener(protocol=Protocol.TCP, address=ip_address("0.0.0.0"), port=10250, uid=0)
+HUB_GONE = replace(host_state(), listeners=(KUBELET,), hub_ends=(HUB_END,))
+
+
+def at_hub(address: str) -> Listener:
+    """A socket with the hub's port."""
+    return replace(KUBELET, address=ip_address(address), port=HUB_END.port)
+
+
+OVER_UDP = replace(at_hub("127.0.0.1"), protocol=Protocol.UDP)
+
+
 def raven(**changed: object) -> VxlanDevice:
     return replace(RAVEN0, **changed)  # type: ignore[arg-type]  # fields of a story
 
@@ -221,6 +242,7 @@ OVERTAKING = IptablesRule(
     backend="nft", table="nat", chain="POSTROUTING", number=1, text="-j FLANNEL-POSTRTG"
 )
 FORWARD = ChainPolicy(family="ip", table="filter", chain="FORWARD", policy="drop")
+HUB_SILENT = ListenerObject(protocol="tcp", port=10261, address="")
 RESERVED = SysctlObject(key="net.ipv4.ip_local_reserved_ports", value="1024-65535")
 OWN_FORWARDING = "net.ipv4.conf.flannel/1.forwarding"
 
@@ -395,6 +417,25 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("no-ephemeral-port", "no numbers", ports("a\tb", "c-d"), None),
     ("no-ephemeral-port", "huge", ports("1 99999999", "1-99999999"), None),
     ("no-ephemeral-port", "unread", replace(host_state(), sysctls=UNREAD), None),
+    ("hub-gone", "nothing listens", HUB_GONE, HUB_SILENT),
+    ("hub-gone", "elsewhere", replace(HUB_GONE, listeners=(KUBELET, at_hub(HOST))), HUB_SILENT),
+    ("hub-gone", "there", replace(HUB_GONE, listeners=(KUBELET, at_hub("127.0.0.1"))), None),
+    ("hub-gone", "everywhere", replace(HUB_GONE, listeners=(KUBELET, at_hub("0.0.0.0"))), None),
+    ("hub-gone", "UDP", replace(HUB_GONE, listeners=(KUBELET, OVER_UDP)), HUB_SILENT),
+    (
+        "hub-gone",
+        "at one of two places",
+        replace(
+            HUB_GONE,
+            hub_ends=(HUB_END, replace(HUB_END, port=10268)),
+            listeners=(KUBELET, replace(at_hub("127.0.0.1"), port=10268)),
+        ),
+        None,
+    ),
+    ("hub-gone", "no kubelet: not joined", replace(HUB_GONE, listeners=()), None),
+    ("hub-gone", "no hub known", replace(HUB_GONE, hub_ends=()), None),
+    ("hub-gone", "not looked for", replace(HUB_GONE, hub_ends=UNREAD), None),
+    ("hub-gone", "sockets unread", replace(HUB_GONE, listeners=UNREAD), None),
     ("vxlan-vni-differs", "as named", POD_NET, None),
     ("vxlan-vni-differs", "another name", with_flannel(interface="flannel.x", vni=2), None),
     ("vxlan-vni-differs", "not flannel's", with_flannel(interface="vxlan.1", vni=2), None),
@@ -478,3 +519,18 @@ def test_every_rule_says_when_it_holds_and_when_it_does_not(rule: StateRule) -> 
     heads = ("Holds because", "Does not hold", "Asks for", "source  ")
     positions = [text.index(head) for head in heads]
     assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "strength"),
+    [
+        pytest.param(answered(probe(check="api-server-6443"), ike_reply()), Strength.PROVES),
+        pytest.param(unanswered(probe(check="api-server-6443")), Strength.SUPPORTS),
+    ],
+    ids=["the API server is reached", "the API server fails by itself, and the hub is not blamed"],
+)
+def test_a_hub_is_blamed_only_where_the_api_server_is_reached(
+    outcome: Outcome, strength: Strength
+) -> None:
+    found = {item.rule: item.strength for item in find(flow_evidence(outcome), HUB_GONE)}
+    assert found["hub-gone"] is strength

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from edgediag.endpoints import flannel_vxlan, raven_gateway
+from edgediag.endpoints import api_server, flannel_vxlan, raven_gateway
 from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.inference.fault import Fault
 from edgediag.inference.overlay_trials import answering, asked_nodes, only
 from edgediag.inference.states import (
+    hub_gone,
     ike_daemon_gone,
     ipsec_differs,
     no_ephemeral_port,
@@ -59,6 +60,7 @@ class StateRule:
     judge: Callable[[Address | None, HostState], Fault | None]
 
 
+_API_SERVER = api_server.ENDPOINTS[0].id
 _TUNNEL = raven_gateway.TUNNEL.id
 _FLANNEL = flannel_vxlan.ENDPOINTS[0].id
 
@@ -69,6 +71,10 @@ def _is_tunnel(target: Row) -> bool:
 
 def _is_flannel(target: Row) -> bool:
     return target.endpoint == _FLANNEL
+
+
+def _is_api_server(target: Row) -> bool:
+    return target.endpoint == _API_SERVER
 
 
 def _is_connected(target: Row) -> bool:
@@ -113,6 +119,7 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
         (_is_overlay, overlay_answer_kept),
         (_is_overlay, overlay_unanswered),
         (_is_connected, no_ephemeral_port),
+        (_is_api_server, hub_gone),
     )
 )
 
