@@ -1,20 +1,21 @@
 """The programs and filters of the devices that a packet passes, and of this process's groups."""
 
-from collections.abc import Callable, Collection
-from typing import TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeVar
 
-from pyroute2 import IPRoute
-
-from edgediag.host.links import decode_link
+from edgediag.host.attached_links import has_xdp, holder_of_filters, qdiscs_request
+from edgediag.host.bridges import link_request
 from edgediag.host.walk.attached import Attached
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import Link
-from edgediag.net.bpf_programs import read_cgroup_programs, read_tcx_programs, read_xdp_programs
+from edgediag.model.culprit import TcFilterObject, XdpProgramObject
+from edgediag.net.bpf_programs import read_cgroup_programs, read_tcx_programs
 from edgediag.net.degraded import degraded
-from edgediag.net.plain import plain_all
-from edgediag.net.traffic_control import read_tc_filters
+from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
+from edgediag.net.plain import interface_names
 
+_RTM_GETLINK, _RTM_GETQDISC = 18, 38
 _Object = TypeVar("_Object")
+_NONE: Final = ()
 
 
 def read_attached(devices: Collection[str], *, is_sent: bool) -> Attached:
@@ -28,20 +29,31 @@ def read_attached(devices: Collection[str], *, is_sent: bool) -> Attached:
             return ()
         return found
 
-    links = read("links", lambda: _links(devices))
-    xdp = read("XDP programs", lambda: read_xdp_programs(links))
-    tcx = read("TCX programs", lambda: read_tcx_programs(links))
-    filters = read("tc filters", read_tc_filters)
+    names = {index: name for index, name in interface_names().items() if name in devices}
+    xdp = read("XDP programs", lambda: _xdp_programs(names))
+    tcx = read("TCX programs", lambda: read_tcx_programs(names))
+    filters = read("tc filters", lambda: _filters(names))
     groups = read("programs of control groups", read_cgroup_programs) if is_sent else ()
-    return Attached(
-        xdp=xdp,
-        filters=(*tcx, *(each for each in filters if each.interface in devices)),
-        groups=groups,
-        unread=tuple(unread),
-    )
+    return Attached(xdp=xdp, filters=(*tcx, *filters), groups=groups, unread=tuple(unread))
 
 
-def _links(devices: Collection[str]) -> tuple[Link, ...]:
-    with IPRoute() as netlink:
-        found = (decode_link(message) for message in plain_all(netlink.get_links()))
-        return tuple(link for link in found if link is not None and link.name in devices)
+def _xdp_programs(names: Mapping[int, str]) -> tuple[XdpProgramObject, ...]:
+    with NetlinkSocket(NETLINK_ROUTE) as netlink:
+        answers = [netlink.request(_RTM_GETLINK, link_request(index)) for index in names]
+    if not any(isinstance(each, Refusal) or has_xdp(each.payload) for each in answers):
+        return _NONE
+    # Here, for it brings in all of pyroute2, a tenth of a second, and few devices have any.
+    from edgediag.net.link_programs import read_xdp_programs
+
+    return read_xdp_programs(names)
+
+
+def _filters(names: Mapping[int, str]) -> tuple[TcFilterObject, ...]:
+    with NetlinkSocket(NETLINK_ROUTE) as netlink:
+        dump = netlink.dump(_RTM_GETQDISC, qdiscs_request())
+    if not isinstance(dump, Refusal) and not dump.is_torn:
+        if not names.keys() & {holder_of_filters(message.payload) for message in dump.messages}:
+            return _NONE
+    from edgediag.net.traffic_control import read_tc_filters
+
+    return tuple(each for each in read_tc_filters() if each.interface in names.values())

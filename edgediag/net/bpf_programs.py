@@ -7,12 +7,10 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final
-
-from pyroute2 import IPRoute
 
 from edgediag.host.bpf_programs import (
     CGROUP_ATTACHMENTS,
@@ -22,13 +20,11 @@ from edgediag.host.bpf_programs import (
     decode_ids,
     decode_name,
     decode_netfilter_link,
-    decode_xdp,
 )
-from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
-from edgediag.model.host import Link, NetfilterProgram
+from edgediag.model.culprit import CgroupProgramObject, TcFilterObject
+from edgediag.model.host import NetfilterProgram
 from edgediag.net import bpf
 from edgediag.net.cgroups import group_folders
-from edgediag.net.plain import plain_all
 
 # Linux, include/uapi/linux/bpf.h
 _PROG_GET_FD_BY_ID: Final = 13
@@ -64,39 +60,26 @@ def read_cgroup_programs() -> tuple[CgroupProgramObject, ...]:
     )
 
 
-def read_xdp_programs(links: Iterable[Link]) -> tuple[XdpProgramObject, ...]:
-    """The XDP programs of these devices.
-
-    raises  OSError, NetlinkError as the kernel's
-    """
-    found: list[XdpProgramObject] = []
-    with IPRoute() as netlink:
-        for link in links:
-            if link.xdp_program is not None:
-                for message in plain_all(netlink.link("get", index=link.index)):
-                    found += decode_xdp(message, link.name)
-    return tuple(replace(item, name=_name(item.program)) for item in found)
-
-
-def read_tcx_programs(links: Iterable[Link]) -> tuple[TcFilterObject, ...]:
+def read_tcx_programs(names: Mapping[int, str]) -> tuple[TcFilterObject, ...]:
     """The programs that stand on these devices without a queueing discipline, since Linux 6.6.
 
     Asked for by device: a link tells a number, which is another device's elsewhere.
 
+    names   of the devices by index
     raises  OSError as the kernel's
     """
     return tuple(
         TcFilterObject(
-            interface=link.name,
+            interface=name,
             direction=direction,
             classifier="tcx",
             preference=0,
             handle=program,
-            name=_name(program),
+            name=program_name(program),
         )
-        for link in links
+        for index, name in names.items()
         for type_, direction in TCX_ATTACHMENTS.items()
-        for program in _queried(link.index, type_)
+        for program in _queried(index, type_)
     )
 
 
@@ -108,7 +91,9 @@ def read_netfilter_programs() -> tuple[NetfilterProgram, ...]:
     infos = (_info(descriptor, LINK_INFO_OCTETS) for descriptor in _links())
     found = (decode_netfilter_link(info, "") for info in infos)
     # Most links are of other types: their programs are not opened.
-    return tuple(replace(item, name=_name(item.program)) for item in found if item is not None)
+    return tuple(
+        replace(item, name=program_name(item.program)) for item in found if item is not None
+    )
 
 
 @contextmanager
@@ -137,7 +122,8 @@ def _attached(folders: Mapping[str, str], type_: int, attach: str) -> Iterator[C
     for program in met:
         # What is attached above the groups that this process can see has no path here.
         group = groups.get(program, "")
-        yield CgroupProgramObject(program=program, name=_name(program), group=group, attach=attach)
+        name = program_name(program)
+        yield CgroupProgramObject(program=program, name=name, group=group, attach=attach)
 
 
 def _at_group(folder: str, type_: int, flags: int) -> tuple[int, ...]:
@@ -191,7 +177,7 @@ def _info(descriptor: int, octets: int) -> bytes:
     return info.raw
 
 
-def _name(program: int) -> str:
+def program_name(program: int) -> str:
     """Its name, "" where it has none, is gone, or may not be opened: its id and place stand."""
     try:
         with opened(program) as descriptor:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from pyroute2.netlink.exceptions import NetlinkError
-
 from edgediag.host.messages import errno_name
 from edgediag.model.answer import NotChecked
 
@@ -15,7 +13,12 @@ def degraded(name: str, read: Callable[[], _Table]) -> _Table | NotChecked:
     """What `read` reads, or why it cannot."""
     try:
         return read()
-    except NetlinkError as error:
-        return NotChecked(reason=f"cannot read {name}: {errno_name(error.code)}")
     except OSError as error:
         return NotChecked(reason=f"cannot read {name}: {errno_name(error.errno or 0)}")
+    except Exception as error:
+        # Here, for it brings in all of pyroute2, which few readers need.
+        from pyroute2.netlink.exceptions import NetlinkError
+
+        if not isinstance(error, NetlinkError):
+            raise
+        return NotChecked(reason=f"cannot read {name}: {errno_name(error.code)}")

@@ -38,10 +38,10 @@ from edgediag.net.bpf_programs import (
     read_cgroup_programs,
     read_netfilter_programs,
     read_tcx_programs,
-    read_xdp_programs,
 )
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
+from edgediag.net.link_programs import read_xdp_programs
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxlans
 from edgediag.net.plain import interface_names, plain_all
@@ -140,7 +140,8 @@ def _xdp_programs(
 ) -> tuple[XdpProgramObject, ...] | NotChecked:
     if isinstance(links, NotChecked):
         return links
-    return degraded("XDP programs", lambda: read_xdp_programs(links))
+    with_program = {link.index: link.name for link in links if link.xdp_program is not None}
+    return degraded("XDP programs", lambda: read_xdp_programs(with_program))
 
 
 def _tcx_programs(
@@ -149,7 +150,9 @@ def _tcx_programs(
     if isinstance(links, NotChecked):
         return links
     # What this host's ends of pods' devices have is the pods' own, and there are hundreds of them.
-    asked = [link for link in links if link.kind != "veth" or link.name in interfaces]
+    asked = {
+        link.index: link.name for link in links if link.kind != "veth" or link.name in interfaces
+    }
     return degraded("TCX programs", lambda: read_tcx_programs(asked))
 
 

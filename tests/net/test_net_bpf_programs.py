@@ -171,7 +171,7 @@ def test_the_programs_of_other_links_are_not_opened(monkeypatch: pytest.MonkeyPa
         named.append(program)
         return ""
 
-    monkeypatch.setattr(bpf_programs, "_name", name)
+    monkeypatch.setattr(bpf_programs, "program_name", name)
     found = bpf_programs.read_netfilter_programs()
     assert named == [item.program for item in found]
 
