@@ -6,58 +6,43 @@ from typing import Final
 
 from edgediag.alternative import plan_doubts
 from edgediag.certificates import ask_for_certificates, with_certificates
-from edgediag.checked import Checked, host_of, name_of, with_later
+from edgediag.checked import Checked, name_of, with_later
 from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.evidence import NOT_CONFIRMED, NOT_WALKED, Located, join
 from edgediag.exchange_walk import walk_exchange
-from edgediag.host.wireguard import grown
 from edgediag.idle import measure_idle
 from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
+from edgediag.late_state import with_objects, with_pod_traffic, with_tunnels
 from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
 from edgediag.lookup import chooses_by_domain
 from edgediag.losses import count_losses
-from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.evidence import (
-    NO_STUB,
     NOT_NAMED,
     NOT_TIMED,
     FlowEvidence,
-    NameServer,
     OmittedEvidence,
-    Override,
     RunEvidence,
 )
-from edgediag.model.host import HostState, Link
+from edgediag.model.host import Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
-from edgediag.model.pod_echo import NO_ECHOES
 from edgediag.model.probe import Probe
-from edgediag.model.wireguard import WireguardDevice
-from edgediag.names import gave, resolved
+from edgediag.naming import name_servers, named_by, overrides
 from edgediag.other_rows import without_flow
 from edgediag.overlay_trials import begin as begin_trials
 from edgediag.overlay_trials import finish as finish_trials
 from edgediag.overlay_trials import has_silence
-from edgediag.pod_traffic import (
-    EXEMPTION,
-    MARKING,
-    answered_by_pods,
-    asked_by_pods,
-    brought_to_pods,
-    sent_to_other_site,
-)
 from edgediag.program_runs import run_programs
 from edgediag.remedies import try_remedies
 from edgediag.search import Sought, link_of, read_back, seek
 from edgediag.shared_path import with_paths
-from edgediag.stub import UPSTREAM, is_stub
 from edgediag.suffixes import is_followed
-from edgediag.survey import NAME_SERVERS, RESOLVER, Assignment, Surveyed, survey
+from edgediag.survey import NAME_SERVERS, Assignment, Surveyed, survey
 from edgediag.tunnel_questions import asked_through
 from edgediag.unresolved import SHORT_NAME, Walked, queries_for, unresolved
 from edgediag.variation import begin, finish, steady
@@ -110,22 +95,22 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     tried, framed = finish_trials(bench, overlays)
     is_read_again = search.walked or search.suspects or has_silence(tried)
     state = bench.host.read() if is_read_again else surveyed.state
-    state = replace(_with_objects(state, assignment), overlay_trials=tried)
+    state = replace(with_objects(state, assignment), overlay_trials=tried)
     found = read_back(bench, checks, sought, (state, surveyed.routes))
     is_lossy = found.surroundings.is_lossy or search.is_lossy or varied.is_lossy
     heard = [_with_confirmation(check, found) for check in checks]
     counted = count_losses(bench, steady(heard, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     search = with_paths(search, counted.paths)
     mapping, left_idle = _idle(bench, checks, assignment)
-    state = _with_tunnels(bench, surveyed.state, state)
+    state = with_tunnels(bench, surveyed.state, state)
     state = replace(state, asked_through=asked_through(bench, checks, state))
     varied = walk_exchange(bench, checks, varied, state.tunnel_traffic)
     located = replace(
         found,
         ladders={**counted.paths.ladders, **found.ladders},
-        overrides=_overrides(bench, assignment, surveyed),
-        name_servers=_name_servers(assignment, checks),
-        named_by=_named_by(bench, surveyed),
+        overrides=overrides(bench, assignment, surveyed),
+        name_servers=name_servers(assignment, checks),
+        named_by=named_by(bench, surveyed),
         variations=varied.variations,
         trains=counted.trains,
         program_verdicts=run_programs(bench, checks, surveyed.routes, state),
@@ -139,7 +124,7 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
         for target in surveyed.targets
     )
     omitted = tuple(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted)
-    state = _with_pod_traffic(bench, state)
+    state = with_pod_traffic(bench, state)
     evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
     later = (*varied.sent, *counted.sent, *left_idle, *framed)
     return Diagnosed(
@@ -151,57 +136,6 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
 def _with_confirmation(check: Checked, found: Located) -> Checked:
     confirmation = found.confirmations.get(name_of(check), NOT_CONFIRMED)
     return check if isinstance(confirmation, NotChecked) else with_later(check, [confirmation])
-
-
-def _with_pod_traffic(bench: Bench, state: HostState) -> HostState:
-    """The state with what the rules of this host do to packets of pods, and what a pod is told."""
-    host = bench.host
-    sent, answer, brought = (
-        traffic(state) for traffic in (sent_to_other_site, answered_by_pods, brought_to_pods)
-    )
-    asked = NO_ECHOES if bench.loop.is_interrupted() else asked_by_pods(state)
-    return replace(
-        state,
-        pod_echoes=asked if isinstance(asked, NotChecked) else host.echo_from_pod(asked),
-        before_exemption=sent
-        if isinstance(sent, NotChecked)
-        else host.translated_before(sent, EXEMPTION),
-        before_marking=answer
-        if isinstance(answer, NotChecked)
-        else host.accepted_before(answer, MARKING),
-        to_pods=brought if isinstance(brought, NotChecked) else host.explain_arrival(brought),
-    )
-
-
-def _with_objects(state: HostState, assignment: Assignment) -> HostState:
-    """The state with what the cluster's objects say that it should be."""
-    return replace(
-        state,
-        node_ends=assignment.node_ends,
-        gateway_ends=assignment.gateway_ends,
-        hub_ends=assignment.hub_ends,
-    )
-
-
-def _with_tunnels(bench: Bench, before: HostState, state: HostState) -> HostState:
-    """The state with what passed in the tunnels since it was read before.
-
-    Listened to last: by then the daemon had the whole run to speak in.
-    """
-    traffic = bench.listening.conclude()
-    return replace(
-        state, tunnel_traffic=traffic, wireguard=_wireguard_since(bench, before)
-    )
-
-
-def _wireguard_since(
-    bench: Bench, before: HostState
-) -> tuple[WireguardDevice, ...] | NotChecked:
-    """WireGuard devices now, with what their peers were sent since the run began."""
-    if isinstance(before.wireguard, NotChecked) or not before.wireguard:
-        return before.wireguard
-    after = bench.host.read().wireguard
-    return after if isinstance(after, NotChecked) else grown(before.wireguard, after)
 
 
 def _idle(
@@ -219,24 +153,6 @@ def _links(
         check.target.check: link_of(surveyed.routes[check.target.check], surveyed.state)
         for check in checks
     }
-
-
-def _overrides(
-    bench: Bench, assignment: Assignment, surveyed: Surveyed
-) -> Mapping[str, Override]:
-    """The line of a hosts file behind a check's address, beside what the resolvers say."""
-    answers = resolved(bench.loop.outcomes(surveyed.queries))
-    lines = {(item.name.lower(), item.address): item for item in assignment.hosts_entries}
-    found: dict[str, Override] = {}
-    for target in surveyed.targets:
-        if target.address is None:
-            continue
-        entry = lines.get((target.host.lower(), target.address))
-        if entry is not None:
-            told = answers.get(target.host, ())
-            alike = tuple(item for item in told if item.version == entry.address.version)
-            found[target.check] = Override(entry=entry, answers=alike)
-    return found
 
 
 def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:
@@ -281,49 +197,6 @@ def _flows(
     return {
         check.target.check: replace(join(check, *found), queries=said(check.target))
         for check in checks
-    }
-
-
-def _name_servers(
-    assignment: Assignment, checks: Sequence[Checked]
-) -> Mapping[str, NameServer | NotChecked]:
-    lines = assignment.resolver_lines
-    if isinstance(lines, NotChecked):
-        return {check.target.check: lines for check in checks if check.target.endpoint == RESOLVER}
-    behind = () if isinstance(assignment.upstreams, NotChecked) else assignment.upstreams
-    named = {line.address: line for line in (*behind, *lines)}
-    # A server behind the stub that resolv.conf names as well is asked once, as a resolver.
-    forwarders = {line.address for line in behind}
-    upstreams = [
-        check
-        for check in checks
-        if check.target.endpoint == UPSTREAM
-        or (check.target.endpoint == RESOLVER and check.target.address in forwarders)
-    ]
-    said = tuple(decisive(check.attempts) for check in upstreams) or NO_STUB
-    return {
-        check.target.check: NameServer(
-            line=named.get(host_of(check)),
-            nobody=check.nobody,
-            upstreams=said if is_stub(check.target) else NO_STUB,
-        )
-        for check in checks
-        if check.target.endpoint in (RESOLVER, UPSTREAM)
-    }
-
-
-def _named_by(bench: Bench, surveyed: Surveyed) -> Mapping[str, tuple[str, ...]]:
-    answers = bench.loop.outcomes(surveyed.queries)
-    return {
-        target.check: tuple(
-            dict.fromkeys(
-                check
-                for name in surveyed.bearers.get(target.host, (target.host,))
-                for check in gave(answers, name, target.address)
-            )
-        )
-        for target in surveyed.targets
-        if target.address is not None
     }
 
 

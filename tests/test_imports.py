@@ -52,6 +52,8 @@ FORBIDDEN: dict[str, frozenset[str]] = {
     "arrival": PURE,
     "pod_traffic": PURE,
     "visits": PURE,
+    "late_state": PURE,
+    "naming": PURE,
     "remedies": PURE - {"edgediag.run"},
     "counting": PURE - {"edgediag.run"},
     "cli": NETWORK | {"socket"},
