@@ -7,9 +7,9 @@ import struct
 from typing import Final
 
 from edgediag.host.attributes import attributes, native, nested, text
+from edgediag.host.bridges import IFINFO
 from edgediag.host.qdiscs import FILTERED
 
-_LINK: Final = struct.Struct("=BBHiII")
 _QDISC: Final = struct.Struct("=B3xiIII")
 _IFLA_XDP, _XDP_ATTACHED = 43, 2
 _TCA_KIND: Final = 1
@@ -22,7 +22,7 @@ def qdiscs_request() -> bytes:
 
 def has_xdp(payload: bytes) -> bool:
     """True for an RTM_NEWLINK of a device with a program of XDP."""
-    found = attributes(payload[_LINK.size :])
+    found = attributes(payload[IFINFO.size :])
     return native(nested(found, _IFLA_XDP).get(_XDP_ATTACHED)) != 0
 
 

@@ -11,7 +11,7 @@ from edgediag.host.attributes import attribute, attributes, native, native32, ne
 from edgediag.model.flow import Address
 
 KIND: Final = "bridge"
-_LINK: Final = struct.Struct("=BBHiII")
+IFINFO: Final = struct.Struct("=BBHiII")
 _NEIGHBOUR: Final = struct.Struct("=BBHiHBB")
 _PF_BRIDGE: Final = 7
 _FAMILIES: Final = {4: 2, 6: 10}
@@ -53,26 +53,26 @@ class BridgeLink:
 
 def link_request(index: int) -> bytes:
     """The payload of an RTM_GETLINK for one device."""
-    return _LINK.pack(0, 0, 0, index, 0, 0)
+    return IFINFO.pack(0, 0, 0, index, 0, 0)
 
 
 def ports_request(bridge: int) -> bytes:
     """The payload of an RTM_GETLINK dump of one bridge's ports; older kernels tell of all."""
-    return _LINK.pack(0, 0, 0, 0, 0, 0) + native32(_IFLA_MASTER, bridge)
+    return IFINFO.pack(0, 0, 0, 0, 0, 0) + native32(_IFLA_MASTER, bridge)
 
 
 def decode_bridge_link(payload: bytes) -> BridgeLink | None:
     """The device of an RTM_NEWLINK, None where it has no name."""
-    if len(payload) < _LINK.size:
+    if len(payload) < IFINFO.size:
         return None
-    found = attributes(payload[_LINK.size :])
+    found = attributes(payload[IFINFO.size :])
     info = nested(found, _IFLA_LINKINFO)
     data, port = nested(info, _INFO_DATA), nested(info, _SLAVE_DATA)
     kind = text(info.get(_INFO_KIND))
     calls = {4: _BR_CALL_IPTABLES, 6: _BR_CALL_IP6TABLES} if kind == KIND else {}
     if not text(found.get(_IFLA_IFNAME)):
         return None
-    _, _, type_, index, flags, _ = _LINK.unpack_from(payload)
+    _, _, type_, index, flags, _ = IFINFO.unpack_from(payload)
     return BridgeLink(
         name=text(found.get(_IFLA_IFNAME)),
         index=index,

@@ -7,8 +7,8 @@ import struct
 from typing import Final
 
 from edgediag.host.attributes import attributes, native, native32
+from edgediag.host.bridges import IFINFO
 
-_LINK: Final = struct.Struct("=BBHiII")
 _RTGEN: Final = struct.Struct("=B3x")
 _MASTER, _LINK_NETNSID = 10, 37
 _NSID, _FD = 1, 3
@@ -22,9 +22,9 @@ def far_namespace(payload: bytes, bridge: int) -> int | None:
     payload  of an RTM_NEWLINK
     bridge   the bridge's index
     """
-    if len(payload) < _LINK.size:
+    if len(payload) < IFINFO.size:
         return None
-    found = attributes(payload[_LINK.size :])
+    found = attributes(payload[IFINFO.size :])
     if native(found.get(_MASTER)) != bridge:
         return None
     return _id(found.get(_LINK_NETNSID))

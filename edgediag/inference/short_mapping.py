@@ -9,6 +9,7 @@ from edgediag.inference.lifetime import bounds
 from edgediag.inference.unjudged import status_of
 from edgediag.inference.wording import named
 from edgediag.inside import is_inside
+from edgediag.meaning import is_rewritten
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
@@ -34,7 +35,8 @@ def judge_mapping(
                     speaks. Who translates stands before the first router that has a public address,
                     for one behind it would be shown to this node by none but itself
     Does not hold   where the mapping was not timed, or lived so long; where the port stayed the
-                    same, which proves nothing; for a check that fails by itself
+                    same, which proves nothing; for a check that fails by itself, and where this
+                    node's own rules translate it: the mapping may be its own
     Asks for        --nat-timeout, a gateway that tells from where it sees this node, the ladder
     source          RFC 3948 §4; RFC 7296 §2.23; openyurtio/raven charts (vpn.keepAliveInterval)
     """
@@ -44,7 +46,8 @@ def judge_mapping(
     if not is_asked or evidence.flow.destination != mapping.gateway:
         return report
     _, less_than_s = bounds(mapping)
-    if less_than_s is None or less_than_s > SILENCE_S:
+    is_rewritten_here = any(map(is_rewritten, evidence.attempts))
+    if less_than_s is None or less_than_s > SILENCE_S or is_rewritten_here:
         return report
     claim = between(Landmark.EDGE, _translator(evidence, mapping.ladder), Mechanism.NAT_TIMEOUT)
     text = (

@@ -10,7 +10,6 @@ import os
 import selectors
 import socket
 import ssl
-import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from typing import Final, TypeAlias
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Chain, Presented, RegistryAnswer, Server
 from edgediag.net.clock import Clock
+from edgediag.net.closing import reset_on_close
 from edgediag.net.families import FAMILIES
 from edgediag.net.trust import chain_of, open_context, trust
 from edgediag.wire.http_head import MAX_HEAD_OCTETS, decode_registry_answer, is_whole
@@ -32,9 +32,6 @@ NOT_ASKED = NotChecked(reason="nothing was asked above TLS")
 _NO_TIME = NotChecked(reason=f"its handshake was not over within {DEADLINE_S:g} s")
 _NO_CERTIFICATE = NotChecked(reason="it shows no certificate that can be read")
 _NO_ANSWER = NotChecked(reason=f"no answer of HTTP came within {DEADLINE_S:g} s")
-
-# struct linger: close() resets, so that no TIME_WAIT and no repeated FIN is left behind.
-_RESET_ON_CLOSE: Final = struct.pack("@ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +198,7 @@ def _connecting(server: Server, context: ssl.SSLContext) -> _Attempt | NotChecke
     except OSError as exc:
         return NotChecked(reason=f"no socket for its handshake: {exc.strerror}")
     raw.setblocking(False)
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    reset_on_close(raw)
     error = raw.connect_ex((str(server.address), server.port))
     if error in (0, errno.EINPROGRESS):
         return _Attempt(server, raw, context)

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import selectors
 import socket
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,16 +15,13 @@ from edgediag.model.exchange import (
     StreamReceived,
 )
 from edgediag.net.clock import Clock
+from edgediag.net.closing import reset_on_close
 from edgediag.net.ports import PortBlock
 from edgediag.net.senders import errno_name
 
 MAX_STREAM_OCTETS = 64 * 1024
 
 _READ_OCTETS = 16 * 1024
-
-# struct linger: close() resets the connection. Nothing is left behind that repeats a FIN to a peer
-# that is silent, and no TIME_WAIT keeps the port.
-_RESET_ON_CLOSE = struct.pack("@ii", 1, 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +78,7 @@ class Streams:
         if stream is None:
             return
         self._watch(stream, 0)
-        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        reset_on_close(stream.socket)
         stream.socket.close()
 
     def close_all(self) -> None:

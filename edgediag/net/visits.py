@@ -4,20 +4,16 @@ import errno
 import os
 import selectors
 import socket
-import struct
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import Door
-from edgediag.net.closing import Closing
+from edgediag.net.closing import Closing, reset_on_close
 from edgediag.net.families import FAMILIES
 
 _NO_HANDSHAKE: Final = NotChecked(reason="this node's own connection to it did not come about")
-
-# struct linger: close() resets, so that no TIME_WAIT is left behind.
-_RESET_ON_CLOSE: Final = struct.pack("@ii", 1, 0)
 
 
 class KernelVisits(Closing):
@@ -60,7 +56,7 @@ class KernelVisits(Closing):
             self._ends[door] = NotChecked(reason=f"no socket for a visit: {exc.strerror}")
             return
         self._sockets[door] = opened
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        reset_on_close(opened)
         error = opened.connect_ex((str(door.address), door.port))
         if error not in (0, errno.EINPROGRESS):
             self._ends[door] = NotChecked(reason=f"it takes no visit: {os.strerror(error)}")

@@ -11,6 +11,8 @@ from edgediag.model.answer import Answer, NotChecked
 from edgediag.model.evidence import FlowEvidence, RunEvidence
 from edgediag.model.flow import Flow
 from edgediag.model.mapping import IdleTrial, MappingLifetime
+from edgediag.model.outcome import Sighted
+from edgediag.model.packet import Sighting
 from edgediag.model.verdict import Mechanism, Status
 from story import HOST, answered, flow, flow_evidence, host_state, ike_reply, ladder, probe
 
@@ -74,6 +76,17 @@ def test_a_mapping_that_a_silent_tunnel_outlives(mapping: MappingLifetime, upto:
 def test_a_node_with_a_public_address_may_be_translated_anywhere() -> None:
     public = replace(INSIDE, source=ip_address("192.0.2.10"))
     assert judged(timed(2.0, 4.0, SITE_ROUTER, PROVIDER), public) == (Status.DEGRADED, "host")
+
+
+def test_a_mapping_of_this_node_s_own_rules_is_nobody_else_s() -> None:
+    attempt = answered(probe(on=INSIDE), ike_reply())
+    elsewhere = replace(INSIDE, source_port=1024)
+    left = Sighted(number=1, sighting=Sighting.TAP_OUT, interface="eth0", rewritten=elsewhere)
+    evidence = flow_evidence(replace(attempt, seen=(left,)))
+    mapping = timed(2.0, 4.0, SITE_ROUTER, PROVIDER)
+    run = RunEvidence(host=host_state(), checks=(evidence,), mapping=mapping)
+    mechanisms = [check.verdict and check.verdict.mechanism for check in judge(run).checks]
+    assert Mechanism.NAT_TIMEOUT not in mechanisms
 
 
 @pytest.mark.parametrize(

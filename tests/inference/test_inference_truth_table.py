@@ -1733,6 +1733,16 @@ ON_THIS_HOST = [
             ),
         )
     ),
+    pytest.param(
+        Picture(
+            evidence=lost(None, None, controls=(), link_answers=MACS, around=DARK),
+            host=with_links(link(xdp_program=7)),
+            verdict=between("edge", "host"),
+            fires=("all-dark",),
+            silent=("next-hop-contested",),
+        ),
+        id="a program of the driver may take what the next hop answers",
+    ),
     *(
         pytest.param(
             Picture(

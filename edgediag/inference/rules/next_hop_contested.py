@@ -1,12 +1,12 @@
 """Two hosts of the link that claim the next hop's address."""
 
-from edgediag.inference.claim import between, finding
+from edgediag.inference.claim import between, finding, lost_outside
 from edgediag.inference.ladders import distance_reached, ladders_of
 from edgediag.inference.reading import is_silent, outcome_of, packets_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState, Neighbour
-from edgediag.model.verdict import Finding, Landmark, Mechanism
+from edgediag.model.verdict import Finding, Landmark, Mechanism, Place
 
 ID = "next-hop-contested"
 
@@ -22,7 +22,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     probe expires at the next hop: who has that MAC does not forward.
                     The other one cannot be tried, for it may not know the way back
     Does not hold   where something is answered, by a destination or the next hop as a router, for
-                    one with two ports on the link may answer from both; of a single destination
+                    one with two ports on the link may answer from both; of a single destination;
+                    where a program of a driver may take the answers
     Asks for        the neighbour entry after the probes, the answers to an ARP request, the ladder
     source          RFC 826; RFC 5227 §1.2, §2.1.1
     """
@@ -33,7 +34,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         return None
     if not is_silent(evidence) or not ladders_of(evidence) or distance_reached(evidence):
         return None
-    if not _is_all_silent(evidence):
+    if not _is_all_silent(evidence) or Place.LOCAL in lost_outside(host):
         return None
     text = (
         f"{' and '.join(answers)} both answer for {neighbour.address} on {neighbour.interface}; "
