@@ -24,7 +24,7 @@ from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import ConnectedMute, NtpReply
 from edgediag.model.route import Route, RouteAnswer
-from edgediag.names import addresses_in
+from edgediag.names.addresses import addresses_in
 from edgediag.plan import STREAMS
 
 NO_CERTIFICATE = NotChecked(reason="no server answered a TLS ClientHello")

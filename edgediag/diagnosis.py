@@ -4,21 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edgediag.alternative import plan_doubts
-from edgediag.certificates import ask_for_certificates, with_certificates
 from edgediag.checked import Checked, name_of, with_later
-from edgediag.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.evidence import NOT_CONFIRMED, NOT_WALKED, Located, join
-from edgediag.exchange_walk import walk_exchange
-from edgediag.idle import measure_idle
-from edgediag.inquiry import carriers, questions
 from edgediag.instruments import Bench
-from edgediag.late_state import with_objects, with_pod_traffic, with_tunnels
 from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Search
 from edgediag.locate.planning import plan_search
-from edgediag.lookup import chooses_by_domain
-from edgediag.losses import count_losses
+from edgediag.losses.shared_path import with_paths
+from edgediag.losses.stage import count_losses
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.evidence import (
@@ -32,21 +25,28 @@ from edgediag.model.host import Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
-from edgediag.naming import name_servers, named_by, overrides
-from edgediag.other_rows import without_flow
-from edgediag.overlay_trials import begin as begin_trials
-from edgediag.overlay_trials import finish as finish_trials
-from edgediag.overlay_trials import has_silence
-from edgediag.program_runs import run_programs
-from edgediag.remedies import try_remedies
-from edgediag.search import Sought, link_of, read_back, seek
-from edgediag.shared_path import with_paths
-from edgediag.suffixes import is_followed
-from edgediag.survey import NAME_SERVERS, Assignment, Surveyed, survey
-from edgediag.tunnel_questions import asked_through
-from edgediag.unresolved import SHORT_NAME, Walked, queries_for, unresolved
-from edgediag.variation import begin, finish, steady
-from edgediag.visits import conclude, doors, with_visits
+from edgediag.names.doubt import ask_for_nobody, denial, with_nobody
+from edgediag.names.lookup import chooses_by_domain
+from edgediag.names.provenance import name_servers, named_by, overrides
+from edgediag.names.suffixes import is_followed
+from edgediag.names.unresolved import SHORT_NAME, Walked, queries_for, unresolved
+from edgediag.stages.alternative import plan_doubts
+from edgediag.stages.certificates import ask_for_certificates, with_certificates
+from edgediag.stages.inquiry import carriers, questions
+from edgediag.stages.late_state import with_objects, with_pod_traffic, with_tunnels
+from edgediag.stages.other_rows import without_flow
+from edgediag.stages.program_runs import run_programs
+from edgediag.stages.remedies import try_remedies
+from edgediag.stages.search import Sought, link_of, read_back, seek
+from edgediag.stages.survey import NAME_SERVERS, Assignment, Surveyed, survey
+from edgediag.stages.variation import begin, finish, steady
+from edgediag.stages.visits import conclude, doors, with_visits
+from edgediag.tunnel.exchange_walk import walk_exchange
+from edgediag.tunnel.idle import measure_idle
+from edgediag.tunnel.overlay_trials import begin as begin_trials
+from edgediag.tunnel.overlay_trials import finish as finish_trials
+from edgediag.tunnel.overlay_trials import has_silence
+from edgediag.tunnel.questions import asked_through
 
 NOT_DENIED = NotChecked(reason="no resolver that works denied a name")
 BY_DOMAIN: Final = NotChecked(reason="systemd-resolved chooses its server by domain")

@@ -5,12 +5,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edgediag.diagnosis import Diagnosed, diagnose
-from edgediag.idle import MAX_PORTS as IDLE_PORTS
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.host import HostState
-from edgediag.names import MAX_ADDRESSES, names_in
+from edgediag.names.addresses import MAX_ADDRESSES, names_in
 from edgediag.net.capture import Capture
 from edgediag.net.clock import Clock
 from edgediag.net.dry import DryListening, DryWire
@@ -21,11 +20,12 @@ from edgediag.net.host import KernelHost
 from edgediag.net.ports import MAX_PORTS, hold_ports
 from edgediag.net.tunnel_tap import Listening, Patience
 from edgediag.net.wire_io import WireIo
-from edgediag.overlay_trials import PORTS_OF_TRIALS
 from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
-from edgediag.survey import RESOLVER, Assignment
+from edgediag.stages.survey import RESOLVER, Assignment
+from edgediag.tunnel.idle import MAX_PORTS as IDLE_PORTS
+from edgediag.tunnel.overlay_trials import PORTS_OF_TRIALS
 
 # Nothing is sent in a dry run, so nothing has to be spread over time.
 _DRY_RATE_PPS = 1e9

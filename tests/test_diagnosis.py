@@ -48,11 +48,11 @@ from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
 from edgediag.model.route import Route
 from edgediag.model.verdict import Mechanism, Place, Status
-from edgediag.other_rows import INTERRUPTED, OWN_ADDRESS
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
-from edgediag.survey import Assignment
+from edgediag.stages.other_rows import INTERRUPTED, OWN_ADDRESS
+from edgediag.stages.survey import Assignment
 from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigWire, observed, rig
 from story import GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, route, target
 

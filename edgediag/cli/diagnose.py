@@ -30,7 +30,7 @@ from edgediag.live import rehearse
 from edgediag.matrix import build_matrix
 from edgediag.model.answer import NotChecked
 from edgediag.net.files import NodeFiles
-from edgediag.survey import Assignment
+from edgediag.stages.survey import Assignment
 
 NAME = "diagnose"
 MAX_LISTEN_S = 600

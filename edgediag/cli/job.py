@@ -20,7 +20,7 @@ from edgediag.net.entropy import run_suffix
 from edgediag.net.files import NodeFiles
 from edgediag.net.interfaces import identity, own_addresses
 from edgediag.net.interrupt import Interrupt
-from edgediag.survey import Assignment
+from edgediag.stages.survey import Assignment
 
 DEFAULT_TIMEOUT_S = 2.0
 DEFAULT_RATE_PPS = 1000.0

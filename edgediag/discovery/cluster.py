@@ -20,7 +20,6 @@ from edgediag.discovery.resolv_conf import (
 )
 from edgediag.discovery.stated import answer_of, phases_of
 from edgediag.discovery.systemd_resolved import upstreams_of
-from edgediag.lookup import heeds_hosts_file
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import (
     NO_LOOKUP,
@@ -33,6 +32,7 @@ from edgediag.model.cluster import (
     SearchList,
 )
 from edgediag.model.flow import Address
+from edgediag.names.lookup import heeds_hosts_file
 
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS_FILE = "/etc/hosts"

@@ -16,7 +16,7 @@ _LET_IN = (
     "far was not asked"
 )
 
-# Only networks of IPv4 are asked for so far (edgediag.arrival).
+# Only networks of IPv4 are asked for so far (edgediag.stages.arrival).
 _VERSION: Final = 4
 
 

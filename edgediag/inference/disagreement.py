@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from edgediag.disagreement import Word, disagrees, words_of
 from edgediag.inference.claim import ANYWHERE, one_of
 from edgediag.inference.names import (
     DENIED_FIRST,
@@ -18,7 +17,8 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Claim, Finding, Mechanism, Place, Status, Strength, Verdict
-from edgediag.names import leads_inside
+from edgediag.names.addresses import leads_inside
+from edgediag.names.disagreement import Word, disagrees, words_of
 
 DISAGREE = "names-disagree"
 

@@ -6,7 +6,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import DnsReply
-from edgediag.names import addresses_in
+from edgediag.names.addresses import addresses_in
 
 # RCODE (RFC 1035 §4.1.1).
 _NXDOMAIN = 3

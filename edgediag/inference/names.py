@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edgediag.checked import invented
-from edgediag.doubt import is_denial
 from edgediag.endpoints import ENDPOINTS
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE
 from edgediag.inference.name_answers import nobody_of, said_of_names
 from edgediag.inference.origin import claim_on, origin_of
 from edgediag.inference.unjudged import is_partial, status_of, unjudged
-from edgediag.lookup import asks_name_servers
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NameLookupObject
@@ -30,7 +28,9 @@ from edgediag.model.verdict import (
     Strength,
     Verdict,
 )
-from edgediag.names import is_cut_short
+from edgediag.names.addresses import is_cut_short
+from edgediag.names.doubt import is_denial
+from edgediag.names.lookup import asks_name_servers
 
 UNRESOLVED = "name-unresolved"
 HIJACKED = "name-hijacked"

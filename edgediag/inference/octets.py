@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edgediag.conversation import WALKS_THAT_STAND
 from edgediag.inference.claim import between
 from edgediag.inference.ladders import (
     comparable_controls,
@@ -24,6 +23,7 @@ from edgediag.model.path import Hop, Ladder
 from edgediag.model.reply import Acknowledged, ConnectedMute, Reset, TlsAnswer, TlsReply
 from edgediag.model.verdict import Claim, Mechanism
 from edgediag.path import first_in_name_of, hop_at, last_expiry
+from edgediag.stages.conversation import WALKS_THAT_STAND
 
 
 def failing_stream(evidence: FlowEvidence) -> StreamEvidence | None:

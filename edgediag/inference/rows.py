@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import replace
 
-from edgediag.arrival import is_open
 from edgediag.endpoints import flannel_vxlan
 from edgediag.inference.arrivals import ARRIVAL_RULE, dropped_on_arrival, note_on_arrival
 from edgediag.inference.blocked_here import Said, blocked_here
@@ -23,7 +22,8 @@ from edgediag.model.host import HostState, Listener
 from edgediag.model.rehearsal import TriedFix
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Status, Strength
-from edgediag.visits import VISITS
+from edgediag.stages.arrival import is_open
+from edgediag.stages.visits import VISITS
 
 LISTENER_RULE = "listener"
 CLOSING_RULE = "listener-closes"

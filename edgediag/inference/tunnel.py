@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from edgediag.heard import Heard, heard_of
 from edgediag.inference.forms import varied
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
@@ -14,6 +13,7 @@ from edgediag.model.outcome import Answered
 from edgediag.model.reply import IcmpReply
 from edgediag.model.tunnel import IkeExchange, IkeTransaction, PassingCount, PassingKind
 from edgediag.model.variation import Change
+from edgediag.tunnel.heard import Heard, heard_of
 
 # A response to IKE_AUTH that accepts has an identity (12 octets at least), 40 of AUTH, and where a
 # child SA comes of it 84 of SA and selectors, all in SK behind 28 of header: more than 110 with any

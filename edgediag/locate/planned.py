@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgediag.checked import Checked
-from edgediag.conversation import Conversation
-from edgediag.handshake import Handshake
 from edgediag.model.evidence import Relation
 from edgediag.path import Walk
+from edgediag.stages.conversation import Conversation
+from edgediag.stages.handshake import Handshake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

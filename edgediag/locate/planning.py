@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from edgediag.checked import Checked, is_answered_late, is_doubtful, is_ok, is_suspect, name_of
-from edgediag.conversation import plan_conversations
-from edgediag.handshake import plan_handshakes
 from edgediag.locate.controls import controls_of, denial_of, hops_of, walk_of
 from edgediag.locate.pacing import (
     MAX_WALKS,
@@ -21,6 +19,8 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.path import Walk
 from edgediag.plan import Supply
+from edgediag.stages.conversation import plan_conversations
+from edgediag.stages.handshake import plan_handshakes
 
 # Of these, some are kept for the controls, without which a walk says nothing.
 MAX_OWN_WALKS = 8

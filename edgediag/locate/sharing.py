@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from edgediag.checked import Checked, host_of, is_answering, name_of
-from edgediag.conversation import fails_behind_handshake
 from edgediag.locate.near import network_of
 from edgediag.locate.pacing import WALKS_AT_ONCE
 from edgediag.meaning import decisive, is_refused
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.outcome import Answered, Unanswered
+from edgediag.stages.conversation import fails_behind_handshake
 
 # Where everything is dark, a few walks tell as much as all of them.
 WALKS_IN_THE_DARK = 3

@@ -18,7 +18,7 @@ from edgediag.net.degraded import degraded
 from edgediag.net.polling import is_readable
 from edgediag.net.tap import Tap
 from edgediag.net.xfrm import read_states
-from edgediag.traffic import Traffic, taken
+from edgediag.tunnel.traffic import Traffic, taken
 from edgediag.wire.bpf import listening_filter
 from edgediag.wire.overheard import Overheard, overhear
 from edgediag.wire.passing import read_passing

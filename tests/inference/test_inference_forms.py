@@ -19,7 +19,7 @@ from edgediag.model.reply import IcmpKind, Reply
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.report.values import from_text, to_text
-from edgediag.variation import AS_ASKED
+from edgediag.stages.variation import AS_ASKED
 from story import (
     GATEWAY,
     HOST,

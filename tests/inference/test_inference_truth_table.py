@@ -80,7 +80,7 @@ from edgediag.model.tunnel import IkeExchange
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Certainty, Landmark, Mechanism, Place
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector
-from edgediag.variation import AS_ASKED
+from edgediag.stages.variation import AS_ASKED
 from story import (
     EDGE,
     GATEWAY,

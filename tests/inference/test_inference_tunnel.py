@@ -5,7 +5,6 @@ from ipaddress import ip_address
 
 import pytest
 
-from edgediag.exchange_walk import NOT_MEASURED
 from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
@@ -26,7 +25,8 @@ from edgediag.model.tunnel import (
 from edgediag.model.variation import Change, Variation
 from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.report.values import from_text, to_text
-from edgediag.variation import AS_ASKED
+from edgediag.stages.variation import AS_ASKED
+from edgediag.tunnel.exchange_walk import NOT_MEASURED
 from story import (
     EDGE,
     HOST,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from edgediag.idle import FIRST_TRIALS
 from edgediag.lab.injection import apply
 from edgediag.lab.network import Lab
 from edgediag.lab.steps import NftStep, ServiceStep, SysctlStep
+from edgediag.tunnel.idle import FIRST_TRIALS
 
 pytestmark = pytest.mark.netns
 

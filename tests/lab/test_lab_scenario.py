@@ -9,8 +9,8 @@ from edgediag.errors import UsageError
 from edgediag.lab import scenario
 from edgediag.lab.scenario import Proof, Scenario, Truth
 from edgediag.lab.steps import ServiceStep, SysctlStep
-from edgediag.stub import UPSTREAM
-from edgediag.survey import NAME_SERVERS
+from edgediag.names.stub import UPSTREAM
+from edgediag.stages.survey import NAME_SERVERS
 
 HEAD = 'claim = "c"\nfamily = "local"\nwhy = "w"\n'
 INJECT = '[[inject]]\naction = "link"\nnode = "edge"\ndevice = "eth0"\nstate = "down"\n'

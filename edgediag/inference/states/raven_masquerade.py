@@ -6,7 +6,7 @@ from edgediag.inference.fault import Fault
 from edgediag.inference.overtaken import overtaken
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
-from edgediag.pod_traffic import EXEMPTION
+from edgediag.tunnel.pod_traffic import EXEMPTION
 
 ID = "raven-masquerade"
 

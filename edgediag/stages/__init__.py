@@ -1,0 +1,1 @@
+"""The stages of a diagnosis, each against the seams of `instruments`; `diagnosis` orders them."""

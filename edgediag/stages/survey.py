@@ -1,0 +1,366 @@
+"""The first stage: resolve the names and put every check's probes to the network, all at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import TypeAlias
+
+from edgediag.inside import is_inside
+from edgediag.instruments import Bench
+from edgediag.matrix import with_addresses
+from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Anchors
+from edgediag.model.cluster import (
+    NO_LOOKUP,
+    NO_SEARCH,
+    NO_UPSTREAMS,
+    HostsEntry,
+    NameLookup,
+    ResolverLine,
+    SearchList,
+)
+from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
+from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.host import HostState
+from edgediag.model.hub import HubEnd
+from edgediag.model.outcome import Outcome
+from edgediag.model.overlay import NodeEnd
+from edgediag.model.probe import Probe
+from edgediag.model.route import Route, RouteAnswer
+from edgediag.model.wireguard import GatewayEnd
+from edgediag.names.addresses import (
+    addresses_in,
+    is_answered,
+    leads_inside,
+    names_in,
+    overridden,
+    resolved,
+)
+from edgediag.names.lookup import asks_name_servers, heeds_hosts_file, is_hosts_file_first
+from edgediag.names.over_tcp import SUFFIX, Queries, targets_over_tcp
+from edgediag.names.stub import targets_behind_stub
+from edgediag.names.suffixes import stand_ins, with_stand_ins
+from edgediag.plan import Conditions, plan_checks, plan_queries
+
+RESOLVER = HostSource.RESOLVER.value
+NAME_SERVERS = (RESOLVER, RESOLVER + SUFFIX)
+"""The endpoints that names hang on."""
+
+_QUERY_KINDS = {4: ProbeKind.DNS, 6: ProbeKind.DNS_AAAA}
+_UNSPECIFIED: Mapping[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
+
+# An address of the unicast space that is given out (RFC 4291 §2.4, RFC 3587 §3), of nobody. Whoever
+# has a route to it asks for addresses of IPv6, as resolvers do that look whether one is configured
+# (RFC 3493 §6.1, AI_ADDRCONFIG).
+_ANYWHERE_6 = IPv6Address("2000::1")
+
+_Key: TypeAlias = tuple[Flow, str, tuple[ProbeKind, ...]]
+"""What makes two targets one question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What is to be diagnosed.
+
+    hosts_entries  the names that this node settles by itself
+    resolver_lines  that name the resolvers; empty where they are asked by default
+    anchors  that certificates are held against
+    is_traced      what passes is walked as well
+    lookup         where programs of this node look names up
+    upstreams      that name the servers behind a stub resolver
+    search         what programs put behind names
+    nat_timeout_s  how long mappings are left idle at most; 0 where nobody asks
+    peers  other nodes of the site, which are asked through the overlay
+    node_ends  of flannel's overlay, as the nodes' own objects have them
+    gateway_ends  of the tunnels, as Gateway objects have them
+    hub_ends  of this node's hub, as the kubelet is told
+    """
+
+    matrix: Matrix
+    hosts_entries: tuple[HostsEntry, ...]
+    resolver_lines: tuple[ResolverLine, ...] | NotChecked
+    timeout_s: float
+    anchors: Anchors
+    is_traced: bool = False
+    lookup: NameLookup | NotChecked = NO_LOOKUP
+    upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
+    search: SearchList | NotChecked = NO_SEARCH
+    nat_timeout_s: float = 0.0
+    peers: tuple[Address, ...] = ()
+    node_ends: tuple[NodeEnd, ...] = ()
+    gateway_ends: tuple[GatewayEnd, ...] = ()
+    hub_ends: tuple[HubEnd, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """What was asked.
+
+    targets  all of the matrix, those with several addresses taken apart
+    checks   the CHECK probes by check id
+    queries  the RESOLVE probes, those for addresses of IPv4 first, each by name
+    routes   the kernel's way by check id
+    state    of this host before the first probe
+    bearers  by name that is denied as it is: what programs ask for in its stead
+    """
+
+    state: HostState
+    targets: tuple[Target, ...]
+    checks: Mapping[str, tuple[Probe, ...]]
+    queries: tuple[Probe, ...]
+    routes: Mapping[str, RouteAnswer]
+    bearers: Mapping[str, tuple[str, ...]]
+
+
+def survey(bench: Bench, assignment: Assignment) -> Surveyed:
+    """Ask everything that can be asked, and wait until all of it has its outcome.
+
+    What is known by address starts together with the name queries; what is known by name follows
+    as soon as the names are resolved.
+    """
+    state = bench.state
+    named = names_in(assignment.matrix)
+    versions = _versions(bench) if named else (4,)
+    entries = _settled(assignment, named, versions)
+    is_first = is_hosts_file_first(assignment.lookup)
+    first = with_addresses(assignment.matrix, entries if is_first else {})
+    asked = _Asked(bench, state, assignment.timeout_s)
+    # What a hosts file settles is asked as well: only so it shows that the line is another's.
+    names = dict.fromkeys((*names_in(first), *entries))
+    kinds = [_QUERY_KINDS[version] for version in versions]
+    questions = [(name, kind) for kind in kinds for name in names]
+    queries = Queries(
+        by_datagram=asked.queries(questions, _outbound(first.targets)), over_tcp={}
+    )
+    asked.checks(_outbound(first.targets))
+    _wait_for_names(bench, queries)
+    others = stand_ins(names, bench.loop.outcomes(queries.all()), assignment.search)
+    longer = dict.fromkeys(name for known in others.values() for name in known)
+    questions = [(name, kind) for kind in kinds for name in longer if name not in names]
+    again = Queries(
+        by_datagram=asked.queries(questions, _outbound(first.targets)), over_tcp={}
+    )
+    _wait_for_names(bench, again)
+    queries = queries.beside(again)
+    resolved_names = with_stand_ins(resolved(bench.loop.outcomes(queries.all())), others)
+    known = resolved_names if asks_name_servers(assignment.lookup) else {}
+    known = {**known, **entries} if is_first else {**entries, **known}
+    last = with_addresses(assignment.matrix, known)
+    asked.checks(_outbound(last.targets))
+    # What the names have shown by now is asked beside the others; only the rest comes after them.
+    heard = _heard(bench, last.targets, asked, queries)
+    early = _further(last.targets, heard, assignment)
+    asked.checks(tuple(early.values()))
+    bench.loop.settle(asked.all())
+    heard = _heard(bench, last.targets, asked, queries)
+    further = _further(last.targets, heard, assignment)
+    more = tuple(early.get(check, target) for check, target in further.items())
+    asked.checks(more)
+    bench.loop.settle(asked.all())
+    targets = (*last.targets, *more)
+    return Surveyed(
+        state=state,
+        targets=targets,
+        checks={target.check: asked.probes.get(_key(target), ()) for target in targets},
+        queries=queries.all(),
+        routes={
+            target.check: asked.routes[_way(target)]
+            for target in targets
+            if _way(target) in asked.routes
+        },
+        bearers=others,
+    )
+
+
+def _further(
+    targets: Sequence[Target], heard: Mapping[str, tuple[Outcome, ...]], assignment: Assignment
+) -> dict[str, Target]:
+    """By check, what the answers of name servers, or their silence, make worth asking."""
+    more = (
+        *targets_over_tcp(targets, heard),
+        *targets_behind_stub(targets, heard, assignment.upstreams),
+    )
+    return {target.check: target for target in more}
+
+
+def _settled(
+    assignment: Assignment, names: Iterable[str], versions: Sequence[int]
+) -> dict[str, tuple[Address, ...]]:
+    """The names that the hosts file settles, with their addresses."""
+    if not heeds_hosts_file(assignment.lookup):
+        return {}
+    return overridden(names, assignment.hosts_entries, versions)
+
+
+class _Asked:
+    """What was planned so far, so that nothing is asked twice; ids may change, keys do not."""
+
+    def __init__(self, bench: Bench, state: HostState, timeout_s: float) -> None:
+        self._bench = bench
+        self._state = state
+        self._timeout_s = timeout_s
+        self.probes: dict[_Key, tuple[Probe, ...]] = {}
+        self.routes: dict[Flow, RouteAnswer] = {}
+
+    def checks(self, targets: Sequence[Target]) -> None:
+        """Plan and submit the checks of these targets that were not asked yet."""
+        for target in targets:
+            if target.address is None or _key(target) in self.probes:
+                continue
+            probes = plan_checks([target], self._conditions(target), self._bench.supply)
+            self.probes[_key(target)] = probes
+            self._bench.loop.submit(probes, {})
+
+    def queries(
+        self, names: Iterable[tuple[str, ProbeKind]], targets: Iterable[Target]
+    ) -> tuple[Probe, ...]:
+        """Plan and submit the queries of all names to all resolvers."""
+        resolvers = [target for target in targets if target.endpoint == RESOLVER]
+        sources: dict[Address, Address] = {}
+        for resolver in resolvers:
+            sources.update(self._conditions(resolver).sources)
+        conditions = Conditions(sources=sources, timeout_s=self._timeout_s)
+        probes = plan_queries(names, resolvers, conditions, self._bench.supply)
+        self._bench.loop.submit(probes, {})
+        return probes
+
+    def all(self) -> tuple[Probe, ...]:
+        """The probes of all checks."""
+        return tuple(probe for probes in self.probes.values() for probe in probes)
+
+    def _conditions(self, target: Target) -> Conditions:
+        # A flow that the kernel has no way for is sent all the same: how it is refused is evidence.
+        if target.address is None or no_destination(target.address) is not None:
+            return Conditions(sources={}, timeout_s=self._timeout_s)
+        route = self._route(_way(target))
+        if ProbeKind.IKE_SA_INIT in target.kinds and is_own(route):
+            return Conditions(sources={}, timeout_s=self._timeout_s)
+        source = route.source if isinstance(route, Route) else None
+        if source is None:
+            source = _own_address(self._state, target.address.version)
+        return Conditions(sources={target.address: source}, timeout_s=self._timeout_s)
+
+    def _route(self, flow: Flow) -> RouteAnswer:
+        if flow not in self.routes:
+            self.routes[flow] = self._bench.host.route(flow)
+        return self.routes[flow]
+
+
+def no_destination(address: Address) -> NotChecked | None:
+    """Why nothing is sent to an address of IPv6 that is of one link, of many or of no host.
+
+    One of a link needs its device beside it (RFC 4007 §11), which no flow has. IPv4 has no such
+    addresses but those of 169.254.0.0/16, for which the routing table knows a device.
+    """
+    if not isinstance(address, IPv6Address):
+        return None
+    if address.is_link_local or address.scope_id is not None:
+        return NotChecked(reason="its address holds on one link alone, which is not probed yet")
+    if address.is_multicast:
+        return NotChecked(reason="its address is of a group, and not of one host")
+    if address.ipv4_mapped is not None:
+        return NotChecked(reason=f"it stands for {address.ipv4_mapped} of IPv4; give that")
+    return None
+
+
+def is_own(route: RouteAnswer | None) -> bool:
+    """True if the kernel would deliver the flow to this very host."""
+    return isinstance(route, Route) and route.is_local
+
+
+def _wait_for_names(bench: Bench, queries: Queries) -> None:
+    waiting: dict[tuple[str, ProbeKind], list[Probe]] = {}
+    for query in queries.by_datagram:
+        waiting.setdefault((query.name, query.kind), []).append(query)
+
+    def repeat() -> bool:
+        heard = bench.loop.outcomes(queries.by_datagram)
+        again = queries.repeated(heard, bench.supply)
+        bench.loop.submit(again, {})
+        return bool(again)
+
+    def is_done(_: object, __: float) -> bool:
+        # Over TCP as soon as a datagram had no room: nobody waits for other servers first.
+        repeat()
+        for question, asked in list(waiting.items()):
+            probes = [probe for query in asked for probe in queries.of(query)]
+            # That a name has no address of IPv6 is what most of them are answered.
+            is_enough = is_answered if question[1] is ProbeKind.DNS_AAAA else _is_public
+            answers = bench.loop.outcomes(probes)
+            if any(map(is_enough, answers)) or bench.loop.is_settled(probes):
+                del waiting[question]
+        return not waiting
+
+    bench.loop.until(is_done)
+    # Where that answer was the last thing to wait for, the loop has ended before it was looked at.
+    if repeat():
+        bench.loop.until(is_done)
+
+
+def _is_public(outcome: Outcome) -> bool:
+    addresses = addresses_in(outcome)
+    return bool(addresses) and not leads_inside(addresses)
+
+
+def _heard(
+    bench: Bench, targets: Iterable[Target], asked: _Asked, queries: Queries
+) -> dict[str, tuple[Outcome, ...]]:
+    """By check, what came of everything that was put to its address."""
+    by_server: dict[Address | None, list[Probe]] = {}
+    for query in queries.by_datagram:
+        by_server.setdefault(query.flow.destination, []).append(query)
+    return {
+        target.check: bench.loop.outcomes(
+            (*asked.probes.get(_key(target), ()), *by_server.get(target.address, ()))
+        )
+        for target in targets
+        if ProbeKind.DNS in target.kinds
+    }
+
+
+def _outbound(targets: Iterable[Target]) -> tuple[Target, ...]:
+    return tuple(target for target in targets if target.direction is Direction.OUTBOUND)
+
+
+def _key(target: Target) -> _Key:
+    # One address serves several names, and a filter or a server may tell them apart.
+    query = "" if isinstance(target.query, NotChecked) else f"/{target.query}"
+    return _way(target), target.host + query, target.kinds
+
+
+def _way(target: Target) -> Flow:
+    version = 4 if target.address is None else target.address.version
+    return Flow(
+        protocol=target.protocol,
+        source=_UNSPECIFIED[version],
+        source_port=0,
+        destination=target.address or _UNSPECIFIED[version],
+        destination_port=target.port,
+    )
+
+
+def _versions(bench: Bench) -> tuple[int, ...]:
+    """The IP versions whose addresses this host looks for, in the order they are checked."""
+    anywhere = Flow(
+        protocol=Protocol.UDP,
+        source=_UNSPECIFIED[6],
+        source_port=0,
+        destination=_ANYWHERE_6,
+        destination_port=0,
+    )
+    route = bench.host.route(anywhere)
+    source = route.source if isinstance(route, Route) else None
+    if source is None or source.version != 6:
+        return (4,)
+    # From an address of one link, or of one site (RFC 4193 §4.1), nothing gets to public hosts.
+    return (4,) if source.is_link_local or is_inside(source) else (4, 6)
+
+
+def _own_address(state: HostState, version: int) -> Address:
+    if isinstance(state.addresses, NotChecked):
+        return _UNSPECIFIED[version]
+    own = (item.address for item in state.addresses if item.address.version == version)
+    usable = [address for address in own if not address.is_loopback]
+    # Of IPv6 every device has a link-local address, and from none does anything get far.
+    usable.sort(key=lambda address: version == 6 and address.is_link_local)
+    return usable[0] if usable else _UNSPECIFIED[version]
