@@ -23,19 +23,26 @@ _CGROUPS = "/sys/fs/cgroup"
 def main(prefix: str, node: str, *command: str) -> None:
     """Become the command."""
     try:
-        cgroup.join(f"{prefix}-{node}")
-        namespace.enter(f"{prefix}-{node}")
-        namespace.unshare(namespace.CLONE_NEWNS | namespace.CLONE_NEWUTS)
-        socket.sethostname(node)
-        # Slave, not private: a namespace that is removed outside must not live on in here.
-        namespace.mount("none", "/", flags=namespace.MS_SLAVE | namespace.MS_REC)
-        _mount_sys()
-        if node == "edge":
-            _bind_edge_files(edge_folder(prefix))
+        go_in(prefix, node)
         _become(command)
     except CannotRunError as exc:
         print(f"edgediag lab: {exc}", file=sys.stderr)
         sys.exit(CANNOT_RUN)
+
+
+def go_in(prefix: str, node: str) -> None:
+    """Make this process, and what it starts, one of the node's; there is no way back."""
+    cgroup.join(f"{prefix}-{node}")
+    namespace.enter(f"{prefix}-{node}")
+    namespace.unshare(namespace.CLONE_NEWNS | namespace.CLONE_NEWUTS)
+    socket.sethostname(node)
+    # Slave, not private: a namespace that is removed outside must not live on in here.
+    namespace.mount("none", "/", flags=namespace.MS_SLAVE | namespace.MS_REC)
+    _mount_sys()
+    if node == "edge":
+        _bind_edge_files(edge_folder(prefix))
+    path = os.environ.get("PATH", "")
+    os.environ["PATH"] = f"{path}:{SEARCH_PATH}" if path else SEARCH_PATH
 
 
 def _mount_sys() -> None:
@@ -59,10 +66,8 @@ def _bind_edge_files(root: Path) -> None:
 
 
 def _become(command: Sequence[str]) -> None:
-    path = os.environ.get("PATH", "")
-    environment = dict(os.environ) | {"PATH": f"{path}:{SEARCH_PATH}" if path else SEARCH_PATH}
     try:
-        os.execvpe(command[0], list(command), environment)
+        os.execvp(command[0], list(command))
     except OSError as exc:
         raise CannotRunError(f"cannot run {command[0]}: {exc.strerror}") from exc
 

@@ -21,7 +21,6 @@ from edgediag.lab import (
 from edgediag.lab.files import write_edge_files
 from edgediag.lab.injection import apply, lacking, take_back
 from edgediag.lab.scenario import Scenario, Truth
-from edgediag.lab.services.catalog import SERVICES
 from edgediag.lab.state import EMPTY
 from edgediag.lab.topology import NODES
 from edgediag.lab.undo import undo_of
@@ -111,7 +110,7 @@ class Lab:
         certificates.ensure_certificate(state.ROOT)
         build.create_nodes(self.prefix)
         # The services start up while the network is built.
-        started = processes.start(self.prefix, tuple(SERVICES))
+        started = processes.start(self.prefix)
         write_edge_files(self.prefix)
         build.build_network(self.prefix)
         connectivity.require_connectivity(self.prefix)

@@ -15,6 +15,8 @@ from edgediag.lab.state import Process
 
 READY_S = 20.0
 END_S = 5.0
+# In the place of a node's name: one process serves on all of them.
+SERVICES_NODE = "services"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +28,20 @@ class Started:
     log: Path
 
 
-def start(prefix: str, nodes: Sequence[str]) -> tuple[Started, ...]:
-    """One process a node, each on file before it opens anything."""
-    return tuple(_start(prefix, node) for node in nodes)
+def start(prefix: str) -> Started:
+    """The process of all services, on file before it opens anything."""
+    words = (sys.executable, "-m", "edgediag.lab.server", prefix)
+    return start_program(prefix, SERVICES_NODE, words, "")
 
 
-def await_ready(started: Sequence[Started]) -> None:
-    """All have opened their sockets."""
-    for one in started:
-        readable, _, _ = select.select([one.said], [], [], READY_S)
-        words = os.read(one.said, 16) if readable else b""
-        os.close(one.said)
-        if words != b"ready\n":
-            complaint = one.log.read_text().strip()[-500:] or "it says nothing"
-            raise CannotRunError(f"cannot serve on node {one.process.node}: {complaint}")
+def await_ready(started: Started) -> None:
+    """All its sockets are open."""
+    readable, _, _ = select.select([started.said], [], [], READY_S)
+    words = os.read(started.said, 16) if readable else b""
+    os.close(started.said)
+    if words != b"ready\n":
+        complaint = started.log.read_text().strip()[-500:] or "it says nothing"
+        raise CannotRunError(f"cannot serve in the lab: {complaint}")
 
 
 def end(processes: Sequence[Process]) -> None:
@@ -64,11 +66,6 @@ def has_ended(started: Started) -> bool:
     """The process that this one started runs no more; `end` reaps it."""
     options = os.WEXITED | os.WNOHANG | os.WNOWAIT
     return os.waitid(os.P_PID, started.process.pid, options) is not None
-
-
-def _start(prefix: str, node: str) -> Started:
-    words = (sys.executable, "-m", "edgediag.lab.server", prefix, node)
-    return start_program(prefix, node, words, "")
 
 
 def start_program(prefix: str, node: str, argv: tuple[str, ...], name: str) -> Started:

@@ -1,8 +1,6 @@
 """Run `edgediag diagnose` inside broken labs and compare what it says with the truth."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from edgediag.errors import CannotRunError, EdgediagError
 from edgediag.lab import state
 from edgediag.lab.files import FACTS, edge_folder, facts_text
 from edgediag.lab.injection import lacking
+from edgediag.lab.loaded import run_on_edge
 from edgediag.lab.network import Lab
 from edgediag.lab.pool import over_labs
 from edgediag.lab.scenario import Scenario, Truth
@@ -104,18 +103,15 @@ def _diagnose(lab: Lab, scenario: Scenario, output: Path) -> Any:
         *("--listen", str(scenario.listen_s)),
         *(("--nat-timeout", str(scenario.nat_timeout_s)) if scenario.nat_timeout_s else ()),
     )
-    command = lab.edge_command((sys.executable, "-m", "edgediag", *words))
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=DIAGNOSIS_S)
-    except subprocess.TimeoutExpired as exc:
-        raise CannotRunError(f"edgediag diagnose has not ended after {DIAGNOSIS_S} s") from exc
-    if ended.returncode not in REPORTED:
-        said = ended.stderr.strip()[-500:]
-        raise CannotRunError(f"edgediag diagnose ended with {ended.returncode}: {said}")
+    folder = state.folder(lab.prefix)
+    ended = run_on_edge(lab.prefix, words, folder=folder, most_s=DIAGNOSIS_S)
+    said = ended.stderr.strip()[-500:]
+    if ended.status not in REPORTED:
+        raise CannotRunError(f"edgediag diagnose ended with {ended.status}: {said}")
     try:
         return json.loads(ended.stdout)
     except ValueError as exc:
-        raise CannotRunError(f"edgediag diagnose --json wrote no JSON: {exc}") from exc
+        raise CannotRunError(f"edgediag diagnose --json wrote no JSON: {exc}: {said}") from exc
 
 
 def _without_report(

@@ -1,8 +1,9 @@
-"""`python -m edgediag.lab.server PREFIX NODE`: all services of one node in one process.
+"""`python -m edgediag.lab.server PREFIX`: all services of a lab, each in its node, in one process.
 
-It waits for the word "go" on standard input, so that whoever started it has written its number
-down before it opens anything; if the starter dies first, it ends too. It says "ready" when all
-its sockets listen.
+A socket stays in the namespace that it was opened in, wherever the process is by then. The process
+waits for the word "go" on standard input, so that whoever started it has written its number down
+before it opens anything; if the starter dies first, it ends too. It says "ready" when all its
+sockets listen.
 """
 
 import asyncio
@@ -26,8 +27,9 @@ class Node:
     """The services of one node and the mode each is in."""
 
     def __init__(
-        self, services: tuple[Service, ...], tls: Mapping[Mode, ssl.SSLContext]
+        self, name: str, services: tuple[Service, ...], tls: Mapping[Mode, ssl.SSLContext]
     ) -> None:
+        self._namespace = name
         self._services = {service.name: service for service in services}
         self._tls = tls
         self._modes = {service.name: Mode.DOWN for service in services}
@@ -35,9 +37,10 @@ class Node:
 
     def change(self, changes: Mapping[str, str]) -> dict[str, str]:
         """All modes by service, after the changes."""
-        for name, mode in changes.items():
-            self._close(name)
-            self._open(self._services[name], Mode(mode))
+        with namespace.entered(self._namespace):
+            for name, mode in changes.items():
+                self._close(name)
+                self._open(self._services[name], Mode(mode))
         return {name: mode.value for name, mode in self._modes.items()}
 
     def _open(self, service: Service, mode: Mode) -> None:
@@ -60,22 +63,28 @@ class Node:
         self._sockets[name].clear()
 
 
-def main(prefix: str, node: str) -> None:
+def main(prefix: str) -> None:
     """Serve until killed."""
     if sys.stdin.readline() != "go\n":
         return
-    namespace.enter(f"{prefix}-{node}")
-    asyncio.run(_serve(prefix, node))
+    asyncio.run(_serve(prefix))
 
 
-async def _serve(prefix: str, node: str) -> None:
-    services = SERVICES[node]
-    running = Node(services, _tls_contexts(certificate()))
-    running.change({service.name: service.at_first.value for service in services})
-    orders = await control.listen(control_socket(prefix, node), running.change)
+async def _serve(prefix: str) -> None:
+    tls = _tls_contexts(certificate())
+    orders = [await _serve_node(prefix, name, tls) for name in SERVICES]
     os.write(1, b"ready\n")
     os.dup2(2, 1)
-    await orders.serve_forever()
+    await asyncio.gather(*(order.serve_forever() for order in orders))
+
+
+async def _serve_node(
+    prefix: str, name: str, tls: Mapping[Mode, ssl.SSLContext]
+) -> asyncio.AbstractServer:
+    """Its services serve; what the server returned takes are orders that change them."""
+    node = Node(f"{prefix}-{name}", SERVICES[name], tls)
+    node.change({service.name: service.at_first.value for service in SERVICES[name]})
+    return await control.listen(control_socket(prefix, name), node.change)
 
 
 def _tls_contexts(certificate: Certificate) -> dict[Mode, ssl.SSLContext]:

@@ -45,7 +45,10 @@ def _on_port(need: NeedSocket) -> list[tuple[bool, str]]:
     with DiagSocket() as netlink:
         netlink.bind()
         for family in (socket.AF_INET, socket.AF_INET6):
-            dump = netlink.get_sock_stats(family=family, states=states, protocol=protocol)
+            # Chosen by the kernel: a busy node has thousands, and decoding one takes 0.3 ms.
+            dump = netlink.get_sock_stats(
+                family=family, states=states, protocol=protocol, sport=flow.destination_port
+            )
             for message in plain_all(dump):
                 listeners = decode_listener(message, flow.protocol)
                 found += [

@@ -29,8 +29,10 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
                     ip_local_reserved_ports); net/ipv4/inet_hashtables.c, __inet_hash_connect
     """
     values = sysctls_of(host)
-    ports = _ports(values.get(_RANGE, "").replace("\t", "-").replace(" ", "-"))
     reserved = values.get(_RESERVED, "")
+    if not reserved:
+        return None
+    ports = _ports(values.get(_RANGE, "").replace("\t", "-").replace(" ", "-"))
     if not ports or ports - _ports(reserved):
         return None
     first, last = min(ports), max(ports)
