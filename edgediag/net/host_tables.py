@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
-from pyroute2 import DiagSocket, IPRoute
+from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from edgediag.host.addresses import decode_address
+from edgediag.host.inet_sockets import LISTENING, UNCONNECTED
 from edgediag.host.links import decode_link
-from edgediag.host.listeners import TCP_LISTEN, UDP_UNCONNECTED, decode_listener
+from edgediag.host.listeners import listeners_of
 from edgediag.host.neighbours import decode_neighbour, next_hop
 from edgediag.host.rule_text import policy_rule
 from edgediag.host.sysctls import sysctl_keys, sysctl_path
@@ -41,6 +42,7 @@ from edgediag.net.bpf_programs import (
 )
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
+from edgediag.net.inet_sockets import read_inet_sockets
 from edgediag.net.link_programs import read_xdp_programs
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxlans
@@ -52,8 +54,8 @@ from edgediag.net.xtables import legacy_names
 
 _SYSCTLS: Final = Path("/proc/sys")
 _SOCKET_KINDS: Final = (
-    (Protocol.TCP, socket.IPPROTO_TCP, TCP_LISTEN),
-    (Protocol.UDP, socket.IPPROTO_UDP, UDP_UNCONNECTED),
+    (Protocol.TCP, LISTENING),
+    (Protocol.UDP, UNCONNECTED),
 )
 
 
@@ -71,7 +73,7 @@ def read_host() -> HostState:
         addresses=addresses,
         rules=degraded("policy rules", _rules),
         neighbours=degraded("neighbours", _neighbours),
-        listeners=degraded("sockets", read_listeners),
+        listeners=read_listeners(),
         sysctls=degraded("sysctls", lambda: _sysctls(interfaces)),
         legacy_tables=degraded("legacy tables", _legacy_tables),
         tc_filters=degraded("tc filters", read_tc_filters),
@@ -116,16 +118,15 @@ def next_hop_for(route: Route, destination: Address) -> NextHop | NotChecked:
     return next_hop(link, neighbour)
 
 
-def read_listeners() -> tuple[Listener, ...]:
+def read_listeners() -> tuple[Listener, ...] | NotChecked:
     """Every TCP port that is listened on and every UDP socket that takes packets of anybody."""
     found: list[Listener] = []
-    with DiagSocket() as netlink:
-        netlink.bind()
-        for protocol, number, state in _SOCKET_KINDS:
-            for family in (socket.AF_INET, socket.AF_INET6):
-                sockets = netlink.get_sock_stats(family=family, states=1 << state, protocol=number)
-                for message in plain_all(sockets):
-                    found += decode_listener(message, protocol)
+    for protocol, state in _SOCKET_KINDS:
+        sockets = read_inet_sockets(protocol, (state,))
+        if isinstance(sockets, NotChecked):
+            return sockets
+        for each in sockets:
+            found += listeners_of(each, protocol)
     return tuple(found)
 
 

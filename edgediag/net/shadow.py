@@ -99,6 +99,9 @@ def read_network() -> Network | NotChecked:
     sets = read_sets()
     if isinstance(sets, NotChecked):
         return sets
+    listeners = read_listeners()
+    if isinstance(listeners, NotChecked):
+        return listeners
     routing = read_routing()
     names = [link.name for link in routing.links]
     return Network(
@@ -107,7 +110,7 @@ def read_network() -> Network | NotChecked:
         sets=sets,
         routing=routing,
         sysctls=read_sysctls(names),
-        listeners=read_listeners(),
+        listeners=listeners,
     )
 
 

@@ -1,13 +1,12 @@
 """What routing makes of a packet, what an address is to this host, and who else takes it."""
 
 import socket
-import struct
 from collections.abc import Sequence
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final
 
-from edgediag.host.attributes import big
+from edgediag.host.inet_sockets import CONNECTED, plain_address
 from edgediag.host.routes import LOCAL, RouteMessage, covers, decode_route, typed_dump_request
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.ipvs import decode_services, services_met
@@ -18,19 +17,12 @@ from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.route import Route
 from edgediag.net.arrivals import refusal_words, untaken
 from edgediag.net.fib import route_for
+from edgediag.net.inet_sockets import read_inet_sockets
 from edgediag.net.netlink import NetlinkSocket, Refusal
 
 _RTM_GETROUTE: Final = 26
 _TABLE_LOCAL: Final = 255
 _UNICAST, _BROADCAST, _MULTICAST = 1, 3, 5
-_NETLINK_SOCK_DIAG: Final = 4
-_SOCK_DIAG_BY_FAMILY: Final = 20
-# struct inet_diag_req_v2 with a source port, and struct inet_diag_msg as far as its device
-# (include/uapi/linux/inet_diag.h).
-_DIAG_REQUEST: Final = struct.Struct("=BBxxI2s46x")
-_DIAG_MESSAGE: Final = struct.Struct("=B5x2s16s16sI")
-_CONNECTED: Final = 1
-_ADDRESS_OCTETS: Final = {socket.AF_INET: 4, socket.AF_INET6: 16}
 _IPVS: Final = Path("/proc/thread-self/net/ip_vs")
 # 30,000 services and servers.
 _MOST_IPVS_OCTETS: Final = 2 * 2**20
@@ -107,38 +99,17 @@ def _type_of_6(address: IPv6Address) -> int | NotChecked:
 
 
 def connected_peers(need: NeedPeers) -> Peers | NotChecked:
-    """The far ends of the connected sockets of UDP that are bound to where a packet goes.
-
-    raises  OSError where no netlink socket can be had
-    """
-    port = need.flow.destination_port.to_bytes(2, "big")
-    ends: list[tuple[Address, int]] = []
-    with NetlinkSocket(_NETLINK_SOCK_DIAG) as netlink:
-        for family in _ADDRESS_OCTETS:
-            request = _DIAG_REQUEST.pack(family, socket.IPPROTO_UDP, 1 << _CONNECTED, port)
-            dump = netlink.dump(_SOCK_DIAG_BY_FAMILY, request)
-            if isinstance(dump, Refusal):
-                return NotChecked(reason=f"cannot read sockets: {dump.errno_name}")
-            ends += [
-                (peer, peer_port)
-                for message in dump.messages
-                for bound, peer, peer_port, device in (_decode_socket(message.payload),)
-                if bound == need.flow.destination and device in (0, need.incoming.index)
-            ]
+    """The far ends of the connected sockets of UDP that are bound to where a packet goes."""
+    sockets = read_inet_sockets(Protocol.UDP, (CONNECTED,), port=need.flow.destination_port)
+    if isinstance(sockets, NotChecked):
+        return sockets
+    ends = [
+        (plain_address(each.peer), each.peer_port)
+        for each in sockets
+        if plain_address(each.address) == need.flow.destination
+        and each.device in (0, need.incoming.index)
+    ]
     return Peers(ends=tuple(dict.fromkeys(ends)))
-
-
-def _decode_socket(payload: bytes) -> tuple[Address, Address, int, int]:
-    """Its own address, its peer's address and port, and the index of its device."""
-    family, port, *addresses, device = _DIAG_MESSAGE.unpack_from(payload)
-    length = _ADDRESS_OCTETS[family]
-    own, peer = (_plain(ip_address(octets[:length])) for octets in addresses)
-    return own, peer, big(port), device
-
-
-def _plain(address: Address) -> Address:
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
 
 
 def ipvs_of(courses: Sequence[Course]) -> tuple[str, ...]:
