@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -26,14 +27,19 @@ TO_DO = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def _tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text())
+
+
+@cache
 def _functions(module: Path) -> list[Function]:
-    tree = ast.parse(module.read_text())
-    return [node for node in ast.walk(tree) if isinstance(node, Function)]
+    return [node for node in ast.walk(_tree(module)) if isinstance(node, Function)]
 
 
 def _public(module: Path) -> Iterator[ast.Module | ast.ClassDef | Function]:
     """The module, its public classes and functions, and their public methods."""
-    tree = ast.parse(module.read_text())
+    tree = _tree(module)
     yield tree
     scopes: list[ast.Module | ast.ClassDef] = [tree]
     while scopes:

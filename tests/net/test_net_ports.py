@@ -96,7 +96,8 @@ def test_a_base_with_a_port_in_use_is_passed_over() -> None:
 
 
 def test_no_port_may_be_a_node_port() -> None:
-    for _ in range(50):
+    # A third of all blocks of 900 would meet them: 12 in a row miss them by chance once in 140.
+    for _ in range(12):
         with hold_ports(900) as held:
             assert not set(held.numbers) & set(range(30000, 32768))
 

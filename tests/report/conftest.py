@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -279,6 +280,7 @@ def values_of() -> Callable[[object], "st.SearchStrategy[Any]"]:
     return _strategy
 
 
+@cache
 def _strategy(hint: object) -> "st.SearchStrategy[Any]":
     if hint in _SCALARS:
         return _SCALARS[hint]

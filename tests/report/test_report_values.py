@@ -118,7 +118,7 @@ def test_form(value: object, data: object) -> None:
 
 
 @pytest.mark.parametrize("type_", [RunEvidence, Record, Report])
-@settings(max_examples=12, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
 def test_round_trip(values_of: Strategies, type_: type, data: st.DataObject) -> None:
     value = data.draw(values_of(type_))
@@ -134,7 +134,7 @@ def test_foreign_json_is_a_value_or_the_codec_error(data: object) -> None:
         pass
 
 
-@settings(max_examples=12, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
 def test_one_foreign_spot_is_a_value_or_the_codec_error(
     values_of: Strategies, data: st.DataObject
