@@ -35,7 +35,7 @@ from edgediag.session.octets import answer, farewell, is_carried
 from edgediag.session.pace import Pacer
 from edgediag.session.sending import new_track, send_packet, try_next
 from edgediag.session.stream import closing, note_segment, note_sent, opened, received
-from edgediag.session.told import note_delivered, note_refused, note_sighted, rewritten
+from edgediag.session.told import note_delivered, note_left, note_refused, note_sighted, rewritten
 from edgediag.session.track import Track, is_settled, outcome_of
 
 
@@ -139,8 +139,9 @@ class Session:
             for track in self._book.answered(packet):
                 self._observed_answer(track, observation)
             return
-        own = self._book.own(packet)
+        own = self._book.own(packet, observation.seen_s)
         if own is not None:
+            note_left(own, packet)
             self._sight_observed(own, observation)
             note_sent(own, packet)
 

@@ -3,7 +3,8 @@
 from edgediag.model.exchange import Delivered, Refused
 from edgediag.model.flow import Flow
 from edgediag.model.outcome import Sighted
-from edgediag.model.packet import Observation, Packet, Sighting, UdpDatagram
+from edgediag.model.packet import Observation, Packet, Sighting, TcpSegment, UdpDatagram
+from edgediag.model.probe import Way
 from edgediag.probes import packet_codec
 from edgediag.probes.codec import Timing
 from edgediag.session.track import Track
@@ -46,6 +47,15 @@ def note_sighted(track: Track, number: int, sighting: Sighting, interface: str) 
     track.seen.append(
         Sighted(number=number, sighting=sighting, interface=interface, rewritten=None)
     )
+
+
+def note_left(track: Track, packet: Packet) -> None:
+    """A packet of the probe left on a flow."""
+    if track.probe.way is not Way.SOCKET:
+        return
+    track.flows.add(packet.flow)
+    if isinstance(packet.payload, TcpSegment) and track.syn_sequence is None:
+        track.syn_sequence = packet.payload.sequence
 
 
 def rewritten(track: Track, observation: Observation) -> Flow | None:

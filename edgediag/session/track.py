@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from edgediag.model.exchange import NextHop
+from edgediag.model.flow import Flow
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
 from edgediag.model.packet import Payload
 from edgediag.model.probe import Probe, Purpose, Way
@@ -60,6 +61,9 @@ class Track:
     refused   how many tries it did not take
     is_told   the socket was told of an error after it had sent
     carrier   the stream on whose connection octets with a hop limit are sent, None for all others
+    flows     on which packets of a kernel's socket were seen leaving; more than one where this
+              host's NAT made another of it
+    syn_sequence  of the SYN that was seen first, None before
     """
 
     probe: Probe
@@ -80,6 +84,8 @@ class Track:
     stream: Stream | None = None
     is_closed: bool = False
     carrier: "Track | None" = None
+    flows: set[Flow] = field(default_factory=set)
+    syn_sequence: int | None = None
 
     @property
     def deadline_s(self) -> float:

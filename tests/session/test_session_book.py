@@ -12,6 +12,7 @@ from edgediag.model.probe import Probe, Way
 from edgediag.plan import HOP_LIMIT
 from edgediag.probes import packet_codec
 from edgediag.session.book import FlowBook
+from edgediag.session.told import note_left
 from edgediag.session.track import Track
 from story import flow, flow_of, probe
 
@@ -73,7 +74,81 @@ def test_what_leaves_is_known_by_our_port(
     book: FlowBook, packet: Packet, owner: list[int]
 ) -> None:
     rewritten = replace(packet, flow=natted(packet.flow))
-    assert ids(book.own(packet)) == ids(book.own(rewritten)) == owner
+    assert ids(book.own(packet, LATER_S)) == ids(book.own(rewritten, LATER_S)) == owner
+
+
+ASKED = probe(ProbeKind.TCP_CONNECT, id_=1)
+ELSEWHERE = natted(ASKED.flow)
+LATER_S = 1.0
+
+
+def segment(on: Flow, *, flags: str = "S", sequence: int = 77) -> Packet:
+    payload = TcpSegment(
+        flags=flags, sequence=sequence, acknowledgement=0, window=64240, payload=b""
+    )
+    return Packet(flow=on, hop_limit=64, ip_id=1, payload=payload)
+
+
+def stream(*seen: Packet, is_closed: bool = False) -> Track:
+    """A connection begun at 0.0 s, of which the packets were seen leaving."""
+    begun = Track(
+        probe=ASKED, payload=b"", next_hop=None, due_s=0.0, sent_s=[0.0], is_closed=is_closed
+    )
+    for packet in seen:
+        note_left(begun, packet)
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("known", "packet", "seen_s", "owner"),
+    [
+        pytest.param(stream(), segment(ASKED.flow), LATER_S, [1], id="on its very flow"),
+        pytest.param(stream(), segment(ELSEWHERE), 0.001, [1], id="a SYN that NAT has changed"),
+        pytest.param(stream(), segment(ELSEWHERE), LATER_S, [], id="a SYN long after it began"),
+        pytest.param(
+            stream(), segment(ELSEWHERE, flags="A"), 0.001, [], id="no connection begins so"
+        ),
+        pytest.param(
+            stream(segment(ASKED.flow)), segment(ELSEWHERE, sequence=78), 0.001, [],
+            id="a pod's from the same port, where its own was seen",
+        ),
+        pytest.param(
+            stream(segment(ELSEWHERE)), segment(ELSEWHERE, flags="A"), LATER_S, [1],
+            id="whatever follows on the flow that NAT made",
+        ),
+        pytest.param(
+            stream(segment(ASKED.flow)), segment(ELSEWHERE), LATER_S, [1],
+            id="the same SYN behind a second NAT",
+        ),
+        pytest.param(
+            stream(is_closed=True), segment(ELSEWHERE), 0.001, [],
+            id="its port is free again, and somebody else's connection has it",
+        ),
+    ],
+)  # fmt: skip
+def test_whose_connection_leaves_from_the_port_of_a_stream(
+    known: Track, packet: Packet, seen_s: float, owner: list[int]
+) -> None:
+    book = FlowBook()
+    book.add(known)
+    assert ids(book.own(packet, seen_s)) == owner
+
+
+def test_a_pods_datagram_from_the_same_port_is_not_ours(book: FlowBook) -> None:
+    foreign = UdpDatagram(payload=b"somebody else's")
+    pods = Packet(flow=natted(CHECK.flow), hop_limit=63, ip_id=0, payload=foreign)
+    assert ids(book.own(pods, LATER_S)) == []
+
+
+def test_an_error_about_a_pods_flow_from_the_same_port_is_not_ours(book: FlowBook) -> None:
+    assert ids(book.quoted(quote(natted(OTHER.flow)), has_expired=False)) == []
+
+
+def test_an_error_about_a_flow_that_nat_made_is_ours() -> None:
+    book, behind = FlowBook(), track(OTHER)
+    book.add(behind)
+    note_left(behind, replace(sent(OTHER), flow=natted(OTHER.flow)))
+    assert ids(book.quoted(quote(natted(OTHER.flow)), has_expired=False)) == [4]
 
 
 def quote(on: Flow, *, ip_id: int | None = 9, sequence: int | None = None) -> Quote:
@@ -110,7 +185,8 @@ def sequence_of(asked: Probe) -> int:
 def test_a_quote_is_known_by_our_port_and_what_is_unique_to_the_probe(
     book: FlowBook, quoted: Quote, owner: list[int]
 ) -> None:
-    rewritten = replace(quoted, flow=natted(quoted.flow))
+    # A router behind a NAT of this site's sees another source.
+    rewritten = replace(quoted, flow=replace(quoted.flow, source=ip_address("203.0.113.77")))
     for seen in (quoted, rewritten):
         assert ids(book.quoted(seen, has_expired=False)) == owner
 
@@ -199,7 +275,8 @@ def test_without_an_ip_id_a_datagram_is_known_by_its_octets_and_an_echo_by_its_s
     book6: FlowBook, asked: Probe
 ) -> None:
     leaving = replace(sent(asked), ip_id=None)
-    assert ids(book6.own(leaving), book6.quoted(quote6(asked), has_expired=False)) == [asked.id] * 2
+    owners = book6.own(leaving, LATER_S), book6.quoted(quote6(asked), has_expired=False)
+    assert ids(*owners) == [asked.id] * 2
 
 
 @pytest.mark.parametrize(
