@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from edgediag.compat import assert_never
 from edgediag.discovery.host import parse_address, parse_host
 from edgediag.endpoints import APPLIES, ENDPOINTS, KINDS_BY_PORT, NOT_ASKED, NOT_NEEDED
+from edgediag.endpoints.forward_proxy import through_proxy
 from edgediag.endpoints.naming import check_stem, host_name, target_of, with_check_ids
 from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import ClusterFacts, HostPort, Version
@@ -100,7 +101,7 @@ def _rows(endpoint: Endpoint, facts: ClusterFacts) -> Iterator[Target | Omitted]
     yield from _unadvertised(endpoint, facts)
     for place in _places(endpoint, facts):
         if place.host == THIS_NODE or parse_host(place.host) is not None:
-            yield _target(endpoint, place)
+            yield through_proxy(_target(endpoint, place), facts)
         else:
             check = f"{check_stem(endpoint.id, place.port)}@{place.host!a}"
             reason = f"{place.host!a} is neither a host name nor an address"

@@ -16,6 +16,7 @@ from edgediag.model.reply import (
     IcmpReply,
     IkeReply,
     NtpReply,
+    ProxyReply,
     Reply,
     Reset,
     SocketError,
@@ -27,6 +28,11 @@ from edgediag.model.reply import (
 
 # RCODE of RFC 1035 §4.1.1.
 _NOERROR = 0
+
+# RFC 9110 §15.3.
+_SUCCESSFUL = range(200, 300)
+# RFC 9110 §15.5.8.
+_WANTS_CREDENTIALS = 407
 
 # Leap indicator 3: clock not synchronised; strata 1 to 15 are synchronised (RFC 5905 §7.3).
 _LEAP_UNSYNCHRONISED = 3
@@ -54,6 +60,9 @@ def is_service(reply: Reply) -> bool:
         case TlsReply():
             # An alert is the server's own word: it wants a client certificate or another name.
             return reply.answer in (TlsAnswer.SERVER_HELLO, TlsAnswer.ALERT)
+        case ProxyReply():
+            # It is asked without the credentials that its own clients may have.
+            return reply.status in _SUCCESSFUL or reply.status == _WANTS_CREDENTIALS
         case Reset() | IcmpReply() | ConnectedMute() | Acknowledged() | SocketError():
             return False
         case _:
@@ -99,7 +108,7 @@ def received_hop_limit(reply: Reply) -> int | None:
             return reply.hop_limit
         case IcmpReply():
             return reply.hop_limit
-        case SocketError():
+        case SocketError() | ProxyReply():
             return None
         case _:
             assert_never(reply)

@@ -53,6 +53,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.TCP_SYN: Way.IP_STACK,
     ProbeKind.TCP_CONNECT: Way.SOCKET,
     ProbeKind.TLS_CLIENT_HELLO: Way.SOCKET,
+    ProbeKind.HTTP_CONNECT: Way.SOCKET,
     ProbeKind.IKE_SA_INIT: Way.SOCKET,
     ProbeKind.IKE_AUTH: Way.IP_STACK,
     ProbeKind.ESP_IN_UDP: Way.IP_STACK,
@@ -65,7 +66,12 @@ WAYS: Mapping[ProbeKind, Way] = {
 }
 
 # The kernel repeats a SYN by itself.
-STREAMS = (ProbeKind.TCP_CONNECT, ProbeKind.TLS_CLIENT_HELLO, ProbeKind.DNS_TCP)
+STREAMS = (
+    ProbeKind.TCP_CONNECT,
+    ProbeKind.TLS_CLIENT_HELLO,
+    ProbeKind.HTTP_CONNECT,
+    ProbeKind.DNS_TCP,
+)
 
 
 class Supply:
@@ -335,6 +341,8 @@ def _legs(targets: Iterable[Target], conditions: Conditions) -> Iterator[_Leg]:
 
 
 def _name(target: Target, kind: ProbeKind) -> str:
+    if kind is ProbeKind.HTTP_CONNECT and not isinstance(target.query, NotChecked):
+        return target.query
     if kind not in (ProbeKind.DNS, ProbeKind.DNS_TCP):
         return target.host
     return RESOLVER_TEST_NAME if isinstance(target.query, NotChecked) else target.query

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edgediag.discovery.agents import agents_of
+from edgediag.discovery.forward_proxies import discover_forward_proxies, forward_proxy_facts
 from edgediag.discovery.given import Given, with_both_raven_hosts
 from edgediag.discovery.host import format_host_port
 from edgediag.discovery.hosts_file import MAX_ENTRIES, parse_hosts_file
@@ -25,6 +26,7 @@ from edgediag.model.cluster import (
     NO_LOOKUP,
     ClusterFacts,
     Fact,
+    ForwardProxy,
     HostsEntry,
     NameLookup,
     Phase,
@@ -51,6 +53,7 @@ class _Node:
     lookup: NameLookup | NotChecked
     upstreams: tuple[ResolverLine, ...] | NotChecked
     search: SearchList | NotChecked
+    forward_proxies: tuple[ForwardProxy, ...]
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...]
 
@@ -100,6 +103,7 @@ def discover(reader: Reader, given: Given) -> ClusterFacts:
         lookup=node.lookup,
         upstreams=node.upstreams,
         search=node.search,
+        forward_proxies=node.forward_proxies,
     )
 
 
@@ -111,6 +115,7 @@ def _read_node(reader: Reader) -> _Node:
     hosts_entries, hosts_warnings = _hosts_entries(reader)
     lookup = _lookup(reader)
     search = _search(reader)
+    forward_proxies, proxy_warnings = discover_forward_proxies(reader)
     return _Node(
         package_sources=package_sources,
         resolvers=resolvers or DEFAULT_NAME_SERVERS,
@@ -119,9 +124,11 @@ def _read_node(reader: Reader) -> _Node:
         lookup=lookup,
         upstreams=upstreams,
         search=search,
+        forward_proxies=forward_proxies,
         facts=(
             *_os_facts(reader),
             *_package_facts(package_sources),
+            *forward_proxy_facts(forward_proxies),
             *_lookup_facts(lookup),
             *_resolver_facts(resolvers),
             *_search_facts(search),
@@ -132,6 +139,7 @@ def _read_node(reader: Reader) -> _Node:
             *package_sources.warnings,
             *_resolver_warnings(lines),
             *hosts_warnings,
+            *proxy_warnings,
             *_lookup_warnings(lookup, hosts_entries),
         ),
     )

@@ -1,13 +1,14 @@
 """The agents that systemd starts on the node, running or not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from edgediag.discovery.arguments import facts_of_arguments
 from edgediag.discovery.reader import Reader
-from edgediag.discovery.source_file import Said, read_source
+from edgediag.discovery.source_file import Said, SourceFile, read_source
 from edgediag.discovery.unit import Unit, environment_of
 from edgediag.model.answer import NotChecked
-from edgediag.model.statement import Gap, Statement
+from edgediag.model.statement import Gap
 
 DIRECTORIES = (
     "/etc/systemd/system",
@@ -37,30 +38,68 @@ def said_by_units(reader: Reader) -> Iterator[Said]:
         yield from _said_by_unit(reader, name)
 
 
-def _said_by_unit(reader: Reader, name: str) -> Iterator[Said]:
-    unit, written_s, last = Unit(), None, ""
-    for path in _files(reader, name):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadUnit:
+    """A unit with all its files.
+
+    commanded    the file that gives its command, None where none does
+    environment  its variables, each with its value and the file that sets it
+    from_files   those of its environment files alone
+    is_there     it has a file at all
+    """
+
+    unit: Unit
+    commanded: SourceFile | None
+    environment: Mapping[str, tuple[str, str]]
+    from_files: Mapping[str, str]
+    gaps: tuple[Gap, ...]
+    is_there: bool
+
+
+def read_unit(reader: Reader, name: str) -> ReadUnit:
+    """What the files of a unit say, its environment files among them."""
+    unit, commanded, gaps = Unit(), None, []
+    environment: dict[str, tuple[str, str]] = {}
+    paths = tuple(_files(reader, name))
+    for path in paths:
         file = read_source(reader, path)
         if isinstance(file, Gap):
-            yield file
+            gaps.append(file)
             continue
-        before = unit.command
+        command, variables = unit.command, dict(unit.environment)
         unit.read(file.text)
-        if unit.command and unit.command != before:
+        if unit.command and unit.command != command:
             # The file that gives the command is the one to look at.
-            written_s, last = file.written_s, path
-    variables: dict[str, str] = {}
+            commanded = file
+        changed = unit.environment.items() - variables.items()
+        kept = {key: at for key, at in environment.items() if key in unit.environment}
+        environment = {**kept, **{key: (value, path) for key, value in changed}}
+    from_files: dict[str, str] = {}
     for path in unit.environment_files[:MAX_FILES]:
         file = read_source(reader, path)
         if isinstance(file, Gap):
-            yield file
+            gaps.append(file)
             continue
-        variables.update(environment_of(file.text))
-    for fact, value, flag in facts_of_arguments(unit.words(variables)):
-        where = f"ExecStart {flag}"
-        yield Statement(
-            name=fact, node="", value=value, path=last, where=where, written_s=written_s
-        )
+        from_files.update(environment_of(file.text))
+        # A file wins over Environment= (systemd.exec(5) "EnvironmentFile").
+        environment |= {key: (value, path) for key, value in environment_of(file.text).items()}
+    return ReadUnit(
+        unit=unit,
+        commanded=commanded,
+        environment=environment,
+        from_files=from_files,
+        gaps=tuple(gaps),
+        is_there=bool(paths),
+    )
+
+
+def _said_by_unit(reader: Reader, name: str) -> Iterator[Said]:
+    read = read_unit(reader, name)
+    yield from read.gaps
+    if read.commanded is None:
+        return
+    for fact, value, flag in facts_of_arguments(read.unit.words(read.from_files)):
+        yield read.commanded.states(fact, value, f"ExecStart {flag}")
 
 
 def _files(reader: Reader, name: str) -> Iterator[str]:

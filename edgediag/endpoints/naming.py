@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from edgediag.endpoints import PATTERNS_BY_REGION
+from edgediag.endpoints.forward_proxy import port_meant
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Endpoint, Target
 from edgediag.model.flow import Address
@@ -60,13 +61,17 @@ def with_check_ids(targets: Iterable[Target]) -> tuple[Target, ...]:
     unique = tuple(dict.fromkeys(targets))
     by_stem: dict[str, list[Target]] = {}
     for target in unique:
-        by_stem.setdefault(check_stem(target.endpoint, target.port), []).append(target)
+        by_stem.setdefault(_stem(target), []).append(target)
     suffixes = {stem: _distinct_suffix(group) for stem, group in by_stem.items()}
     return tuple(
         replace(target, check=stem + suffixes[stem](target))
         for target in unique
-        for stem in (check_stem(target.endpoint, target.port),)
+        for stem in (_stem(target),)
     )
+
+
+def _stem(target: Target) -> str:
+    return check_stem(target.endpoint, port_meant(target))
 
 
 def _distinct_suffix(group: list[Target]) -> Callable[[Target], str]:

@@ -14,13 +14,13 @@ from edgediag.inference.ladders import (
 )
 from edgediag.inference.reading import met_loss, outcome_of, packets_of, reply_of
 from edgediag.inference.segment import made_before
-from edgediag.meaning import received_hop_limit
+from edgediag.meaning import is_service, received_hop_limit
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence, StreamEvidence
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.path import Hop, Ladder
-from edgediag.model.reply import Acknowledged, ConnectedMute, Reset, TlsAnswer, TlsReply
+from edgediag.model.reply import Acknowledged, ConnectedMute, ProxyReply, Reset, TlsAnswer, TlsReply
 from edgediag.model.verdict import Claim, Mechanism
 from edgediag.path import first_in_name_of, hop_at, last_expiry
 from edgediag.stages.conversation import WALKS_THAT_STAND
@@ -37,11 +37,15 @@ def failing_stream(evidence: FlowEvidence) -> StreamEvidence | None:
 def is_served(outcome: Outcome | NotChecked) -> bool:
     """True if the question was asked and TLS was spoken, whatever certificate or alert says.
 
+    A forward proxy serves by opening the way to the host that is meant.
+
     A server that is asked for a name of nobody's answers well if it answers at all.
     """
     match outcome:
         case Answered(reply=TlsReply(answer=TlsAnswer.SERVER_HELLO | TlsAnswer.ALERT)):
             return True
+        case Answered(reply=ProxyReply() as reply):
+            return is_service(reply)
         case _:
             return False
 

@@ -43,6 +43,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Where systemd-resolved keeps the servers behind its stub; nothing of it runs in the lab.
         "run/systemd/resolve/resolv.conf": "",
         "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
+        # Read, and of no effect: nothing of systemd runs in the lab.
+        "run/systemd/system/containerd.service.d/http-proxy.conf": "",
         "etc/apt/sources.list": "deb http://mirror.lab.example/debian stable main\n",
     }
 )

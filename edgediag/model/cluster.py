@@ -104,6 +104,30 @@ NO_LOOKUP: Final = NotChecked(reason="no line of nsswitch.conf says how names ar
 NO_UPSTREAMS: Final = NotChecked(reason="no stub resolver is asked")
 
 
+class Client(Enum):
+    """A program of this node that may reach its hosts through a forward proxy."""
+
+    CONTAINERD = "containerd"
+    DOCKER = "docker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardProxy:
+    """A proxy (RFC 9110 §3.7) that a program of this node sends its connections to.
+
+    is_plain  it is asked in HTTP; else by TLS or SOCKS, of which only the connection is tried
+    direct    hosts and networks that the program reaches without it, as NO_PROXY lists them
+    path      the file that names it; where  the variable
+    """
+
+    client: Client
+    place: HostPort
+    is_plain: bool
+    direct: tuple[str, ...]
+    path: str
+    where: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing that was found out.
@@ -136,6 +160,7 @@ class ClusterFacts:
     lookup              where programs of this host look names up
     upstreams           that name the servers behind a stub resolver, in the order of its file
     search              what is put behind names that are asked for
+    forward_proxies     one at most for each client
     """
 
     region: str | None
@@ -169,3 +194,4 @@ class ClusterFacts:
     lookup: NameLookup | NotChecked = NO_LOOKUP
     upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
     search: SearchList | NotChecked = NO_SEARCH
+    forward_proxies: tuple[ForwardProxy, ...] = ()

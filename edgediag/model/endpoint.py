@@ -31,6 +31,7 @@ class ProbeKind(Enum):
     TCP_SYN = "tcp-syn"
     TCP_CONNECT = "tcp-connect"
     TLS_CLIENT_HELLO = "tls-client-hello"
+    HTTP_CONNECT = "http-connect"
     IKE_SA_INIT = "ike-sa-init"
     IKE_AUTH = "ike-auth"
     ESP_IN_UDP = "esp-in-udp"
@@ -92,7 +93,7 @@ class Target:
     check    the check's id: "raven-tunnel-4500", or "…@host" where one id would mean two hosts
     host     as the matrix or the fact names it; "" for this node itself
     address  None until the name is resolved, and for this node itself
-    query    what a name server is asked for
+    query    what a name server is asked for; HOST:PORT that a forward proxy is asked for
     """
 
     check: str

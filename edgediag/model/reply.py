@@ -176,6 +176,16 @@ class TlsReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyReply:
+    """What a forward proxy says to CONNECT (RFC 9110 §9.3.6).
+
+    status  of its answer, 0 where it does not speak HTTP
+    """
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedMute:
     """connect() succeeded and the octets sent were never answered.
 
@@ -214,6 +224,7 @@ Reply: TypeAlias = (
     | DnsReply
     | Connected
     | TlsReply
+    | ProxyReply
     | ConnectedMute
     | Acknowledged
     | SocketError

@@ -6,6 +6,7 @@ from edgediag.probes import (
     dns_aaaa,
     dns_tcp,
     esp_in_udp,
+    http_connect,
     icmp_echo,
     ike_auth,
     ike_sa_init,
@@ -32,6 +33,7 @@ PACKET_CODECS: tuple[PacketCodec, ...] = (
 STREAM_CODECS: tuple[StreamCodec, ...] = (
     tcp_connect.CODEC,
     tls_client_hello.CODEC,
+    http_connect.CODEC,
     dns_tcp.CODEC,
 )
 

@@ -11,11 +11,11 @@ from ipaddress import ip_address
 from typing import TypeAlias
 
 from edgediag.checked import Checked, hop_limit_of, host_of
-from edgediag.meaning import decisive, distance
+from edgediag.meaning import decisive, distance, is_service
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
-from edgediag.model.reply import ConnectedMute, TlsAnswer, TlsReply
+from edgediag.model.reply import ConnectedMute, ProxyReply, TlsAnswer, TlsReply
 from edgediag.path import DEFAULT_HOPS, MAX_HOPS
 from edgediag.plan import HOP_LIMIT, Ask, Supply, draw_probe
 
@@ -42,7 +42,8 @@ _LISTEN_S = 0.4
 
 _FAILURES = (TlsAnswer.RESET, TlsAnswer.CLOSED, TlsAnswer.NOT_TLS)
 
-_Symptom: TypeAlias = tuple[Address, bool | TlsAnswer]
+_Failure: TypeAlias = bool | TlsAnswer | ProxyReply
+_Symptom: TypeAlias = tuple[Address, _Failure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +89,14 @@ def plan_conversations(
     return tuple(conversations)
 
 
-def _symptom(outcome: Outcome) -> bool | TlsAnswer | None:
+def _symptom(outcome: Outcome) -> _Failure | None:
     match outcome:
         case Answered(reply=ConnectedMute(has_left=True, is_acknowledged=is_acknowledged)):
             return is_acknowledged
         case Answered(reply=TlsReply(answer=answer)) if answer in _FAILURES:
             return answer
+        case Answered(reply=ProxyReply() as reply) if not is_service(reply):
+            return reply
         case _:
             return None
 

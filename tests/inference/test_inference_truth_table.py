@@ -69,6 +69,7 @@ from edgediag.model.reply import (
     DnsReply,
     IcmpKind,
     IcmpReply,
+    ProxyReply,
     Reply,
     SocketError,
     TlsAnswer,
@@ -3153,6 +3154,24 @@ CONVERSATIONS = [
             fires=("stream-fails",),
         ),
         id="what answers without TLS answers where the host is",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(
+                ProxyReply(status=403), *expiring(H1, H2, H3, H4), acknowledged()
+            ),
+            verdict=remote(H4, Mechanism.SERVICE_REFUSES),
+            fires=("stream-fails",),
+        ),
+        id="a forward proxy refuses where it is itself",
+    ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(ProxyReply(status=403), *expiring(H1, H2, H3), controls=()),
+            verdict=ambiguous(H4, OUTSIDE, Mechanism.SERVICE_REFUSES),
+            fires=("stream-fails",),
+        ),
+        id="a refusal in plain HTTP is anybody's on the way",
     ),
 ]
 

@@ -111,6 +111,15 @@ def dissect(probe: Probe, file: Path, *fields: str) -> list[str]:
             },
             id="TLS ClientHello",
         ),
+        pytest.param(
+            ProbeKind.HTTP_CONNECT,
+            {
+                "http.request.method": "CONNECT",
+                "http.request.uri": "kube.example.com:443",
+                "http.host": "kube.example.com:443",
+            },
+            id="CONNECT",
+        ),
     ],
 )
 def test_wireshark_reads_what_was_meant(

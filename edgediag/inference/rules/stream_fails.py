@@ -10,12 +10,20 @@ from edgediag.inference.octets import (
 )
 from edgediag.inference.proxy import accepts_before_host
 from edgediag.inference.reading import met_loss, outcome_of, packets_of, reply_of
-from edgediag.meaning import received_hop_limit
+from edgediag.meaning import is_service, received_hop_limit
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
-from edgediag.model.reply import Acknowledged, ConnectedMute, Reply, Reset, TlsAnswer, TlsReply
+from edgediag.model.reply import (
+    Acknowledged,
+    ConnectedMute,
+    ProxyReply,
+    Reply,
+    Reset,
+    TlsAnswer,
+    TlsReply,
+)
 from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism
 
 ID = "stream-fails"
@@ -42,7 +50,7 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     """
     reply = reply_of(evidence)
     asked = _asked(evidence)
-    said = _said(reply, asked) if reply is not None else None
+    said = _said(reply, asked) if reply is not None and not is_service(reply) else None
     if reply is None or said is None:
         return None
     mechanism, text, is_host = said
@@ -54,18 +62,29 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         said_here = (_NEVER_LEFT.format(asked), remedy, packets)
         return finding(ID, evidence, on_this_host(Mechanism.LOCAL_DROP, None), said_here)
     claim = accepts_before_host(evidence) or _claim(evidence, reply, (mechanism, is_host))
-    remedy = (
-        f"look at the service behind {evidence.flow.destination} port "
-        f"{evidence.flow.destination_port}, a load balancer without back end for one"
-    )
+    remedy = _remedy(evidence, reply)
     if _certainty_of_host(evidence, reply) is not None:
         text += _MET_AT_HOST
     return finding(ID, evidence, claim, (text, remedy, conversation_packets(evidence)))
 
 
 def _asked(evidence: FlowEvidence) -> str:
-    kind = outcome_of(evidence).probe.kind
-    return "query" if kind is ProbeKind.DNS_TCP else "ClientHello"
+    probe = outcome_of(evidence).probe
+    match probe.kind:
+        case ProbeKind.DNS_TCP:
+            return "query"
+        case ProbeKind.HTTP_CONNECT:
+            return f"CONNECT {probe.name}"
+        case _:
+            return "ClientHello"
+
+
+def _remedy(evidence: FlowEvidence, reply: Reply) -> str:
+    place = f"{evidence.flow.destination} port {evidence.flow.destination_port}"
+    if isinstance(reply, ProxyReply) and reply.status:
+        name = outcome_of(evidence).probe.name
+        return f"ask whoever runs the forward proxy {place} why it opens no way to {name}"
+    return f"look at the service behind {place}, a load balancer without back end for one"
 
 
 def _said(reply: Reply, asked: str) -> tuple[Mechanism, str, bool] | None:
@@ -76,6 +95,11 @@ def _said(reply: Reply, asked: str) -> tuple[Mechanism, str, bool] | None:
             return Mechanism.SERVICE_REFUSES, "something answers that does not speak TLS", False
         case TlsReply(answer=TlsAnswer.RESET):
             return Mechanism.RESET, f"the connection is reset after the {asked}", False
+        case ProxyReply(status=0):
+            return Mechanism.SERVICE_REFUSES, "something answers that does not speak HTTP", False
+        case ProxyReply(status=status):
+            text = f"the forward proxy answers {asked} with status {status}"
+            return Mechanism.SERVICE_REFUSES, text, False
         case ConnectedMute(is_acknowledged=True):
             text = f"the {asked} is acknowledged and never answered"
             return Mechanism.SERVICE_SILENT, text, False
@@ -107,7 +131,9 @@ def _certainty_of_host(evidence: FlowEvidence, reply: Reply) -> Certainty | None
             is_met = is_met_at_host(evidence, Reset) or is_met_at_host(evidence, Acknowledged)
             # A box at the host's own distance looks the same.
             return Certainty.BOUNDED if is_genuine and is_met else None
-        case TlsReply(answer=TlsAnswer.NOT_TLS) if is_met_at_host(evidence, Acknowledged):
+        case TlsReply(answer=TlsAnswer.NOT_TLS) | ProxyReply() if is_met_at_host(
+            evidence, Acknowledged
+        ):
             return Certainty.PROVEN
         case ConnectedMute(is_acknowledged=True) if is_met_at_host(evidence, Acknowledged):
             stream = failing_stream(evidence)

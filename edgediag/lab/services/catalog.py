@@ -36,6 +36,7 @@ class Mode(Enum):
     LOOPBACK        listens on 127.0.0.1 alone
     PLAIN           HTTP without TLS
     UNAVAILABLE     HTTP status 503
+    REFUSED         HTTP status 403; a resolver's REFUSED
     EXPIRED, NOT_YET_VALID, OTHER_NAME, UNKNOWN_ISSUER  what is wrong with the certificate
     EMPTY           every name exists and has no record
     NXDOMAIN        no name exists
@@ -82,7 +83,7 @@ _STREAM_MODES = frozenset({Mode.NORMAL, Mode.DOWN, Mode.CLOSE, Mode.MUTE, Mode.R
 MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
     {
         Kind.TLS: _STREAM_MODES | FAULTY_CERTIFICATES | {Mode.PLAIN, Mode.UNAVAILABLE},
-        Kind.HTTP: _STREAM_MODES | {Mode.UNAVAILABLE},
+        Kind.HTTP: _STREAM_MODES | {Mode.UNAVAILABLE, Mode.REFUSED},
         Kind.PORT: _STREAM_MODES | {Mode.LOOPBACK},
         Kind.DNS: frozenset(
             {
@@ -166,6 +167,7 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
             _service("dockerauth-ee", Kind.TLS, 443),
             _service("registry", Kind.TLS, 443),
             _service("package-source", Kind.HTTP, 80),
+            _service("forward-proxy", Kind.HTTP, 3128),
             _service("resolver", Kind.DNS, 53),
             _service("ntp-aliyun", Kind.NTP, 123),
             _service("ntp-cn-pool", Kind.NTP, 123),

@@ -13,6 +13,7 @@ _CHALLENGE = (
     'WWW-Authenticate: Bearer realm="https://dockerauth-ee.{0}.aliyuncs.com/auth",'
     'service="registry.aliyuncs.com:{0}"'
 )
+_REFUSALS = {Mode.UNAVAILABLE: "503 Service Unavailable", Mode.REFUSED: "403 Forbidden"}
 _REGISTRY_HOST = re.compile(
     rb"\r\nHost: registry-([a-z0-9-]+)\.ack\.aliyuncs\.com(?:\r\n|$)", re.I
 )
@@ -28,7 +29,7 @@ def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
     is_whole = bool(separator) or len(request) >= MAX_REQUEST_OCTETS
     if not is_whole and (not request or request[0] >= FIRST_PRINTABLE):
         return None
-    status = "503 Service Unavailable" if mode is Mode.UNAVAILABLE else _status(head)
+    status = _REFUSALS.get(mode) or _status(head)
     body = b"" if head.startswith(b"HEAD ") else b"ok\n"
     challenge = (_CHALLENGE.format(_region(head)),) if status.startswith("401") else ()
     fields = (
