@@ -32,8 +32,8 @@ DIFFERENTIAL_SETS ?= 1600
 
 # Debian package and the command it brings.
 DEMO_PACKAGES := nftables:nft iproute2:ip openssl:openssl
-TEST_PACKAGES := $(DEMO_PACKAGES) iptables:iptables ipset:ipset tshark:tshark tcpdump:tcpdump \
-	traceroute:traceroute mandoc:mandoc procps:sysctl util-linux:unshare \
+TEST_PACKAGES := $(DEMO_PACKAGES) iptables:iptables arptables:arptables-legacy ipset:ipset \
+	tshark:tshark tcpdump:tcpdump traceroute:traceroute mandoc:mandoc procps:sysctl util-linux:unshare \
 	iputils-ping:ping iputils-arping:arping netcat-openbsd:nc bind9-dnsutils:dig curl:curl \
 	hping3:hping3 ike-scan:ike-scan ethtool:ethtool conntrack:conntrack
 
@@ -116,7 +116,8 @@ netns: dev
 differential: dev
 	EDGEDIAG_DIFFERENTIAL_SETS=$(DIFFERENTIAL_SETS) EDGEDIAG_DIFFERENTIAL_PACKETS=200 \
 	  $(BIN)/python -m pytest -q -rP -n 2 tests/net/test_net_walk_differential.py \
-	  tests/net/test_net_walk_legacy.py tests/net/test_net_walk_rulesets.py
+	  tests/net/test_net_walk_legacy.py tests/net/test_net_walk_rulesets.py \
+	  tests/net/test_net_walk_arp_differential.py
 
 # How long explain takes beside the tools that print the same tables: three minutes.
 bench: dev

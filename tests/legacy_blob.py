@@ -61,3 +61,28 @@ def _device_mask(name: str) -> bytes:
     # A name is compared with its NUL; the "+" of a wildcard is not.
     octets = len(name) - 1 if name.endswith("+") else len(name) + 1 if name else 0
     return b"\xff" * octets + bytes(16 - octets)
+
+
+def arp_header(**given: tuple[bytes, bytes]) -> bytes:
+    """struct arpt_arp: of each field its value and its mask; `inverted` is a number of two octets.
+
+    sender, target, mac_length, sender_mac, target_mac, operation, hardware, protocol, incoming,
+    outgoing
+    """
+    layout = (
+        ("sender", 4, 0), ("target", 4, 0), ("sender", 4, 1), ("target", 4, 1),
+        ("mac_length", 1, 0), ("mac_length", 1, 1),
+        ("sender_mac", 16, 0), ("sender_mac", 16, 1), ("target_mac", 16, 0), ("target_mac", 16, 1),
+        ("operation", 2, 0), ("operation", 2, 1), ("hardware", 2, 0), ("hardware", 2, 1),
+        ("protocol", 2, 0), ("protocol", 2, 1),
+        ("incoming", 16, 0), ("outgoing", 16, 0), ("incoming", 16, 1), ("outgoing", 16, 1),
+    )  # fmt: skip
+    empty = (b"", b"")
+    octets = b"".join(given.get(name, empty)[at].ljust(size, b"\0") for name, size, at in layout)
+    return octets + bytes(2) + given.get("inverted", empty)[0].ljust(2, b"\0") + bytes(2)
+
+
+def arp_entry(target: bytes, *, head: bytes | None = None, packets: int = 0) -> bytes:
+    """struct arpt_entry with its target."""
+    sizes = struct.pack("=HHI4x QQ", 192, 192 + len(target), 0, packets, 0)
+    return (arp_header() if head is None else head) + sizes + target

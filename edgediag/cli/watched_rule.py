@@ -42,7 +42,7 @@ class Question:
 def question(text: str, version: int) -> Question:
     """The rule by `FAMILY TABLE CHAIN HANDLE`, or by `[BACKEND:]TABLE CHAIN NUMBER` of iptables.
 
-    version  of IP: iptables has tables for each
+    version  of IP: iptables has tables for each; `legacy:arp TABLE CHAIN NUMBER` is of arptables
     raises   UsageError where the words name no rule that is there
     """
     watched = _watched(text, _FAMILIES[version])
@@ -67,8 +67,9 @@ def _watched(text: str, of_iptables: str) -> Watched:
         raise UsageError(
             f"--why-not {text} is neither FAMILY TABLE CHAIN HANDLE nor TABLE CHAIN NUMBER"
         )
-    is_nft = len(words) == 4
-    family, table, chain, place = words if is_nft else (of_iptables, *words)
+    is_whole = len(words) == 4
+    is_nft = is_whole and backend is Backend.NFT
+    family, table, chain, place = words if is_whole else (of_iptables, *words)
     if family not in FAMILY_NUMBERS:
         raise UsageError(f"--why-not {text}: no family is called {family}")
     return Watched(

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from edgediag.model.culprit import (
+    ArptablesRule,
     ChainPolicy,
     Culprit,
     IptablesRule,
@@ -42,6 +43,8 @@ def fix_for(
         case IptablesRule(backend=backend, table=table, chain=chain, number=number):
             program = f"{'ip6tables' if version == 6 else 'iptables'}-{backend}"
             return f"{program} -t {shlex.quote(table)} -D {shlex.quote(chain)} {number}"
+        case ArptablesRule(table=table, chain=chain, number=number):
+            return f"arptables-legacy -t {shlex.quote(table)} -D {shlex.quote(chain)} {number}"
         case ChainPolicy():
             is_either = f"{culprit.family} {culprit.table}" in legacy_tables
             return None if is_either else _policy(culprit)

@@ -22,6 +22,7 @@ _TABLES: Final = (
     "ip6tables-nft",
     "iptables-legacy",
     "ip6tables-legacy",
+    "arptables-legacy",
 )
 PROGRAMS: Final = ("nft", *_TABLES, "ipset", "ip", "sysctl")
 _MOST_OCTETS: Final = 4096

@@ -4,7 +4,7 @@ from typing import Final
 
 from edgediag.compat import assert_never
 from edgediag.host.netfilter.origin import Writer, writer_of
-from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.culprit import ArptablesRule, ChainPolicy, IptablesRule, NftRule
 from edgediag.model.explained import RuleObject
 from edgediag.model.verdict import Mechanism
 
@@ -33,6 +33,9 @@ def _named(culprit: RuleObject, version: int) -> str:
                 f"{culprit.chain} "
                 f"({culprit.text})"
             )
+        case ArptablesRule():
+            place = f"{culprit.number} of {culprit.table} {culprit.chain}"
+            return f"arptables-legacy rule {place} ({culprit.text})"
         case ChainPolicy():
             return (
                 f"the policy {culprit.policy} of chain "
@@ -65,6 +68,9 @@ def _deletion(culprit: RuleObject, version: int) -> str:
                 f"{_iptables(culprit, version)} -t {culprit.table} -D {culprit.chain} "
                 f"{culprit.number}, or accept the flow before it"
             )
+        case ArptablesRule():
+            place = f"{culprit.table} -D {culprit.chain} {culprit.number}"
+            return f"arptables-legacy -t {place}, or accept ARP before it"
         case ChainPolicy():
             return (
                 f"accept the flow in {culprit.family} {culprit.table} {culprit.chain}; its policy "

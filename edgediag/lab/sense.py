@@ -29,7 +29,7 @@ FORBIDDEN_NFT = re.compile(r"^\s*(?:add|insert|delete|destroy|flush|replace|rena
 
 # What a command step may run: programs that change the node's own network and nothing else.
 PROGRAMS = (
-    "arptables",
+    "arptables-legacy",
     "bridge",
     "conntrack",
     "ethtool",

@@ -34,6 +34,17 @@ class IptablesRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArptablesRule:
+    """A rule of arptables-legacy, number counted from 1 within its chain."""
+
+    KIND: ClassVar[str] = "arptables-rule"
+    table: str
+    chain: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChainPolicy:
     """The policy of a base chain that no rule overruled."""
 
@@ -279,6 +290,7 @@ class RavenStateObject:
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
+    | ArptablesRule
     | ChainPolicy
     | RouteObject
     | PolicyRuleObject

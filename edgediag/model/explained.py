@@ -5,10 +5,10 @@ from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.culprit import ArptablesRule, ChainPolicy, IptablesRule, NftRule
 from edgediag.model.flow import Flow
 
-RuleObject: TypeAlias = NftRule | IptablesRule | ChainPolicy
+RuleObject: TypeAlias = NftRule | IptablesRule | ArptablesRule | ChainPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

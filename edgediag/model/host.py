@@ -229,7 +229,7 @@ NOT_FOLLOWED = NotChecked(reason="what pods send was not followed")
 class HostState:
     """What was read of this host, each table or why it was not read.
 
-    legacy_tables  of iptables-legacy, family first: "ip filter", "ip6 raw"
+    legacy_tables  of iptables-legacy and arptables-legacy, family first: "ip6 raw", "arp filter"
     tc_filters     of all devices
     forwarding     of all VXLAN devices
     overlay_routes  through VXLAN devices, and in Raven's tables

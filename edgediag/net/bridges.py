@@ -29,7 +29,6 @@ from edgediag.host.walk.needs import (
 from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.model.answer import NotChecked
 from edgediag.net.netlink import NetlinkSocket, Refusal
-from edgediag.net.xtables import listed_tables
 
 _RTM_GETLINK: Final = 18
 _RTM_GETNEIGH: Final = 30
@@ -105,7 +104,6 @@ def resolution(
         state=_STATES.get(state, "not known"),
         mac=link.mac,
         is_source=_is_source(link.name),
-        unread=tuple(f"arptables-legacy table {name}" for name in listed_tables("arp")),
     )
 
 

@@ -1,18 +1,15 @@
-"""The tables of iptables-legacy and ip6tables-legacy of one namespace put into another.
+"""The tables of iptables-legacy and its like of one namespace put into another.
 
-source  include/uapi/linux/netfilter_ipv4/ip_tables.h, netfilter_ipv6/ip6_tables.h: both families
-        have the same numbers and structs but for the entries
+source  include/uapi/linux/netfilter_ipv4/ip_tables.h, netfilter_ipv6/ip6_tables.h,
+        netfilter_arp/arp_tables.h: they differ in a number, in the hooks and in the entries
 """
 
 import ctypes
 from collections.abc import Iterable
-from typing import Final
 
 from edgediag.host.clone.legacy import COUNTER_OCTETS, CopiedTable, entry_count, replacement
 from edgediag.model.answer import NotChecked
-from edgediag.net.xtables import LEVELS, legacy_names, open_tables, read_entries, read_info
-
-_SET_REPLACE: Final = 64
+from edgediag.net.xtables import BASES, LEVELS, legacy_names, open_tables, read_entries, read_info
 
 
 def read_tables() -> tuple[CopiedTable, ...] | NotChecked:
@@ -47,4 +44,5 @@ def _replace(table: CopiedTable) -> None:
         at = ctypes.addressof(counters)
         octets = replacement(table, old_count=count, counters_at=at)
         if octets is not None:
-            sock.setsockopt(LEVELS[table.family], _SET_REPLACE, octets)
+            # IPT_SO_SET_REPLACE and its like have the number of the question for the information.
+            sock.setsockopt(LEVELS[table.family], BASES[table.family], octets)

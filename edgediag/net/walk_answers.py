@@ -110,11 +110,13 @@ def _walk(parcel: Parcel, journal: Journal, begin: Begin, read: Read) -> Found:
             if isinstance(chains, Refusal):
                 return [], (f"nf_tables: {chains.errno_name}",)
             tables, unread = read(_LEGACY_FAMILIES[parcel.version])
+            of_arp, unread_of_arp = read("arp") if parcel.version == 4 else ((), ())
+            tables += of_arp
             host = _Host(netlink, routing, tables)
             legacy = (chain for table in tables for chain in base_chains(table))
             journal.begin()
             met = (chain for chain in chains if chain.name.family in _FAMILIES[parcel.version])
-            hooks = HookWalk((*met, *legacy), journal)
+            hooks = HookWalk((*met, *legacy), journal, unread_of_arp)
             courses = host.answered(begin(parcel, hooks), journal)
             unread = (*unread, *masters_of(routing, parcel), *ipvs_of(courses))
             if generation(netlink) == before:

@@ -1,6 +1,7 @@
-"""iptables-legacy's tables, read by the socket options of x_tables; nothing is written.
+"""The tables of iptables-legacy and arptables-legacy, read by the socket options of x_tables.
 
-Asking for a table that does not exist makes it: only those that the kernel lists are read.
+Nothing is written. Asking for a table that does not exist makes it: only those that the kernel
+lists are read.
 """
 
 import ctypes
@@ -24,16 +25,14 @@ from edgediag.host.netfilter.legacy import (
 from edgediag.host.netfilter.legacy_index import LegacyTable, index
 from edgediag.host.walk.legacy import is_placed
 
-# <linux/netfilter_ipv4/ip_tables.h>; <linux/netfilter_ipv6/ip6_tables.h> has the same numbers.
-_SO_GET_INFO: Final = 64
-_SO_GET_ENTRIES: Final = 65
+# IPT_BASE_CTL, IP6T_BASE_CTL and ARPT_BASE_CTL: the number of IPT_SO_GET_INFO and its like.
+BASES: Final = {"ip": 64, "ip6": 64, "arp": 96}
 _ENTRIES_HEAD: Final = 40
 _PROCESS_NET: Final = Path("/proc/thread-self/net")
-_LISTS: Final = {"ip": "ip_tables_names", "ip6": "ip6_tables_names"}
-# They are listed, and not read.
-_LISTS_OF_ARP: Final = {"arp": "arp_tables_names"}
-_DOMAINS: Final = {"ip": socket.AF_INET, "ip6": socket.AF_INET6}
-LEVELS: Final = {"ip": socket.IPPROTO_IP, "ip6": socket.IPPROTO_IPV6}
+_LISTS: Final = {"ip": "ip_tables_names", "ip6": "ip6_tables_names", "arp": "arp_tables_names"}
+_DOMAINS: Final = {"ip": socket.AF_INET, "ip6": socket.AF_INET6, "arp": socket.AF_INET}
+LEVELS: Final = {"ip": socket.IPPROTO_IP, "ip6": socket.IPPROTO_IPV6, "arp": socket.IPPROTO_IP}
+_PROGRAMS: Final = {"ip": "iptables", "ip6": "iptables", "arp": "arptables"}
 # Somebody may replace the table between the two questions (EAGAIN).
 _TRIES: Final = 5
 _MOST_OCTETS: Final = 256 * 2**20
@@ -53,7 +52,7 @@ def legacy_names() -> tuple[tuple[str, str], ...]:
     return tuple((family, table) for family in _LISTS for table in listed_tables(family))
 
 
-def read_legacy(families: Sequence[str] = tuple(_LISTS)) -> tuple[LegacyTable, ...]:
+def read_legacy(families: Sequence[str] = ("ip", "ip6")) -> tuple[LegacyTable, ...]:
     """Every table that this network namespace has, with its counters and all its chains.
 
     raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
@@ -63,7 +62,7 @@ def read_legacy(families: Sequence[str] = tuple(_LISTS)) -> tuple[LegacyTable, .
 
 
 def read_entries(family: str, table: str) -> tuple[bytes, memoryview]:
-    """The answers to IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES for one table, of one moment.
+    """The answers to IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES or their like, of one moment.
 
     returns  the latter without its head
     raises   OSError as the kernel's, such as EPERM; EFBIG where there are too many
@@ -71,12 +70,12 @@ def read_entries(family: str, table: str) -> tuple[bytes, memoryview]:
     with open_tables(family) as sock:
         for _ in range(_TRIES):
             told = read_info(sock, family, table)
-            info = decode_info(told)
+            info = decode_info(family, told)
             if info is None or info.octets > _MOST_OCTETS:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             name = table.encode("ascii", "replace").ljust(NAME_OCTETS, b"\0")
             head = name + info.octets.to_bytes(4, NATIVE)
-            option = (LEVELS[family], _SO_GET_ENTRIES)
+            option = (LEVELS[family], BASES[family] + 1)
             try:
                 answer = _ask(sock, option, head, _ENTRIES_HEAD + info.octets)
             except OSError as error:
@@ -93,7 +92,7 @@ def read_table(family: str, table: str) -> tuple[bytes, LegacyEntries]:
     raises  OSError as the kernel's, such as EPERM; EBADMSG for what iptables cannot have made
     """
     told, octets = read_entries(family, table)
-    info = decode_info(told)
+    info = decode_info(family, told)
     decoded = None if info is None else decode_entries(family, table, info, octets)
     return told, _expected(decoded)
 
@@ -109,7 +108,7 @@ def read_info(sock: socket.socket, family: str, table: str) -> bytes:
     raises  OSError as the kernel's
     """
     name = table.encode("ascii", "replace")
-    return bytes(_ask(sock, (LEVELS[family], _SO_GET_INFO), name, INFO_OCTETS))
+    return bytes(_ask(sock, (LEVELS[family], BASES[family]), name, INFO_OCTETS[family]))
 
 
 def read_placed(family: str) -> Placed:
@@ -122,25 +121,25 @@ def read_placed(family: str) -> Placed:
 
 def placed(family: str, read: Callable[[str, str], LegacyEntries]) -> Placed:
     """The same, each table read by a function of its family and name."""
+    table_of = f"{_PROGRAMS[family]}-legacy table"
     try:
         tables = [read(family, table) for table in listed_tables(family)]
     except OSError as error:
         reason = errno_name(error.errno or 0)
-        listed = listed_tables(family)
-        return (), tuple(f"iptables-legacy table {name}: {reason}" for name in listed)
+        return (), tuple(f"{table_of} {name}: {reason}" for name in listed_tables(family))
     unplaced = (table.name for table in tables if not is_placed(table))
     return (
         tuple(table for table in tables if is_placed(table)),
-        tuple(f"iptables-legacy table {name}" for name in unplaced),
+        tuple(f"{table_of} {name}" for name in unplaced),
     )
 
 
 def listed_tables(family: str) -> list[str]:
-    """The tables of a family, or of "arp", that this network namespace has.
+    """The tables of a family that this network namespace has.
 
     raises  OSError as the kernel's, such as EACCES
     """
-    path = _PROCESS_NET / (_LISTS | _LISTS_OF_ARP)[family]
+    path = _PROCESS_NET / _LISTS[family]
     try:
         return path.read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:

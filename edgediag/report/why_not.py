@@ -5,11 +5,13 @@ from ipaddress import ip_address
 
 from edgediag.compat import assert_never
 from edgediag.host.attributes import NATIVE
+from edgediag.host.netfilter.arp_header import ArpHeader, arp_header_words
 from edgediag.host.netfilter.ip_header import IpHeader, header_words
 from edgediag.host.netfilter.register import Names, Operand
 from edgediag.host.netfilter.statement import XtMatch
 from edgediag.host.netfilter.text import condition_at
 from edgediag.host.netfilter.xt.words import match_words
+from edgediag.host.walk.arp_header import failing_of_arp
 from edgediag.host.walk.header import failing
 from edgediag.host.walk.octets import Octets, cut
 from edgediag.host.walk.parcel import Parcel
@@ -79,6 +81,10 @@ def _does_not_hold(reason: DoesNotHold, names: Names) -> str:
     elif isinstance(asking, IpHeader):
         parts = failing(asking, reason.parcel)
         words = " ".join(text for part in parts for _, text in header_words(part))
+    elif isinstance(asking, ArpHeader):
+        failed = failing_of_arp(asking, reason.parcel)
+        words = " ".join(text for part in failed for text in arp_header_words(part))
+        return f"{words} does not hold of the message of ARP"
     if words:
         return f"{words} does not hold: the packet is {_described(reason.parcel)}"
     asked = condition_at(reason.rule, reason.failed.place, names)

@@ -7,6 +7,7 @@ from edgediag.compat import assert_never
 from edgediag.host.overlay_routes import RAVEN_TABLE, WIREGUARD_TABLE
 from edgediag.host.wireguard import RAVEN_DEVICE as WIREGUARD_DEVICE
 from edgediag.model.culprit import (
+    ArptablesRule,
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
@@ -100,6 +101,10 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             return name, ("nft", "-a", "list", "chain", family, table, chain)
         case IptablesRule():
             return _iptables(culprit)
+        case ArptablesRule(table=table, chain=chain):
+            place = f"{culprit.number} of {table} {chain}"
+            command = ("arptables-legacy", "-t", table, "-nvL", chain, "--line-numbers")
+            return f"arptables-legacy rule {place}: {culprit.text}", command
         case ChainPolicy(family=family, table=table, chain=chain):
             name = f"policy {culprit.policy} of the chain {family} {table} {chain}"
             return name, ("nft", "list", "chain", family, table, chain)

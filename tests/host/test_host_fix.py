@@ -7,6 +7,7 @@ import pytest
 from edgediag.host.fix import fix_for
 from edgediag.host.fix_words import Fix, parse_fix
 from edgediag.model.culprit import (
+    ArptablesRule,
     ChainPolicy,
     ClockObject,
     Culprit,
@@ -45,6 +46,12 @@ REHEARSED = [
         6,
         "ip6tables-legacy -t filter -D 'a b' 3",
         id="of ip6tables-legacy, in a chain with a blank",
+    ),
+    pytest.param(
+        ArptablesRule(table="filter", chain="INPUT", number=2, text="-j DROP"),
+        4,
+        "arptables-legacy -t filter -D INPUT 2",
+        id="of arptables-legacy",
     ),
     pytest.param(
         policy("inet"), 4, "nft 'chain inet filter OUTPUT { policy accept; }'", id="a policy"

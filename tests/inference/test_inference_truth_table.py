@@ -11,6 +11,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Chain, Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.culprit import (
+    ArptablesRule,
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
@@ -162,6 +163,7 @@ RP_FILTER = Sysctl(key="net.ipv4.conf.eth0.rp_filter", value="1")
 RP_FILTER_OF_ALL = Sysctl(key="net.ipv4.conf.all.rp_filter", value="0")
 NFT_RULE = NftRule(family="inet", table="f", chain="out", handle=4, text="udp dport 4500 drop")
 ARP_RULE = NftRule(family="arp", table="f", chain="in", handle=3, text="arp operation reply drop")
+ARPTABLES_RULE = ArptablesRule(table="filter", chain="INPUT", number=2, text="-j DROP")
 
 RULE_OF_NAT = IptablesRule(
     backend="nft", table="nat", chain="OUTPUT", number=1, text="-p udp -j DNAT"
@@ -2251,20 +2253,23 @@ ON_THIS_HOST = [
         ),
         id="the only gateway is silent: dead, or wrong here, look the same",
     ),
-    pytest.param(
-        Picture(
-            evidence=flow_evidence(
-                unanswered(TUNNEL_PROBE, has_left=False),
-                next_hop=neighbour(NeighbourState.FAILED),
-                resolution=replace(
-                    explained(), disposition=Disposition.DROPPED, deciders=(ARP_RULE,)
+    *(
+        pytest.param(
+            Picture(
+                evidence=flow_evidence(
+                    unanswered(TUNNEL_PROBE, has_left=False),
+                    next_hop=neighbour(NeighbourState.FAILED),
+                    resolution=replace(
+                        explained(), disposition=Disposition.DROPPED, deciders=(rule,)
+                    ),
                 ),
+                verdict=local(Mechanism.RULE_DROP, rule),
+                fires=("resolution-dropped", "neighbour-failed"),
+                silent=("never-left",),
             ),
-            verdict=local(Mechanism.RULE_DROP, ARP_RULE),
-            fires=("resolution-dropped", "neighbour-failed"),
-            silent=("never-left",),
-        ),
-        id="a rule of arp drops what the gateway answers: it is not the gateway",
+            id=f"a rule of {words} drops what the gateway answers: it is not the gateway",
+        )
+        for words, rule in (("arp", ARP_RULE), ("arptables-legacy", ARPTABLES_RULE))
     ),
     *(
         pytest.param(

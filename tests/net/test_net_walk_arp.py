@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgediag.model.flow import Flow, Protocol
+from edgediag.net import xtables
+from edgediag.net.xtables import listed_tables
 from net.bridged import bridged
 from net.differential import explained, send
 
@@ -24,8 +26,14 @@ FLOW = Flow(
     destination_port=4500,
 )
 Said = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
-DROPPED = ("dropped", (("arp", "c"),), ())
 PASSES = ("passes", (), ())
+
+
+def dropped(chain: str) -> Said:
+    return "dropped", (("arp", chain),), ()
+
+
+DROPPED = dropped("c")
 
 
 def arp(hook: str, words: str) -> tuple[str, ...]:
@@ -101,12 +109,97 @@ def test_a_next_hop_that_is_known_is_not_asked_for(two_nodes: "TwoNodes") -> Non
     assert said(two_nodes.node) == PASSES
 
 
-@pytest.mark.skipif(shutil.which("arptables-legacy") is None, reason="needs arptables-legacy")
-def test_rules_of_arptables_legacy_are_not_read_and_said_so(two_nodes: "TwoNodes") -> None:
+LEGACY = pytest.mark.skipif(
+    shutil.which("arptables-legacy") is None, reason="needs arptables-legacy"
+)
+
+
+def legacy(*rules: str) -> tuple[str, ...]:
+    return tuple(f"arptables-legacy {rule}" for rule in rules)
+
+
+@LEGACY
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        pytest.param(legacy("-A INPUT -j DROP"), dropped("INPUT"), id="every answer"),
+        pytest.param(legacy("-P OUTPUT DROP"), dropped("OUTPUT"), id="by the policy"),
+        pytest.param(legacy("-A INPUT --opcode 2 -j DROP"), dropped("INPUT"), id="answers alone"),
+        pytest.param(legacy("-A INPUT --opcode 1 -j DROP"), PASSES, id="others' questions"),
+        pytest.param(legacy("-A INPUT -s 192.0.2.2 -j DROP"), dropped("INPUT"), id="its own"),
+        pytest.param(legacy("-A INPUT -s ! 192.0.2.2 -j DROP"), PASSES, id="of all others"),
+        pytest.param(legacy("-A INPUT -i up+ -j DROP"), dropped("INPUT"), id="by a device"),
+        pytest.param(legacy("-A OUTPUT -o lo -j DROP"), PASSES, id="by another device"),
+        pytest.param(
+            legacy("-A OUTPUT --source-mac 02:00:00:00:00:01 -j DROP"),
+            dropped("OUTPUT"),
+            id="of this MAC",
+        ),
+        pytest.param(
+            legacy("-N own", "-A INPUT -j own", "-A own -s 192.0.2.3", "-A own -j RETURN"),
+            PASSES,
+            id="by a chain that comes back",
+        ),
+        pytest.param(
+            legacy("-N own", "-A INPUT -j own", "-A own -s 192.0.2.2 -j DROP"),
+            dropped("own"),
+            id="in a chain of the user's own",
+        ),
+        pytest.param(
+            legacy("-A INPUT -j ACCEPT", "-A INPUT -j DROP"), PASSES, id="accepted before"
+        ),
+        pytest.param(
+            (*legacy("-A INPUT -j ACCEPT"), *arp("input", "drop")),
+            DROPPED,
+            id="accepted there and dropped by nft",
+        ),
+        pytest.param(
+            (*arp("input", "accept"), *legacy("-A INPUT -j DROP")),
+            dropped("INPUT"),
+            id="accepted by nft and dropped there",
+        ),
+        pytest.param(
+            legacy("-A INPUT -l 6 -j mangle --mangle-ip-d 192.0.2.1 --mangle-target DROP"),
+            dropped("INPUT"),
+            id="by the target that rewrites",
+        ),
+    ],
+)
+def test_the_kernel_fares_as_the_walk_says_of_arptables_legacy(
+    two_nodes: "TwoNodes", commands: tuple[str, ...], expected: Said
+) -> None:
+    two_nodes.node.run("ip neighbour flush dev up0", *commands)
+    answer = said(two_nodes.node)
+    assert (answer, is_resolved(two_nodes.node)) == (expected, expected == PASSES)
+
+
+@LEGACY
+def test_a_question_that_arptables_rewrites_is_not_judged(two_nodes: "TwoNodes") -> None:
     two_nodes.node.run(
-        "ip neighbour flush dev up0", "arptables-legacy -A INPUT -s 192.0.2.3 -j DROP"
+        "ip neighbour flush dev up0",
+        *legacy("-A OUTPUT -l 6 -j mangle --mangle-ip-s 192.0.2.9"),
     )
-    doubt = "arptables-legacy table filter"
+    doubt = "what a rule has written into the question"
+    assert said(two_nodes.node) == ("undetermined", (), (doubt,))
+
+
+@LEGACY
+def test_to_ask_makes_no_table_of_arptables_legacy(two_nodes: "TwoNodes") -> None:
+    two_nodes.node.run("ip neighbour flush dev up0", *arp("input", "drop"))
+    said(two_nodes.node)
+    with two_nodes.node.inside():
+        assert listed_tables("arp") == []
+
+
+@LEGACY
+def test_a_table_of_arptables_legacy_that_is_not_read_is_said(
+    two_nodes: "TwoNodes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_nodes.node.run(
+        "ip neighbour flush dev up0", *legacy("-A INPUT -s 192.0.2.3 -j DROP")
+    )
+    monkeypatch.setattr(xtables, "decode_entries", lambda *_: None)
+    doubt = "arptables-legacy table filter: EBADMSG"
     assert said(two_nodes.node) == ("undetermined", (), (doubt,))
 
 

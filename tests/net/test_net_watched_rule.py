@@ -53,6 +53,21 @@ def test_why_a_rule_does_not_match(
     assert words in capsys.readouterr().out
 
 
+@pytest.mark.skipif(shutil.which("arptables-legacy") is None, reason="needs arptables-legacy")
+def test_why_a_rule_of_arptables_legacy_does_not_match(
+    two_nodes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_nodes.node.run(
+        "ip neighbour flush dev up0",
+        "arptables-legacy -A INPUT --opcode 1 -s 192.0.2.2 -j DROP",
+    )
+    rule = "legacy:arp filter INPUT 1"
+    with two_nodes.node.inside():
+        assert run((*TUNNEL, "--why-not", rule)) is ExitStatus.PASSED
+    said = f"rule {rule}: --opcode 1 does not hold of the message of ARP\n"
+    assert said in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "rule",
     [

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from edgediag.model.culprit import (
+    ArptablesRule,
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
@@ -96,6 +97,11 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         ),
         "iptables-legacy rule 3 of filter OUTPUT: -p udp -j DROP",
         "iptables-legacy -t filter -nvL OUTPUT --line-numbers",
+    ),
+    (
+        ArptablesRule(table="filter", chain="INPUT", number=2, text="-j DROP -s 192.0.2.1"),
+        "arptables-legacy rule 2 of filter INPUT: -j DROP -s 192.0.2.1",
+        "arptables-legacy -t filter -nvL INPUT --line-numbers",
     ),
     (
         ChainPolicy(family="inet", table="filter", chain="input", policy="drop"),

@@ -1,22 +1,27 @@
-"""A table of iptables-legacy as read, as the struct that puts it into another namespace.
+"""A table of x_tables as read, as the struct that puts it into another namespace.
 
 The entries need no change: jumps are offsets within the table, names stand where pointers are.
 
-source  include/uapi/linux/netfilter_ipv4/ip_tables.h (ipt_getinfo, ipt_replace)
+source  include/uapi/linux/netfilter_ipv4/ip_tables.h (ipt_getinfo, ipt_replace),
+        netfilter_arp/arp_tables.h (arpt_getinfo, arpt_replace)
 """
 
 import struct
 from dataclasses import dataclass
 from typing import Final
 
-_INFO: Final = struct.Struct("=32sI5I5III")
-_REPLACE: Final = struct.Struct("=32sIII5I5IIQ")
+# Behind the hooks stand, of each, where its chain begins and where its policy is.
+_INFO_HEAD: Final = struct.Struct("=32sI")
+_INFO_TAIL: Final = struct.Struct("=II")
+_REPLACE_HEAD: Final = struct.Struct("=32sIII")
+_REPLACE_TAIL: Final = struct.Struct("=IQ")
+_LEAST_OCTETS: Final = _INFO_HEAD.size + _INFO_TAIL.size
 COUNTER_OCTETS: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiedTable:
-    """A table: `family` "ip" or "ip6", and what IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES gave."""
+    """A table: `family` as in LegacyEntries, and what GET_INFO and GET_ENTRIES gave of it."""
 
     family: str
     name: str
@@ -26,7 +31,7 @@ class CopiedTable:
 
 def entry_count(info: bytes) -> int:
     """The number of entries of a table, 0 where its information is too short."""
-    return _INFO.unpack_from(info)[-2] if len(info) >= _INFO.size else 0
+    return _tail(info)[0] if len(info) >= _LEAST_OCTETS else 0
 
 
 def replacement(table: CopiedTable, *, old_count: int, counters_at: int) -> bytes | None:
@@ -35,9 +40,16 @@ def replacement(table: CopiedTable, *, old_count: int, counters_at: int) -> byte
     old_count    the entries that the other namespace's table has now
     counters_at  the address of memory for as many counters, which the kernel fills
     """
-    if len(table.info) < _INFO.size:
+    if len(table.info) < _LEAST_OCTETS:
         return None
-    name, hooks, *offsets, count, _ = _INFO.unpack_from(table.info)
-    size = len(table.entries)
-    head = _REPLACE.pack(name, hooks, count, size, *offsets, old_count, counters_at)
-    return head + table.entries
+    name, hooks = _INFO_HEAD.unpack_from(table.info)
+    places = table.info[_INFO_HEAD.size : -_INFO_TAIL.size]
+    count, _ = _tail(table.info)
+    head = _REPLACE_HEAD.pack(name, hooks, count, len(table.entries))
+    return head + places + _REPLACE_TAIL.pack(old_count, counters_at) + table.entries
+
+
+def _tail(info: bytes) -> tuple[int, int]:
+    """The number of entries and their octets."""
+    count, size = _INFO_TAIL.unpack(info[-_INFO_TAIL.size :])
+    return count, size

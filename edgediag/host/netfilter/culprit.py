@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from edgediag.host.netfilter.arptables import arptables_text
 from edgediag.host.netfilter.iptables import iptables_text
 from edgediag.host.netfilter.register import Names
 from edgediag.host.netfilter.rule import FilterRule, RuleKey
 from edgediag.host.netfilter.statement import Reject, XtTarget
 from edgediag.host.netfilter.text import filter_rule_text
-from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.culprit import ArptablesRule, ChainPolicy, IptablesRule, NftRule
 
 
 def policy_culprit(key: RuleKey) -> ChainPolicy:
@@ -51,6 +52,13 @@ def numbered_culprit(rule: FilterRule, backend: str, number: int) -> IptablesRul
         chain=rule.chain,
         number=number,
         text=iptables_text(rule),
+    )
+
+
+def arptables_culprit(rule: FilterRule, number: int) -> ArptablesRule:
+    """A rule of arptables-legacy by its number."""
+    return ArptablesRule(
+        table=rule.table, chain=rule.chain, number=number, text=arptables_text(rule)
     )
 
 

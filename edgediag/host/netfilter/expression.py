@@ -1,6 +1,7 @@
 """What the expressions of a rule are made of; a rule is a sequence of them.
 
-One of iptables-legacy begins with its header conditions, all others are those of nf_tables.
+One of iptables-legacy or arptables-legacy begins with its header conditions, all others are those
+of nf_tables.
 
 Registers are counted in slots of four octets from 0, whichever of the kernel's two ways of
 numbering a rule uses: NFT_REG_1 and NFT_REG32_00 are both slot 0.
@@ -11,6 +12,7 @@ source  include/uapi/linux/netfilter/nf_tables.h
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edgediag.host.netfilter.arp_header import ArpHeader
 from edgediag.host.netfilter.ip_header import IpHeader
 from edgediag.host.netfilter.statement import Statement
 
@@ -130,5 +132,5 @@ class Unknown:
 
 Load: TypeAlias = PayloadLoad | MetaLoad | CtLoad | FibLoad | ImmediateLoad
 Change: TypeAlias = Bitwise | Byteorder
-Test: TypeAlias = Compare | InRange | Lookup | IpHeader
+Test: TypeAlias = Compare | InRange | Lookup | IpHeader | ArpHeader
 Expression: TypeAlias = Load | Change | Test | Statement | Unknown

@@ -99,10 +99,10 @@ def decode_header(family: str, octets: bytes) -> IpHeader:
     source, destination, source_mask, destination_mask, *rest = layout.unpack(octets)
     incoming, outgoing, incoming_mask, outgoing_mask, protocol, flags, inverted = rest
     return IpHeader(
-        source=_address(source, source_mask, inverted & _NOT_SOURCE),
-        destination=_address(destination, destination_mask, inverted & _NOT_DESTINATION),
-        incoming=_device(incoming, incoming_mask, inverted & _NOT_IN),
-        outgoing=_device(outgoing, outgoing_mask, inverted & _NOT_OUT),
+        source=asked_value(source, source_mask, inverted & _NOT_SOURCE),
+        destination=asked_value(destination, destination_mask, inverted & _NOT_DESTINATION),
+        incoming=asked_device(incoming, incoming_mask, inverted & _NOT_IN),
+        outgoing=asked_device(outgoing, outgoing_mask, inverted & _NOT_OUT),
         protocol=protocol,
         is_protocol_negated=bool(inverted & _NOT_PROTOCOL),
         is_later_fragment=bool(flags & _FRAGMENT[family]),
@@ -120,7 +120,7 @@ def header_words(header: IpHeader) -> Iterator[tuple[str, str]]:
             yield option, f"{'! ' * asked.is_negated}{option} {_network(asked)}"
     for option, asked in devices:
         if asked is not None:
-            yield option, f"{'! ' * asked.is_negated}{option} {_name(asked)}"
+            yield option, f"{'! ' * asked.is_negated}{option} {device_name(asked)}"
     if header.protocol:
         number = header.protocol.to_bytes(2, "big")
         negation = "! " * header.is_protocol_negated
@@ -129,27 +129,31 @@ def header_words(header: IpHeader) -> Iterator[tuple[str, str]]:
         yield "-f", f"{'! ' * header.is_fragment_negated}-f"
 
 
-def _address(value: bytes, mask: bytes, negated: int) -> MaskedValue | None:
+def asked_value(value: bytes, mask: bytes, negated: int) -> MaskedValue | None:
+    """A condition of an entry on a field, None where it asks for nothing."""
     if not any(mask) and not any(value) and not negated:
         return None
     return MaskedValue(value=value, mask=mask, is_negated=bool(negated))
 
 
-def _device(name: bytes, mask: bytes, negated: int) -> MaskedValue | None:
-    """iptables leaves the "+" of a wildcard in the name, behind the mask; nobody looks at it."""
+def asked_device(name: bytes, mask: bytes, negated: int) -> MaskedValue | None:
+    """The same of a device.
+
+    The tools leave the "+" of a wildcard in the name, behind the mask; nobody looks at it.
+    """
     if not any(mask) and not negated:
         return None
     value = bytes(octet & bits for octet, bits in zip(name, mask))
     return MaskedValue(value=value, mask=mask, is_negated=bool(negated))
 
 
+def device_name(asked: MaskedValue) -> str:
+    """The name; with "+" where the mask leaves its end open."""
+    shown = text(asked.value)
+    return shown if b"\0" in asked.value[: len(asked.mask.rstrip(b"\0"))] else f"{shown}+"
+
+
 def _network(asked: MaskedValue) -> str:
     length = mask_length(asked.mask)
     mask = format_value("address", asked.mask) if length is None else str(length)
     return f"{format_value('address', asked.value)}/{mask}"
-
-
-def _name(asked: MaskedValue) -> str:
-    """The name; with "+" where the mask leaves its end open."""
-    shown = text(asked.value)
-    return shown if b"\0" in asked.value[: len(asked.mask.rstrip(b"\0"))] else f"{shown}+"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from edgediag.host.netfilter.arp_header import ArpHeader
 from edgediag.host.netfilter.expression import (
     Bitwise,
     Byteorder,
@@ -85,6 +86,12 @@ def iptables_text(rule: FilterRule) -> str:
     return reader.sentence()
 
 
+def verdict_option(verdict: Verdict) -> str:
+    """A verdict as the option that asks for it: "-j DROP", "-g own"."""
+    option = "-g" if verdict.code == -4 else "-j"
+    return _VERDICTS.get(verdict.code, f"{option} {verdict.chain}")
+
+
 class _Reader:
     """One pass over a rule; what iptables puts first, the matches, and the target."""
 
@@ -107,6 +114,9 @@ class _Reader:
                 self._test(expression)
             case IpHeader():
                 self._head.update(header_words(expression))
+            case ArpHeader():
+                # iptables has none of ARP: `arptables_text` words such a rule.
+                pass
             case Lookup():
                 self._matches.append(f"-m [@{expression.set_name}]")
             case Unknown():
@@ -145,8 +155,7 @@ class _Reader:
             case XtTarget():
                 self._target = target_words(statement, self._family, self._set_names)
             case Verdict():
-                option = "-g" if statement.code == -4 else "-j"
-                self._target = _VERDICTS.get(statement.code, f"{option} {statement.chain}")
+                self._target = verdict_option(statement)
             case Limit():
                 self._matches.append(_limit(statement))
             case Log():

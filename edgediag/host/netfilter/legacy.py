@@ -5,8 +5,9 @@ chain is found without the rest of the table. Whatever the blob holds gives a ch
 an exception: every offset is checked.
 
 source  include/uapi/linux/netfilter_ipv4/ip_tables.h (ipt_getinfo, ipt_entry),
-        netfilter_ipv6/ip6_tables.h, netfilter/x_tables.h (xt_entry_match, xt_entry_target,
-        XT_STANDARD_TARGET): the kernel's own layout, in this machine's byte order
+        netfilter_ipv6/ip6_tables.h, netfilter_arp/arp_tables.h (arpt_getinfo, arpt_entry),
+        netfilter/x_tables.h (xt_entry_match, xt_entry_target, XT_STANDARD_TARGET): the kernel's
+        own layout, in this machine's byte order
 """
 
 import struct
@@ -15,18 +16,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgediag.host.attributes import text
-from edgediag.host.netfilter.ip_header import HEADER_OCTETS
 
 HOOKS: Final = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
-INFO_OCTETS: Final = 84
+# include/uapi/linux/netfilter_arp.h.
+_HOOKS_OF_ARP: Final = ("INPUT", "OUTPUT", "FORWARD")
+HOOKS_OF: Final = {"ip": HOOKS, "ip6": HOOKS, "arp": _HOOKS_OF_ARP}
 NAME_OCTETS: Final = 32
 
-_INFO: Final = struct.Struct("=32sI5I5III")
-# Behind the header conditions: nfcache, then where the target and the next entry are.
-_PLACES: Final = struct.Struct("=4xHH")
+_INFOS: Final = {
+    family: struct.Struct(f"=32sI{2 * len(hooks)}III") for family, hooks in HOOKS_OF.items()
+}
+INFO_OCTETS: Final = {family: layout.size for family, layout in _INFOS.items()}
+# Where the target and the next entry are; before it stands nfcache, but not for ARP.
+_PLACES: Final = struct.Struct("=HH")
+_PLACES_AT: Final = {"ip": 88, "ip6": 140, "arp": 164}
 _COUNTERS: Final = struct.Struct("=QQ")
-# struct ipt_entry and ip6t_entry: the counters begin at a multiple of 8.
-COUNTERS_AT: Final = {"ip": 96, "ip6": 152}
+# struct ipt_entry, ip6t_entry and arpt_entry: the counters begin at a multiple of 8.
+COUNTERS_AT: Final = {"ip": 96, "ip6": 152, "arp": 176}
 PART: Final = struct.Struct("=H29sB")
 STANDARD, ERROR = "", "ERROR"
 VERDICT: Final = struct.Struct("=i")
@@ -66,7 +72,7 @@ class LegacyChain:
 class LegacyEntries:
     """The entries of a table as they are, and the chains that the kernel itself calls.
 
-    family  "ip" or "ip6"
+    family  "ip", "ip6" or "arp"
     """
 
     family: str
@@ -84,15 +90,16 @@ class Place:
     offset: int
 
 
-def decode_info(octets: bytes) -> LegacyInfo | None:
-    """The answer to IPT_SO_GET_INFO, None where it is too short."""
-    if len(octets) < _INFO.size:
+def decode_info(family: str, octets: bytes) -> LegacyInfo | None:
+    """The answer to IPT_SO_GET_INFO or ARPT_SO_GET_INFO, None where it is too short."""
+    hooks, layout = HOOKS_OF[family], _INFOS[family]
+    if len(octets) < layout.size:
         return None
-    _, valid, *offsets, _, size = _INFO.unpack_from(octets)
-    present = [hook for bit, hook in enumerate(HOOKS) if valid >> bit & 1]
+    _, valid, *offsets, _, size = layout.unpack_from(octets)
+    present = {hook: bit for bit, hook in enumerate(hooks) if valid >> bit & 1}
     return LegacyInfo(
-        begins={hook: offsets[HOOKS.index(hook)] for hook in present},
-        policies={hook: offsets[5 + HOOKS.index(hook)] for hook in present},
+        begins={hook: offsets[bit] for hook, bit in present.items()},
+        policies={hook: offsets[len(hooks) + bit] for hook, bit in present.items()},
         octets=size,
     )
 
@@ -151,10 +158,10 @@ def walked(family: str, octets: memoryview, offset: int) -> Iterator[tuple[int, 
 
     It stops before what is no whole entry.
     """
-    header, least = HEADER_OCTETS[family], COUNTERS_AT[family] + _COUNTERS.size
+    places_at, least = _PLACES_AT[family], COUNTERS_AT[family] + _COUNTERS.size
     size, unpack = len(octets), _PLACES.unpack_from
     while offset + least <= size:
-        target_at, next_at = unpack(octets, offset + header)
+        target_at, next_at = unpack(octets, offset + places_at)
         if not least <= target_at <= next_at - PART.size or offset + next_at > size:
             return
         name_at = offset + target_at + 2
@@ -167,10 +174,10 @@ def walked(family: str, octets: memoryview, offset: int) -> Iterator[tuple[int, 
 
 def offsets(entries: LegacyEntries, chain: LegacyChain) -> Iterator[int]:
     """Where the rules of a whole chain are, in their order."""
-    at, octets, header = chain.begin, entries.octets, HEADER_OCTETS[entries.family]
+    at, octets, places_at = chain.begin, entries.octets, _PLACES_AT[entries.family]
     while at < chain.end:
         yield at
-        at += _PLACES.unpack_from(octets, at + header)[1]
+        at += _PLACES.unpack_from(octets, at + places_at)[1]
 
 
 def counted(entries: LegacyEntries, offset: int) -> tuple[int, int]:
@@ -181,13 +188,13 @@ def counted(entries: LegacyEntries, offset: int) -> tuple[int, int]:
 
 def next_entry(family: str, octets: memoryview, offset: int) -> int:
     """The octets of an entry."""
-    following: int = _PLACES.unpack_from(octets, offset + HEADER_OCTETS[family])[1]
+    following: int = _PLACES.unpack_from(octets, offset + _PLACES_AT[family])[1]
     return following
 
 
 def target_of(family: str, octets: memoryview, offset: int) -> int:
     """Where the target of an entry begins, counted from the entry."""
-    place: int = _PLACES.unpack_from(octets, offset + HEADER_OCTETS[family])[0]
+    place: int = _PLACES.unpack_from(octets, offset + _PLACES_AT[family])[0]
     return place
 
 

@@ -1,4 +1,4 @@
-"""A rule of iptables-legacy in the expressions of all other rules.
+"""A rule of iptables-legacy or arptables-legacy in the expressions of all other rules.
 
 What a rule asks for and does is evaluated and worded by the same code as with iptables-nft: its
 matches and targets have the same structs, only the header conditions are of another kind.
@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from edgediag.host.attributes import text
+from edgediag.host.netfilter.arp_header import ARP_HEADER_OCTETS, ArpHeader, decode_arp_header
 from edgediag.host.netfilter.expression import Expression, Unknown
-from edgediag.host.netfilter.ip_header import HEADER_OCTETS, decode_header
+from edgediag.host.netfilter.ip_header import HEADER_OCTETS, IpHeader, decode_header
 from edgediag.host.netfilter.legacy import (
     COUNTERS_AT,
     ERROR,
@@ -36,7 +37,7 @@ def rule_at(entries: LegacyEntries, place: Place) -> FilterRule:
     family, begin = entries.family, place.offset
     following = begin + next_entry(family, entries.octets, begin)
     octets = bytes(entries.octets[begin:following])
-    header = decode_header(family, octets[: HEADER_OCTETS[family]])
+    header = _header(family, octets)
     target_at = target_of(family, entries.octets, begin)
     matches = octets[COUNTERS_AT[family] + _COUNTERS_OCTETS : target_at]
     packets, counted_octets = counted(entries, begin)
@@ -44,7 +45,8 @@ def rule_at(entries: LegacyEntries, place: Place) -> FilterRule:
     name, revision, info = next(targets, (ERROR, 0, b""))
     ending: tuple[Expression, ...]
     if name == STANDARD:
-        ending = _ending(entries, following, info, is_goto=header.is_goto)
+        is_goto = isinstance(header, IpHeader) and header.is_goto
+        ending = _ending(entries, following, info, is_goto=is_goto)
     else:
         ending = (XtTarget(name=name, revision=revision, info=info),)
     return FilterRule(
@@ -61,6 +63,12 @@ def rule_at(entries: LegacyEntries, place: Place) -> FilterRule:
         ),
         comment="",
     )
+
+
+def _header(family: str, octets: bytes) -> IpHeader | ArpHeader:
+    if family == "arp":
+        return decode_arp_header(octets[:ARP_HEADER_OCTETS])
+    return decode_header(family, octets[: HEADER_OCTETS[family]])
 
 
 def jumps_to(entries: LegacyEntries, offset: int) -> int | None:

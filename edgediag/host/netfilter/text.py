@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from edgediag.compat import assert_never
+from edgediag.host.netfilter.arp_header import ArpHeader, arp_header_words
 from edgediag.host.netfilter.condition_text import comparison_text, range_text, set_text
 from edgediag.host.netfilter.expression import (
     Bitwise,
@@ -131,6 +132,8 @@ class _Reader:
                 self._test(expression)
             case IpHeader():
                 self._words += [words for _, words in header_words(expression)]
+            case ArpHeader():
+                self._words += arp_header_words(expression)
             case Lookup():
                 self._look_up(expression)
             case Unknown():

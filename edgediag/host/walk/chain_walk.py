@@ -102,8 +102,9 @@ class ChainWalk:
         return united([*left, *live])
 
     def _need(self, name: ChainName, parcel: Parcel) -> NeedChain:
-        """No rule of a chain changes addresses and goes on; of nf_tables none is told unread."""
-        is_whole = name.backend is Backend.NFT or self._journal.is_watched(name)
+        """No rule of IP changes addresses and goes on; of nf_tables and ARP none is told unread."""
+        is_whole = name.backend is Backend.NFT or parcel.arp is not None
+        is_whole = is_whole or self._journal.is_watched(name)
         return NeedChain(name=name, ends=None if is_whole else ends_of(parcel))
 
     def _passed(

@@ -21,6 +21,7 @@ from edgediag.host.walk.octets import Truth, unknown
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
 from edgediag.host.walk.xt_conditions import holds
 from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import ChainPolicy, IptablesRule
 from edgediag.model.flow import Flow
 from edgediag.model.host import TraceDropped, TracePassed
 
@@ -156,7 +157,7 @@ def _named(step: Step) -> str:
 
 def _dropped(step: Step, *, is_reply: bool) -> TraceDropped:
     culprit = step_culprit(step, NO_NAMES)
-    assert culprit is not None
+    assert isinstance(culprit, IptablesRule | ChainPolicy)
     return TraceDropped(
         culprit=culprit,
         hook=step.hook,

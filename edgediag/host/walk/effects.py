@@ -18,7 +18,8 @@ from edgediag.host.netfilter.statement import (
     Redirect,
     XtTarget,
 )
-from edgediag.host.walk.octets import Octets, known, masked, unknown
+from edgediag.host.netfilter.xt.arp import MANGLE, decode_mangle
+from edgediag.host.walk.octets import Octets, cut, joined, known, masked, unknown
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.registers import Registers
 from edgediag.host.walk.xt_targets import with_connection
@@ -43,6 +44,8 @@ _HARMLESS: Final = frozenset(
 )
 _RANGE: Final = struct.Struct("=I16s16s2s2s")
 _HAS_ADDRESSES, _HAS_PORTS = 1, 2
+# A message of ARP for Ethernet and IPv4.
+_ARP_OCTETS: Final = 28
 _SOURCE_NAT: Final = frozenset({"SNAT", "MASQUERADE"})
 _DESTINATION_NAT: Final = frozenset({"DNAT", "REDIRECT"})
 
@@ -55,6 +58,10 @@ class Fate(Enum):
     DROPPED = "dropped"
     REJECTED = "rejected"
     UNDECIDED = "undecided"
+
+
+# By the verdict of the target that rewrites a message of ARP.
+_MANGLED: Final = {0: Fate.DROPPED, 1: Fate.ACCEPTED, -1: Fate.GOES_ON}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +121,8 @@ def apply_target(target: XtTarget, parcel: Parcel) -> Effect:
     if written is not None:
         blurred = parcel.blurred | {written}
         return Effect(parcel=replace(parcel, blurred=blurred), fate=Fate.GOES_ON, name="")
+    if name == MANGLE and parcel.arp is not None:
+        return _mangled(target, parcel, parcel.arp)
     if name == "REJECT":
         return Effect(parcel=parcel, fate=Fate.REJECTED, name="")
     if name == "MARK" and target.revision == 2 and len(target.info) >= 8:
@@ -142,6 +151,18 @@ def _target_range(target: XtTarget, parcel: Parcel) -> tuple[Octets, Octets]:
         known(address[:length]) if flags & _HAS_ADDRESSES else parcel.destination,
         known(port) if flags & _HAS_PORTS else parcel.destination_port,
     )
+
+
+def _mangled(target: XtTarget, parcel: Parcel, message: Octets) -> Effect:
+    """A message of ARP with other addresses in it (net/ipv4/netfilter/arpt_mangle.c)."""
+    mangle = decode_mangle(target.info)
+    if mangle is None:
+        return Effect(parcel=parcel, fate=Fate.UNDECIDED, name=f"-j {target.name}")
+    for _, at, value in mangle.fields:
+        behind = at + len(value)
+        rest = cut(message, behind, _ARP_OCTETS - behind)
+        message = joined((cut(message, 0, at), known(value), rest))
+    return Effect(parcel=replace(parcel, arp=message), fate=_MANGLED[mangle.verdict], name="")
 
 
 def _marked(parcel: Parcel, info: bytes) -> Parcel:

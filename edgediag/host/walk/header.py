@@ -36,10 +36,10 @@ def header_holds(header: IpHeader, parcel: Parcel) -> Truth:
         return False
     # The destination decides most often: of many rules it is the only one that is asked for.
     return both(
-        _has(header.destination, parcel.destination),
-        _has(header.source, parcel.source),
-        _is_by(header.incoming, parcel.incoming),
-        _is_by(header.outgoing, parcel.outgoing),
+        has_value(header.destination, parcel.destination),
+        has_value(header.source, parcel.source),
+        is_by(header.incoming, parcel.incoming),
+        is_by(header.outgoing, parcel.outgoing),
     )
 
 
@@ -71,12 +71,14 @@ def failing(header: IpHeader, parcel: Parcel) -> tuple[IpHeader, ...]:
     return tuple(each for each in single if header_holds(each, parcel) is False)
 
 
-def _is_by(asked: MaskedValue | None, interface: Interface) -> Truth:
+def is_by(asked: MaskedValue | None, interface: Interface) -> Truth:
+    """Whether a device has the name that is asked for."""
     name = interface.name.encode()[:_NAME_OCTETS].ljust(_NAME_OCTETS, b"\0")
-    return asked is None or _has(asked, known(name))
+    return asked is None or has_value(asked, known(name))
 
 
-def _has(asked: MaskedValue | None, octets: Octets) -> Truth:
+def has_value(asked: MaskedValue | None, octets: Octets) -> Truth:
+    """Whether a field has the value that is asked for."""
     if asked is None:
         return True
     found = equals(masked(octets, asked.mask, bytes(len(asked.mask))), asked.value)

@@ -44,16 +44,22 @@ Call: TypeAlias = Callable[[Sequence[Course]], Asking[list[Course]]]
 
 
 class HookWalk:
-    """The base chains that a packet of its IP version meets on this host."""
+    """The base chains that a packet of its IP version meets on this host.
 
-    def __init__(self, chains: Sequence[BaseChain], journal: Journal) -> None:
+    unread_of_arp  rule sets that messages of ARP meet and nobody read
+    """
+
+    def __init__(
+        self, chains: Sequence[BaseChain], journal: Journal, unread_of_arp: tuple[str, ...] = ()
+    ) -> None:
         self._chains = tuple(chains)
         self._journal = journal
+        self.unread_of_arp = unread_of_arp
 
     def without_nat(self) -> "HookWalk":
         """The same for a packet whose connection has had its translations."""
         kept = [chain for chain in self._chains if chain.type_ != "nat"]
-        return HookWalk(kept, self._journal)
+        return HookWalk(kept, self._journal, self.unread_of_arp)
 
     def walk(self, hook: str, courses: Sequence[Course]) -> Asking[list[Course]]:
         """Every course through one hook of IP."""

@@ -1,7 +1,8 @@
-"""The chains of iptables-legacy at the hooks of the kernel.
+"""The chains of iptables-legacy and arptables-legacy at the hooks of the kernel.
 
 source  include/uapi/linux/netfilter_ipv4.h (enum nf_ip_hook_priorities); net/ipv4/netfilter/
-        iptable_raw.c, iptable_mangle.c, iptable_nat.c, iptable_filter.c, iptable_security.c
+        iptable_raw.c, iptable_mangle.c, iptable_nat.c, iptable_filter.c, iptable_security.c,
+        arptable_filter.c
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ _TYPES: Final = {("nat", hook): "nat" for hook in _NAT} | {("mangle", "OUTPUT"):
 
 def is_placed(table: LegacyEntries) -> bool:
     """Whether it is known where the kernel calls the table."""
+    if table.family == "arp":
+        return table.name == "filter"
     return table.name == "nat" or table.name in _PRIORITIES
 
 

@@ -61,7 +61,7 @@ def load(expression: Load, parcel: Parcel, inquiry: Inquiry) -> Octets | None:
     """The octets that a register gets."""
     match expression:
         case PayloadLoad():
-            return _payload(expression, parcel)
+            return payload(expression, parcel)
         case MetaLoad(key=key) if key == _PACKET_TYPE:
             return packet_type(parcel, inquiry)
         case MetaLoad():
@@ -101,7 +101,8 @@ def packet_type(parcel: Parcel, inquiry: Inquiry) -> Octets:
     return native_number(_PACKET_HOST, 1) if is_one else unknown(1, "meta pkttype")
 
 
-def _payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
+def payload(load: PayloadLoad, parcel: Parcel) -> Octets | None:
+    """The octets of a header, None where the packet has no such header."""
     asked = range(load.offset, load.offset + load.length)
     for base, offset, length in parcel.blurred:
         if base == load.base and offset < asked.stop and offset + length > asked.start:

@@ -208,13 +208,11 @@ class Unresolved:
     state      of the neighbour's entry, "none" where it has none
     mac        the device's own
     is_source  the question comes from the source of the packet, not from another address of ours
-    unread     rule sets that ARP meets here and nobody reads
     """
 
     state: str
     mac: bytes
     is_source: bool
-    unread: tuple[str, ...]
 
 
 Need: TypeAlias = (

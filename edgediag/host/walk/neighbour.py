@@ -47,14 +47,14 @@ def resolved(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
         return [course]
     need = NeedResolution(device=parcel.outgoing, neighbour=next_hop)
     found = yield from ask_resolution(need)
-    if not isinstance(found, Unresolved) or not (hooks.has_frame_rules() or found.unread):
+    if not isinstance(found, Unresolved) or not (hooks.has_frame_rules() or hooks.unread_of_arp):
         return [course]
     words = f"{next_hop} on {parcel.outgoing.name} is {found.state}: its MAC is asked for"
     asking = course.with_step(_step(words), Fate.GOES_ON)
     asked = yield from _asked(asking, next_hop, found, hooks)
     answered = yield from each_of(asked, lambda each: _answered(each, next_hop, found, hooks))
     ended = [replace(each, parcel=parcel) for each in answered]
-    ended += [asking.undecided(NEIGHBOUR, unread) for unread in found.unread]
+    ended += [asking.undecided(NEIGHBOUR, unread) for unread in hooks.unread_of_arp]
     return bounded(f"ARP for {next_hop}", NEIGHBOUR, [course], united(ended))
 
 
@@ -69,7 +69,8 @@ def _asked(
         (ARP_FAMILY, OUTPUT), [replace(course, parcel=parcel)], ()
     )
     left = yield from hooks.at_device(EGRESS, parcel.outgoing.name, let)
-    return (yield from each_of(left, lambda each: sent_by_bridge(each, hooks)))
+    sent = yield from each_of(left, lambda each: sent_by_bridge(each, hooks))
+    return [_unless_rewritten(each, message, "question") for each in sent]
 
 
 def _answered(
@@ -88,7 +89,16 @@ def _answered(
         is_reply=True,
     )
     parcel = replace(parcel, frame=frame_of(parcel, found.mac, None))
-    return (yield from come_in(replace(course, parcel=parcel), hooks))
+    came = yield from come_in(replace(course, parcel=parcel), hooks)
+    return [_unless_rewritten(each, message, "answer") for each in came]
+
+
+def _unless_rewritten(course: Course, message: Octets, words: str) -> Course:
+    """The course, but where a rule made another message of it: who answers that is not known."""
+    is_same = course.parcel.arp == message and not course.parcel.blurred
+    if is_same or course.fate is not Fate.GOES_ON:
+        return course
+    return course.undecided(NEIGHBOUR, f"what a rule has written into the {words}")
 
 
 def _in_its_stead(parcel: Parcel, message: Octets) -> Parcel:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from edgediag.host.netfilter.arp_header import ArpHeader
 from edgediag.host.netfilter.chains import SetContents
 from edgediag.host.netfilter.expression import (
     Bitwise,
@@ -40,6 +41,7 @@ from edgediag.host.netfilter.statement import (
     XtMatch,
     XtTarget,
 )
+from edgediag.host.walk.arp_header import arp_header_holds
 from edgediag.host.walk.comparison import compared
 from edgediag.host.walk.ebt import ebt_holds
 from edgediag.host.walk.effects import Fate, apply_target, is_read, set_value, translate
@@ -199,6 +201,8 @@ class _Machine:
                 return self._look_up(expression)
             case IpHeader():
                 return self._test(header_holds(expression, self._parcel))
+            case ArpHeader():
+                return self._test(arp_header_holds(expression, self._parcel))
             case XtMatch():
                 self._slot = None
                 return self._test(self._holds(expression))

@@ -36,8 +36,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     remedy = "look at the output and egress hooks, tc filters and the qdisc of this host"
     if isinstance(evidence.trace, TracePassed) and not isinstance(host.legacy_tables, NotChecked):
         text += "; nf_tables saw it and let it pass"
-        if host.legacy_tables:
-            tables = ", ".join(host.legacy_tables)
+        tables = ", ".join(table for table in host.legacy_tables if not table.startswith("arp "))
+        if tables:
             remedy = f"iptables-legacy has rules in {tables}: iptables-legacy-save -c"
     text += support(evidence, is_reply=False)
     claim = on_this_host(Mechanism.LOCAL_DROP, None)

@@ -103,9 +103,9 @@ def rule(chain: str, *expressions: object) -> FilterRule:
 
 def test_the_head_says_where_the_chains_are() -> None:
     octets = struct.pack("=32sI5I5III", b"filter", 1 << 3, 0, 0, 0, 8, 0, 0, 0, 0, 16, 0, 6, 99)
-    assert len(octets) == INFO_OCTETS
+    assert len(octets) == INFO_OCTETS["ip"]
     expected = LegacyInfo(begins={"OUTPUT": 8}, policies={"OUTPUT": 16}, octets=99)
-    assert decode_info(octets) == expected
+    assert decode_info("ip", octets) == expected
 
 
 def test_a_table_has_built_in_chains_with_a_policy_and_those_of_the_user() -> None:
@@ -211,12 +211,12 @@ def test_a_jump_to_no_chain_is_not_read() -> None:
     assert isinstance(ending, Unknown)
 
 
-@given(st.binary(max_size=400), st.integers(0, 500), st.sampled_from(("ip", "ip6")))
+@given(st.binary(max_size=400), st.integers(0, 500), st.sampled_from(("ip", "ip6", "arp")))
 def test_any_octets_are_a_table_or_none(octets: bytes, offset: int, family: str) -> None:
     info = LegacyInfo(begins={"INPUT": offset}, policies={"INPUT": offset}, octets=len(octets))
     found = decode_entries(family, "filter", info, memoryview(octets))
     assert found is None or isinstance(index(found), LegacyTable | None)
-    assert decode_info(octets[: INFO_OCTETS - 1]) is None
+    assert decode_info(family, octets[: INFO_OCTETS[family] - 1]) is None
 
 
 @given(st.integers(0, len(ENTRIES) - 1), st.binary(min_size=1, max_size=8))

@@ -8,6 +8,7 @@ from typing import Final
 from edgediag.host.attributes import text
 from edgediag.host.netfilter.statement import XtMatch, XtTarget
 from edgediag.host.netfilter.xt import (
+    arp,
     connection,
     content,
     headers,
@@ -49,7 +50,8 @@ def target_words(target: XtTarget, family: str, set_names: Mapping[int, str] = N
     blob = _blob(target, family, set_names)
     is_alias = target.name == "CT" and treatment.is_notrack(blob)
     name = "NOTRACK" if is_alias else target.name
-    return _words("-j", name, TARGETS.get(_key(target)), blob)
+    own = arp.TARGETS.get(_key(target)) if family == "arp" else None
+    return _words("-j", name, own or TARGETS.get(_key(target)), blob)
 
 
 def _blob(part: XtMatch | XtTarget, family: str, set_names: Mapping[int, str]) -> Blob:
