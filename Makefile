@@ -117,7 +117,7 @@ differential: dev
 	EDGEDIAG_DIFFERENTIAL_SETS=$(DIFFERENTIAL_SETS) EDGEDIAG_DIFFERENTIAL_PACKETS=200 \
 	  $(BIN)/python -m pytest -q -rP -n 2 tests/net/test_net_walk_differential.py \
 	  tests/net/test_net_walk_legacy.py tests/net/test_net_walk_rulesets.py \
-	  tests/net/test_net_walk_arp_differential.py
+	  tests/net/test_net_walk_resolution_differential.py
 
 # How long explain takes beside the tools that print the same tables: three minutes.
 bench: dev

@@ -16,6 +16,11 @@ from edgediag.host.bridges import (
     neighbour_request,
     ports_request,
 )
+from edgediag.host.device_addresses import (
+    addresses_request,
+    asked_from,
+    decode_device_address,
+)
 from edgediag.host.walk.needs import (
     Behind,
     Bridge,
@@ -28,9 +33,11 @@ from edgediag.host.walk.needs import (
 )
 from edgediag.host.walk.parcel import Interface, Parcel
 from edgediag.model.answer import NotChecked
+from edgediag.model.flow import Address
 from edgediag.net.netlink import NetlinkSocket, Refusal
 
 _RTM_GETLINK: Final = 18
+_RTM_GETADDR: Final = 22
 _RTM_GETNEIGH: Final = 30
 _NUD_NOARP: Final = 0x40
 _STATES: Final = {0x01: "incomplete", 0x20: "failed"}
@@ -87,7 +94,7 @@ def behind(routing: NetlinkSocket, need: NeedBehind) -> Behind | NotChecked:
 def resolution(
     routing: NetlinkSocket, need: NeedResolution
 ) -> Resolved | Unresolved | NotChecked:
-    """Whether the MAC of a neighbour is known, or has to be asked for by ARP."""
+    """Whether the MAC of a neighbour is known, or has to be asked for."""
     link = _link(routing, need.device.index)
     if isinstance(link, NotChecked):
         return link
@@ -103,12 +110,24 @@ def resolution(
     return Unresolved(
         state=_STATES.get(state, "not known"),
         mac=link.mac,
-        is_source=_is_source(link.name),
+        source=_source(routing, link, need),
     )
 
 
-def _is_source(device: str) -> bool:
-    """Whether a question comes from the packet's source (net.ipv4.conf.*.arp_announce is 0)."""
+def _source(routing: NetlinkSocket, link: BridgeLink, need: NeedResolution) -> Address | None:
+    """The source of the question, None where it is not known."""
+    if need.neighbour.version == 4:
+        return need.source if _is_from_source(link.name) else None
+    dump = routing.dump(_RTM_GETADDR, addresses_request())
+    if isinstance(dump, Refusal):
+        return None
+    decoded = (decode_device_address(message.payload) for message in dump.messages)
+    own = [address for address in decoded if address is not None]
+    return asked_from(own, link.index, need.source)
+
+
+def _is_from_source(device: str) -> bool:
+    """Whether ARP asks from the packet's source (net.ipv4.conf.*.arp_announce is 0)."""
     paths = (_ANNOUNCES.format(name) for name in ("all", device))
     try:
         return all(Path(path).read_text().strip() == "0" for path in paths)

@@ -1,4 +1,4 @@
-"""What the rules of this host do with ARP for the next hops that tell nobody their MAC."""
+"""What the rules of this host do with the question for next hops that tell nobody their MAC."""
 
 from collections.abc import Mapping, Sequence
 

@@ -179,7 +179,7 @@ def test_a_question_that_arptables_rewrites_is_not_judged(two_nodes: "TwoNodes")
         "ip neighbour flush dev up0",
         *legacy("-A OUTPUT -l 6 -j mangle --mangle-ip-s 192.0.2.9"),
     )
-    doubt = "what a rule has written into the question"
+    doubt = "what a rule has written into a message of ARP"
     assert said(two_nodes.node) == ("undetermined", (), (doubt,))
 
 

@@ -20,7 +20,6 @@ from edgediag.host.walk.parcel import frame_of
 from edgediag.model.flow import Address
 
 BRIDGE: Final = "bridge"
-_TO_ALL: Final = b"\xff" * 6
 
 
 def sent_by_bridge(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
@@ -37,12 +36,14 @@ def sent_by_bridge(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
         return [course]
     if not hooks.has_rules_at(_names(bridge)):
         return [course]
-    if parcel.arp is None:
-        ports, mac = yield from toward(bridge, parcel.gateway or known_address(parcel.destination))
+    framed = course
+    if parcel.arp is None and parcel.discovery is None:
+        next_hop = parcel.gateway or known_address(parcel.destination)
+        ports, mac = yield from toward(bridge, next_hop)
+        framed = replace(course, parcel=replace(parcel, frame=frame_of(parcel, mac, bridge.mac)))
     else:
-        ports, mac = yield from toward(bridge, None)
-        mac = _TO_ALL
-    framed = replace(course, parcel=replace(parcel, frame=frame_of(parcel, mac, bridge.mac)))
+        # The question for a neighbour's MAC has its frame, which is for all or for many.
+        ports, _ = yield from toward(bridge, None)
     found = of_vlans(course, bridge)
     for port in ports:
         each = by_port(framed, bridge, port, ports, f"{device.name} sends it by")

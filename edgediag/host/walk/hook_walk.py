@@ -27,6 +27,8 @@ FORWARD: Final = "forward"
 OUTPUT: Final = "output"
 POSTROUTING: Final = "postrouting"
 EGRESS: Final = "egress"
+# No hook of the kernel: where a packet waits for its next hop's MAC.
+NEIGHBOUR: Final = "neighbour"
 ROUTING_AGAIN: Final = "routing again"
 _CONNTRACK: Final = -200
 _CONFIRM: Final = 0x7FFFFFFF
@@ -114,6 +116,10 @@ class HookWalk:
             chain.name.family == BRIDGE_FAMILY or any(is_at_device(chain, port) for port in ports)
             for chain in self._chains
         )
+
+    def has_rules(self) -> bool:
+        """Whether any chain stands in the way of packets."""
+        return bool(self._chains)
 
     def has_frame_rules(self) -> bool:
         """Whether a chain stands in the way of messages of ARP, by whichever device."""

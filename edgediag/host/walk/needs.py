@@ -89,10 +89,14 @@ class NeedBehind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedResolution:
-    """Whether this host knows the MAC of a neighbour, or has to ask for it by ARP."""
+    """Whether this host knows the MAC of a neighbour, or has to ask for it.
+
+    source  of the packet that waits for it, None where it is not known
+    """
 
     device: Interface
     neighbour: Address
+    source: Address | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,16 +207,16 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unresolved:
-    """The MAC is asked for by ARP.
+    """The MAC is asked for, by ARP or by neighbour discovery.
 
-    state      of the neighbour's entry, "none" where it has none
-    mac        the device's own
-    is_source  the question comes from the source of the packet, not from another address of ours
+    state   of the neighbour's entry, "not known" where it has none
+    mac     the device's own
+    source  of the question, None where it is not known
     """
 
     state: str
     mac: bytes
-    is_source: bool
+    source: Address | None
 
 
 Need: TypeAlias = (

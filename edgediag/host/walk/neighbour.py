@@ -1,34 +1,34 @@
-"""The question for the next hop's MAC and its answer, through the rules that ARP meets.
+"""The question for the next hop's MAC and its answer, through the rules that they meet.
 
 A packet waits until its next hop has told its MAC. Where a rule of this host ends the question or
 the answer, it waits in vain, and the neighbour looks dead.
-
-source  net/ipv4/arp.c (arp_solicit, arp_xmit, arp_rcv); RFC 826
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
-from edgediag.host.walk.bridge_in import come_in
-from edgediag.host.walk.bridge_out import known_address, sent_by_bridge
+from edgediag.host.walk.arp import arp_answered, arp_asked
+from edgediag.host.walk.bridge_out import known_address
 from edgediag.host.walk.chain_walk import Course, Step, bounded, united
+from edgediag.host.walk.discovery import advertised, solicited
 from edgediag.host.walk.effects import Fate
-from edgediag.host.walk.hook_walk import ARP_FAMILY, EGRESS, OUTPUT, HookWalk
+from edgediag.host.walk.hook_walk import NEIGHBOUR, HookWalk
 from edgediag.host.walk.needs import Asking, NeedResolution, Unresolved, ask_resolution
-from edgediag.host.walk.octets import Octets, big_number, joined, known, native_number, unknown
-from edgediag.host.walk.parcel import NO_INTERFACE, Parcel, frame_of
+from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.policies import each_of
 from edgediag.model.flow import Address
 
-NEIGHBOUR: Final = "neighbour"
-_ETHERNET: Final = b"\0\1"
-_LENGTHS: Final = b"\6\4"
-_REQUEST, _REPLY = 1, 2
-_TO_ALL: Final = b"\xff" * 6
+Message: TypeAlias = Callable[[Course, Address, Unresolved, HookWalk], Asking[list[Course]]]
+# Question and answer, by the version of IP.
+_MESSAGES: Final = MappingProxyType(
+    {4: (arp_asked, arp_answered), 6: (solicited, advertised)}
+)
 
 
 def resolve(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
-    """Every course of ARP for the next hop of a packet that has been routed."""
+    """Every course of the question for the next hop of a packet that has been routed."""
     course = Course(parcel=parcel, steps=(), doubts=(), fate=Fate.GOES_ON)
     found = yield from resolved(course, hooks)
     return [
@@ -37,93 +37,51 @@ def resolve(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
 
 
 def resolved(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
-    """Every course past the resolution of its next hop; one whose ARP a rule ends, ends with it.
+    """Every course past the resolution of its next hop; one whose question a rule ends, ends too.
 
     Whether somebody answers is not asked.
     """
     parcel = course.parcel
     next_hop = parcel.gateway or known_address(parcel.destination)
-    if course.fate is not Fate.GOES_ON or next_hop is None or next_hop.version != 4:
+    if course.fate is not Fate.GOES_ON or next_hop is None or next_hop.is_multicast:
         return [course]
-    need = NeedResolution(device=parcel.outgoing, neighbour=next_hop)
+    # A packet of IPv4 may have a router of IPv6 (RFC 5549), whose rules are not at hand here.
+    if next_hop.version != parcel.version or not _is_any_rule(hooks, next_hop.version):
+        return [course]
+    source = known_address(parcel.source)
+    need = NeedResolution(device=parcel.outgoing, neighbour=next_hop, source=source)
     found = yield from ask_resolution(need)
-    if not isinstance(found, Unresolved) or not (hooks.has_frame_rules() or hooks.unread_of_arp):
+    if not isinstance(found, Unresolved):
         return [course]
     words = f"{next_hop} on {parcel.outgoing.name} is {found.state}: its MAC is asked for"
     asking = course.with_step(_step(words), Fate.GOES_ON)
-    asked = yield from _asked(asking, next_hop, found, hooks)
-    answered = yield from each_of(asked, lambda each: _answered(each, next_hop, found, hooks))
-    ended = [replace(each, parcel=parcel) for each in answered]
+    ended = yield from _exchanged(asking, next_hop, found, hooks)
+    # Which of its own tables ARP meets is known for IPv4 alone.
     ended += [asking.undecided(NEIGHBOUR, unread) for unread in hooks.unread_of_arp]
-    return bounded(f"ARP for {next_hop}", NEIGHBOUR, [course], united(ended))
+    return bounded(f"the MAC of {next_hop}", NEIGHBOUR, [course], united(ended))
 
 
-def _asked(
-    course: Course, next_hop: Address, found: Unresolved, hooks: HookWalk
+def _exchanged(
+    asking: Course, next_hop: Address, found: Unresolved, hooks: HookWalk
 ) -> Asking[list[Course]]:
-    own = _own_address(course.parcel, found)
-    message = _message(_REQUEST, (known(found.mac), own), (known(bytes(6)), known(next_hop.packed)))
-    parcel = _in_its_stead(course.parcel, message)
-    parcel = replace(parcel, frame=frame_of(parcel, _TO_ALL, found.mac))
-    let = yield from hooks.of_frames(
-        (ARP_FAMILY, OUTPUT), [replace(course, parcel=parcel)], ()
-    )
-    left = yield from hooks.at_device(EGRESS, parcel.outgoing.name, let)
-    sent = yield from each_of(left, lambda each: sent_by_bridge(each, hooks))
-    return [_unless_rewritten(each, message, "question") for each in sent]
+    ask, answer = _MESSAGES[next_hop.version]
+
+    def answered(course: Course) -> Asking[list[Course]]:
+        if course.fate is not Fate.GOES_ON:
+            return [course]
+        return (yield from answer(course, next_hop, found, hooks))
+
+    asked = yield from ask(asking, next_hop, found, hooks)
+    # Question and answer are packets of their own; by and by the one that waits goes on.
+    left = (replace(each, parcel=asking.parcel) for each in asked)
+    came = yield from each_of(left, answered)
+    return [replace(each, parcel=asking.parcel) for each in came]
 
 
-def _answered(
-    course: Course, next_hop: Address, found: Unresolved, hooks: HookWalk
-) -> Asking[list[Course]]:
-    if course.fate is not Fate.GOES_ON:
-        return [course]
-    theirs = unknown(6, "arp saddr ether"), known(next_hop.packed)
-    message = _message(_REPLY, theirs, (known(found.mac), _own_address(course.parcel, found)))
-    parcel = replace(
-        _in_its_stead(course.parcel, message),
-        incoming=course.parcel.outgoing,
-        outgoing=NO_INTERFACE,
-        source=known(next_hop.packed),
-        gateway=None,
-        is_reply=True,
-    )
-    parcel = replace(parcel, frame=frame_of(parcel, found.mac, None))
-    came = yield from come_in(replace(course, parcel=parcel), hooks)
-    return [_unless_rewritten(each, message, "answer") for each in came]
-
-
-def _unless_rewritten(course: Course, message: Octets, words: str) -> Course:
-    """The course, but where a rule made another message of it: who answers that is not known."""
-    is_same = course.parcel.arp == message and not course.parcel.blurred
-    if is_same or course.fate is not Fate.GOES_ON:
-        return course
-    return course.undecided(NEIGHBOUR, f"what a rule has written into the {words}")
-
-
-def _in_its_stead(parcel: Parcel, message: Octets) -> Parcel:
-    """The message of ARP on the packet's way: without its mark, its socket and its connection."""
-    return replace(
-        parcel,
-        arp=message,
-        incoming=NO_INTERFACE,
-        mark=native_number(0),
-        uid=None,
-        gid=None,
-        blurred=frozenset(),
-    )
-
-
-def _own_address(parcel: Parcel, found: Unresolved) -> Octets:
-    return parcel.source if found.is_source else unknown(4, "arp saddr ip")
-
-
-def _message(
-    operation: int, sender: tuple[Octets, Octets], target: tuple[Octets, Octets]
-) -> Octets:
-    """RFC 826 "Packet format", for Ethernet and IPv4; of each end its MAC and its address."""
-    head = known(_ETHERNET + b"\x08\x00" + _LENGTHS)
-    return joined((head, big_number(operation), *sender, *target))
+def _is_any_rule(hooks: HookWalk, version: int) -> bool:
+    if version == 6:
+        return hooks.has_rules()
+    return hooks.has_frame_rules() or bool(hooks.unread_of_arp)
 
 
 def _step(words: str) -> Step:

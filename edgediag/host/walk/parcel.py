@@ -72,6 +72,7 @@ class Parcel:
     frame_is_to   to whom the frame is (PACKET_*), None where the address of IP tells it
     bridge        the bridge whose rules are asked, NO_INTERFACE where those of IP are
     arp           the message of ARP that goes in the packet's stead, None for the packet itself
+    discovery     the same of neighbour discovery: an ICMPv6 message, field by field
     """
 
     protocol: Protocol
@@ -101,6 +102,7 @@ class Parcel:
     frame_is_to: Octets | None
     bridge: Interface
     arp: Octets | None
+    discovery: tuple[Octets, ...] | None
 
     @property
     def is_opening(self) -> bool:
@@ -144,7 +146,9 @@ class Parcel:
     @property
     def ct_state(self) -> CtState:
         """What a rule is told: invalid, as long as connection tracking has not seen the packet."""
-        is_told = self.is_tracked or self.state is CtState.UNTRACKED
+        # Of a message of neighbour discovery connection tracking says so itself.
+        is_said = self.state is CtState.UNTRACKED and self.discovery is None
+        is_told = self.is_tracked or is_said
         return self.state if is_told else CtState.INVALID
 
     @property
@@ -199,6 +203,7 @@ def parcel_of(flow: Flow, sender: Sender) -> Parcel:
         frame_is_to=None,
         bridge=NO_INTERFACE,
         arp=None,
+        discovery=None,
     )
 
 
@@ -243,7 +248,8 @@ def _header_of_6(parcel: Parcel) -> tuple[Octets, ...]:
         unknown(3, "ip6 flowlabel"),
         unknown(2, "ip6 length"),
         known(bytes([parcel.number])),
-        unknown(1, "ip6 hoplimit"),
+        # RFC 4861 §7.1: from a hop limit below, nobody takes a message of neighbour discovery.
+        unknown(1, "ip6 hoplimit") if parcel.discovery is None else known(b"\xff"),
         parcel.source,
         parcel.destination,
     )
@@ -267,6 +273,8 @@ def _header_of_4(parcel: Parcel) -> tuple[Octets, ...]:
 
 def transport_header(parcel: Parcel) -> tuple[Octets, ...]:
     """RFC 768, RFC 9293 §3.1, RFC 792 or RFC 4443 §4, as far as the flow and its state tell."""
+    if parcel.discovery is not None:
+        return parcel.discovery
     match parcel.protocol:
         case Protocol.ICMP:
             # An echo request or its reply; the flow's ports are its identifier.
