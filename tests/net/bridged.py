@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
@@ -203,6 +204,17 @@ _BRIDGE: Sequence[Condition] = (
     ),
     _c("ether saddr . udp dport @pairs", {"protocol": "udp", "port": 500}),
 )
+# Where the kernel has nft_meta_bridge.
+_OF_PORTS: Sequence[Condition] = (
+    _c('meta ibrname "br0"'),
+    _c('meta ibrname != "br0"'),
+    _c('meta ibrname "br1"'),
+    _c('meta obrname "br*"'),
+    _c('meta obrname != "br0"'),
+    _c('meta ibrname . meta obrname { "br0" . "br0" }'),
+    _c("meta ibrpvid 1"),
+    _c("meta ibrvproto 8021q"),
+)
 _ENDS = (
     "drop", "accept", "accept", "return", "jump sub", "goto sub", "counter", "meta mark set 0x1",
     "meta mark set meta mark | 0x2", "udp dport vmap @ends",
@@ -215,9 +227,17 @@ _SETS = (
 _PRIORITIES = (-300, -100, -10, 10, 100)
 
 
+@cache
+def knows_bridges() -> bool:
+    """Whether rules of this kernel can ask for the bridge of a port."""
+    rule = 'table bridge asks { chain c { meta ibrname "br0" } }'
+    argv = ("nft", "--check", "-f", "-")
+    return subprocess.run(argv, input=rule, text=True, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def frame_rules(draw: random.Random, hooks: Sequence[str]) -> RuleSet:
     """Two to four base chains of family bridge at the hooks, and a chain they jump to."""
-    writer = Writer(draw, _BRIDGE)
+    writer = Writer(draw, (*_BRIDGE, *_OF_PORTS) if knows_bridges() else _BRIDGE)
     inner = tuple(end for end in _ENDS if "sub" not in end and "vmap" not in end)
     text = f"table bridge b {{\n{_SETS} chain sub {{\n{writer.nft(inner)} }}\n"
     for place in range(draw.randint(2, 4)):

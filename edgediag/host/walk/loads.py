@@ -31,6 +31,7 @@ from edgediag.host.walk.octets import (
     unknown,
 )
 from edgediag.host.walk.parcel import (
+    NO_INTERFACE,
     CtState,
     Interface,
     Parcel,
@@ -131,7 +132,11 @@ def _name(interface: Interface) -> Octets:
 
 
 def _bridge(device: Interface, parcel: Parcel) -> Octets | None:
-    return _name(parcel.bridge) if device.index and parcel.bridge.index else None
+    """The name of the bridge that a port belongs to, "" where there is none (since Linux 5.3).
+
+    source  net/bridge/netfilter/nft_meta_bridge.c (nft_meta_bridge_get_eval)
+    """
+    return _name(parcel.bridge if device.index else NO_INTERFACE)
 
 
 def _owner(number: int | None, parcel: Parcel, word: str) -> Octets | None:
@@ -155,6 +160,9 @@ _META: Final[Mapping[int, Callable[[Parcel], Octets | None]]] = {
     16: lambda parcel: native_number(parcel.number, 1) if parcel.arp is None else None,
     17: lambda parcel: _bridge(parcel.incoming, parcel),
     18: lambda parcel: _bridge(parcel.outgoing, parcel),
+    # VLAN and protocol of a port: a bridge that keeps VLANs apart is not decided, another has none.
+    28: lambda parcel: None,
+    29: lambda parcel: None,
 }
 
 

@@ -97,6 +97,46 @@ def in_chain(chain: str, *expressions: Expression) -> dict[str, Answer]:
             id="the MAC that the neighbour has",
         ),
         pytest.param(
+            BRIDGE,
+            {**in_chain("o", *named(18, BR0), DROP), **THERE},
+            ("dropped", (("o", 1),), ()),
+            id="the bridge of the port that it leaves by",
+        ),
+        pytest.param(
+            BRIDGE,
+            {**in_chain("o", *named(17, BR0), DROP), **THERE},
+            ("passes", (), ()),
+            id="it came in by no port",
+        ),
+        pytest.param(
+            BRIDGE,
+            {
+                **in_chain(
+                    "o",
+                    MetaLoad(key=17, slot=0),
+                    replace(named(17, BR0)[1], operator=1),
+                    DROP,
+                ),
+                **THERE,
+            },
+            ("dropped", (("o", 1),), ()),
+            id="so by no port of this bridge",
+        ),
+        pytest.param(
+            BRIDGE,
+            {
+                **in_chain(
+                    "o",
+                    MetaLoad(key=28, slot=0),
+                    Compare(operator=1, slot=0, value=b"\7\0"),
+                    DROP,
+                ),
+                **THERE,
+            },
+            ("passes", (), ()),
+            id="a rule that asks for a VLAN is broken off where none is kept apart",
+        ),
+        pytest.param(
             NoBridge(), in_chain("o", DROP), ("passes", (), ()), id="a device that is no bridge"
         ),
         pytest.param(
