@@ -255,6 +255,11 @@ def forwarding(node: "Node") -> None:
         "ip link set out0 up",
         "ip link set out1 up",
         "ip address add 2001:db8:113::1/64 dev out0 nodad",
+        # Rules that end neighbour discovery would end the packet behind what is traced of it.
+        *(
+            f"ip neighbour replace 2001:db8:113::{last} lladdr 02:00:00:00:00:06 dev out0"
+            for last in (9, 20, 21)
+        ),
         "sysctl -q net.ipv4.ip_forward=1",
         "sysctl -q net.ipv6.conf.all.forwarding=1",
         "sysctl -q net.ipv4.conf.all.send_redirects=0",

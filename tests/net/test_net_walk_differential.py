@@ -91,6 +91,11 @@ def with_ipv6(nodes: "TwoNodes") -> None:
     nodes.node.run(
         "ip address add 2001:db8:2::1/64 dev up0 nodad",
         "ip -6 route add default via 2001:db8:2::2",
+        # Rules that end neighbour discovery would end the packet behind what is traced of it.
+        *(
+            f"ip neighbour replace 2001:db8:2::{last} lladdr 02:00:00:00:00:02 dev up0"
+            for last in (2, 3, 254, 255)
+        ),
     )
     nodes.peer.run(
         "ip address add 2001:db8:2::2/64 dev down0 nodad",

@@ -214,6 +214,17 @@ def test_a_question_with_a_smaller_hop_limit_is_not_judged(two_nodes: "TwoNodes"
     assert said(two_nodes.node) == ("undetermined", (), (doubt,))
 
 
+def test_a_question_that_a_rule_marks_goes_its_way(two_nodes: "TwoNodes") -> None:
+    wired(two_nodes)
+    two_nodes.node.run(
+        "nft add table inet t",
+        "nft add chain inet t c {type route hook output priority -150;}",
+        "nft add rule inet t c icmpv6 type nd-neighbor-solicit meta mark set 7",
+        "ip neighbour flush dev up0",
+    )
+    assert (said(two_nodes.node), is_resolved(two_nodes.node)) == (PASSES, True)
+
+
 def test_a_next_hop_that_is_known_is_not_asked_for(two_nodes: "TwoNodes") -> None:
     wired(two_nodes)
     two_nodes.node.run(
