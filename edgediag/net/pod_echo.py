@@ -4,7 +4,6 @@ Nothing of the pod is changed, and no process of it is touched.
 """
 
 import os
-import select
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from edgediag.model.pod_echo import NO_ECHOES, PodEcho, PodQuestion
 from edgediag.net.errand import answer_of
 from edgediag.net.namespaces import enter_network
 from edgediag.net.pod_namespaces import pod_behind
+from edgediag.net.polling import is_readable
 from edgediag.report.values import ValueCodecError, from_text, to_text
 from edgediag.wire.headers import decode, encode
 from edgediag.wire.link_type import LinkType
@@ -152,7 +152,7 @@ def _take(taking: socket.socket, echoes: Sequence[_Echo], sequence: int) -> None
     deadline_s = time.monotonic() + _SPACING_S
     while any(sequence not in one.answered for one in echoes):
         left_s = deadline_s - time.monotonic()
-        if left_s <= 0 or not select.select([taking], [], [], left_s)[0]:
+        if left_s <= 0 or not is_readable(taking.fileno(), left_s):
             return
         packet = decode(taking.recv(_RECEIVE_OCTETS), LinkType.RAW)
         if packet is not None:
