@@ -51,7 +51,8 @@ IPV4: Final = 0x0800
 class Match:
     """What is dropped: sent to the port ("egress"), or coming from it ("ingress").
 
-    protocol  its number in the IP header
+    protocol  its number in the IP header, 0 for all
+    port      0 for all
     """
 
     protocol: int
@@ -88,9 +89,11 @@ def program(kind: str, match: Match) -> bytes:
     tests = [
         (LDX_B, start, JNE_K, VERSION_AND_LENGTH),
         (LDX_H, start + FRAGMENT, JSET_K, _network_order(NOT_WHOLE)),
-        (LDX_B, start + PROTOCOL, JNE_K, match.protocol),
-        (LDX_H, port, JNE_K, _network_order(match.port)),
     ]
+    if match.protocol:
+        tests.append((LDX_B, start + PROTOCOL, JNE_K, match.protocol))
+    if match.port:
+        tests.append((LDX_H, port, JNE_K, _network_order(match.port)))
     if start:
         tests.insert(0, (LDX_H, ETHERTYPE, JNE_K, _network_order(IPV4)))
     # Register 1 is the context, 2 where the packet begins, 3 where it ends; 4 and 5 are scratch.

@@ -123,7 +123,7 @@ def _apply(prefix: str, step: Step) -> None:
 
 def _attach(name: str, step: ProgramStep) -> None:
     """The program is attached; it ends with the device of its namespace, or with the cgroup."""
-    protocol = socket.getprotobyname(step.protocol)
+    protocol = 0 if step.protocol == "any" else socket.getprotobyname(step.protocol)
     match = bpf.Match(protocol=protocol, port=step.port, direction=step.direction)
     program = bpf.load(step.kind, bpf.program(step.kind, match))
     try:

@@ -59,7 +59,7 @@ WORDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("file", "node"): frozenset({"edge"}),
         ("file", "path"): frozenset(TEXTS),
         ("program", "kind"): frozenset({"xdp", "tcx", "cgroup"}),
-        ("program", "protocol"): frozenset({"tcp", "udp"}),
+        ("program", "protocol"): frozenset({"tcp", "udp", "any"}),
         ("program", "direction"): frozenset({"ingress", "egress"}),
         ("kube-proxy", "backend"): frozenset({"legacy", "nft"}),
         ("daemon", "program"): frozenset(DAEMONS),
@@ -98,6 +98,8 @@ def _check_program(step: ProgramStep) -> None:
         raise UsageError("a tcx program needs a device")
     if step.kind == "cgroup" and step.device:
         raise UsageError("a cgroup program has no device")
+    if step.protocol == "any" and step.port:
+        raise UsageError("a program for any protocol has port 0")
 
 
 def _check_service(step: ServiceStep) -> None:

@@ -121,6 +121,8 @@ class ProgramStep:
     """Attach a BPF program that drops packets; only building the lab anew takes it back.
 
     kind       "xdp" or "tcx" on a device, or "cgroup" on a cgroup of the node's commands
+    protocol   "tcp", "udp" or "any"
+    port       0 for all
     direction  "egress" drops what is sent to the port, "ingress" what comes from it
     """
 

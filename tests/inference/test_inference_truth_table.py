@@ -125,6 +125,7 @@ from story import (
 LOCAL, ON_PATH, REMOTE = (Place.LOCAL,), (Place.ON_PATH,), (Place.REMOTE,)
 OUTSIDE = (Place.ON_PATH, Place.REMOTE)
 ANYWHERE = tuple(Place)
+HERE_OR_ON_PATH = (Place.LOCAL, Place.ON_PATH)
 H1, H2, H3, H4 = GATEWAY, "203.0.113.1", "203.0.113.5", "203.0.113.9"
 OTHER_NETWORK = "203.0.113.200"
 
@@ -1736,15 +1737,49 @@ ON_THIS_HOST = [
             ),
         )
     ),
-    pytest.param(
-        Picture(
-            evidence=lost(None, None, controls=(), link_answers=MACS, around=DARK),
-            host=with_links(link(xdp_program=7)),
-            verdict=between("edge", "host"),
-            fires=("all-dark",),
-            silent=("next-hop-contested",),
-        ),
-        id="a program of the driver may take what the next hop answers",
+    *(
+        pytest.param(
+            Picture(
+                evidence=lost(
+                    *rungs, controls=(), link_answers=MACS, around=around, uplink=uplink
+                ),
+                host=with_links(uplink),
+                verdict=verdict,
+                fires=("all-dark",),
+                silent=("next-hop-contested",),
+            ),
+            id=name,
+        )
+        for name, rungs, around, uplink, verdict in (
+            (
+                "a program of the driver may take what the next hop answers",
+                (None, None),
+                DARK,
+                link(xdp_program=7),
+                ambiguous(None, HERE_OR_ON_PATH),
+            ),
+            (
+                "a program of the driver may take all that comes from behind a hop",
+                (H1, None),
+                DARK,
+                link(xdp_program=7),
+                ambiguous(None, HERE_OR_ON_PATH),
+            ),
+            (
+                "a program of the driver may take what the one destination answers",
+                (H1, None),
+                surroundings(),
+                link(xdp_program=7),
+                ambiguous(None, ANYWHERE),
+            ),
+            (
+                "without a program of the driver the same darkness is on the path",
+                (H1, None),
+                DARK,
+                link(),
+                between(H1, "host"),
+            ),
+        )
     ),
     *(
         pytest.param(

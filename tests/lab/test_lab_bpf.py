@@ -16,6 +16,7 @@ from edgediag.lab.steps import ProgramStep
 from edgediag.net import bpf as syscalls
 
 API_ANSWERS = Match(protocol=6, port=6443, direction="ingress")
+EVERYTHING = Match(protocol=0, port=0, direction="ingress")
 TCX = ProgramStep(
     node="edge", kind="tcx", device="eth0", protocol="tcp", port=6443, direction="ingress"
 )
@@ -29,6 +30,15 @@ XDP = """
     6925140000000000 450506003fff0000
     7125170000000000 5505040006000000
     6925220000000000 55050200192b0000
+    b700000001000000 9500000000000000
+    b700000002000000 9500000000000000
+"""
+XDP_OF_ALL = """
+    6112000000000000 6113040000000000 bf24000000000000 0704000026000000
+    2d34080000000000
+    69250c0000000000 5505060008000000
+    71250e0000000000 5505040045000000
+    6925140000000000 450502003fff0000
     b700000001000000 9500000000000000
     b700000002000000 9500000000000000
 """
@@ -48,6 +58,7 @@ CGROUP = """
     ("kind", "match", "instructions"),
     [
         pytest.param("xdp", API_ANSWERS, XDP, id="of a frame the source port, behind Ethernet"),
+        pytest.param("xdp", EVERYTHING, XDP_OF_ALL, id="of a frame no more than that it is IPv4"),
         pytest.param("cgroup", TUNNEL_QUERIES, CGROUP, id="of a packet the destination port"),
     ],
 )

@@ -56,6 +56,27 @@ upto = "edge"
 mechanism = ["rule-drop", "cgroup-drop"]
 affected = ["raven-tunnel-4500", "ntp-aliyun-123", "api-server-6443"]
 """
+PROGRAM_TAKES_ALL = """
+claim = "An XDP program on eth0 drops every IPv4 packet that comes in"
+family = "local"
+why = "No tap sees what it takes, and no copy is known to have passed it"
+
+[[inject]]
+action = "program"
+node = "edge"
+kind = "xdp"
+device = "eth0"
+protocol = "any"
+port = 0
+direction = "ingress"
+
+[[truth]]
+where = ["local"]
+certainty = "proven"
+upto = "edge"
+mechanism = ["xdp-drop"]
+affected = ["raven-tunnel-4500", "ntp-aliyun-123", "api-server-6443"]
+"""
 BEARABLE = tuple(name for name in denied.DENIALS if name not in denied.FATAL)
 # What the evidence says only where the thing is denied.
 REASONS = {
@@ -89,11 +110,22 @@ class Ended:
 @pytest.fixture(scope="module")
 def broken(prefixes: Iterator[str]) -> Iterator[Lab]:
     """A lab with all faults."""
-    faults = scenario.parse("faults", FAULTS)
+    yield from broken_by("faults", FAULTS, next(prefixes))
+
+
+@pytest.fixture(scope="module")
+def masked(prefixes: Iterator[str]) -> Iterator[Lab]:
+    """A lab whose edge node takes every answer before a tap sees it."""
+    yield from broken_by("masked", PROGRAM_TAKES_ALL, next(prefixes))
+
+
+def broken_by(name: str, text: str, prefix: str) -> Iterator[Lab]:
+    """A lab with the faults of a scenario."""
+    faults = scenario.parse(name, text)
     missing = lacking(faults.requires, faults.inject)
     if missing:
         pytest.skip(", ".join(missing))
-    lab = Lab(prefix=next(prefixes))
+    lab = Lab(prefix=prefix)
     lab.up()
     lab.inject(faults)
     yield lab
@@ -157,6 +189,12 @@ def test_the_node_stays_guilty_and_names_may_be_lost(
     evidence = (tmp_path / "evidence.json").read_text()
     said = [name for name, reason in REASONS.items() if reason in evidence]
     assert denial in said if denial in REASONS else said == []
+
+
+def test_a_program_that_may_take_all_answers_is_not_mistaken_for_the_path(masked: Lab) -> None:
+    checks = json.loads(diagnosed("bpf-refused", masked, timeout_s=1).said)["checks"]
+    found = {check["id"]: check["verdict"]["where"] for check in checks}
+    assert [found[check] for check in CHECKS] == [["local", "on-path"]] * len(CHECKS)
 
 
 @pytest.mark.parametrize("denial", BEARABLE)

@@ -228,8 +228,13 @@ def test_every_word_of_the_vocabulary_is_in_the_table_above() -> None:
         ),
         pytest.param(
             ProgramStep(node="edge", kind="cgroup", protocol="icmp", port=1, direction="egress"),
-            "protocol 'icmp': use tcp, udp",
+            "protocol 'icmp': use any, tcp, udp",
             id="a program for a protocol without ports",
+        ),
+        pytest.param(
+            ProgramStep(node="edge", kind="cgroup", protocol="any", port=1, direction="egress"),
+            "a program for any protocol has port 0",
+            id="a program for a port of protocols without ports",
         ),
         pytest.param(
             ServiceStep(node="cloud", service="mail", mode="down"),

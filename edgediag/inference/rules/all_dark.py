@@ -1,6 +1,7 @@
 """Everything is dark behind a hop."""
 
-from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE, between, finding, one_of
+from edgediag.inference.claim import ANYWHERE, between, finding, lost_outside, one_of
+from edgediag.inference.kernel_word import support
 from edgediag.inference.ladders import (
     after_of,
     answered_controls,
@@ -15,7 +16,7 @@ from edgediag.locate.near import is_same_network
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
-from edgediag.model.verdict import Claim, Finding, Landmark, Mechanism
+from edgediag.model.verdict import Claim, Finding, Landmark, Mechanism, Place
 
 ID = "all-dark"
 
@@ -35,8 +36,12 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
                     took other routes, be it of the same hosts
     Does not hold   with a single destination (it may be down), or where the network has one that
                     answers. Where not even the first hop answers and its link-layer address was not
-                    confirmed lately, this host stays possible
-    Asks for        the ladder, the outcomes of all other checks, the neighbour entry
+                    confirmed lately, this host stays possible; so it does with an XDP program on a
+                    device, which may take the answers of all of them before any tap sees them.
+                    Filters and programs of traffic control and of control groups may not: the tap
+                    stands behind those that a probe meets, and before those that an answer meets
+    Asks for        the ladder, the outcomes of all other checks, the neighbour entry, the XDP
+                    programs of this host's devices
     """
     if not is_silent(evidence) or not ladders_of(evidence) or comparable_controls(evidence):
         return None
@@ -48,7 +53,11 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
         f"hop-limited probes are answered up to hop {reached} and by nothing behind it; all "
         f"{len(silent)} destinations tried there are silent"
     )
-    claim = _claim(evidence, is_alone=len(silent) < 2)
+    places = lost_outside(host)
+    if Place.LOCAL in places:
+        text += "; an XDP program of this host could hide the answers from every tap"
+        text += support(evidence, is_reply=True)
+    claim = _claim(evidence, places, is_alone=len(silent) < 2)
     remedy = "ask whoever runs the path behind that hop; compare with a trace of a good day"
     return finding(ID, evidence, claim, (text, remedy, ladder_packets(ladders_of(evidence))))
 
@@ -77,11 +86,13 @@ def _is_passed(evidence: FlowEvidence) -> bool:
     )
 
 
-def _claim(evidence: FlowEvidence, *, is_alone: bool) -> Claim:
+def _claim(evidence: FlowEvidence, places: tuple[Place, ...], *, is_alone: bool) -> Claim:
     after = after_of(evidence)
     if is_next_hop_doubtful(evidence):
         # Dropped on the way, or sent where nobody is: what happens to it is not known either.
         return one_of(ANYWHERE, None, None)
     if is_alone:
-        return one_of(LOST_OUTSIDE, after, Mechanism.SILENT_DROP)
+        return one_of(places, after, Mechanism.SILENT_DROP)
+    if Place.LOCAL in places:
+        return one_of((Place.LOCAL, Place.ON_PATH), after, Mechanism.SILENT_DROP)
     return between(after, Landmark.HOST, Mechanism.SILENT_DROP)
