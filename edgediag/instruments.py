@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, Server
-from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
+from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun, ProgramWord
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -122,8 +122,8 @@ class Host(Protocol):
     def tracked(self, flow: Flow) -> Flow | NotChecked:
         """What leaves for a flow by the connection that this host tracks for it."""
 
-    def run_program(self, run: ProgramRun) -> bool | NotChecked:
-        """Whether a program drops a copy of a packet."""
+    def run_program(self, run: ProgramRun) -> ProgramWord | NotChecked:
+        """What a program does with a copy of a packet."""
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the programs that are on the search path."""

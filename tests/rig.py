@@ -27,6 +27,7 @@ from edgediag.model.exchange import (
     NextHop,
     Observed,
     ProgramRun,
+    ProgramWord,
 )
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
@@ -277,10 +278,13 @@ class RigHost:
         self.looked_up.append(flow)
         return self.connection
 
-    def run_program(self, run: ProgramRun) -> bool | NotChecked:
+    def run_program(self, run: ProgramRun) -> ProgramWord | NotChecked:
         """Programs drop as the story says."""
         self.runs.append(run)
-        return self.verdict(run)
+        verdict = self.verdict(run)
+        if isinstance(verdict, NotChecked):
+            return verdict
+        return ProgramWord.DROPS if verdict else ProgramWord.LEAVES
 
     def programs(self, names: Sequence[str]) -> tuple[str, ...]:
         """All of them are there."""

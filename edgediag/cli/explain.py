@@ -10,11 +10,13 @@ import click
 
 from edgediag.cli import ExitStatus
 from edgediag.errors import UsageError
-from edgediag.host.walk.attached import with_attached
+from edgediag.host.walk.attached import Meeting, with_attached
 from edgediag.host.walk.chain_walk import Course
-from edgediag.host.walk.conclusion import Conclusion, conclude
+from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, frame_of, parcel_in, parcel_of
+from edgediag.model.answer import NotChecked
+from edgediag.model.exchange import ProgramWord
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.route import Route
@@ -64,6 +66,7 @@ class _Asked:
 @click.option("--ct-state", type=click.Choice(tuple(_STATES)), help="As conntrack says; else new.")
 @click.option("--why-not", metavar="RULE", help="Also: why this rule does not match.")
 @click.option("--rehearse", "fixes", multiple=True, metavar="COMMAND", help=_REHEARSE_HELP)
+@click.option("--no-programs", is_flag=True, help="Run no BPF program on a copy of the packet.")
 @click.option("--json", "is_json", is_flag=True, help="The answer as JSON.")
 @click.pass_context
 def command(context: click.Context, /, **_given: object) -> ExitStatus:
@@ -82,7 +85,7 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
         courses, unread = [], (f"packet filters: {exc.strerror}",)
     for warning in _contradictions(options, courses):
         click.echo(warning, err=True)
-    conclusion = _with_programs(conclude(courses, unread), options)
+    conclusion = conclude(_with_programs(courses, asked.parcel, options), unread)
     text, document = "", dict[str, object]()
     if asking:
         text = asking.text(journal, courses)
@@ -101,12 +104,13 @@ def command(context: click.Context, /, **_given: object) -> ExitStatus:
     return status
 
 
-def _with_programs(conclusion: Conclusion, options: Mapping[str, Any]) -> Conclusion:
-    """The conclusion with a step for each BPF program and filter of traffic control on the way."""
+def _with_programs(
+    courses: Sequence[Course], began: Parcel, options: Mapping[str, Any]
+) -> list[Course]:
+    """The courses with each BPF program and filter of traffic control on the way."""
     # What reads them takes as long to import as a walk takes.
     from edgediag.net.attached import read_attached
 
-    courses = conclusion.courses
     devices = {
         name
         for course in courses
@@ -117,9 +121,19 @@ def _with_programs(conclusion: Conclusion, options: Mapping[str, Any]) -> Conclu
     attached = read_attached(devices, is_sent=not options["in_"] and options["uid"] is None)
     for reason in attached.unread:
         click.echo(f"warning: {reason}", err=True)
-    return replace(
-        conclusion, courses=tuple(with_attached(each, attached) for each in courses)
-    )
+    ask = _unasked if options["no_programs"] else _asked_of_kernel
+    return [with_attached(each, attached, began, ask) for each in courses]
+
+
+def _unasked(_meeting: Meeting) -> NotChecked:
+    return NotChecked(reason="--no-programs")
+
+
+def _asked_of_kernel(meeting: Meeting) -> ProgramWord | NotChecked:
+    # Here, for it brings in the layers of packets, and few ways have programs.
+    from edgediag.net.showing import shown
+
+    return shown(meeting)
 
 
 # What a plain question does without is not imported for it: that takes as long as its walk.

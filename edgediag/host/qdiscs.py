@@ -1,4 +1,4 @@
-"""Queueing disciplines and the filters on them (RTM_NEWQDISC, RTM_NEWTFILTER).
+"""Queueing disciplines and what they drop (RTM_NEWQDISC).
 
 source  include/uapi/linux/pkt_sched.h, pkt_cls.h; net/sched/sch_ingress.c: a clsact discipline
         counts what the filters of its device drop
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgediag.host.dumped import Dumped, inner, number, words
-from edgediag.model.culprit import TcFilterObject
 from edgediag.model.host import Drop, DropCount
 
 # TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) and the like; "ingress" disciplines use the first too.
@@ -32,21 +31,4 @@ def decode_qdisc(message: Dumped, names: Mapping[int, str]) -> DropCount | None:
         discipline=kind,
         handle=f"{number(message, 'handle') >> 16:x}:",
         count=number(queue, "drops"),
-    )
-
-
-def decode_filter(message: Dumped, names: Mapping[int, str]) -> TcFilterObject | None:
-    """A filter, None for the head of a priority, which comes without a handle."""
-    direction = DIRECTIONS.get(number(message, "parent") & 0xFFFFFFFF)
-    if direction is None or not number(message, "handle"):
-        return None
-    index = number(message, "index")
-    return TcFilterObject(
-        interface=names.get(index, str(index)),
-        direction=direction,
-        classifier=words(message, "TCA_KIND"),
-        # The upper half is the preference, the lower the protocol (tc_ctl_tfilter).
-        preference=number(message, "info") >> 16 & 0xFFFF,
-        handle=number(message, "handle"),
-        name=words(inner(message, "TCA_OPTIONS"), "TCA_BPF_NAME"),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
+from edgediag.host.program_word import number_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
 from edgediag.model.evidence import FlowEvidence
@@ -38,5 +39,5 @@ def in_words(programs: Iterable[CgroupProgramObject | TcFilterObject | XdpProgra
 
 
 def _in_words(program: CgroupProgramObject | TcFilterObject | XdpProgramObject) -> str:
-    number = program.handle if isinstance(program, TcFilterObject) else program.program
+    number = number_of(program)
     return f"{number} ({program.name})" if program.name else str(number)

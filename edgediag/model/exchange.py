@@ -1,6 +1,7 @@
 """What passes between the session, which decides, and the wire, which does: actions and events."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.explained import Arrival
@@ -29,11 +30,33 @@ class Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramRun:
-    """A copy of a packet for a BPF program to judge, as its frame crosses the link at `hop`."""
+    """A copy of a packet for a BPF program to judge, as its frame crosses the link at `hop`.
+
+    number  the program's id
+    mark    of the packet, which a program of XDP is not told
+    """
 
     program: PacketProgram
+    number: int
     packet: Packet
+    mark: int
     hop: NextHop
+
+
+class ProgramWord(Enum):
+    """What a program does with a packet, in words that follow its name.
+
+    LEAVES    to the program or filter that is asked next; one that PASSES it ends that row
+    REWRITES  it lets it pass, and what goes on is another packet
+    """
+
+    PASSES = "lets it pass"
+    LEAVES = "has nothing against it"
+    DROPS = "drops it"
+    RETURNS = "sends it back where it came from"
+    REDIRECTS = "sends it elsewhere"
+    TAKES = "takes it aside"
+    REWRITES = "lets it pass and rewrites it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

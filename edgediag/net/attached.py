@@ -3,17 +3,19 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeVar
 
-from edgediag.host.attached_links import has_xdp, holder_of_filters, qdiscs_request
+from edgediag.host.attached_links import has_xdp
 from edgediag.host.bridges import link_request
+from edgediag.host.tc_filters import of_tcx
 from edgediag.host.walk.attached import Attached
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import TcFilterObject, XdpProgramObject
+from edgediag.model.culprit import XdpProgramObject
 from edgediag.net.bpf_programs import read_cgroup_programs, read_tcx_programs
 from edgediag.net.degraded import degraded
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.plain import interface_names
+from edgediag.net.tc_filters import read_attached_filters
 
-_RTM_GETLINK, _RTM_GETQDISC = 18, 38
+_RTM_GETLINK: Final = 18
 _Object = TypeVar("_Object")
 _NONE: Final = ()
 
@@ -32,9 +34,10 @@ def read_attached(devices: Collection[str], *, is_sent: bool) -> Attached:
     names = {index: name for index, name in interface_names().items() if name in devices}
     xdp = read("XDP programs", lambda: _xdp_programs(names))
     tcx = read("TCX programs", lambda: read_tcx_programs(names))
-    filters = read("tc filters", lambda: _filters(names))
+    filters = read("tc filters", lambda: read_attached_filters(names))
     groups = read("programs of control groups", read_cgroup_programs) if is_sent else ()
-    return Attached(xdp=xdp, filters=(*tcx, *filters), groups=groups, unread=tuple(unread))
+    every = (*map(of_tcx, tcx), *filters)
+    return Attached(xdp=xdp, filters=every, groups=groups, unread=tuple(unread))
 
 
 def _xdp_programs(names: Mapping[int, str]) -> tuple[XdpProgramObject, ...]:
@@ -46,14 +49,3 @@ def _xdp_programs(names: Mapping[int, str]) -> tuple[XdpProgramObject, ...]:
     from edgediag.net.link_programs import read_xdp_programs
 
     return read_xdp_programs(names)
-
-
-def _filters(names: Mapping[int, str]) -> tuple[TcFilterObject, ...]:
-    with NetlinkSocket(NETLINK_ROUTE) as netlink:
-        dump = netlink.dump(_RTM_GETQDISC, qdiscs_request())
-    if not isinstance(dump, Refusal) and not dump.is_torn:
-        if not names.keys() & {holder_of_filters(message.payload) for message in dump.messages}:
-            return _NONE
-    from edgediag.net.traffic_control import read_tc_filters
-
-    return tuple(each for each in read_tc_filters() if each.interface in names.values())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgediag.instruments import Solicitation, Tracer, Visits
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
+from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun, ProgramWord
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import (
@@ -118,8 +118,8 @@ class KernelHost:
 
         return wire_flow_of(flow)
 
-    def run_program(self, run: ProgramRun) -> bool | NotChecked:
-        """Whether a program drops a copy of a packet."""
+    def run_program(self, run: ProgramRun) -> ProgramWord | NotChecked:
+        """What a program does with a copy of a packet."""
         from edgediag.net.program_run import run_program
 
         return run_program(run)

@@ -47,7 +47,7 @@ from edgediag.net.link_programs import read_xdp_programs
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxlans
 from edgediag.net.plain import interface_names, plain_all
-from edgediag.net.traffic_control import read_tc_filters
+from edgediag.net.tc_filters import read_tc_filters
 from edgediag.net.wireguard import read_wireguard
 from edgediag.net.xfrm import read_counts, read_policies, read_states
 from edgediag.net.xtables import legacy_names

@@ -13,10 +13,11 @@ from edgediag.host.walk.conclusion import Conclusion
 from edgediag.host.walk.culprit import rule_text
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow
-from edgediag.report.escape import escaped
+from edgediag.report.culprit import culprit_json
+from edgediag.report.escape import escape_strings, escaped
 
 SCHEMA: Final = "edgediag.explanation/1"
-NOT_EVALUATED: Final = ("traffic control", "BPF programs", "the neighbour")
+NOT_EVALUATED: Final = ("queueing disciplines", "programs of sockets", "the neighbour")
 _MOST_COURSES: Final = 8
 
 
@@ -82,6 +83,7 @@ def _object(step: Step) -> dict[str, object]:
         "packets": _packets(step.rule) if step.rule else None,
         "text": escaped(rule_text(step)) or None,
         "writer": escaped(_writer(step)) or None,
+        "program": None if step.program is None else culprit_json(escape_strings(step.program)),
     }
 
 
@@ -127,6 +129,9 @@ def _verdict(conclusion: Conclusion) -> str:
     word = conclusion.disposition.value
     match conclusion.disposition:
         case Disposition.PASSES:
+            steps = (step for course in conclusion.courses for step in course.steps)
+            if any(step.program for step in steps):
+                return f"{word} routing, the packet filters and the programs on its way"
             return f"{word} routing and the packet filters"
         case Disposition.UNDETERMINED:
             return f"{word}; hangs on {', '.join(conclusion.hangs_on) or 'rules not read'}"

@@ -5,11 +5,11 @@ from typing import Final
 
 from edgediag.inference.lifetime import bounds
 from edgediag.model.answer import NotChecked
-from edgediag.model.culprit import Culprit
 from edgediag.model.endpoint import Direction
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.report import CheckReport, Node, Report, Run
 from edgediag.model.verdict import Finding, Place, RootCause, Status, Verdict
+from edgediag.report.culprit import culprit_json
 from edgediag.report.escape import escape_strings
 from edgediag.report.values import JsonValue, to_json
 
@@ -144,18 +144,10 @@ def _conclusion(conclusion: Verdict | RootCause) -> dict[str, JsonValue]:
         "after": to_json(conclusion.after),
         "upto": to_json(conclusion.upto),
         "mechanism": to_json(conclusion.mechanism),
-        "culprit": None if culprit is None else _culprit(culprit),
+        "culprit": None if culprit is None else culprit_json(culprit),
         "summary": conclusion.summary,
         "remedy": conclusion.remedy,
     }
-
-
-def _culprit(culprit: Culprit) -> JsonValue:
-    values = to_json(culprit)
-    assert isinstance(values, dict)
-    # The field `type_` is called so only because Python has taken the name.
-    named = {name.rstrip("_"): value for name, value in values.items() if name != "type"}
-    return {"kind": culprit.KIND, **named}
 
 
 def _finding(finding: Finding) -> JsonValue:

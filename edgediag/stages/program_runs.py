@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from edgediag.checked import Checked, is_ok
+from edgediag.host.program_word import number_of
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive, has_come_back, has_left, wire_flow
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import ProgramVerdict
-from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.exchange import NextHop, ProgramRun, ProgramWord
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import (
     HostState,
@@ -31,6 +32,9 @@ from edgediag.probes.tcp_syn import build
 # Of one diagnosis, with the controls. A run takes some 50 us; to ask for the next hop of a copy,
 # which is done once for each, takes 2.4 ms (measured).
 MOST_RUNS: Final = 200
+
+# What this process sends; an answer comes without one.
+_UNMARKED: Final = 0
 
 NO_PROGRAM: Final = NotChecked(reason="no BPF program stands where it may be lost")
 TOO_MANY: Final = NotChecked(reason=f"{MOST_RUNS} other copies were put before programs")
@@ -129,8 +133,16 @@ class _Runs:
         if not self._left:
             return TOO_MANY
         self._left -= 1
-        run = ProgramRun(program=program, packet=copy.packet, hop=copy.hop)
-        return self._host.run_program(run)
+        word = self._host.run_program(
+            ProgramRun(
+                program=program,
+                number=number_of(program),
+                packet=copy.packet,
+                mark=_UNMARKED,
+                hop=copy.hop,
+            )
+        )
+        return word if isinstance(word, NotChecked) else word is ProgramWord.DROPS
 
     def _copied(self, passage: _Passage) -> _Copy | NotChecked:
         flow = passage.packet.flow

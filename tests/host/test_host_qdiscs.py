@@ -1,4 +1,4 @@
-"""Queueing disciplines, the filters on them, and the counters that rose."""
+"""Queueing disciplines and the counters that rose."""
 
 from dataclasses import replace
 
@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from edgediag.host.drop_counts import decode_netstat, risen
 from edgediag.host.dumped import Dumped
-from edgediag.host.qdiscs import decode_filter, decode_qdisc
-from edgediag.model.culprit import TcFilterObject
+from edgediag.host.qdiscs import decode_qdisc
 from edgediag.model.host import Drop, DropCount
 
 NAMES = {3: "eth0"}
@@ -21,22 +20,6 @@ TBF: Dumped = {
 }
 COUNT = DropCount(
     drop=Drop.QDISC, interface="eth0", discipline="tbf", handle="8002:", count=7
-)
-FILTER: Dumped = {
-    "index": 3,
-    "parent": 0xFFFFFFF3,
-    "info": 0xC0000300,
-    "handle": 1,
-    "TCA_KIND": "bpf",
-    "TCA_OPTIONS": {"TCA_BPF_NAME": "guard"},
-}
-GUARD = TcFilterObject(
-    interface="eth0",
-    direction="egress",
-    classifier="bpf",
-    preference=0xC000,
-    handle=1,
-    name="guard",
 )
 NETSTAT = "TcpExt: SyncookiesSent IPReversePathFilter\nTcpExt: 0 12\nIpExt: InOctets\nIpExt: 9\n"
 
@@ -59,29 +42,14 @@ def test_a_discipline(changed: Dumped, expected: DropCount | None) -> None:
     assert decode_qdisc({**TBF, **changed}, NAMES) == expected
 
 
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        pytest.param({}, GUARD, id="at egress"),
-        pytest.param({"parent": 0xFFFFFFF2}, replace(GUARD, direction="ingress"), id="at ingress"),
-        pytest.param({"TCA_OPTIONS": {}}, replace(GUARD, name=""), id="classic: no name"),
-        pytest.param({"handle": 0}, None, id="the head of a priority"),
-        pytest.param({"parent": 0x10000}, None, id="below a discipline that sorts packets"),
-    ],
-)
-def test_a_filter(changed: Dumped, expected: TcFilterObject | None) -> None:
-    assert decode_filter({**FILTER, **changed}, NAMES) == expected
-
-
 @given(
     st.dictionaries(
-        st.sampled_from([*TBF, *FILTER]),
+        st.sampled_from([*TBF]),
         st.one_of(st.none(), st.integers(), st.text(max_size=5), st.just({"TCA_STATS_QUEUE": 1})),
     )
 )
 def test_any_message_is_a_value_or_none(message: Dumped) -> None:
     assert isinstance(decode_qdisc(message, NAMES), DropCount | None)
-    assert isinstance(decode_filter(message, NAMES), TcFilterObject | None)
 
 
 def test_the_reverse_path_filter_has_a_counter_of_its_own() -> None:

@@ -28,7 +28,7 @@ from edgediag.model.host import (
 )
 from edgediag.net import attribution, drop_reasons, drop_trace
 from edgediag.net.attribution import COUNTED_TRIES, open_attribution
-from edgediag.net.traffic_control import read_tc_filters
+from edgediag.net.tc_filters import read_tc_filters
 from edgediag.net.xtables import read_legacy, read_placed
 
 if TYPE_CHECKING:

@@ -12,11 +12,13 @@ import pytest
 from pyroute2 import IPRoute
 
 from edgediag.host.bpf_code import returning
+from edgediag.host.program_word import number_of
+from edgediag.host.tc_filters import CLASSIC
 from edgediag.lab import bpf
 from edgediag.lab.bpf import Match
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import NextHop, ProgramRun
+from edgediag.model.exchange import NextHop, ProgramRun, ProgramWord
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Packet, TcpSegment
@@ -44,6 +46,8 @@ HOP = NextHop(
     interface="up0", source_mac="02:00:00:00:00:02", destination_mac="02:00:00:00:00:01"
 )
 INGRESS = Match(protocol=socket.IPPROTO_TCP, port=6443, direction="ingress")
+
+DROPS, PASSES, LEAVES = ProgramWord.DROPS, ProgramWord.PASSES, ProgramWord.LEAVES
 
 
 @pytest.fixture
@@ -77,7 +81,10 @@ def tcx_program() -> TcFilterObject:
 
 def verdict(program: PacketProgram, flow: Flow) -> object:
     packet = Packet(flow=flow, hop_limit=60, ip_id=1, payload=SYN_ACK)
-    return run_program(ProgramRun(program=program, packet=packet, hop=HOP))
+    number = number_of(program)
+    return run_program(
+        ProgramRun(program=program, number=number, packet=packet, mark=0, hop=HOP)
+    )
 
 
 def test_an_xdp_program_is_listed_with_its_device_and_mode(node: "Node") -> None:
@@ -104,17 +111,17 @@ def test_a_tcx_program_is_listed_with_its_direction(node: "Node") -> None:
 @pytest.mark.parametrize(
     ("port", "expected"),
     [
-        pytest.param(6443, True, id="of the port that it drops"),
-        pytest.param(443, False, id="of another port"),
+        pytest.param(6443, [DROPS, DROPS], id="of the port that it drops"),
+        pytest.param(443, [PASSES, LEAVES], id="of another port"),
     ],
 )
 def test_programs_say_what_they_would_do_with_an_answer(
-    node: "Node", port: int, expected: bool
+    node: "Node", port: int, expected: list[ProgramWord]
 ) -> None:
     flow = replace(API, source_port=port)
     with node.inside():
         programs = (xdp_program(), tcx_program())
-        assert [verdict(program, flow) for program in programs] == [expected] * 2
+        assert [verdict(program, flow) for program in programs] == expected
 
 
 def test_what_stands_on_the_devices_of_a_walk_is_read(node: "Node") -> None:
@@ -125,10 +132,11 @@ def test_what_stands_on_the_devices_of_a_walk_is_read(node: "Node") -> None:
         found = read_attached({"up0"}, is_sent=False)
         elsewhere = read_attached({"lo"}, is_sent=False)
     assert [each.program for each in found.xdp] == [xdp_id(node)]
-    assert [(each.classifier, each.direction) for each in found.filters] == [
+    assert [(each.filter.classifier, each.filter.direction) for each in found.filters] == [
         ("tcx", "ingress"),
         ("bpf", "egress"),
     ]
+    assert [each.hindrance for each in found.filters] == ["", CLASSIC]
     assert (elsewhere.xdp, elsewhere.filters, found.unread) == ((), (), ())
 
 

@@ -93,6 +93,7 @@ def test_the_object_says_which_backend_a_rule_is_in() -> None:
         "packets": 5,
         "text": "-p udp -j DROP",
         "writer": None,
+        "program": None,
     }
 
 

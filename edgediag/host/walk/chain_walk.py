@@ -17,6 +17,7 @@ from edgediag.host.walk.journal import Journal, Place, Visit
 from edgediag.host.walk.needs import Asking, NeedChain, ask_chain
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.rule_machine import Evaluated, Outcome, evaluate
+from edgediag.model.host import PacketProgram
 
 _DROP, _ACCEPT, _JUMP, _GOTO, _RETURN = 0, 1, -3, -4, -5
 # The kernel refuses deeper jumps (NFT_JUMP_STACK_SIZE).
@@ -34,6 +35,7 @@ class Step:
             has two steps
     number  of the rule in its chain, from 1; 0 for none
     action  "drop", "jump to DOCKER", "policy accept", ...
+    program  the program or filter that the packet comes to, None for what is none
     """
 
     hook: str
@@ -41,19 +43,24 @@ class Step:
     rule: FilterRule | None
     number: int
     action: str
+    program: PacketProgram | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """One way that the packet may take.
 
-    doubts  what would have to turn out so that it takes this way
+    doubts    what would have to turn out so that it takes this way
+    sent      as it left, where what is walked now is its answer
+    answered  the answer as it comes in
     """
 
     parcel: Parcel
     steps: tuple[Step, ...]
     doubts: tuple[str, ...]
     fate: Fate
+    sent: Parcel | None = None
+    answered: Parcel | None = None
 
     def with_step(self, step: Step, fate: Fate) -> "Course":
         """The course one step later."""
@@ -208,7 +215,7 @@ def united(courses: Iterable[Course]) -> list[Course]:
         last = course.steps[-1] if course.steps else None
         is_over = course.fate not in (Fate.GOES_ON, Fate.ACCEPTED)
         end = (last.chain, last.number) if is_over and last else None
-        key = (course.parcel, course.fate, end, _translated_by(course))
+        key = (course.parcel, course.sent, course.fate, end, _translated_by(course))
         before = found.get(key)
         found[key] = (
             course

@@ -39,7 +39,9 @@ def _answered(sent: Course) -> Course:
     if sent.parcel.is_for_here:
         return sent.undecided(REPLY, "what this host answers itself")
     step = Step(hook=REPLY, chain=None, rule=None, number=0, action="the far end answers")
-    return replace(sent.with_step(step, Fate.GOES_ON), parcel=_answer_to(sent.parcel))
+    answer_ = _answer_to(sent.parcel)
+    left = sent.with_step(step, Fate.GOES_ON)
+    return replace(left, parcel=answer_, sent=sent.parcel, answered=answer_)
 
 
 def _answer_to(parcel: Parcel) -> Parcel:
