@@ -4,11 +4,14 @@ source  include/uapi/linux/rtnetlink.h (struct tcmsg), pkt_cls.h (TCA_BPF_*)
 """
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edgediag.host.attributes import attributes, big, native, nested, text
 from edgediag.host.program_word import TCX
+from edgediag.host.tc_actions import TcAction, decode_actions
+from edgediag.host.tc_keys import TcKey, TcRule, decode_rule, is_table
 from edgediag.model.culprit import TcFilterObject
 
 _MESSAGE: Final = struct.Struct("=B3xiIII")
@@ -20,6 +23,7 @@ BPF: Final = "bpf"
 CLASSIC: Final = "it is of classic BPF, which has no id"
 CHOOSES: Final = "what it returns is no verdict, and its actions are not known"
 OF_OTHERS: Final = "filters of its kind are not evaluated"
+LINKED: Final = "its tables lead to others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,7 @@ class AttachedFilter:
     ethertype  of the frames that it is asked of, 0 for all
     chain      0 for the one that every frame comes to
     program    the id of its BPF program, 0 where it has none that can be run
-    hindrance  why nobody says what it does, "" where its program does
+    hindrance  why nobody says what it does, "" where its program does or its keys and actions
     """
 
     filter: TcFilterObject
@@ -37,6 +41,8 @@ class AttachedFilter:
     chain: int
     program: int
     hindrance: str
+    keys: tuple[TcKey, ...] = ()
+    actions: tuple[TcAction, ...] = ()
 
 
 def filters_request(index: int, parent: int) -> bytes:
@@ -47,7 +53,7 @@ def filters_request(index: int, parent: int) -> bytes:
 def decode_attached_filter(
     payload: bytes, interface: str, direction: str
 ) -> AttachedFilter | None:
-    """A filter, None for the head of a preference, which comes without a handle."""
+    """A filter, None for the head of a preference, which has no handle, and for a table of u32."""
     if len(payload) < _MESSAGE.size:
         return None
     _, _, handle, _, info = _MESSAGE.unpack_from(payload)
@@ -55,7 +61,10 @@ def decode_attached_filter(
         return None
     found = attributes(payload[_MESSAGE.size :])
     kind, options = text(found.get(_TCA_KIND)), nested(found, _TCA_OPTIONS)
+    if is_table(kind, options):
+        return None
     is_program = kind == BPF
+    rule = decode_rule(kind, options)
     program = native(options.get(_BPF_ID)) if is_program else 0
     protocol = big((info & 0xFFFF).to_bytes(2, "little"))
     return AttachedFilter(
@@ -71,8 +80,28 @@ def decode_attached_filter(
         ethertype=0 if protocol in (0, _ETH_P_ALL) else protocol,
         chain=native(found.get(_TCA_CHAIN)),
         program=program,
-        hindrance=_hindrance(options, program) if is_program else OF_OTHERS,
+        hindrance=_hindrance(options, program) if is_program else _unread(rule),
+        keys=rule.keys if rule else (),
+        actions=decode_actions(rule.actions) if rule else (),
     )
+
+
+def unlinked(filters: Sequence[AttachedFilter]) -> tuple[AttachedFilter, ...]:
+    """The same, where none of u32 is read beside one whose table leads to another."""
+    linked = {_row(one) for one in filters if one.hindrance == LINKED}
+    return tuple(
+        replace(one, hindrance=LINKED) if _row(one) in linked else one for one in filters
+    )
+
+
+def _row(one: AttachedFilter) -> tuple[str, str, int]:
+    return one.filter.interface, one.filter.direction, one.filter.preference
+
+
+def _unread(rule: TcRule | None) -> str:
+    if rule is None:
+        return OF_OTHERS
+    return LINKED if rule.is_link else ""
 
 
 def of_tcx(program: TcFilterObject) -> AttachedFilter:

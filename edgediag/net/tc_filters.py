@@ -5,7 +5,12 @@ from collections.abc import Mapping
 
 from edgediag.host.attached_links import holder_of_filters, qdiscs_request
 from edgediag.host.qdiscs import DIRECTIONS
-from edgediag.host.tc_filters import AttachedFilter, decode_attached_filter, filters_request
+from edgediag.host.tc_filters import (
+    AttachedFilter,
+    decode_attached_filter,
+    filters_request,
+    unlinked,
+)
 from edgediag.model.culprit import TcFilterObject
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.plain import interface_names
@@ -36,7 +41,7 @@ def read_attached_filters(names: Mapping[int, str]) -> tuple[AttachedFilter, ...
             for parent, direction in DIRECTIONS.items()
             for payload in _dumped(netlink, _RTM_GETTFILTER, filters_request(index, parent))
         ]
-    return tuple(each for each in found if each is not None)
+    return unlinked([each for each in found if each is not None])
 
 
 def _dumped(netlink: NetlinkSocket, type_: int, request: bytes) -> tuple[bytes, ...]:

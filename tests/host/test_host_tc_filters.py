@@ -1,6 +1,7 @@
 """Filters at the ends of a device, from the octets that rtnetlink has for them."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,12 @@ from edgediag.host.attributes import attribute, native32, nest, string
 from edgediag.host.tc_filters import (
     CHOOSES,
     CLASSIC,
+    LINKED,
     OF_OTHERS,
     AttachedFilter,
     decode_attached_filter,
     of_tcx,
+    unlinked,
 )
 from edgediag.model.culprit import TcFilterObject
 
@@ -68,8 +71,8 @@ def attached(kind: str, program: int, hindrance: str, name: str = "") -> Attache
             id="a program of classic BPF",
         ),
         pytest.param(
-            message("u32", attribute(NAME, b"\x01")),
-            attached("u32", 0, OF_OTHERS),
+            message("route", attribute(NAME, b"\x01")),
+            attached("route", 0, OF_OTHERS),
             id="another kind, whose attributes mean something else",
         ),
         pytest.param(message("u32", handle=0), None, id="the head of a preference"),
@@ -95,6 +98,47 @@ def test_a_program_of_tcx_is_asked_of_every_frame() -> None:
     assert of_tcx(program) == AttachedFilter(
         filter=program, ethertype=0, chain=0, program=9, hindrance=""
     )
+
+
+# As Linux 6.18 listed: u32 match ip dport 6443 0xffff match ip protocol 6 0xff action mirred egress
+# redirect; and before it the table in which it stands.
+RECORDED = bytes.fromhex(
+    "000000000300000000080080f3ffffff080000c0080001007533320008000b0000000000f00002003400"
+    "0500010002000000000000000000000000000000ffff0000192b140000000000000000ff000000060000"
+    "0800000000000000080002000000008008000b0008000000a8000700a40001000b0001006d6972726564"
+    "000044000400140001000000000000000000000000000000000014000700000000000000000000000000"
+    "0000000018000300000000000000000000000000000000000000000008000a0000000000480002002000"
+    "020001000000000000000400000001000000010000000100000002000000240001003400000000000000"
+    "340000000000000000000000000000000000000000000000"
+)
+TABLE = bytes.fromhex(
+    "000000000300000000000080f3ffffff080000c0080001007533320008000b00000000000c00020008000400"
+    "01000000"
+)
+
+
+def test_a_filter_of_u32_is_read_with_its_keys_and_actions() -> None:
+    found = decoded(RECORDED)
+    assert found is not None
+    keys, actions = ([each.words for each in part] for part in (found.keys, found.actions))
+    assert (found.hindrance, found.ethertype, keys, actions) == (
+        "",
+        0x0800,
+        ["match 0000192b/0000ffff at 20", "match 00060000/00ff0000 at 8"],
+        ["mirred (Egress Redirect to device 2)"],
+    )
+
+
+def test_a_table_of_u32_is_no_filter() -> None:
+    assert decoded(TABLE) is None
+
+
+def test_beside_a_table_that_leads_to_another_none_is_read() -> None:
+    one = decoded(RECORDED)
+    assert one is not None
+    far = replace(one, filter=replace(one.filter, preference=9))
+    found = unlinked([one, replace(one, hindrance=LINKED), far])
+    assert [each.hindrance for each in found] == [LINKED, LINKED, ""]
 
 
 @given(octets=st.binary(max_size=200))

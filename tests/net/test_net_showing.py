@@ -3,12 +3,14 @@
 import io
 import json
 import os
+import random
 import socket
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +18,15 @@ from pyroute2 import IPRoute
 
 from edgediag.cli import run
 from edgediag.host.bpf_code import returning
+from edgediag.host.walk.parcel import CtState, Sender, parcel_of
+from edgediag.host.walk.tc_verdict import filter_word
 from edgediag.lab import bpf, cgroup
 from edgediag.lab.bpf import Match
+from edgediag.model.answer import NotChecked
+from edgediag.model.exchange import ProgramWord
+from edgediag.model.flow import Flow, Protocol
 from edgediag.net import bpf as syscalls
+from edgediag.net.tc_filters import read_attached_filters
 
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes
@@ -133,6 +141,117 @@ def test_a_program_of_a_device_drops_what_it_is_said_to_drop(
     assert (dropped[0], passed[0]) == (1, 0)
     assert f"\ndropped by {hook}: " in dropped[1]
     assert f"  {hook}: " in passed[1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_served", "status", "words"),
+    [
+        pytest.param(
+            "pref 1 u32 match ip dport 6443 0xffff match ip protocol 6 0xff action mirred egress "
+            "redirect dev lo",
+            False,
+            3,
+            "sends it elsewhere",
+            id="redirected",
+        ),
+        pytest.param(
+            "pref 1 u32 match ip dport 9 0xffff action mirred egress redirect dev lo",
+            True,
+            0,
+            "has nothing against it",
+            id="not matched",
+        ),
+        pytest.param(
+            "pref 1 u32 match ip dst 192.0.2.2/32 action mirred egress mirror dev lo",
+            True,
+            0,
+            "lets it pass",
+            id="mirrored",
+        ),
+    ],
+)
+def test_a_filter_of_u32_does_what_it_is_said_to_do(
+    peer: "TwoNodes", rule: str, is_served: bool, status: int, words: str
+) -> None:
+    node = peer.node
+    node.run("tc qdisc add dev up0 clsact", f"tc filter add dev up0 egress protocol ip {rule}")
+    said = explained(node, PORT)
+    assert connects(node, PORT) is is_served
+    assert said[0] == status
+    assert f" on up0: {words}\n" in said[1]
+
+
+def aimed_keys(draw: random.Random, packet: bytes) -> list[str]:
+    """One to three keys of u32, each of which the packet meets or just misses."""
+    words: list[str] = []
+    for at in draw.sample((0, *range(8, len(packet), 4)), draw.randint(1, 3)):
+        have = int.from_bytes(packet[at : at + 4], "big")
+        mask = draw.choice((0xFFFFFFFF, 0xFFFF0000, 0x0000FFFF, 0x00FF0000, draw.getrandbits(32)))
+        # Hop limit and checksum are not known beforehand.
+        mask = mask & 0x00FF0000 if at == 8 else mask
+        missed = draw.choice((0, 0, 1 << draw.randrange(32)))
+        words.append(f"match u32 {(have ^ missed) & mask:#x} {mask:#x} at {at}")
+    return words
+
+
+def test_what_u32_matches_is_what_the_kernel_matches(peer: "TwoNodes") -> None:
+    node, draw = peer.node, random.Random(6)
+    packet = Flow(
+        protocol=Protocol.UDP,
+        source=ip_address("192.0.2.1"),
+        source_port=40001,
+        destination=ip_address(HOST),
+        destination_port=4500,
+    )
+    header = packet.source.packed + packet.destination.packed
+    ports = packet.source_port.to_bytes(2, "big") + packet.destination_port.to_bytes(2, "big")
+    sent = bytes.fromhex("4500001c000040004011") + bytes(2) + header + ports
+    parcel = parcel_of(packet, Sender(mark=0, uid=0, gid=0, state=CtState.NEW))
+    with peer.peer.inside():
+        taking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        taking.bind(("", packet.destination_port))
+        taking.settimeout(0.05)
+    node.run("tc qdisc add dev up0 clsact")
+    disagreed, decided = [], 0
+    with node.inside(), closing(taking), socket.socket(type=socket.SOCK_DGRAM) as sending:
+        index = socket.if_nametoindex("up0")
+        sending.bind(("", packet.source_port))
+        for _ in range(60):
+            keys = " ".join(aimed_keys(draw, sent))
+            # One that is replaced keeps its keys.
+            node.run(
+                "tc filter del dev up0 egress",
+                "tc filter add dev up0 egress pref 1 protocol ip "
+                f"u32 {keys} action mirred egress redirect dev lo",
+            )
+            (one,) = read_attached_filters({index: "up0"})
+            word = filter_word(one.keys, one.actions, parcel)
+            sending.sendto(b"", (HOST, packet.destination_port))
+            if not isinstance(word, NotChecked):
+                decided += 1
+                if (word is ProgramWord.LEAVES) is not has_come(taking):
+                    disagreed.append((keys, word))
+            else:
+                has_come(taking)
+    assert (disagreed, decided > 30) == ([], True)
+
+
+def has_come(taking: socket.socket) -> bool:
+    try:
+        taking.recv(64)
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_a_filter_that_passes_a_packet_keeps_it_from_those_behind_it(peer: "TwoNodes") -> None:
+    node = peer.node
+    attach(node, "clsact", "egress", dropping("clsact", "egress"))
+    assert (connects(node, PORT), explained(node, PORT)[0]) == (False, 1)
+    node.run(
+        "tc filter add dev up0 egress protocol ip pref 1 u32 match ip dport 6443 0xffff classid 1:1"
+    )
+    assert (connects(node, PORT), explained(node, PORT)[0]) == (True, 0)
 
 
 @pytest.mark.parametrize("direction", ["ingress", "egress"])

@@ -14,6 +14,7 @@ from edgediag.host.walk.chain_walk import Course, Step, merged
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.reply import REPLY
+from edgediag.host.walk.tc_verdict import filter_word
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, XdpProgramObject
 from edgediag.model.exchange import ProgramWord
@@ -55,7 +56,8 @@ class Meeting:
     """A program or filter that a packet comes to.
 
     number     the id of the program, 0 where there is none to be run
-    hindrance  why nobody says what it does, "" where its program does
+    hindrance  why nobody says what it does, "" where its program does, or its own keys
+    rule       the filter that has keys and no program, None for any other
     parcel     as it is there
     device     by which it comes or leaves
     row        what is asked one after the other, until one of them says that it passes
@@ -70,6 +72,7 @@ class Meeting:
     hook: str
     words: str
     row: str
+    rule: AttachedFilter | None = None
 
 
 Ask: TypeAlias = Callable[[Meeting], ProgramWord | NotChecked]
@@ -90,7 +93,7 @@ def with_attached(course: Course, attached: Attached, began: Parcel, ask: Ask) -
             continue
         if each.row == passed:
             continue
-        said = NotChecked(reason=each.hindrance) if each.hindrance else ask(each)
+        said = _said(each, ask)
         steps.append(_step(each, said))
         if isinstance(said, NotChecked):
             doubts = merged(doubts, (f"what {each.words} does",))
@@ -102,6 +105,14 @@ def with_attached(course: Course, attached: Attached, began: Parcel, ask: Ask) -
             passed = each.row
     walked = replace(course, steps=tuple(steps), doubts=doubts)
     return _left_open(walked) if is_open else walked
+
+
+def _said(met: Meeting, ask: Ask) -> ProgramWord | NotChecked:
+    if met.hindrance:
+        return NotChecked(reason=met.hindrance)
+    if met.rule is not None:
+        return filter_word(met.rule.keys, met.rule.actions, met.parcel)
+    return ask(met)
 
 
 def _left_open(course: Course) -> Course:
@@ -119,7 +130,8 @@ def _only_lets(program: PacketProgram) -> bool:
 
 
 def _step(met: Meeting, said: ProgramWord | NotChecked) -> Step:
-    told = f"not run: {said.reason}" if isinstance(said, NotChecked) else said.value
+    not_told = "not run" if met.number else "not decided"
+    told = f"{not_told}: {said.reason}" if isinstance(said, NotChecked) else said.value
     action = f"{met.words}: {told}"
     return Step(
         hook=met.hook, chain=None, rule=None, number=0, action=action, program=met.program
@@ -220,6 +232,7 @@ def _of_filters(
             hook=f"{'tcx' if is_tcx(one) else 'tc'} {direction}",
             words=f"{_filter(one)} on {place.device}",
             row=f"{direction} of {place.device}",
+            rule=None if one.program or one.hindrance else one,
         )
 
 
@@ -237,7 +250,9 @@ def _filter(one: AttachedFilter) -> str:
     place = f"{stands.classifier} filter pref {stands.preference} handle 0x{stands.handle:x}"
     if one.program:
         return f"{_program(one.program, stands.name)} of {place}"
-    return f"{place} {stands.name}".rstrip()
+    asks = (*(key.words for key in one.keys), *(f"action {each.words}" for each in one.actions))
+    asked = f"({', '.join(asks)})" if asks else stands.name
+    return f"{place} {asked}".rstrip()
 
 
 def _program(program: int, name: str) -> str:
