@@ -17,6 +17,7 @@ _SELECTOR: Final = struct.Struct("=BBBx2sHhh4s")
 _KEY: Final = struct.Struct("=4s4sii")
 _U32_LINK, _U32_DIVISOR, _U32_SELECTOR, _U32_ACTIONS, _U32_INDEV, _U32_MARK = 3, 4, 5, 7, 8, 10
 _TERMINAL: Final = 1
+U32: Final = "u32"
 _FLOWER_INDEV, _FLOWER_ACTIONS, _MATCHALL_ACTIONS = 2, 3, 2
 # By class and its like: they ask nothing.
 _FLOWER_SILENT: Final = frozenset({1, _FLOWER_ACTIONS, 22, 86})
@@ -79,7 +80,7 @@ _FLOWER_MASKS: Final = frozenset(mask for _, _, mask, _ in _FLOWER.values() if m
 
 def is_table(kind: str, options: dict[int, bytes]) -> bool:
     """Whether what is listed as a filter is a table of u32, which asks nothing."""
-    return kind == "u32" and _U32_DIVISOR in options and _U32_SELECTOR not in options
+    return kind == U32 and _U32_DIVISOR in options and _U32_SELECTOR not in options
 
 
 def decode_rule(kind: str, options: dict[int, bytes]) -> TcRule | None:

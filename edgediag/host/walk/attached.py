@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from edgediag.host.tc_filters import AttachedFilter, is_tcx
+from edgediag.host.tc_keys import U32
 from edgediag.host.walk.bridge_in import device_come_in_by
 from edgediag.host.walk.chain_walk import Course, Step, merged
 from edgediag.host.walk.effects import Fate
@@ -247,12 +248,21 @@ def _filter(one: AttachedFilter) -> str:
     stands = one.filter
     if is_tcx(one):
         return _program(one.program, stands.name)
-    place = f"{stands.classifier} filter pref {stands.preference} handle 0x{stands.handle:x}"
+    place = f"{stands.classifier} filter pref {stands.preference} handle {_handle(one)}"
     if one.program:
         return f"{_program(one.program, stands.name)} of {place}"
     asks = (*(key.words for key in one.keys), *(f"action {each.words}" for each in one.actions))
     asked = f"({', '.join(asks)})" if asks else stands.name
     return f"{place} {asked}".rstrip()
+
+
+def _handle(one: AttachedFilter) -> str:
+    """As tc(8) has it: of u32 the table, the bucket and the node."""
+    handle = one.filter.handle
+    if one.filter.classifier != U32:
+        return f"0x{handle:x}"
+    table, bucket, node = handle >> 20, handle >> 12 & 0xFF, handle & 0xFFF
+    return f"{table:x}:{f'{bucket:x}' if bucket else ''}:{node:x}"
 
 
 def _program(program: int, name: str) -> str:

@@ -1,10 +1,13 @@
 """Programs and filters stand in a course where the kernel asks them, and say what becomes of it."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from edgediag.host.attributes import attribute, nest, string
+from edgediag.host.tc_actions import decode_actions
 from edgediag.host.tc_filters import OF_OTHERS, AttachedFilter
 from edgediag.host.walk.attached import NO_COPIES, Attached, Meeting, with_attached
 from edgediag.host.walk.chain_walk import Course
@@ -134,6 +137,19 @@ def test_a_step_names_its_object(hook: str, words: str) -> None:
     assert next(step.action for step in steps if step.hook == hook) == words
 
 
+def test_a_filter_of_u32_is_named_as_tc_names_it() -> None:
+    one = tc("egress", "u32", 10)
+    drops = decode_actions(nest(1, string(1, "gact"), nest(2, attribute(2, GACT_DROP))))
+    handle = replace(one.filter, handle=0x80001800)
+    own = replace(one, filter=handle, hindrance="", actions=drops)
+    course = sent(replace(RUNNABLE, filters=(own,), groups=()), leaves)
+    words = "u32 filter pref 10 handle 800:1:800 (action gact drop) on up0: drops it"
+    assert (course.fate, course.steps[-1].action) == (Fate.DROPPED, words)
+    assert course.steps[-1].program == handle
+
+
+# struct tc_gen with the verdict TC_ACT_SHOT.
+GACT_DROP = struct.pack("=IIiii", 1, 0, 2, 1, 1)
 RUNNABLE = Attached(
     xdp=(),
     filters=(tc("egress", "bpf", 10), tc("egress", "tcx", 0)),
