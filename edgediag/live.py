@@ -1,6 +1,6 @@
 """A diagnosis on the live host: opens the instruments, runs it, gives everything back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from edgediag.diagnosis import Diagnosed, diagnose
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
+from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.names.addresses import MAX_ADDRESSES, names_in
 from edgediag.net.capture import Capture
@@ -46,11 +47,13 @@ class Measured:
 
     dropped   frames that the tap was too slow for
     left_out  frames that the capture had no room for
+    withheld  questions that were kept from a gateway that had been asked enough, by gateway
     """
 
     diagnosed: Diagnosed
     dropped: int
     left_out: int
+    withheld: Mapping[Address, int]
 
 
 def measure(
@@ -85,7 +88,10 @@ def measure(
         )
         diagnosed = diagnose(bench, assignment)
         return Measured(
-            diagnosed=diagnosed, dropped=wire.dropped(), left_out=capture.left_out
+            diagnosed=diagnosed,
+            dropped=wire.dropped(),
+            left_out=capture.left_out,
+            withheld=loop.withheld(),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from edgediag.model.exchange import NextHop
+from edgediag.model.flow import Address
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.net.wire import Wire
@@ -59,16 +60,19 @@ class Loop:
     def settle(self, probes: Iterable[Probe]) -> None:
         """Send and receive until these probes have their outcomes."""
         ids = tuple(probe.id for probe in probes)
-        self.until(lambda session, now_s: session.is_settled(ids, now_s))
+        self.until(lambda session, now_s: session.is_over(ids, now_s))
 
     def climb(self, ladders: Iterable[Sequence[Probe]], others: Iterable[Probe]) -> None:
         """Send and receive until these ladders tell all they can, and the others their outcomes."""
         left, ids = list(ladders), tuple(probe.id for probe in others)
 
         def is_done(session: Session, now_s: float) -> bool:
-            while left and is_climbed(left[-1], lambda probe: session.outcome(probe, now_s)):
+            while left and is_climbed(
+                [rung for rung in left[-1] if not session.is_withheld(rung)],
+                lambda probe: session.outcome(probe, now_s),
+            ):
                 left.pop()
-            return not left and session.is_settled(ids, now_s)
+            return not left and session.is_over(ids, now_s)
 
         self.until(is_done)
 
@@ -83,6 +87,14 @@ class Loop:
     def is_settled(self, probes: Iterable[Probe]) -> bool:
         """True if these probes have their outcomes."""
         return self._session.is_settled((probe.id for probe in probes), self._listened_s)
+
+    def is_withheld(self, probe: Probe) -> bool:
+        """True if a probe is not asked, because its gateway was asked as often as it may be."""
+        return self._session.is_withheld(probe)
+
+    def withheld(self) -> Mapping[Address, int]:
+        """How many questions a gateway was not asked, because the run asked it enough."""
+        return self._session.withheld()
 
     def is_interrupted(self) -> bool:
         """True once the run is stopped, when nothing more is to be sent."""

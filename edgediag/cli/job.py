@@ -20,6 +20,7 @@ from edgediag.net.entropy import run_suffix
 from edgediag.net.files import NodeFiles
 from edgediag.net.interfaces import identity, own_addresses
 from edgediag.net.interrupt import Interrupt
+from edgediag.session.quota import MAX_QUESTIONS
 from edgediag.stages.survey import Assignment
 
 DEFAULT_TIMEOUT_S = 2.0
@@ -111,6 +112,7 @@ def _record(
             *job.facts.warnings,
             *map(conflict_text, job.facts.conflicts),
             *_losses(measured),
+            *_withheld(measured),
         ),
         evidence=measured.diagnosed.evidence,
     )
@@ -122,6 +124,14 @@ def _losses(measured: Measured) -> tuple[str, ...]:
         (measured.left_out, "frames exceeded the bounds of the capture and were not kept"),
     )
     return tuple(f"{count} {what}" for count, what in losses if count)
+
+
+def _withheld(measured: Measured) -> tuple[str, ...]:
+    return tuple(
+        f"{count} questions to {gateway} were not asked: "
+        f"the {MAX_QUESTIONS} IKE_SA_INIT that a gateway gets in a run were used"
+        for gateway, count in measured.withheld.items()
+    )
 
 
 def _say(output: OutputOptions, text: str) -> None:

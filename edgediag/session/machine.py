@@ -18,6 +18,7 @@ from edgediag.model.exchange import (
     StreamOpened,
     StreamReceived,
 )
+from edgediag.model.flow import Address
 from edgediag.model.outcome import Outcome, Sighted
 from edgediag.model.packet import (
     IcmpError,
@@ -33,10 +34,11 @@ from edgediag.session.book import FlowBook
 from edgediag.session.icmp import icmp_kind, icmp_reply
 from edgediag.session.octets import answer, farewell, is_carried
 from edgediag.session.pace import Pacer
+from edgediag.session.quota import Quota
 from edgediag.session.sending import new_track, send_packet, try_next
 from edgediag.session.stream import closing, note_segment, note_sent, opened, received
 from edgediag.session.told import note_delivered, note_left, note_refused, note_sighted, rewritten
-from edgediag.session.track import Track, is_settled, outcome_of
+from edgediag.session.track import Track, is_over, is_settled, outcome_of
 
 
 class Session:
@@ -48,6 +50,7 @@ class Session:
 
     def __init__(self, *, rate_pps: float, bridges: Collection[str] = ()) -> None:
         self._pacer = Pacer(rate_pps=rate_pps)
+        self._quota = Quota()
         self._bridges = frozenset(bridges)
         self._book = FlowBook()
         self._tracks: dict[int, Track] = {}
@@ -63,6 +66,7 @@ class Session:
                 track.carrier = self._book.carrier(probe.flow)
             self._tracks[probe.id] = track
             self._book.add(track)
+            self._quota.add(track)
 
     def due(self, now_s: float) -> tuple[Action, ...]:
         """What is to be done now, within the pace."""
@@ -72,7 +76,11 @@ class Session:
                 actions.extend(closing(track))
                 continue
             due_s = track.next_try_s
-            if due_s is not None and due_s <= now_s and self._pacer.take(now_s):
+            if due_s is None or due_s > now_s:
+                continue
+            if not track.tries and not self._quota.admits(track, now_s):
+                track.is_withheld = True
+            elif self._pacer.take(now_s):
                 actions.append(try_next(track, now_s, late_s=now_s - due_s))
         return tuple(actions)
 
@@ -80,7 +88,7 @@ class Session:
         """When something will be due or settled next; None when all is settled."""
         moments: list[float] = []
         for track in self._tracks.values():
-            if is_settled(track, now_s):
+            if is_over(track, now_s):
                 continue
             due_s = track.next_try_s
             if due_s is not None:
@@ -88,9 +96,21 @@ class Session:
             moments.append(track.deadline_s)
         return min(moments, default=None)
 
+    def is_over(self, probe_ids: Iterable[int], now_s: float) -> bool:
+        """True once nothing is to be waited for: what is withheld never has an outcome."""
+        return all(is_over(self._tracks[id_], now_s) for id_ in probe_ids)
+
     def is_settled(self, probe_ids: Iterable[int], now_s: float) -> bool:
         """True once all of these probes have their outcome."""
         return all(is_settled(self._tracks[id_], now_s) for id_ in probe_ids)
+
+    def is_withheld(self, probe: Probe) -> bool:
+        """True if a probe is not asked, because its gateway was asked as often as it may be."""
+        return self._tracks[probe.id].is_withheld
+
+    def withheld(self) -> Mapping[Address, int]:
+        """How many probes were withheld from each gateway."""
+        return self._quota.withheld()
 
     def outcome(self, probe: Probe, now_s: float) -> Outcome | None:
         """The outcome of a probe, None while it is outstanding."""

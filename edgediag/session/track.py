@@ -64,6 +64,7 @@ class Track:
     flows     on which packets of a kernel's socket were seen leaving; more than one where this
               host's NAT made another of it
     syn_sequence  of the SYN that was seen first, None before
+    is_withheld  it is not asked: its gateway was asked as often as it may be
     """
 
     probe: Probe
@@ -86,6 +87,7 @@ class Track:
     carrier: "Track | None" = None
     flows: set[Flow] = field(default_factory=set)
     syn_sequence: int | None = None
+    is_withheld: bool = False
 
     @property
     def deadline_s(self) -> float:
@@ -96,7 +98,7 @@ class Track:
     def next_try_s(self) -> float | None:
         """When the next try is due, None where none is left or its connection does not stand."""
         offsets = self.probe.schedule.offsets_s
-        if self.tries >= len(offsets) or not _stands(self.carrier):
+        if self.is_withheld or self.tries >= len(offsets) or not _stands(self.carrier):
             return None
         return self._since_s + offsets[self.tries]
 
@@ -107,10 +109,15 @@ class Track:
         return self.due_s if opened_s is None else max(self.due_s, opened_s)
 
 
+def is_over(track: Track, now_s: float) -> bool:
+    """True once it has its outcome, or will never have one."""
+    return track.is_withheld or is_settled(track, now_s)
+
+
 def is_settled(track: Track, now_s: float) -> bool:
     """True once nothing more needs to be waited for; a late answer may still change the outcome."""
     if track.probe.purpose is Purpose.CARRY:
-        return _is_over(track) or now_s >= track.deadline_s
+        return _has_ended(track) or now_s >= track.deadline_s
     if reply_of(track) is not None or now_s >= track.deadline_s:
         return True
     if track.carrier is not None and is_settled(track.carrier, now_s):
@@ -124,7 +131,7 @@ def _stands(carrier: Track | None) -> bool:
     return stream is None or (stream.is_open and stream.next_sequence is not None)
 
 
-def _is_over(track: Track) -> bool:
+def _has_ended(track: Track) -> bool:
     stream = track.stream
     is_ended = stream is not None and (stream.is_ended or stream.is_spent)
     return is_ended or bool(track.errno_name)

@@ -16,6 +16,7 @@ from edgediag.stages.conversation import Conversation
 from edgediag.stages.handshake import Handshake
 
 INTERRUPTED = NotChecked(reason="the run was interrupted before an answer came")
+WITHHELD = NotChecked(reason="its gateway was asked as often in this run as it may be")
 IS_WALKED = NotChecked(reason="its walk tells how far its SYN comes")
 NO_NAME = NotChecked(reason="it is asked for by its address, no server name is sent")
 
@@ -115,7 +116,9 @@ def settled(bench: Bench, probe: Probe | NotChecked) -> Outcome | NotChecked:
     """The outcome of a probe, or why there is none."""
     if isinstance(probe, NotChecked):
         return probe
-    return bench.loop.outcomes([probe])[0] if bench.loop.is_settled([probe]) else INTERRUPTED
+    if not bench.loop.is_settled([probe]):
+        return WITHHELD if bench.loop.is_withheld(probe) else INTERRUPTED
+    return bench.loop.outcomes([probe])[0]
 
 
 def _questions(

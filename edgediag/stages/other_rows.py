@@ -11,6 +11,7 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import HostState
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.stages.arrival import agreed, arrivals_at, is_open
+from edgediag.stages.inquiry import WITHHELD
 from edgediag.stages.survey import is_own, no_destination
 from edgediag.stages.visits import listeners_of
 
@@ -38,7 +39,7 @@ def without_flow(
     if target.direction is Direction.INBOUND:
         return _listened(bench, target, state)
     spared = _spared(bench, target, route)
-    return spared or left_out(target, _unasked(target))
+    return spared or left_out(target, _unasked(bench, target))
 
 
 def _listened(bench: Bench, target: Target, state: HostState) -> ListenerEvidence:
@@ -72,6 +73,8 @@ def _spared(bench: Bench, target: Target, route: RouteAnswer | None) -> SparedEv
     )
 
 
-def _unasked(target: Target) -> NotChecked:
+def _unasked(bench: Bench, target: Target) -> NotChecked:
     impossible = None if target.address is None else no_destination(target.address)
-    return INTERRUPTED if impossible is None else impossible
+    if impossible is not None:
+        return impossible
+    return INTERRUPTED if bench.loop.is_interrupted() else WITHHELD

@@ -260,7 +260,9 @@ def _variation(
 ) -> Variation:
     padding = trial.form.padding
     walks = [
-        _ladder_from(bench, rungs) if _is_walk(rungs) else NOT_WALKED
+        _ladder_from(bench, rungs)
+        if _is_walk(rungs) and bench.loop.is_settled(rungs)
+        else NOT_WALKED
         for rungs in (trial.rungs, trial.control)
     ]
     attempts = bench.loop.outcomes(trial.questions or _glances(trial))

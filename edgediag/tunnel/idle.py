@@ -46,6 +46,10 @@ SAYS_NOTHING: Final = (
 )
 OWN_SPI: Final = "the gateway's answers bear an SPI of their own, so that no two can be compared"
 NO_NAT: Final = "the gateway sees this node's own address and port: nothing translates them"
+CUT_SHORT: Final = (
+    "not all idle times were tried: the run was interrupted, or the gateway had been asked as "
+    "often as it may be"
+)
 LOST: Final = "the questions or their answers were lost"
 NEVER_CHANGED: Final = (
     "the gateway saw the same address and port after every idle time: the mappings live on, or the "
@@ -87,8 +91,7 @@ def measure_idle(
     bench.loop.settle(trial.third for trials in rounds for trial in trials)
     sent = tuple(probe for trials in rounds for trial in trials for probe in _probes(trial))
     trials = _read(bench, rounds)
-    has_changed = any(trial.is_kept is Answer.NO for trial in trials)
-    reason = "" if has_changed else _why_not(bench.loop.outcomes(sent), trials)
+    reason = _why_not(bench, sent, trials)
     told = _untold(check, longest_s, trials, reason)
     if rungs:
         told = replace(told, ladder=ladder_of(rungs[0].flow, bench.loop.outcomes(rungs)))
@@ -225,7 +228,12 @@ def _between(low_s: float, high_s: float) -> list[float]:
     return [low_s + step_s * place for place in range(1, NEXT_TRIALS + 1)]
 
 
-def _why_not(outcomes: Sequence[Outcome], trials: Sequence[IdleTrial]) -> str:
+def _why_not(bench: Bench, sent: Sequence[Probe], trials: Sequence[IdleTrial]) -> str:
+    if any(trial.is_kept is Answer.NO for trial in trials):
+        return ""
+    if not bench.loop.is_settled(sent):
+        return CUT_SHORT
+    outcomes = bench.loop.outcomes(sent)
     if any(trial.is_kept is Answer.YES for trial in trials):
         return NEVER_CHANGED
     answers = [item for item in outcomes if isinstance(item, Answered)]
