@@ -62,6 +62,42 @@ def inner_end(trial: OverlayTrial) -> Address:
     return trial.peer if isinstance(inside, NotChecked) else inside.destination
 
 
+def lengths(trial: OverlayTrial) -> tuple[int, int] | None:
+    """Octets of the longest frame that came back, and of the shortest lost one above it.
+
+    As outer packets; None where no lengths between the short and the long one were asked.
+    """
+    known = {
+        item.outcome.probe.padding.size_octets: item.outcome
+        for item in trial.asked
+        if item.form in (OverlayForm.LENGTH, OverlayForm.SIZE)
+        and not isinstance(item.outcome.probe.padding, NotChecked)
+    }
+    passed = max((octets for octets, item in known.items() if is_returned(item)), default=0)
+    above = (octets for octets, item in known.items() if octets > passed and is_lost(item))
+    lost = min(above, default=0)
+    return (passed, lost) if passed and lost else None
+
+
+def ports(trial: OverlayTrial) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The source ports whose frames came back every time, and those whose never did, ascending.
+
+    Each was tried twice, and what came back did so at once: what is lost by chance is in neither.
+    """
+    by_port: dict[int, list[Outcome]] = {}
+    for item in trial.asked:
+        if item.form in (OverlayForm.PLAIN, OverlayForm.LEG):
+            by_port.setdefault(item.outcome.probe.flow.source_port, []).append(item.outcome)
+    twice = sorted((port, items) for port, items in by_port.items() if len(items) > 1)
+    served = tuple(port for port, items in twice if all(map(_is_returned_at_once, items)))
+    lost = tuple(port for port, items in twice if all(map(is_lost, items)))
+    return (served, lost) if len(served) + len(lost) == len(by_port) else ((), ())
+
+
+def _is_returned_at_once(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answered) and is_returned(outcome) and outcome.tries == 1
+
+
 def is_lost(outcome: Outcome | None) -> bool:
     """True if it was seen leaving as it was asked, and nothing came back."""
     return (

@@ -6,6 +6,9 @@ from typing import Final
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
 
+ADDED_OCTETS: Final = 50
+"""What VXLAN adds over IPv4 (RFC 7348 §5): outer IP 20, UDP 8, VXLAN 8, inner Ethernet 14."""
+
 NOT_COUNTED: Final = NotChecked(reason="the kernel did not tell its counters")
 
 NOT_ASKED_FOR: Final = NotChecked(reason="the driver was not asked")

@@ -17,8 +17,11 @@ class OverlayForm(Enum):
     BARE_ANSWER  its source is this node's own address, so that the answer comes without the overlay
     VNI          the same, in another VNI
     SOURCE_PORT  the outer source port is the overlay's own
+    LEG          the outer source port is another one, as the kernel has for other flows inside;
+                 each port twice, the one of PLAIN too, where not all came back
     CHECKSUM     the outer UDP checksum is there where the device sends none, and the reverse
     SIZE         as long as the device lets packets be, and may not be fragmented
+    LENGTH       likewise, shorter: what lies between PLAIN and SIZE
     ECHO         it goes to the node itself, without the overlay
     LONG_ECHO    likewise, as long as SIZE
     OTHER_PORT   the octets of PLAIN, to the port behind the overlay's
@@ -28,8 +31,10 @@ class OverlayForm(Enum):
     BARE_ANSWER = "bare-answer"
     VNI = "vni"
     SOURCE_PORT = "source-port"
+    LEG = "leg"
     CHECKSUM = "checksum"
     SIZE = "size"
+    LENGTH = "length"
     ECHO = "echo"
     LONG_ECHO = "long-echo"
     OTHER_PORT = "other-port"

@@ -21,7 +21,12 @@ from edgediag.model.host import (
     Link,
     Neighbour,
 )
-from edgediag.model.overlay import Encapsulation, ForwardingEntry, VxlanDevice
+from edgediag.model.overlay import (
+    ADDED_OCTETS,
+    Encapsulation,
+    ForwardingEntry,
+    VxlanDevice,
+)
 from edgediag.model.overlay_trial import OverlayForm
 from edgediag.model.probe import Probe
 from edgediag.model.route import Route
@@ -29,9 +34,6 @@ from edgediag.model.route import Route
 # How many nodes are asked through one overlay: a pool may have hundreds, and one that answers shows
 # as much as all of them.
 MAX_PEERS: Final = 3
-
-# What VXLAN adds over IPv4 (RFC 7348 §5): outer IP 20, UDP 8, VXLAN 8, inner Ethernet 14.
-ADDED_OCTETS: Final = 50
 
 # The longest packet of IPv4 (RFC 791 §3.1), which the device's own limit may be above.
 _MAX_OCTETS: Final = 65535

@@ -11,18 +11,27 @@ from edgediag.instruments import Bench
 from edgediag.meaning import is_returned
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NeighbourObject
-from edgediag.model.endpoint import ProbeKind
-from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.flow import Address
 from edgediag.model.host import HostState, Neighbour
-from edgediag.model.outcome import Answered, Outcome, Unanswered
-from edgediag.model.overlay import Encapsulation
+from edgediag.model.outcome import Answered, Unanswered
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
-from edgediag.model.probe import AS_BUILT, NO_OVERLAY, Padding, Probe, Purpose, Schedule
-from edgediag.plan import CHECK_OFFSETS_S, HOP_LIMIT, WAYS, Ask, draw_probe
+from edgediag.model.probe import Padding, Probe, Schedule
+from edgediag.plan import CHECK_OFFSETS_S
+from edgediag.tunnel.overlay_asking import (
+    AGAIN,
+    draw_echo,
+    draw_frame,
+    draw_long,
+    extended,
+    is_settled,
+    outcome,
+    settle,
+)
 from edgediag.tunnel.overlay_peers import MAX_PEERS, OVERLAYS, Trial, trials_of
+from edgediag.tunnel.overlay_sweep import LEGS, legs, legs_again, narrowed
 
-# Source ports that a trial takes: of its frames, of its echo, and of the long one.
-PORTS_OF_TRIAL: Final = 3
+# Source ports that a trial takes: of its frames, of its echo, of the long one, and of other legs.
+PORTS_OF_TRIAL: Final = 3 + LEGS
 # Of both overlays, each with one trial more beside a node that the table has elsewhere.
 PORTS_OF_TRIALS: Final = 2 * (MAX_PEERS + 1) * PORTS_OF_TRIAL
 
@@ -30,7 +39,6 @@ PORTS_OF_TRIALS: Final = 2 * (MAX_PEERS + 1) * PORTS_OF_TRIAL
 OTHER_VNIS: Final = (1, 2, 100, 200, 4096)
 
 _FIRST: Final = Schedule(offsets_s=CHECK_OFFSETS_S, timeout_s=1.6)
-_AGAIN: Final = Schedule(offsets_s=(0.0, 0.3), timeout_s=0.8)
 
 
 def begin(
@@ -51,20 +59,21 @@ def finish(
     bench: Bench, trials: Sequence[Trial]
 ) -> tuple[tuple[OverlayTrial, ...], tuple[Probe, ...]]:
     """Wait for the answers, and ask in other forms; what was found, and all that was sent."""
-    _settle(bench, trials)
+    settle(bench, trials)
     trials = _asked_again(bench, trials)
-    trials = [_extended(bench, trial, _third(bench, trial)) for trial in trials]
-    _settle(bench, trials)
+    trials = [extended(bench, trial, _third(bench, trial)) for trial in trials]
+    settle(bench, trials)
+    trials = narrowed(bench, trials)
     sent = tuple(probe for trial in trials for _, probe in trial.asked)
-    return tuple(_found(bench, trial) for trial in trials if _is_settled(bench, trial)), sent
+    return tuple(_found(bench, trial) for trial in trials if is_settled(bench, trial)), sent
 
 
 def _begun(bench: Bench, trial: Trial) -> Trial:
     forms = [
-        (OverlayForm.PLAIN, _framed(bench, trial, trial.inside, schedule=_FIRST)),
-        (OverlayForm.ECHO, _echo(bench, trial, schedule=_FIRST)),
+        (OverlayForm.PLAIN, draw_frame(bench, trial, trial.inside, schedule=_FIRST)),
+        (OverlayForm.ECHO, draw_echo(bench, trial, schedule=_FIRST)),
     ]
-    return _extended(bench, trial, forms)
+    return extended(bench, trial, forms)
 
 
 def _asked_again(bench: Bench, trials: Sequence[Trial]) -> list[Trial]:
@@ -72,8 +81,8 @@ def _asked_again(bench: Bench, trials: Sequence[Trial]) -> list[Trial]:
     dark = [trial for trial in trials if _is_dark(bench, trial) and trial.route.gateway is None]
     places = {(trial.route.interface, trial.flow.destination) for trial in dark}
     with bench.host.solicit(sorted(places, key=str)) as solicited:
-        again = [_extended(bench, trial, _second(bench, trial)) for trial in trials]
-        _settle(bench, again)
+        again = [extended(bench, trial, _second(bench, trial)) for trial in trials]
+        settle(bench, again)
         answers = solicited.answers()
     for at, trial in enumerate(again):
         place = (trial.route.interface, trial.flow.destination)
@@ -85,23 +94,21 @@ def _asked_again(bench: Bench, trials: Sequence[Trial]) -> list[Trial]:
 
 def _is_dark(bench: Bench, trial: Trial) -> bool:
     forms = (OverlayForm.PLAIN, OverlayForm.ECHO)
-    return all(isinstance(_outcome(bench, trial, form), Unanswered) for form in forms)
-
-
-def _settle(bench: Bench, trials: Iterable[Trial]) -> None:
-    bench.loop.settle([probe for trial in trials for _, probe in trial.asked])
+    return all(isinstance(outcome(bench, trial, form), Unanswered) for form in forms)
 
 
 def _second(bench: Bench, trial: Trial) -> list[tuple[OverlayForm, Probe]]:
     """What is asked once it is known whether the plain frame was answered."""
-    plain, echo = (_outcome(bench, trial, form) for form in (OverlayForm.PLAIN, OverlayForm.ECHO))
+    plain = outcome(bench, trial, OverlayForm.PLAIN)
+    echo = outcome(bench, trial, OverlayForm.ECHO)
     if _is_dark(bench, trial):
-        return [(OverlayForm.ECHO, _echo(bench, trial, schedule=_AGAIN))]
+        return [(OverlayForm.ECHO, draw_echo(bench, trial, schedule=AGAIN))]
     if trial.is_control:
         # Whether it takes frames is all that is asked of a node that nobody stated.
         return []
     if is_returned(plain):
-        return [*_same_frame(bench, trial), (OverlayForm.SIZE, _long(bench, trial))]
+        whole = draw_long(bench, trial, trial.octets)
+        return [*_same_frame(bench, trial), (OverlayForm.SIZE, whole)]
     if not isinstance(plain, Unanswered) or not isinstance(echo, Answered):
         # Somebody said why: no other form would tell more.
         return []
@@ -109,10 +116,10 @@ def _second(bench: Bench, trial: Trial) -> list[tuple[OverlayForm, Probe]]:
     beside = replace(trial.flow, destination_port=trial.flow.destination_port + 1)
     return [
         *_same_frame(bench, trial),
-        (OverlayForm.BARE_ANSWER, _framed(bench, trial, bare)),
-        (OverlayForm.OTHER_PORT, _framed(bench, replace(trial, flow=beside), trial.inside)),
+        (OverlayForm.BARE_ANSWER, draw_frame(bench, trial, bare)),
+        (OverlayForm.OTHER_PORT, draw_frame(bench, replace(trial, flow=beside), trial.inside)),
         *(
-            (OverlayForm.VNI, _framed(bench, trial, replace(bare, vni=vni)))
+            (OverlayForm.VNI, draw_frame(bench, trial, replace(bare, vni=vni)))
             for vni in OTHER_VNIS
             if vni != trial.inside.vni
         ),
@@ -120,75 +127,23 @@ def _second(bench: Bench, trial: Trial) -> list[tuple[OverlayForm, Probe]]:
 
 
 def _third(bench: Bench, trial: Trial) -> list[tuple[OverlayForm, Probe]]:
-    """A long frame that was lost wants a long echo beside it."""
-    if not isinstance(_outcome(bench, trial, OverlayForm.SIZE), Unanswered):
-        return []
+    """A lost long frame wants a long echo beside it, and ports that differ a second try."""
+    again = legs_again(bench, trial)
+    if not isinstance(outcome(bench, trial, OverlayForm.SIZE), Unanswered):
+        return again
     padding = Padding(size_octets=trial.octets, fragment_octets=0)
-    return [(OverlayForm.LONG_ECHO, replace(_echo(bench, trial, schedule=_AGAIN), padding=padding))]
+    echo = replace(draw_echo(bench, trial, schedule=AGAIN), padding=padding)
+    return [*again, (OverlayForm.LONG_ECHO, echo)]
 
 
 def _same_frame(bench: Bench, trial: Trial) -> list[tuple[OverlayForm, Probe]]:
     own_port = replace(trial.flow, source_port=trial.flow.destination_port)
     other = replace(trial.inside, has_checksum=not trial.inside.has_checksum)
     return [
-        (OverlayForm.SOURCE_PORT, _framed(bench, replace(trial, flow=own_port), trial.inside)),
-        (OverlayForm.CHECKSUM, _framed(bench, trial, other)),
+        (OverlayForm.SOURCE_PORT, draw_frame(bench, replace(trial, flow=own_port), trial.inside)),
+        (OverlayForm.CHECKSUM, draw_frame(bench, trial, other)),
+        *legs(bench, trial),
     ]
-
-
-def _long(bench: Bench, trial: Trial) -> Probe:
-    padding = Padding(size_octets=trial.octets, fragment_octets=0)
-    return replace(_framed(bench, trial, trial.inside), padding=padding)
-
-
-def _framed(
-    bench: Bench, trial: Trial, inside: Encapsulation, *, schedule: Schedule = _AGAIN
-) -> Probe:
-    return _drawn(bench, trial, (ProbeKind.VXLAN, trial.flow, schedule), inside)
-
-
-def _echo(bench: Bench, trial: Trial, *, schedule: Schedule) -> Probe:
-    port = bench.supply.port()
-    flow = replace(
-        trial.flow, protocol=Protocol.ICMP, source_port=port, destination_port=port
-    )
-    return _drawn(bench, trial, (ProbeKind.ICMP_ECHO, flow, schedule), NO_OVERLAY)
-
-
-def _drawn(
-    bench: Bench,
-    trial: Trial,
-    what: tuple[ProbeKind, Flow, Schedule],
-    inside: Encapsulation | NotChecked,
-) -> Probe:
-    kind, flow, schedule = what
-    ask = Ask(
-        check=trial.overlay.check,
-        purpose=Purpose.OVERLAY,
-        kind=kind,
-        way=WAYS[kind],
-        flow=flow,
-        hop_limit=HOP_LIMIT,
-        name="",
-        schedule=schedule,
-    )
-    return replace(draw_probe(ask, bench.supply), padding=AS_BUILT, encapsulation=inside)
-
-
-def _extended(
-    bench: Bench, trial: Trial, more: Iterable[tuple[OverlayForm, Probe]]
-) -> Trial:
-    more = tuple(more)
-    bench.loop.submit([probe for _, probe in more], {})
-    return replace(trial, asked=(*trial.asked, *more))
-
-
-def _outcome(bench: Bench, trial: Trial, form: OverlayForm) -> Outcome | None:
-    """The outcome of a form, None where it was not asked or is not known yet."""
-    probes = [probe for asked, probe in trial.asked if asked is form]
-    if not probes or not bench.loop.is_settled(probes):
-        return None
-    return bench.loop.outcomes(probes)[0]
 
 
 def has_silence(trials: Iterable[OverlayTrial]) -> bool:
@@ -208,10 +163,6 @@ def _as_object(neighbour: Neighbour | NotChecked) -> NeighbourObject | NotChecke
     )
 
 
-def _is_settled(bench: Bench, trial: Trial) -> bool:
-    return bench.loop.is_settled(probe for _, probe in trial.asked)
-
-
 def _found(bench: Bench, trial: Trial) -> OverlayTrial:
     forms = [form for form, _ in trial.asked]
     outcomes = bench.loop.outcomes([probe for _, probe in trial.asked])
@@ -226,7 +177,7 @@ def _found(bench: Bench, trial: Trial) -> OverlayTrial:
         neighbour_mac=trial.neighbour.mac if isinstance(trial.neighbour, Neighbour) else "",
         link_answers=trial.link_answers,
         asked=tuple(
-            OverlayAsked(form=form, outcome=outcome)
-            for form, outcome in zip(forms, outcomes, strict=True)
+            OverlayAsked(form=form, outcome=item)
+            for form, item in zip(forms, outcomes, strict=True)
         ),
     )

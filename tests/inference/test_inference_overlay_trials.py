@@ -31,6 +31,7 @@ from edgediag.model.overlay import Encapsulation, ForwardingEntry, NodeEnd, Vxla
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial
 from edgediag.model.packet import Sighting, UdpChecksum
 from edgediag.model.pod_echo import NO_ECHOES, PodEcho
+from edgediag.model.probe import Padding
 from edgediag.model.reply import EchoReply, IcmpKind, IcmpReply, Reply, TunnelledEcho
 from edgediag.model.verdict import Certainty, Mechanism, Place, Status
 from story import (
@@ -99,6 +100,26 @@ ECHO = asked(OverlayForm.ECHO, EchoReply(hop_limit=64), places=CAME[:2])
 DARK = asked(OverlayForm.ECHO)
 SILENT = asked(OverlayForm.PLAIN)
 SERVED = asked(OverlayForm.PLAIN, TUNNELLED, places=CAME)
+
+
+def of_length(octets: int, reply: Reply | None = None) -> OverlayAsked:
+    """A frame of so many octets outside."""
+    item = asked(OverlayForm.LENGTH, reply)
+    padding = Padding(size_octets=octets, fragment_octets=0)
+    probe_ = replace(item.outcome.probe, padding=padding)
+    return replace(item, outcome=replace(item.outcome, probe=probe_))
+
+
+def from_port(
+    port: int, reply: Reply | None = None, *, form: OverlayForm = OverlayForm.LEG, tries: int = 1
+) -> OverlayAsked:
+    """A frame from a source port."""
+    item = asked(form, reply)
+    on = replace(item.outcome.probe.flow, source_port=port)
+    outcome = replace(item.outcome, probe=replace(item.outcome.probe, flow=on))
+    if isinstance(outcome, Answered):
+        outcome = replace(outcome, tries=tries)
+    return replace(item, outcome=outcome)
 
 
 def trial(*items: OverlayAsked, **changed: object) -> OverlayTrial:
@@ -525,6 +546,12 @@ def test_whose_mac_is_the_old_one(
 
 
 LONG = asked(OverlayForm.SIZE)
+SERVED_LEG, LOST_LEG = from_port(40001, TUNNELLED), from_port(40003)
+PLAIN_LOST = from_port(40000, form=OverlayForm.PLAIN)
+LEGS = (
+    from_port(40000, TUNNELLED, form=OverlayForm.PLAIN),
+    *(from_port(40000, TUNNELLED), SERVED_LEG, SERVED_LEG, LOST_LEG, LOST_LEG),
+)
 LONG_ECHO = asked(OverlayForm.LONG_ECHO, EchoReply(hop_limit=64))
 
 
@@ -569,6 +596,30 @@ LONG_ECHO = asked(OverlayForm.LONG_ECHO, EchoReply(hop_limit=64))
         ),
         pytest.param(trial(SERVED, ECHO, PORT_8472, LONG), (), id="no long echo beside it"),
         pytest.param(
+            trial(ECHO, *LEGS),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.ECMP_PARTIAL),
+            id="two source ports are served twice, and one never",
+        ),
+        pytest.param(
+            trial(ECHO, PLAIN_LOST, from_port(40000), SERVED_LEG, SERVED_LEG),
+            (LOST, Certainty.AMBIGUOUS, Mechanism.ECMP_PARTIAL),
+            id="the lost port may be the plain frame's own",
+        ),
+        pytest.param(
+            trial(ECHO, *LEGS[:-1], from_port(40003, TUNNELLED)),
+            (),
+            id="a port that was lost once and served once: chance",
+        ),
+        pytest.param(
+            trial(ECHO, *LEGS[:-2], *(from_port(40002, TUNNELLED, tries=2),) * 2, *LEGS[-2:]),
+            (),
+            id="a port that was served late: chance takes others too",
+        ),
+        pytest.param(
+            trial(ECHO, SERVED_LEG, LOST_LEG), (), id="ports that were tried once each"
+        ),
+        pytest.param(trial(SERVED, ECHO, *(SERVED_LEG,) * 2), (), id="no port is lost"),
+        pytest.param(
             trial(
                 SERVED,
                 ECHO,
@@ -589,6 +640,19 @@ LONG_ECHO = asked(OverlayForm.LONG_ECHO, EchoReply(hop_limit=64))
 )
 def test_a_form_that_is_lost(item: OverlayTrial, expected: tuple[object, ...]) -> None:
     assert found(overlay_form_lost.judge, item) == expected
+
+
+def test_the_longest_frame_that_came_back_is_told_beside_the_mtu() -> None:
+    lengths = (of_length(1300, TUNNELLED), of_length(1420, TUNNELLED), of_length(1421))
+    item = trial(SERVED, ECHO, PORT_8472, LONG, LONG_ECHO, *lengths)
+    host = replace(
+        host_state(), overlay_trials=(item,), vxlans=(DEVICE,), links=(FLANNEL_LINK,)
+    )
+    fault = overlay_form_lost.judge(PEER, host)
+    assert fault is not None
+    assert "the longest packet inside that comes back has 1370 octets (1420 outside)" in fault.text
+    assert f"one of 1371 is lost, where its MTU is {FLANNEL_LINK.mtu}" in fault.text
+    assert "on all nodes to 1370," in fault.remedy
 
 
 @pytest.mark.parametrize(

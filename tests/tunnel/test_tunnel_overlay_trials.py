@@ -1,11 +1,14 @@
 """Who is asked through an overlay, with what in the frames, and what is asked next."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from edgediag.inference.overlay_trials import lengths, ports
 from edgediag.model.exchange import Action, Event, SendPacket
 from edgediag.model.flow import Flow
 from edgediag.model.host import (
@@ -20,6 +23,7 @@ from edgediag.model.packet import IcmpEcho, Packet, Sighting, UdpDatagram
 from edgediag.model.probe import Padding
 from edgediag.model.route import Route, RouteAnswer, RouteRefused
 from edgediag.tunnel.overlay_peers import MAX_PEERS
+from edgediag.tunnel.overlay_sweep import AT_ONCE, LEGS, ROUNDS, between
 from edgediag.tunnel.overlay_trials import begin, finish
 from rig import RigHost, RigWire, observed, rig
 from story import EDGE, FLANNEL_DEVICE, FLANNEL_LINK, host_state, route
@@ -68,14 +72,20 @@ def on_link(_: Flow) -> RouteAnswer:
     )
 
 
-def answers(*kinds: str) -> object:
-    """A wire that answers plain frames, echoes or neither."""
+def all_pass(_: Packet) -> bool:
+    return True
+
+
+def answers(*kinds: str, passes: Callable[[Packet], bool] = all_pass) -> object:
+    """A wire that answers plain frames, echoes or neither, of what passes."""
 
     def answer(action: Action, at_s: float) -> Iterable[Event]:
         if not isinstance(action, SendPacket):
             return
         packet = action.packet
         yield observed(packet, Sighting.TAP_OUT, at_s)
+        if not passes(packet):
+            return
         if isinstance(packet.payload, IcmpEcho) and "echo" in kinds:
             back = replace(packet.payload, is_reply=True)
             yield observed(
@@ -104,8 +114,9 @@ def tried(
     state: HostState = STATE,
     peers: tuple[object, ...] = (PEER,),
     host: RigHost | None = None,
+    passes: Callable[[Packet], bool] = all_pass,
 ) -> tuple[tuple[OverlayTrial, ...], RigWire, RigHost]:
-    wire = RigWire(answers(*kinds))  # type: ignore[arg-type]  # a story's answers
+    wire = RigWire(answers(*kinds, passes=passes))  # type: ignore[arg-type]  # a story's answers
     host = host or RigHost(state=state, way=on_link)
     bench = rig(wire, host)
     trials = begin(bench, state, peers, FLANNEL_ROW)  # type: ignore[arg-type]  # peers of a story
@@ -137,12 +148,15 @@ def test_a_frame_has_what_the_tables_have_for_the_node() -> None:
     [
         pytest.param(
             ("frame", "echo"),
-            ["plain", "echo", "source-port", "checksum", "size"],
-            id="a node that answers is asked in three forms more",
+            ["plain", "echo", "source-port", "checksum", *["leg"] * LEGS, "size"],
+            id="a node that answers is asked in three forms and from four ports more",
         ),
         pytest.param(
             ("echo",),
-            ["plain", "echo", "source-port", "checksum", "bare-answer", "other-port", *["vni"] * 4],
+            [
+                *("plain", "echo", "source-port", "checksum", *["leg"] * LEGS),
+                *("bare-answer", "other-port", *["vni"] * 4),
+            ],
             id="a silent one in all that may tell why",
         ),
         pytest.param((), ["plain", "echo", "echo"], id="a dark one once more"),
@@ -292,4 +306,57 @@ def test_an_overlay_whose_row_is_left_out_is_left_alone() -> None:
 
 def test_no_more_than_a_few_packets_go_to_a_node() -> None:
     _, wire, _ = tried("echo")
-    assert len(wire.sent) <= 3 + 1 + 2 * 8
+    assert len(wire.sent) <= 3 + 1 + 2 * (8 + LEGS)
+
+
+def no_longer_than(octets: int) -> Callable[[Packet], bool]:
+    """Frames up to so many octets outside pass, and all echoes do."""
+
+    def passes(packet: Packet) -> bool:
+        payload = packet.payload
+        return not isinstance(payload, UdpDatagram) or len(payload.payload) + 28 <= octets
+
+    return passes
+
+
+@pytest.mark.parametrize("limit", [135, 600, 1419, 1420, 1499])
+def test_where_long_frames_are_lost_the_longest_that_comes_back_is_found(limit: int) -> None:
+    (trial,), wire, _ = tried("frame", "echo", passes=no_longer_than(limit))
+    assert lengths(trial) == (limit, limit + 1)
+    assert len(wire.sent) <= 7 + LEGS + 2 * AT_ONCE * ROUNDS
+
+
+def test_of_the_longest_packets_it_is_found_to_a_few_octets() -> None:
+    state = replace(STATE, links=(replace(LINK, mtu=65535),))
+    (trial,), _, _ = tried("frame", "echo", state=state, passes=no_longer_than(9000))
+    found = lengths(trial)
+    assert found is not None and found[0] <= 9000 < found[1] <= found[0] + 12
+
+
+def test_where_none_but_the_short_one_comes_back_no_length_is_told() -> None:
+    (trial,), _, _ = tried("frame", "echo", passes=no_longer_than(134))
+    assert lengths(trial) is None
+
+
+def test_where_long_frames_pass_no_length_is_asked() -> None:
+    (trial,), _, _ = tried("frame", "echo")
+    assert "length" not in forms(trial)
+
+
+def from_even_ports(packet: Packet) -> bool:
+    return isinstance(packet.payload, IcmpEcho) or packet.flow.source_port % 2 == 0
+
+
+def test_ports_that_differ_are_each_asked_twice() -> None:
+    (trial,), _, _ = tried("frame", "echo", passes=from_even_ports)
+    assert forms(trial).count("leg") == LEGS + LEGS + 1
+    served, lost = ports(trial)
+    assert len(served) + len(lost) == LEGS + 1
+    assert ({port % 2 for port in served}, {port % 2 for port in lost}) == ({0}, {1})
+
+
+@given(st.integers(min_value=0, max_value=65535), st.integers(min_value=0, max_value=65535))
+def test_lengths_lie_between(low: int, more: int) -> None:
+    asked = between(low, low + more)
+    assert len(asked) <= AT_ONCE and all(low < octets < low + more for octets in asked)
+    assert asked or more <= 1

@@ -7,12 +7,10 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import MtuObject
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState, Link
+from edgediag.model.overlay import ADDED_OCTETS
 from edgediag.model.verdict import Mechanism
 
 ID = "overlay-mtu"
-
-# What VXLAN adds over IPv4 (RFC 7348 §5): outer IP 20, UDP 8, VXLAN 8, inner Ethernet 14.
-_ADDED_OCTETS = 50
 
 
 def judge(destination: Address | None, host: HostState) -> Fault | None:
@@ -32,7 +30,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
         overlay, underlay = by_name.get(device.interface), by_name.get(device.underlay)
         if overlay is None or underlay is None:
             continue
-        if overlay.mtu + _ADDED_OCTETS > underlay.mtu:
+        if overlay.mtu + ADDED_OCTETS > underlay.mtu:
             return _fault(overlay, underlay)
     return None
 
@@ -42,8 +40,8 @@ def _fault(overlay: Link, underlay: Link) -> Fault:
     return Fault(
         claim=on_this_host(Mechanism.MTU, culprit),
         text=f"{overlay.name} takes packets of {overlay.mtu} octets, which need "
-        f"{overlay.mtu + _ADDED_OCTETS} on the way, and {underlay.name}, by which it sends, "
+        f"{overlay.mtu + ADDED_OCTETS} on the way, and {underlay.name}, by which it sends, "
         f"carries {underlay.mtu}",
         remedy=f"set the MTU of {underlay.name} to what its network carries, or that of "
-        f"{overlay.name} to {underlay.mtu - _ADDED_OCTETS}",
+        f"{overlay.name} to {underlay.mtu - ADDED_OCTETS}",
     )
