@@ -112,6 +112,16 @@ def decode_counts(text: str) -> tuple[XfrmCount, ...]:
     return tuple(found)
 
 
+def grown_counts(
+    before: Iterable[XfrmCount], after: Iterable[XfrmCount]
+) -> tuple[XfrmCount, ...]:
+    """The later reading, with how far each counter rose since the earlier."""
+    old = {item.name: item.count for item in before}
+    return tuple(
+        replace(item, meanwhile=max(0, item.count - old.get(item.name, 0))) for item in after
+    )
+
+
 def _selector(payload: bytes, *, is_marked: bool) -> XfrmSelector | None:
     to_port, to_mask, from_port, from_mask = _PORTS.unpack_from(payload, 32)
     family, to_bits, from_bits, protocol, device = _SELECTOR.unpack_from(payload, 40)

@@ -75,7 +75,11 @@ class XfrmState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XfrmCount:
-    """One error counter of /proc/net/xfrm_stat that is not zero."""
+    """One error counter of /proc/net/xfrm_stat that is not zero.
+
+    meanwhile  by how much it rose between two readings
+    """
 
     name: str
     count: int
+    meanwhile: int | NotChecked = READ_ONCE

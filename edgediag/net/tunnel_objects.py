@@ -8,7 +8,7 @@ from typing import Final
 
 from edgediag.host.udp_sockets import UdpSocket, decode_sockets
 from edgediag.host.wireguard import grown
-from edgediag.host.xfrm import grown_states
+from edgediag.host.xfrm import grown_counts, grown_states
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import HostState
 from edgediag.model.tunnel_object import TunnelSocket
@@ -16,7 +16,7 @@ from edgediag.net.conntrack import read_tunnel_connections
 from edgediag.net.degraded import degraded
 from edgediag.net.socket_holders import holders
 from edgediag.net.wireguard import read_wireguard
-from edgediag.net.xfrm import read_states
+from edgediag.net.xfrm import read_counts, read_states
 
 # Between two readings of what passes; a tunnel in use carries something in that time.
 SAMPLE_S: Final = 1.0
@@ -45,7 +45,7 @@ def read_tunnels(host: HostState) -> HostState:
 
 
 def _may_pass(host: HostState) -> bool:
-    tables = (host.xfrm_states, host.wireguard)
+    tables = (host.xfrm_policies, host.xfrm_states, host.wireguard)
     return any(bool(table) for table in tables if not isinstance(table, NotChecked))
 
 
@@ -55,6 +55,9 @@ def _sampled(host: HostState) -> HostState:
     devices, known = degraded("WireGuard", lambda: read_wireguard(host.links)), host.wireguard
     if not isinstance(states, NotChecked) and not isinstance(before, NotChecked):
         host = replace(host, xfrm_states=grown_states(before, states))
+    counts, earlier = degraded("xfrm counters", read_counts), host.xfrm_counts
+    if not isinstance(counts, NotChecked) and not isinstance(earlier, NotChecked):
+        host = replace(host, xfrm_counts=grown_counts(earlier, counts))
     if not isinstance(devices, NotChecked) and not isinstance(known, NotChecked):
         host = replace(host, wireguard=grown(known, devices))
     return host

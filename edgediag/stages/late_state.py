@@ -1,13 +1,15 @@
 """The parts of the host's state that its tables do not hold: objects, tunnels in use, pods."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from edgediag.host.wireguard import grown
+from edgediag.host.xfrm import grown_counts
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import HostState
 from edgediag.model.pod_echo import NO_ECHOES
-from edgediag.model.wireguard import WireguardDevice
 from edgediag.stages.survey import Assignment
 from edgediag.tunnel.pod_traffic import (
     EXEMPTION,
@@ -17,6 +19,8 @@ from edgediag.tunnel.pod_traffic import (
     brought_to_pods,
     sent_to_other_site,
 )
+
+_Entry = TypeVar("_Entry")
 
 
 def with_objects(state: HostState, assignment: Assignment) -> HostState:
@@ -35,19 +39,27 @@ def with_tunnels(bench: Bench, before: HostState, state: HostState) -> HostState
     Listened to last: by then the daemon had the whole run to speak in.
     """
     traffic = bench.listening.conclude()
+    state = replace(state, tunnel_traffic=traffic)
+    tables = (before.wireguard, before.xfrm_policies)
+    if not any(bool(table) for table in tables if not isinstance(table, NotChecked)):
+        return replace(state, wireguard=before.wireguard)
+    after = bench.host.read()
     return replace(
-        state, tunnel_traffic=traffic, wireguard=_wireguard_since(bench, before)
+        state,
+        wireguard=_since(grown, before.wireguard, after.wireguard),
+        xfrm_counts=_since(grown_counts, before.xfrm_counts, after.xfrm_counts),
     )
 
 
-def _wireguard_since(
-    bench: Bench, before: HostState
-) -> tuple[WireguardDevice, ...] | NotChecked:
-    """WireGuard devices now, with what their peers were sent since the run began."""
-    if isinstance(before.wireguard, NotChecked) or not before.wireguard:
-        return before.wireguard
-    after = bench.host.read().wireguard
-    return after if isinstance(after, NotChecked) else grown(before.wireguard, after)
+def _since(
+    grown_: Callable[[tuple[_Entry, ...], tuple[_Entry, ...]], tuple[_Entry, ...]],
+    before: tuple[_Entry, ...] | NotChecked,
+    after: tuple[_Entry, ...] | NotChecked,
+) -> tuple[_Entry, ...] | NotChecked:
+    """The entries now, with what they counted since the run began; as before where unreadable."""
+    if isinstance(before, NotChecked):
+        return before
+    return after if isinstance(after, NotChecked) else grown_(before, after)
 
 
 def with_pod_traffic(bench: Bench, state: HostState) -> HostState:

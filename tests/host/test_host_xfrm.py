@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.host.xfrm import decode_counts, decode_policy, decode_state, grown_states
+from edgediag.host.xfrm import (
+    decode_counts,
+    decode_policy,
+    decode_state,
+    grown_counts,
+    grown_states,
+)
 from edgediag.host.xfrm_match import deciding_policy, selector_text
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
@@ -101,6 +107,15 @@ def test_a_state_is_read_without_its_key() -> None:
 def test_counters_that_stand_at_zero_are_left_out() -> None:
     text = "XfrmInError             \t0\nXfrmInPolBlock          \t12\n"
     assert decode_counts(text) == (XfrmCount(name="XfrmInPolBlock", count=12),)
+
+
+def test_how_far_counters_rose_between_two_readings() -> None:
+    before, after = (
+        decode_counts(f"XfrmInNoPols \t{count}\nXfrmInError \t3\n{more}")
+        for count, more in ((2, ""), (9, "XfrmOutNoStates \t4\n"))
+    )
+    rises = {item.name: item.meanwhile for item in grown_counts(before, after)}
+    assert rises == {"XfrmInNoPols": 7, "XfrmInError": 0, "XfrmOutNoStates": 4}
 
 
 @given(st.binary(max_size=400), st.text(max_size=40))

@@ -39,6 +39,7 @@ from edgediag.inference.states import (
     wireguard_differs,
     wireguard_unanswered,
     wireguard_unready,
+    xfrm_counter_rose,
 )
 from edgediag.model.endpoint import Direction, Omitted, Target
 from edgediag.model.flow import Address
@@ -95,6 +96,7 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
     for is_for, module in (
         (_is_tunnel, ike_daemon_gone),
         (_is_tunnel, ipsec_differs),
+        (_is_tunnel, xfrm_counter_rose),
         (_is_tunnel, raven_unready),
         (_is_tunnel, raven_strict),
         (_is_tunnel, raven_masquerade),

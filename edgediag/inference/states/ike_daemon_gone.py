@@ -27,7 +27,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     Asks for        the gateway's address, xfrm policies and states, the table of sockets
     source          RFC 7296 §2, §2.23; ip-xfrm(8)
     """
-    if not _wants_tunnel(destination, host) or _has_association(destination, host):
+    if not _wants_tunnel(destination, host) or has_association(destination, host):
         return None
     if isinstance(host.listeners, NotChecked) or any(
         item.protocol is Protocol.UDP and item.port in _PORTS for item in host.listeners
@@ -58,7 +58,8 @@ def _wants_tunnel(destination: Address | None, host: HostState) -> bool:
     )
 
 
-def _has_association(destination: Address | None, host: HostState) -> bool:
+def has_association(destination: Address | None, host: HostState) -> bool:
+    """True if a security association with the gateway stands, or that is not known."""
     if isinstance(host.xfrm_states, NotChecked):
         return True
     # Until a daemon gives it an SPI, a state is only the kernel's own wish for one.
