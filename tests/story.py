@@ -428,6 +428,8 @@ def host_state() -> HostState:
         to_pods=NOT_FOLLOWED,
         wireguard=(),
         gateway_ends=(),
+        raven_sets=(),
+        gateway_pools=(),
     )
 
 

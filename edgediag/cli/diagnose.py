@@ -20,7 +20,7 @@ from edgediag.cli.output_options import OutputOptions, output_options
 from edgediag.cli.printing import print_report
 from edgediag.cli.selection import select
 from edgediag.discovery.cluster import discover
-from edgediag.discovery.gateway_ends import gateway_ends
+from edgediag.discovery.gateway_ends import gateway_ends, gateway_pools
 from edgediag.discovery.given import EXPECTED, Given
 from edgediag.discovery.hub_ends import hub_ends
 from edgediag.discovery.node_ends import node_ends
@@ -87,6 +87,7 @@ def command(
             peers=facts.peers,
             node_ends=node_ends(facts.statements),
             gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
+            gateway_pools=gateway_pools(facts.gateways),
             hub_ends=hub_ends(facts.statements),
         ),
         rate_pps=rate_pps,

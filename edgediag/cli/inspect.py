@@ -7,7 +7,7 @@ import click
 
 from edgediag.cli import ExitStatus
 from edgediag.discovery.cluster import discover
-from edgediag.discovery.gateway_ends import gateway_ends
+from edgediag.discovery.gateway_ends import gateway_ends, gateway_pools
 from edgediag.discovery.given import Given
 from edgediag.discovery.hub_ends import hub_ends
 from edgediag.discovery.node_ends import node_ends
@@ -35,6 +35,7 @@ def command(table: str, is_json: bool) -> ExitStatus:
         read_host(),
         node_ends=node_ends(facts.statements),
         gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
+        gateway_pools=gateway_pools(facts.gateways),
         hub_ends=hub_ends(facts.statements),
     )
     if table in _OF_TUNNELS:

@@ -8,6 +8,7 @@ source  include/uapi/linux/netfilter/ipset/ip_set.h; net/netfilter/ipset/ip_set_
 """
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 
 from edgediag.host.attributes import (
@@ -16,6 +17,7 @@ from edgediag.host.attributes import (
     attributes,
     big,
     nest,
+    nested,
     string,
     text,
 )
@@ -26,12 +28,20 @@ LIST, TEST, HEADER, GET_BY_INDEX = 7, 11, 12, 15
 NOT_A_MEMBER: Final = "errno 4103"
 LIST_OF_SETS: Final = "list:set"
 
+RAVEN_MARK_SET: Final = "raven-mark-set"
+"""Networks of other pools: of pairs of them none (R:routedriver/vxlan/vxlan.go)."""
+RAVEN_SETS: Final = (RAVEN_MARK_SET, "raven-skip-nat-set")
+"""Both of Raven's; the other has pairs of networks, from this pool and to it."""
+
 _PROTOCOL, _SET_NAME, _TYPE_NAME, _FAMILY, _DATA, _ADT, _INDEX = 1, 2, 3, 5, 7, 8, 11
 _VERSION: Final = 7
 _NFGENMSG_OCTETS: Final = 4
 _NET_ORDER: Final = 0x4000
 _IP, _PORT, _PROTO, _MARK, _NAME, _IP_2, _IFACE = 1, 4, 7, 10, 18, 20, 23
+_CIDR, _FLAGS, _CIDR_2 = 3, 8, 21
 _ADDRESS: Final = {4: 1, 16: 2}
+# IPSET_FLAG_NOMATCH: the element is an exception from a larger one.
+_NO_MATCH: Final = 1 << 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +125,34 @@ def decode_members(payload: bytes) -> tuple[str, ...]:
     found = attributes(payload[_NFGENMSG_OCTETS:])
     elements = attribute_list(found.get(_ADT, b""))
     return tuple(text(attributes(data).get(_NAME)) for _, data in elements)
+
+
+def decode_networks(payload: bytes) -> tuple[tuple[str, ...], ...]:
+    """The elements that one message of a listed set of networks names, as ADDRESS/LENGTH.
+
+    Each has one network or, of a set of pairs, two; one that is an exception is left out.
+    """
+    found = attributes(payload[_NFGENMSG_OCTETS:])
+    elements = (attributes(data) for _, data in attribute_list(found.get(_ADT, b"")))
+    decoded = (_networks_of(element) for element in elements)
+    return tuple(networks for networks in decoded if networks)
+
+
+def _networks_of(element: dict[int, bytes]) -> tuple[str, ...]:
+    if big(element.get(_FLAGS)) & _NO_MATCH:
+        return ()
+    parts = [(_IP, _CIDR), *([(_IP_2, _CIDR_2)] if _IP_2 in element else [])]
+    networks = (_network(element, *part) for part in parts)
+    known = tuple(network for network in networks if network)
+    return known if len(known) == len(parts) else ()
+
+
+def _network(element: dict[int, bytes], address_type: int, length_type: int) -> str:
+    address = next(iter(nested(element, address_type).values()), b"")
+    if len(address) not in _ADDRESS:
+        return ""
+    length = big(element[length_type]) if length_type in element else 8 * len(address)
+    return f"{ip_address(address)}/{length}" if length <= 8 * len(address) else ""
 
 
 def _head(family: int) -> bytes:

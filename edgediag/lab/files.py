@@ -3,8 +3,9 @@
 They lie in the lab's folder; `enter` binds them over the machine's own for one command.
 """
 
+import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
@@ -77,6 +78,51 @@ def write_edge_files(prefix: str) -> None:
         path.write_text(text)
     (root / "etc/yum.repos.d").mkdir(exist_ok=True)
     _write_stand_ins(root / "sbin")
+
+
+def gateways_text(networks: Sequence[str], key: str) -> str:
+    """The Gateway objects of the cloud and of the edge node's own pool, as kubectl saves them.
+
+    networks  behind the cloud's
+    key       of WireGuard, that the cloud's endpoint has; "" for none
+    """
+    config = {"enable-l3-tunnel": "true", **({"publicKey": key} if key else {})}
+    cloud = _gateway(
+        "gw-cloud",
+        {"exposeType": "LoadBalancer"},
+        [_pool_node("cloud", HOSTS["api-server"], networks)],
+        {"nodeName": "cloud", "publicIP": HOSTS["raven-tunnel"], "config": config},
+    )
+    edge = _gateway(
+        "gw-edge",
+        {},
+        [
+            _pool_node("edge", EDGE_ADDRESS, ["10.244.1.0/24"]),
+            _pool_node("peer", PEER_ADDRESS, ["10.244.2.0/24"]),
+        ],
+        {"nodeName": "edge", "publicIP": "", "config": {"enable-l3-tunnel": "true"}},
+    )
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [cloud, edge]})
+
+
+def _pool_node(name: str, address: str, networks: Sequence[str]) -> Mapping[str, object]:
+    return {"nodeName": name, "privateIP": address, "subnets": list(networks)}
+
+
+def _gateway(
+    name: str,
+    spec: Mapping[str, object],
+    nodes: Sequence[Mapping[str, object]],
+    endpoint: Mapping[str, object],
+) -> Mapping[str, object]:
+    tunnel = {**endpoint, "type": "tunnel", "port": 4500, "underNAT": False}
+    return {
+        "apiVersion": "raven.openyurt.io/v1beta1",
+        "kind": "Gateway",
+        "metadata": {"name": name},
+        "spec": {**spec, "tunnelConfig": {"Replicas": 1}, "endpoints": [tunnel]},
+        "status": {"nodes": list(nodes), "activeEndpoints": [tunnel]},
+    }
 
 
 def facts_text(facts: Mapping[str, Value]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgediag.errors import CannotRunError, EdgediagError
 from edgediag.lab import state
-from edgediag.lab.files import FACTS, edge_folder, facts_text
+from edgediag.lab.files import FACTS, edge_folder, facts_text, gateways_text
 from edgediag.lab.injection import lacking
 from edgediag.lab.loaded import run_on_edge
 from edgediag.lab.network import Lab
@@ -103,6 +103,10 @@ def _diagnose(lab: Lab, scenario: Scenario, output: Path) -> Any:
         *("--listen", str(scenario.listen_s)),
         *(("--nat-timeout", str(scenario.nat_timeout_s)) if scenario.nat_timeout_s else ()),
     )
+    if scenario.gateway_networks:
+        saved = edge_folder(lab.prefix) / f"{scenario.name}.json"
+        saved.write_text(gateways_text(scenario.gateway_networks, scenario.gateway_key))
+        words += ("--gateways", str(saved))
     folder = state.folder(lab.prefix)
     ended = run_on_edge(lab.prefix, words, folder=folder, most_s=DIAGNOSIS_S)
     said = ended.stderr.strip()[-500:]

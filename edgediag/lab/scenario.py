@@ -108,6 +108,8 @@ class Scenario:
     listen_s  how long the diagnosis listens to the tunnel's port at least
     nat_timeout_s  how long it leaves mappings idle, 0 for not at all
     is_dual_stack  the lab's second network, of IPv6, stands beside the first
+    gateway_networks  behind the cloud's Gateway, where Gateway objects are given to the diagnosis
+    gateway_key    of WireGuard, that the object says of it
     """
 
     name: str
@@ -123,6 +125,8 @@ class Scenario:
     listen_s: int = 0
     nat_timeout_s: int = 0
     is_dual_stack: bool = False
+    gateway_networks: tuple[str, ...] = ()
+    gateway_key: str = ""
 
 
 def names() -> tuple[str, ...]:
@@ -171,6 +175,8 @@ def parse(name: str, text: str) -> Scenario:
             listen_s=head.listen_s,
             nat_timeout_s=head.nat_timeout_s,
             is_dual_stack=head.is_dual_stack,
+            gateway_networks=head.gateway_networks,
+            gateway_key=head.gateway_key,
         )
     except UsageError as exc:
         raise UsageError(f"scenario {name}, {exc}") from exc
@@ -204,6 +210,8 @@ class _Head:
     listen_s: int = 0
     nat_timeout_s: int = 0
     is_dual_stack: bool = False
+    gateway_networks: tuple[str, ...] = ()
+    gateway_key: str = ""
 
 
 def _head(table: Mapping[str, object]) -> _Head:

@@ -279,7 +279,7 @@ class RavenStateObject:
     """A part of what Raven leaves in the kernel; `state` in words.
 
     part  "rule", "device" or "table", of WireGuard with "wireguard-" before it; "wireguard-peer",
-          "ipsec-policies"
+          "ipsec-policies"; the name of a set of ipset
     """
 
     KIND: ClassVar[str] = "raven-state"

@@ -25,6 +25,7 @@ from edgediag.model.overlay import (
 )
 from edgediag.model.overlay_trial import NO_TRIALS, OverlayTrial
 from edgediag.model.pod_echo import NO_ECHOES, PodEcho
+from edgediag.model.raven_set import NO_POOLS, NO_SETS, GatewayPool, RavenSet
 from edgediag.model.route import PolicyRule
 from edgediag.model.tunnel import TunnelTraffic
 from edgediag.model.tunnel_object import NOT_INSPECTED, TunnelConnection, TunnelSocket
@@ -250,6 +251,8 @@ class HostState:
     asked_through  connections into a tunnel with ESP in one direction that drew no answer
     gateway_ends   what Gateway objects say of the tunnel's other ends
     hub_ends       where the kubelet is told to ask the hub
+    raven_sets     of ipset, those that there are
+    gateway_pools  what Gateway objects say of each pool
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -280,6 +283,8 @@ class HostState:
     wireguard: tuple[WireguardDevice, ...] | NotChecked = NO_WIREGUARD
     gateway_ends: tuple[GatewayEnd, ...] | NotChecked = NO_GATEWAYS
     hub_ends: tuple[HubEnd, ...] | NotChecked = NO_HUB
+    raven_sets: tuple[RavenSet, ...] | NotChecked = NO_SETS
+    gateway_pools: tuple[GatewayPool, ...] | NotChecked = NO_POOLS
     asked_through: tuple[Flow, ...] | NotChecked = NOT_LOOKED_FOR
     tunnel_sockets: tuple[TunnelSocket, ...] | NotChecked = NOT_INSPECTED
     tunnel_connections: tuple[TunnelConnection, ...] | NotChecked = NOT_INSPECTED

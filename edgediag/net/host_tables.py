@@ -43,6 +43,7 @@ from edgediag.net.bpf_programs import (
 from edgediag.net.degraded import degraded
 from edgediag.net.fib import read_rules
 from edgediag.net.inet_sockets import read_inet_sockets
+from edgediag.net.ipset import read_raven_sets
 from edgediag.net.link_programs import read_xdp_programs
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 from edgediag.net.overlay import read_forwarding, read_overlay_routes, read_vxlans
@@ -92,6 +93,7 @@ def read_host() -> HostState:
         before_marking=NOT_FOLLOWED,
         to_pods=NOT_FOLLOWED,
         wireguard=degraded("WireGuard devices", lambda: read_wireguard(links)),
+        raven_sets=degraded("sets of ipset", read_raven_sets),
     )
 
 

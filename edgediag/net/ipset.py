@@ -3,8 +3,11 @@
 Nothing is written: the kernel counts no packet for a question that comes by netlink.
 """
 
+import errno
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from typing import Final
 
 from edgediag.host.ipset import (
@@ -13,6 +16,7 @@ from edgediag.host.ipset import (
     LIST,
     LIST_OF_SETS,
     NOT_A_MEMBER,
+    RAVEN_SETS,
     SUBSYSTEM,
     TEST,
     Ipset,
@@ -22,13 +26,18 @@ from edgediag.host.ipset import (
     decode_header,
     decode_members,
     decode_name,
+    decode_networks,
     test_request,
 )
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import XtMatch, XtTarget
 from edgediag.host.netfilter.xt.sets import set_indexes
 from edgediag.model.answer import NotChecked
+from edgediag.model.raven_set import RavenSet
 from edgediag.net.netlink import NetlinkSocket, Refusal
+
+_NETLINK_NETFILTER: Final = 12
+_MODULE: Final = Path("/sys/module/ip_set")
 
 # A list of sets has eight members unless it was made larger; each is a question of its own.
 _MOST_MEMBERS: Final = 64
@@ -64,6 +73,28 @@ def read_ipset(netlink: NetlinkSocket, name: str) -> Ipset | NotChecked:
     if ipset is None:
         return NotChecked(reason=f"cannot read ipset {name}")
     return _with_members(netlink, ipset) if ipset.type_ == LIST_OF_SETS else ipset
+
+
+def read_raven_sets() -> tuple[RavenSet, ...]:
+    """Raven's sets, those of them that there are.
+
+    The kernel is asked only where it has ipsets already: to ask would load its module.
+
+    raises  OSError as the kernel's
+    """
+    if not _MODULE.exists():
+        return ()
+    with NetlinkSocket(_NETLINK_NETFILTER) as netlink:
+        dumps = [netlink.dump(SUBSYSTEM | LIST, by_name_request(name)) for name in RAVEN_SETS]
+    sets = []
+    for name, dump in zip(RAVEN_SETS, dumps, strict=True):
+        if isinstance(dump, Refusal):
+            if dump.errno_name == "ENOENT":
+                continue
+            raise OSError(getattr(errno, dump.errno_name, 0), dump.text)
+        members = (decode_networks(message.payload) for message in dump.messages)
+        sets.append(RavenSet(name=name, members=tuple(sorted(set(chain.from_iterable(members))))))
+    return tuple(sets)
 
 
 def is_member(

@@ -30,6 +30,7 @@ def with_objects(state: HostState, assignment: Assignment) -> HostState:
         node_ends=assignment.node_ends,
         gateway_ends=assignment.gateway_ends,
         hub_ends=assignment.hub_ends,
+        gateway_pools=assignment.gateway_pools,
     )
 
 

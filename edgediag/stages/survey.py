@@ -26,6 +26,7 @@ from edgediag.model.hub import HubEnd
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe
+from edgediag.model.raven_set import GatewayPool
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.wireguard import GatewayEnd
 from edgediag.names.addresses import (
@@ -73,6 +74,7 @@ class Assignment:
     peers  other nodes of the site, which are asked through the overlay
     node_ends  of flannel's overlay, as the nodes' own objects have them
     gateway_ends  of the tunnels, as Gateway objects have them
+    gateway_pools  of all Gateway objects
     hub_ends  of this node's hub, as the kubelet is told
     """
 
@@ -89,6 +91,7 @@ class Assignment:
     peers: tuple[Address, ...] = ()
     node_ends: tuple[NodeEnd, ...] = ()
     gateway_ends: tuple[GatewayEnd, ...] = ()
+    gateway_pools: tuple[GatewayPool, ...] = ()
     hub_ends: tuple[HubEnd, ...] = ()
 
 

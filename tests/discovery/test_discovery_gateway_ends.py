@@ -6,11 +6,12 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from edgediag.discovery.gateway import said_by_gateway
-from edgediag.discovery.gateway_ends import gateway_ends
+from edgediag.discovery.gateway_ends import gateway_ends, gateway_pools
 from edgediag.discovery.source_file import SourceFile
 from edgediag.discovery.wireguard_device import said_by_device
 from edgediag.model.answer import Answer
 from edgediag.model.gateway import ActiveEndpoint, Gateway, GatewayNode, RavenMode
+from edgediag.model.raven_set import GatewayPool
 from edgediag.model.statement import Statement
 from edgediag.model.wireguard import GatewayEnd
 from node_files import Files
@@ -100,3 +101,14 @@ def test_the_device_tells_the_driver(texts: dict[str, str], expected: list[str])
     said = list(said_by_device(Files(texts)))
     assert all(isinstance(item, Statement) for item in said)
     assert [item.value for item in said] == expected
+
+
+def test_the_pool_of_a_gateway() -> None:
+    node = replace(CLOUD.nodes[0], private_ip=ip_address("192.0.2.200"))
+    expected = GatewayPool(
+        gateway="gw-cloud",
+        nodes=(ip_address("192.0.2.200"),),
+        networks=("203.0.113.0/25",),
+        source="/cache/gw-cloud",
+    )
+    assert gateway_pools([replace(CLOUD, nodes=(node,))]) == (expected,)

@@ -15,12 +15,52 @@ from edgediag.host.ipset import (
     decode_header,
     decode_members,
     decode_name,
+    decode_networks,
 )
 from edgediag.host.ipset import test_request as member_request
 
 HEAD = bytes(4)
 FAR = IPv4Address("198.51.100.2").packed
 NEAR = IPv4Address("192.0.2.1").packed
+
+
+# A set of networks of ipset 7.17 on Linux 6.18: 10.245.0.7, 10.244.0.0/24, 10.246.0.0/16 nomatch.
+LISTED = bytes.fromhex(
+    "02000000" "0500010007000000" "13000200726176656e2d6d61726b2d73657400" "00"
+    "0d000300686173683a6e657400" "000000" "0500050002000000" "0500040007000000"
+    "54000880" "180007800c000180080001000af50007" "0500030020000000"
+    "180007800c000180080001000af40000" "0500030018000000"
+    "200007800c000180080001000af60000" "0500030010000000" "0800084000000004"
+)
+
+
+def element(*networks: tuple[str, int]) -> bytes:
+    """An element of one network or of two, as the kernel lists it."""
+    types = ((1, 3), (20, 21))
+    return nest(
+        7,
+        *(
+            nest(address, attribute(1, IPv4Address(text).packed))
+            + attribute(length, bytes([octets]))
+            for (address, length), (text, octets) in zip(types, networks, strict=False)
+        ),
+    )
+
+
+def test_the_networks_of_a_listed_set() -> None:
+    assert decode_networks(LISTED) == (("10.245.0.7/32",), ("10.244.0.0/24",))
+
+
+def test_the_pairs_of_a_listed_set() -> None:
+    pair = element(("192.0.2.0", 26), ("203.0.113.128", 25))
+    expected = (("192.0.2.0/26", "203.0.113.128/25"),)
+    assert decode_networks(HEAD + nest(8, pair)) == expected
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_are_networks_or_none(octets: bytes) -> None:
+    for payload in (octets, LISTED + octets, HEAD + nest(8, nest(7, octets))):
+        assert all(0 < len(item) <= 2 for item in decode_networks(payload))
 
 
 def ipset(type_: str) -> Ipset:

@@ -7,7 +7,7 @@ import pytest
 
 from edgediag.inference.combine import find
 from edgediag.inference.judge import judge
-from edgediag.inference.states import STATE_RULES, StateRule
+from edgediag.inference.states import STATE_RULES, StateRule, raven_set_differs
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import (
     ChainPolicy,
@@ -25,6 +25,7 @@ from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.flow import Protocol
 from edgediag.model.host import (
     HostState,
+    InterfaceAddress,
     Link,
     Listener,
     Neighbour,
@@ -34,6 +35,7 @@ from edgediag.model.host import (
 from edgediag.model.hub import HubEnd
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
+from edgediag.model.raven_set import GatewayPool, RavenSet
 from edgediag.model.route import PolicyRule
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from edgediag.model.wireguard import GatewayEnd
@@ -275,6 +277,48 @@ LACKING = replace(
     gateway_ends=(replace(END, networks=(*END.networks, "192.0.2.0/26")),),
 )
 
+OWN_POOL = GatewayPool(
+    gateway="gw-edge",
+    nodes=(ip_address(EDGE),),
+    networks=("192.0.2.64/26",),
+    source="/cache/gw-edge",
+)
+
+
+def with_set(*members: tuple[str, ...], name: str = "raven-mark-set") -> HostState:
+    """A node of its own pool, whose tunnel's other end has one network, and one of Raven's sets."""
+    own = InterfaceAddress(interface="eth0", address=ip_address(EDGE), prefix_length=24)
+    return replace(
+        host_state(),
+        addresses=(own,),
+        gateway_ends=(END,),
+        gateway_pools=(OWN_POOL,),
+        raven_sets=(RavenSet(name=name, members=members),),
+    )
+
+
+def test_members_that_no_gateway_lists_are_shown() -> None:
+    listed = replace(OWN_POOL, networks=("192.0.2.64/26", "203.0.113.128/25"))
+    host = with_set(("203.0.113.128/25",), (f"{EDGE}/32",), ("198.51.100.128/26",))
+    told = raven_set_differs.strangers(replace(host, gateway_pools=(listed,)))
+    assert told == (RavenSet(name="raven-mark-set", members=(("198.51.100.128/26",),)),)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        pytest.param(replace(with_set(), raven_sets=UNREAD), UNREAD, id="sets unread"),
+        pytest.param(
+            replace(with_set(("192.0.2.0/26",)), gateway_pools=()), (), id="no object at all"
+        ),
+    ],
+)
+def test_without_sets_or_objects_no_member_is_a_stranger(
+    host: HostState, expected: tuple[RavenSet, ...] | NotChecked
+) -> None:
+    assert raven_set_differs.strangers(host) == expected
+
+
 # Rule, state, culprit; None where the rule must stay silent.
 ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("raven-unready", "all is there", RAVEN, None),
@@ -339,6 +383,53 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("ipsec-differs", "no object", replace(LACKING, gateway_ends=()), None),
     ("ipsec-differs", "objects unread", replace(LACKING, gateway_ends=UNREAD), None),
     ("ipsec-differs", "policies unread", replace(LACKING, xfrm_policies=UNREAD), None),
+    ("raven-set-differs", "all are there", with_set(("203.0.113.128/25",)), None),
+    ("raven-set-differs", "a wider one has it", with_set(("203.0.113.0/24",)), None),
+    (
+        "raven-set-differs",
+        "one is missing",
+        with_set(("192.0.2.0/26",)),
+        part("raven-mark-set", "without 203.0.113.128/25"),
+    ),
+    ("raven-set-differs", "empty", with_set(), part("raven-mark-set", "without 203.0.113.128/25")),
+    (
+        "raven-set-differs",
+        "of pairs, one way alone",
+        with_set(("192.0.2.0/26", "203.0.113.128/25"), name="raven-skip-nat-set"),
+        part("raven-skip-nat-set", "without 203.0.113.128/25"),
+    ),
+    (
+        "raven-set-differs",
+        "of pairs, both ways",
+        with_set(
+            ("192.0.2.0/26", "203.0.113.128/25"),
+            ("203.0.113.128/25", "192.0.2.0/26"),
+            name="raven-skip-nat-set",
+        ),
+        None,
+    ),
+    (
+        "raven-set-differs",
+        "its own pool's",
+        with_set(("203.0.113.128/25",), ("192.0.2.64/26",)),
+        part("raven-mark-set", "with 192.0.2.64/26 of its own pool"),
+    ),
+    (
+        "raven-set-differs",
+        "nobody's: an object may not have been read",
+        with_set(("203.0.113.128/25",), ("198.51.100.128/26",)),
+        None,
+    ),
+    (
+        "raven-set-differs",
+        "which pool is its own is not known",
+        replace(with_set(("203.0.113.128/25",), ("192.0.2.64/26",)), addresses=UNREAD),
+        None,
+    ),
+    ("raven-set-differs", "no set: off", replace(with_set(), raven_sets=()), None),
+    ("raven-set-differs", "sets unread", replace(with_set(), raven_sets=UNREAD), None),
+    ("raven-set-differs", "no object", replace(with_set(), gateway_ends=()), None),
+    ("raven-set-differs", "objects unread", replace(with_set(), gateway_ends=UNREAD), None),
     ("vxlan-source-gone", "own address", POD_NET, None),
     ("vxlan-source-gone", "another address", STALE, device_of(STALE)),
     ("vxlan-source-gone", "the kernel's choice", with_flannel(local=None), None),
