@@ -20,10 +20,13 @@ INITIATE_S = 3
 REVIVE_S = 5
 
 # kernel-libipsec before kernel-netlink: the first that can install an SA is asked to.
+LIBIPSEC = "kernel-libipsec "
 PLUGINS = (
     "random nonce openssl aes sha1 sha2 hmac gmp x509 pem pkcs1 pubkey kdf "
-    "kernel-libipsec kernel-netlink socket-default updown vici"
+    f"{LIBIPSEC}kernel-netlink socket-default updown vici"
 )
+# Its policies stand in the kernel, as those of `whack --route` do, and wait for a packet.
+TRAPPED = "trapped"
 CLOUD_ID, EDGE_ID = "cloud.lab.example", "edge.lab.example"
 # One selector a side that holds an own address: kernel-libipsec refuses an SA with any other.
 CLOUD_PODS, EDGE_PODS = "10.244.0.0/24", "10.244.1.0/24"
@@ -48,7 +51,7 @@ def orders(site: Site) -> tuple[Order, ...]:
     if site.variant == "no-connection":
         return ()
     load = _swanctl(site, "--load-all", "--file", f"{site.folder}/swanctl.conf")
-    if site.node != "edge":
+    if site.node != "edge" or site.variant == TRAPPED:
         return (Order(argv=load),)
     return Order(argv=load), Order(argv=_initiate(site), may_fail=True)
 
@@ -58,7 +61,7 @@ def companion(site: Site) -> tuple[str, ...]:
 
     Two hosts are asked through it, each by an echo of its own every time.
     """
-    if site.node != "edge" or site.variant == "no-connection":
+    if site.node != "edge" or site.variant in ("no-connection", TRAPPED):
         return ()
     if site.variant == "busy":
         echoes = " & ".join(
@@ -88,9 +91,10 @@ def _swanctl(site: Site, verb: str, *options: str) -> tuple[str, ...]:
 
 
 def _daemon_text(site: Site) -> str:
+    plugins = PLUGINS.replace(LIBIPSEC, "") if site.variant == TRAPPED else PLUGINS
     return f"""
 charon-systemd {{
-    load = {PLUGINS}
+    load = {plugins}
     port = 0
     port_nat_t = {PORT}
     retransmit_timeout = 0.5
@@ -127,6 +131,7 @@ def _connections_text(site: Site) -> str:
         own_pods, other_pods = other_pods, own_pods
         addresses = f"local_addrs = {EDGE_ADDRESS}\n        remote_addrs = {HOSTS['raven-tunnel']}"
     proposal = OTHER_PROPOSAL if site.variant == "other-proposal" else PROPOSAL
+    start = "trap" if site.variant == TRAPPED else "none"
     secret = WRONG_SECRET if site.variant == "wrong-psk" else SECRET
     return f"""
 connections {{
@@ -152,6 +157,7 @@ connections {{
                 local_ts = {own_pods}
                 remote_ts = {other_pods}
                 esp_proposals = aes128gcm16
+                start_action = {start}
             }}
         }}
     }}
@@ -180,7 +186,7 @@ DAEMON = Daemon(
     port=PORT,
     control="vici",
     services=MappingProxyType({"cloud": ("raven-tunnel",), "edge": ()}),
-    variants=("", "wrong-psk", "no-connection", "other-proposal", "busy"),
+    variants=("", "wrong-psk", "no-connection", "other-proposal", "busy", TRAPPED),
     texts=texts,
     command=command,
     orders=orders,
