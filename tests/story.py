@@ -84,6 +84,7 @@ from edgediag.model.tunnel import (
     TunnelTraffic,
 )
 from edgediag.model.variation import Variation
+from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
 from edgediag.plan import HOP_LIMIT, WAYS
 
 EDGE = "192.0.2.10"
@@ -500,6 +501,55 @@ def listened(
     peers = (gateway,) if parts else ()
     traffic = TunnelTraffic(listened_s=5.0, lost=lost, peers=peers, taken=taken)
     return replace(host_state(), tunnel_traffic=traffic)
+
+
+# IPsec in the kernel.
+
+POD_NETWORKS = ((ip_address("203.0.113.0"), 25), (ip_address("203.0.113.128"), 25))
+"""Of this node's pods, and of those behind the gateway."""
+
+ASSOCIATION = XfrmState(
+    source=ip_address(HOST),
+    destination=ip_address(EDGE),
+    spi=1,
+    protocol="esp",
+    mode="tunnel",
+    request=16389,
+    is_in_udp=True,
+    ports=(4500, 4500),
+    octets=0,
+)
+
+
+def tunnel_policy(direction: str = "out", *, gateway: str = HOST) -> XfrmPolicy:
+    """An IKE daemon's policy, for what goes into its tunnel or comes out of it."""
+    ends = (ip_address(EDGE), ip_address(gateway))
+    networks = POD_NETWORKS
+    if direction != "out":
+        ends, networks = ends[::-1], networks[::-1]
+    return XfrmPolicy(
+        direction=direction,
+        action="allow",
+        priority=0,
+        index=1,
+        selector=XfrmSelector(
+            source=networks[0],
+            destination=networks[1],
+            source_port=(0, 0),
+            destination_port=(0, 0),
+            ip_protocol=0,
+            is_narrower=False,
+        ),
+        templates=(
+            XfrmTemplate(
+                source=ends[0],
+                destination=ends[1],
+                protocol="esp",
+                mode="tunnel",
+                request=16389,
+            ),
+        ),
+    )
 
 
 # Checks and their evidence.

@@ -39,8 +39,9 @@ from edgediag.model.raven_set import GatewayPool, RavenSet
 from edgediag.model.route import PolicyRule
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from edgediag.model.wireguard import GatewayEnd
-from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
+from edgediag.model.xfrm import XfrmPolicy
 from story import (
+    ASSOCIATION,
     EDGE,
     FLANNEL_DEVICE,
     HOST,
@@ -53,6 +54,7 @@ from story import (
     listener_evidence,
     probe,
     target,
+    tunnel_policy,
     unanswered,
 )
 
@@ -100,40 +102,7 @@ POD_NET = replace(
 )
 
 # The policies of an IKE daemon.
-POLICY = XfrmPolicy(
-    direction="out",
-    action="allow",
-    priority=0,
-    index=1,
-    selector=XfrmSelector(
-        source=(ip_address("203.0.113.0"), 25),
-        destination=(ip_address("203.0.113.128"), 25),
-        source_port=(0, 0),
-        destination_port=(0, 0),
-        ip_protocol=0,
-        is_narrower=False,
-    ),
-    templates=(
-        XfrmTemplate(
-            source=ip_address(EDGE),
-            destination=ip_address(HOST),
-            protocol="esp",
-            mode="tunnel",
-            request=16389,
-        ),
-    ),
-)
-ASSOCIATION = XfrmState(
-    source=ip_address(HOST),
-    destination=ip_address(EDGE),
-    spi=1,
-    protocol="esp",
-    mode="tunnel",
-    request=16389,
-    is_in_udp=True,
-    ports=(4500, 4500),
-    octets=0,
-)
+POLICY = tunnel_policy()
 IKE_SOCKET = Listener(protocol=Protocol.UDP, address=ip_address("0.0.0.0"), port=4500, uid=0)
 LEFT_BEHIND = replace(host_state(), xfrm_policies=(POLICY,))
 ELSEWHERE = replace(

@@ -11,52 +11,15 @@ from edgediag.model.answer import READ_ONCE, NotChecked
 from edgediag.model.host import HostState
 from edgediag.model.tunnel import NOT_LISTENED, EspStream, EspTaken
 from edgediag.model.verdict import Certainty, Mechanism, Place
-from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
-from story import EDGE, HOST, NEIGHBOUR_HOST, listened, stream
+from edgediag.model.xfrm import XfrmCount, XfrmPolicy, XfrmState
+from story import ASSOCIATION, HOST, NEIGHBOUR_HOST, listened, stream, tunnel_policy
 
 ENDS = (Place.LOCAL, Place.REMOTE)
 ANYWHERE = (Place.LOCAL, Place.ON_PATH, Place.REMOTE)
 
 
-def policy(direction: str, *, gateway: str = HOST) -> XfrmPolicy:
-    """A policy that wants a tunnel with a gateway."""
-    ends = (ip_address(EDGE), ip_address(gateway))
-    source, destination = ends if direction == "out" else ends[::-1]
-    nets = (ip_address("203.0.113.0"), 25), (ip_address("203.0.113.128"), 25)
-    return XfrmPolicy(
-        direction=direction,
-        action="allow",
-        priority=0,
-        index=1,
-        selector=XfrmSelector(
-            source=nets[direction != "out"],
-            destination=nets[direction == "out"],
-            source_port=(0, 0),
-            destination_port=(0, 0),
-            ip_protocol=0,
-            is_narrower=False,
-        ),
-        templates=(
-            XfrmTemplate(
-                source=source, destination=destination, protocol="esp", mode="tunnel", request=1
-            ),
-        ),
-    )
-
-
-ASSOCIATION = XfrmState(
-    source=ip_address(HOST),
-    destination=ip_address(EDGE),
-    spi=1,
-    protocol="esp",
-    mode="tunnel",
-    request=1,
-    is_in_udp=True,
-    ports=(4500, 4500),
-    octets=0,
-)
 TAKEN = EspTaken(source=ip_address(HOST), spi="00000001", octets=120)
-OUT, IN = policy("out"), policy("in")
+OUT, IN = tunnel_policy("out"), tunnel_policy("in")
 CAME, SENT = stream(5, is_sent=False), stream(5, is_sent=True)
 
 
@@ -139,11 +102,11 @@ MISMATCH = {"XfrmInTmplMismatch": 5}
         pytest.param(host(SENT, rose=NO_STATES), id="ESP leaves: it carries what others do not"),
         pytest.param(host(rose=NO_STATES, states=(ASSOCIATION,)), id="an association stands"),
         pytest.param(
-            host(rose=NO_STATES, policies=(OUT, policy("out", gateway=NEIGHBOUR_HOST))),
+            host(rose=NO_STATES, policies=(OUT, tunnel_policy("out", gateway=NEIGHBOUR_HOST))),
             id="another gateway's policy may have counted",
         ),
         pytest.param(
-            host(rose=NO_STATES, policies=(policy("out", gateway=NEIGHBOUR_HOST),)),
+            host(rose=NO_STATES, policies=(tunnel_policy("out", gateway=NEIGHBOUR_HOST),)),
             id="no policy leads to this gateway",
         ),
         pytest.param(host(rose=NO_STATES, lost=1), id="the tap lost frames"),
