@@ -91,8 +91,18 @@ class Track:
 
     @property
     def deadline_s(self) -> float:
-        """When silence counts: never that of a probe that was not sent."""
-        return self._since_s + self.probe.schedule.timeout_s if self.tries else inf
+        """When silence counts: never that of a probe that was not sent.
+
+        A connection that stood late leaves its far end the whole time for an answer all the same.
+        """
+        if not self.tries:
+            return inf
+        timeout_s = self.probe.schedule.timeout_s
+        deadline_s = self._since_s + timeout_s
+        is_open = self.stream is not None and self.stream.is_open and not self.is_closed
+        if not is_open or self.answered_s is None or self.answered_s >= deadline_s:
+            return deadline_s
+        return max(deadline_s, self.answered_s + timeout_s)
 
     @property
     def next_try_s(self) -> float | None:

@@ -594,6 +594,17 @@ def opened(asked: Probe = TLS) -> Dialogue:
     return talk
 
 
+def test_a_connection_that_stood_late_is_given_the_whole_time_for_its_answer() -> None:
+    talk = Dialogue(TLS)
+    talk.step(1.5)
+    talk.hear(StreamOpened(probe=TLS.id, at_s=talk.now_s))
+    talk.step(1.5)
+    was_settled = talk.session.is_settled([TLS.id], talk.now_s)
+    talk.step(0.6)
+    is_settled = talk.session.is_settled([TLS.id], talk.now_s)
+    assert (TLS.schedule.timeout_s, was_settled, is_settled) == (2.0, False, True)
+
+
 def test_a_stream_is_opened_once_and_closed_once() -> None:
     talk = opened(CONNECT)
     talk.step(0.1)
