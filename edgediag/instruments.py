@@ -17,6 +17,7 @@ from edgediag.model.host import (
     Neighbour,
     TraceResult,
 )
+from edgediag.model.hub import HubDoor, HubWord
 from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.route import Route, RouteAnswer
@@ -84,6 +85,9 @@ class Host(Protocol):
 
     def visit(self, doors: Sequence[Door]) -> AbstractContextManager[Visits]:
         """Connect to services of this host."""
+
+    def ask_hub(self, doors: Sequence[HubDoor]) -> tuple[HubWord, ...] | NotChecked:
+        """What the hub of this node says of itself, in the order of the questions."""
 
     def echo_from_pod(self, question: PodQuestion) -> tuple[PodEcho, ...] | NotChecked:
         """Ask from inside a pod of this node."""

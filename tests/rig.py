@@ -38,6 +38,7 @@ from edgediag.model.host import (
     Neighbour,
     TraceResult,
 )
+from edgediag.model.hub import HubDoor, HubWord
 from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.pod_echo import NO_ECHOES, PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
@@ -194,6 +195,8 @@ class RigHost:
     visited: list[tuple[Door, ...]] = field(default_factory=list)
     pod_echoes: tuple[PodEcho, ...] | NotChecked = NO_ECHOES
     asked_by_pod: list[PodQuestion] = field(default_factory=list)
+    hub: tuple[HubWord, ...] | NotChecked = UNEXPLAINED
+    doors: list[tuple[HubDoor, ...]] = field(default_factory=list)
 
     def read(self) -> HostState:
         """All tables."""
@@ -224,6 +227,11 @@ class RigHost:
         """Each ends as the story says."""
         self.visited.append(tuple(doors))
         return nullcontext(RigVisits({door: self.closes for door in doors}))
+
+    def ask_hub(self, doors: Sequence[HubDoor]) -> tuple[HubWord, ...] | NotChecked:
+        """What the story says that it says."""
+        self.doors.append(tuple(doors))
+        return self.hub
 
     def echo_from_pod(self, question: PodQuestion) -> tuple[PodEcho, ...] | NotChecked:
         """What the story says that came of it."""

@@ -8,6 +8,7 @@ from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, is_served
 from edgediag.inference.disagreement import judge_disagreement
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
+from edgediag.inference.hub import hub_text
 from edgediag.inference.name_answers import nobody_of
 from edgediag.inference.names import judge_hijacked, judge_name
 from edgediag.inference.registry import registry_text
@@ -166,7 +167,8 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     served = is_served(evidence)
     works = served and verdict is None
     note = TUNNEL_PORT_NOTE if served and not is_answered_well(outcome) else ""
-    note = "; ".join(filter(None, (note, heard_text(evidence, host), registry_text(evidence))))
+    beside = heard_text(evidence, host), registry_text(evidence), hub_text(target, host)
+    note = "; ".join(filter(None, (note, *beside)))
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
     status = Status.OK if works else status_of(verdict, is_served=served)
     return replace(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edgediag.errors import CannotRunError
 from edgediag.lab import cgroup, namespace
-from edgediag.lab.files import BINDS, SEARCH_PATH, edge_folder
+from edgediag.lab.files import BINDS, LAID_OVER, SEARCH_PATH, edge_folder
 
 # No exit status of a diagnosis that leaves a report, so that the two are not mistaken.
 CANNOT_RUN = 4
@@ -63,6 +63,8 @@ def _bind_edge_files(root: Path) -> None:
             os.makedirs(target, exist_ok=True)
         if os.path.exists(target):
             namespace.mount(str(root / name), target, flags=namespace.MS_BIND)
+    if (root / LAID_OVER).is_dir():
+        namespace.lay_over(root / LAID_OVER, f"/{LAID_OVER}")
 
 
 def _become(command: Sequence[str]) -> None:

@@ -36,19 +36,25 @@ FACTS: Mapping[str, Value] = MappingProxyType(
 # What a scenario may state beside these, and which a node does not tell by itself.
 UNSTATED = ("tunnel-mode", "proxy-mode", "role")
 
-# The edge node's own files, as a healthy node has them.
+# The edge node's own files, as a healthy node has them; of those without a text there is none.
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "etc/resolv.conf": f"nameserver {HOSTS['resolver']}\n",
         "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
         # Where systemd-resolved keeps the servers behind its stub; nothing of it runs in the lab.
         "run/systemd/resolve/resolv.conf": "",
+        # Signs of a hub, and how the kubelet finds it.
+        "run/systemd/system/edge-hub.service": "",
+        "var/lib/openyurt/kubelet.conf": "",
         "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
         # Read, and of no effect: nothing of systemd runs in the lab.
         "run/systemd/system/containerd.service.d/http-proxy.conf": "",
         "etc/apt/sources.list": "deb http://mirror.lab.example/debian stable main\n",
     }
 )
+
+# Laid over the machine's own folder of that name, which keeps what else it has.
+LAID_OVER = "var/lib"
 
 # Below the lab's folder -> over this path of the machine, where the machine has it.
 BINDS: Mapping[str, str] = MappingProxyType(
@@ -73,11 +79,24 @@ def write_edge_files(prefix: str) -> None:
     """All files are there, as a healthy node has them."""
     root = edge_folder(prefix)
     for name, text in (*TEXTS.items(), ("edge.toml", facts_text(FACTS))):
-        path = root / name
+        write_edge_file(root / name, text)
+    for name in ("etc/yum.repos.d", "run/systemd"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    _write_stand_ins(root / "sbin")
+
+
+def write_edge_file(path: Path, text: str) -> None:
+    """The file has this text, or is not there for want of one."""
+    if text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    (root / "etc/yum.repos.d").mkdir(exist_ok=True)
-    _write_stand_ins(root / "sbin")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def read_edge_file(path: Path) -> str:
+    """What `write_edge_file` wrote."""
+    return path.read_text() if path.exists() else ""
 
 
 def gateways_text(networks: Sequence[str], key: str) -> str:

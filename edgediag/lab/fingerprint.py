@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pyroute2 import IPRoute
 
 from edgediag.lab import kernel, netfilter, state
-from edgediag.lab.files import TEXTS, edge_folder
+from edgediag.lab.files import TEXTS, edge_folder, read_edge_file
 from edgediag.lab.services import control
 from edgediag.lab.services.catalog import SERVICES
 from edgediag.lab.topology import NODES
@@ -68,7 +68,7 @@ def _of_node(prefix: str, node: str, ruleset: str) -> str:
 
 
 def _file_lines(prefix: str) -> list[str]:
-    texts = {name: (edge_folder(prefix) / name).read_text() for name in TEXTS}
+    texts = {name: read_edge_file(edge_folder(prefix) / name) for name in TEXTS}
     return [f"file {name} {text!r}" for name, text in texts.items()]
 
 

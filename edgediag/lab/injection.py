@@ -14,7 +14,7 @@ from edgediag.errors import CannotRunError
 from edgediag.lab import bpf, cgroup, conntrack, kernel, kube_proxy, namespace, netfilter, state
 from edgediag.lab.daemons import place
 from edgediag.lab.daemons import start as daemons
-from edgediag.lab.files import edge_folder
+from edgediag.lab.files import edge_folder, write_edge_file
 from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
@@ -100,7 +100,7 @@ def _apply(prefix: str, step: Step) -> None:
         case SysctlStep():
             kernel.write_sysctl(name, step.key, step.value)
         case FileStep():
-            (edge_folder(prefix) / step.path).write_text(step.text)
+            write_edge_file(edge_folder(prefix) / step.path, step.text)
         case CommandStep():
             netfilter.run_program(name, step.argv, step.text)
         case ProgramStep():

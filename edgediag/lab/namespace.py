@@ -5,6 +5,7 @@ Namespaces are entered by the calling thread only; a program it starts meanwhile
 
 import ctypes
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from edgediag.errors import CannotRunError
 
 RUN_DIRECTORY = Path("/run/netns")
+MOUNT_S = 10.0
 
 # <linux/sched.h>, <linux/mount.h>; the standard library has unshare() and setns() from 3.12 on.
 CLONE_NEWNS = 0x00020000
@@ -84,6 +86,20 @@ def mount(source: str, target: str, *, kind: str = "none", flags: int) -> None:
     """mount(2)."""
     result = _LIBC.mount(os.fsencode(source), os.fsencode(target), os.fsencode(kind), flags, None)
     _check(result, f"mount {source} on {target}")
+
+
+def lay_over(layer: Path, target: str) -> None:
+    """The files of a folder are seen in another, beside what it has, and nothing in it changes.
+
+    For the calling thread's mount namespace, which should be one of its own.
+    """
+    # mount(8), because the layers go into the options, and a colon parts them.
+    options = f"lowerdir={layer}:{target}"
+    command = ("mount", "-t", "overlay", "-o", options, "overlay", target)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=MOUNT_S)
+    if ended.returncode:
+        said = " ".join(ended.stderr.split())
+        raise CannotRunError(f"cannot overlay {layer} on {target}: {said}")
 
 
 def _share_run_directory() -> None:

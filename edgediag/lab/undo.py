@@ -11,7 +11,7 @@ from pyroute2 import IPRoute
 
 from edgediag.compat import assert_never
 from edgediag.lab import kernel, state
-from edgediag.lab.files import edge_folder
+from edgediag.lab.files import edge_folder, read_edge_file
 from edgediag.lab.services import control
 from edgediag.lab.steps import (
     AddressStep,
@@ -54,7 +54,7 @@ def undo_of(prefix: str, step: Step) -> tuple[Step, ...] | None:
         case SysctlStep():
             return (replace(step, value=kernel.read_sysctl(name, step.key)),)
         case FileStep():
-            return (replace(step, text=(edge_folder(prefix) / step.path).read_text()),)
+            return (replace(step, text=read_edge_file(edge_folder(prefix) / step.path)),)
         case CommandStep() | ProgramStep() | KubeProxyStep() | ConntrackStep() | DaemonStep():
             return None
         case ServiceStep():

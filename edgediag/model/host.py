@@ -15,7 +15,7 @@ from edgediag.model.culprit import (
 )
 from edgediag.model.explained import Explained, RuleObject
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.hub import NO_HUB, HubEnd
+from edgediag.model.hub import HUB_NOT_ASKED, NO_HUB, HubEnd, HubWord
 from edgediag.model.overlay import (
     NO_NODES,
     ForwardingEntry,
@@ -253,6 +253,7 @@ class HostState:
     hub_ends       where the kubelet is told to ask the hub
     raven_sets     of ipset, those that there are
     gateway_pools  what Gateway objects say of each pool
+    hub_words      what the hub said when it was asked how it fares
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -285,6 +286,7 @@ class HostState:
     hub_ends: tuple[HubEnd, ...] | NotChecked = NO_HUB
     raven_sets: tuple[RavenSet, ...] | NotChecked = NO_SETS
     gateway_pools: tuple[GatewayPool, ...] | NotChecked = NO_POOLS
+    hub_words: tuple[HubWord, ...] | NotChecked = HUB_NOT_ASKED
     asked_through: tuple[Flow, ...] | NotChecked = NOT_LOOKED_FOR
     tunnel_sockets: tuple[TunnelSocket, ...] | NotChecked = NOT_INSPECTED
     tunnel_connections: tuple[TunnelConnection, ...] | NotChecked = NOT_INSPECTED

@@ -16,6 +16,7 @@ from edgediag.model.host import (
     HostState,
     Neighbour,
 )
+from edgediag.model.hub import HubDoor, HubWord
 from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.route import Route, RouteAnswer
@@ -63,6 +64,12 @@ class KernelHost:
     def visit(self, doors: Sequence[Door]) -> AbstractContextManager[Visits]:
         """Connect to services of this host."""
         return KernelVisits(doors)
+
+    def ask_hub(self, doors: Sequence[HubDoor]) -> tuple[HubWord, ...] | NotChecked:
+        """What the hub of this node says of itself, in the order of the questions."""
+        from edgediag.net.hub import ask_hub
+
+        return ask_hub(doors)
 
     def echo_from_pod(self, question: PodQuestion) -> tuple[PodEcho, ...] | NotChecked:
         """Ask from inside a pod of this node."""

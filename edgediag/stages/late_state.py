@@ -10,6 +10,7 @@ from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import HostState
 from edgediag.model.pod_echo import NO_ECHOES
+from edgediag.stages.hub import ask_hub
 from edgediag.stages.survey import Assignment
 from edgediag.tunnel.pod_traffic import (
     EXEMPTION,
@@ -32,6 +33,12 @@ def with_objects(state: HostState, assignment: Assignment) -> HostState:
         hub_ends=assignment.hub_ends,
         gateway_pools=assignment.gateway_pools,
     )
+
+
+def with_hub(bench: Bench, state: HostState) -> HostState:
+    """The state with what this node's hub says of itself."""
+    ends = () if isinstance(state.hub_ends, NotChecked) else state.hub_ends
+    return replace(state, hub_words=ask_hub(bench, ends))
 
 
 def with_tunnels(bench: Bench, before: HostState, state: HostState) -> HostState:

@@ -25,6 +25,12 @@ def is_whole(octets: bytes) -> bool:
     return _END in octets or len(octets) >= MAX_HEAD_OCTETS
 
 
+def decode_status(line: str) -> int | None:
+    """The status in the first line of a response, None if it is no HTTP (RFC 9112 §4)."""
+    found = _STATUS.fullmatch(line)
+    return None if found is None else int(found[1])
+
+
 def decode_registry_answer(octets: bytes) -> RegistryAnswer | None:
     """What a registry answered, out of the whole lines that have come; None if that is no HTTP.
 
@@ -36,12 +42,12 @@ def decode_registry_answer(octets: bytes) -> RegistryAnswer | None:
     lines = head.decode("latin-1").split("\r\n")
     # What stands behind the last end of a line may be half of one.
     whole = lines if end else lines[:-1]
-    status = _STATUS.fullmatch(whole[0]) if whole else None
+    status = decode_status(whole[0]) if whole else None
     if status is None:
         return None
     realms = (realm for line in whole[1:] for realm in _realms(line))
     hosts = (found[1].lower() for realm in realms if (found := _REALM.fullmatch(realm)))
-    return RegistryAnswer(status=int(status[1]), token_host=next(hosts, ""), token_hosts=())
+    return RegistryAnswer(status=status, token_host=next(hosts, ""), token_hosts=())
 
 
 def _realms(line: str) -> Iterator[str]:

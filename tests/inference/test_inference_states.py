@@ -32,7 +32,7 @@ from edgediag.model.host import (
     NeighbourState,
     Sysctl,
 )
-from edgediag.model.hub import HubEnd
+from edgediag.model.hub import HubClosed, HubEnd, HubSaid, HubSilent, HubWord
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
 from edgediag.model.raven_set import GatewayPool, RavenSet
@@ -40,6 +40,7 @@ from edgediag.model.route import PolicyRule
 from edgediag.model.verdict import Mechanism, Place, Status, Strength
 from edgediag.model.wireguard import GatewayEnd
 from edgediag.model.xfrm import XfrmPolicy
+from edgediag.stages.hub import DOORS
 from story import (
     ASSOCIATION,
     EDGE,
@@ -127,6 +128,20 @@ def at_hub(address: str) -> Listener:
 
 
 OVER_UDP = replace(at_hub("127.0.0.1"), protocol=Protocol.UDP)
+LIVES, READY = DOORS
+AT_HEALTH = replace(at_hub("127.0.0.1"), port=LIVES.port)
+MUTE = HubSilent(door=LIVES, waited_s=2.0)
+HEALTH = ListenerObject(protocol="tcp", port=LIVES.port, address="127.0.0.1")
+
+
+def hub_said(status: int, text: str = "") -> HubSaid:
+    return HubSaid(door=READY, status=status, text=text)
+
+
+def hub_with(*words: HubWord) -> HostState:
+    """A hub that listens at both of its ports and says this of itself."""
+    listeners = (KUBELET, at_hub("127.0.0.1"), AT_HEALTH)
+    return replace(HUB_GONE, listeners=listeners, hub_words=words)
 
 
 def raven(**changed: object) -> VxlanDevice:
@@ -496,6 +511,27 @@ ROWS: list[tuple[str, str, HostState, Culprit | None]] = [
     ("hub-gone", "no hub known", replace(HUB_GONE, hub_ends=()), None),
     ("hub-gone", "not looked for", replace(HUB_GONE, hub_ends=UNREAD), None),
     ("hub-gone", "sockets unread", replace(HUB_GONE, listeners=UNREAD), None),
+    ("hub-unready", "its own word", hub_with(hub_said(500, "could not ready")), HEALTH),
+    ("hub-unready", "one", hub_with(replace(hub_said(200), door=LIVES), hub_said(503)), HEALTH),
+    ("hub-unready", "well", hub_with(hub_said(200, "OK")), None),
+    ("hub-unready", "an old one", hub_with(hub_said(404)), None),
+    ("hub-unready", "silent", hub_with(MUTE), None),
+    ("hub-unready", "another's", replace(hub_with(hub_said(500)), listeners=(KUBELET,)), None),
+    ("hub-unready", "not asked", replace(hub_with(), hub_words=UNREAD), None),
+    ("hub-silent", "to all", hub_with(MUTE, replace(MUTE, door=READY)), HEALTH),
+    ("hub-silent", "one is answered", hub_with(MUTE, hub_said(200)), None),
+    ("hub-silent", "refused", hub_with(HubClosed(door=LIVES, is_refused=True)), None),
+    ("hub-silent", "closed", hub_with(HubClosed(door=LIVES, is_refused=False)), None),
+    (
+        "hub-silent",
+        "another port",
+        replace(hub_with(MUTE), listeners=(KUBELET, at_hub("127.0.0.1"))),
+        None,
+    ),
+    ("hub-silent", "gone", replace(hub_with(MUTE), listeners=(KUBELET, AT_HEALTH)), None),
+    ("hub-silent", "sockets unread", replace(hub_with(MUTE), listeners=UNREAD), None),
+    ("hub-silent", "no question", hub_with(), None),
+    ("hub-silent", "not asked", replace(hub_with(), hub_words=UNREAD), None),
     ("vxlan-vni-differs", "as named", POD_NET, None),
     ("vxlan-vni-differs", "another name", with_flannel(interface="flannel.x", vni=2), None),
     ("vxlan-vni-differs", "not flannel's", with_flannel(interface="vxlan.1", vni=2), None),

@@ -64,7 +64,7 @@ def challenging(region: str) -> bytes:
         pytest.param(
             b"GET /v2/ HTTP/1.1\r\n\r\n",
             Mode.UNAVAILABLE,
-            b"HTTP/1.1 503 Service Unavailable\r\n" + REST % (3, b"ok\n"),
+            b"HTTP/1.1 503 Service Unavailable\r\n" + REST % (10, b"not ready\n"),
             id="a server without back end says so, whatever it is asked",
         ),
         pytest.param(

@@ -13,6 +13,8 @@ from edgediag.inference.fault import Fault
 from edgediag.inference.overlay_trials import answering, asked_nodes, only
 from edgediag.inference.states import (
     hub_gone,
+    hub_silent,
+    hub_unready,
     ike_daemon_gone,
     ipsec_differs,
     no_ephemeral_port,
@@ -124,6 +126,8 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
         (_is_overlay, overlay_unanswered),
         (_is_connected, no_ephemeral_port),
         (_is_api_server, hub_gone),
+        (_is_api_server, hub_unready),
+        (_is_api_server, hub_silent),
     )
 )
 

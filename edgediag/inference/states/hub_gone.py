@@ -4,11 +4,11 @@ from typing import Final
 
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
+from edgediag.inference.hub import hub_listens
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ListenerObject
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.host import HostState
-from edgediag.model.hub import HubEnd
 from edgediag.model.verdict import Mechanism
 
 ID = "hub-gone"
@@ -33,7 +33,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     if isinstance(host.hub_ends, NotChecked) or isinstance(host.listeners, NotChecked):
         return None
     ends = host.hub_ends
-    if not ends or not _is_kubelet_up(host) or any(_is_taken(end, host) for end in ends):
+    if not ends or not _is_kubelet_up(host) or hub_listens(host):
         return None
     end = ends[0]
     text = f"the kubelet asks {end.hub} at {end.address} port {end.port} for the API server "
@@ -50,12 +50,4 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
 def _is_kubelet_up(host: HostState) -> bool:
     return not isinstance(host.listeners, NotChecked) and any(
         item.protocol is Protocol.TCP and item.port == _KUBELET for item in host.listeners
-    )
-
-
-def _is_taken(end: HubEnd, host: HostState) -> bool:
-    return not isinstance(host.listeners, NotChecked) and any(
-        (item.protocol, item.port) == (Protocol.TCP, end.port)
-        and (item.address == end.address or item.address.is_unspecified)
-        for item in host.listeners
     )

@@ -5,18 +5,16 @@ them over /usr there, and nothing of the machine's own /usr changes.
 """
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgediag.errors import CannotRunError
+from edgediag.lab import namespace
 from edgediag.lab.daemons.catalog import DAEMONS
 from edgediag.lab.daemons.daemon import Daemon
 from edgediag.lab.netfilter import find_program
 
 SYSTEM_FOLDER = Path("/var/cache/edgediag/daemons")
-MOUNT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +60,7 @@ def overlay(place: Place) -> None:
     """The calling process sees the unpacked files below /usr, in a mount namespace of its own."""
     if place.root is None:
         return
-    # mount(8), because the layers go into the options, and a colon parts them.
-    options = f"lowerdir={place.root}/usr:/usr"
-    command = ("mount", "-t", "overlay", "-o", options, "overlay", "/usr")
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=MOUNT_S)
-    if ended.returncode:
-        said = " ".join(ended.stderr.split())
-        raise CannotRunError(f"cannot overlay {place.root}/usr on /usr: {said}")
+    namespace.lay_over(place.root / "usr", "/usr")
 
 
 def _are_there(files: Sequence[str], roots: Sequence[Path]) -> bool:

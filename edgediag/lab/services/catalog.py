@@ -144,10 +144,10 @@ def _port(name: str, port: int) -> Service:
 
 
 def _interceptor(
-    name: str, kind: Kind, port: int, *, address: str = ANY_ADDRESS
+    name: str, kind: Kind, *ports: int, address: str = ANY_ADDRESS
 ) -> Service:
-    """What a node answers itself once a fault wants it, as redirected packets; down until then."""
-    return Service(name=name, kind=kind, addresses=(address,), ports=(port,), at_first=Mode.DOWN)
+    """What a node answers itself once a story wants it, as redirected packets; down until then."""
+    return Service(name=name, kind=kind, addresses=(address,), ports=ports, at_first=Mode.DOWN)
 
 
 SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
@@ -178,6 +178,8 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
             _port("node-exporter", 9100),
             _port("node-exporter-gpu", 9445),
             _interceptor("stub-resolver", Kind.DNS, 53, address=STUB_ADDRESS),
+            # Proxy and health of edge-hub, which a node that it is unknown of does without.
+            _interceptor("hub", Kind.HTTP, 10261, 10267, address=LOOPBACK),
         ),
         "peer": (_port("kubelet", 10250), _port("node-exporter", 9100)),
         "isp1": (

@@ -30,7 +30,8 @@ def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
     if not is_whole and (not request or request[0] >= FIRST_PRINTABLE):
         return None
     status = _REFUSALS.get(mode) or _status(head)
-    body = b"" if head.startswith(b"HEAD ") else b"ok\n"
+    text = b"not ready\n" if mode is Mode.UNAVAILABLE else b"ok\n"
+    body = b"" if head.startswith(b"HEAD ") else text
     challenge = (_CHALLENGE.format(_region(head)),) if status.startswith("401") else ()
     fields = (
         f"HTTP/1.1 {status}",
