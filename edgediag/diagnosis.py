@@ -31,14 +31,15 @@ from edgediag.names.provenance import name_servers, named_by, overrides
 from edgediag.names.suffixes import is_followed
 from edgediag.names.unresolved import SHORT_NAME, Walked, queries_for, unresolved
 from edgediag.stages.alternative import plan_doubts
-from edgediag.stages.certificates import ask_for_certificates, with_certificates
+from edgediag.stages.certificates import Shown, ask_for_certificates, with_certificates
 from edgediag.stages.inquiry import carriers, questions
 from edgediag.stages.late_state import with_hub, with_objects, with_pod_traffic, with_tunnels
 from edgediag.stages.other_rows import without_flow
 from edgediag.stages.program_runs import run_programs
 from edgediag.stages.remedies import try_remedies
 from edgediag.stages.search import Sought, link_of, read_back, seek
-from edgediag.stages.survey import NAME_SERVERS, Assignment, Surveyed, survey
+from edgediag.stages.survey import NAME_SERVERS, Assignment, Surveyed, survey, survey_also
+from edgediag.stages.token_services import token_services
 from edgediag.stages.variation import begin, finish, steady
 from edgediag.stages.visits import conclude, doors, with_visits
 from edgediag.tunnel.exchange_walk import walk_exchange
@@ -62,24 +63,39 @@ class Diagnosed:
 
 def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
-    surveyed = survey(bench, assignment)
+    surveyed, shown = _surveyed(bench, assignment)
     # In a dry run nobody is visited either.
     places = {} if bench.loop.is_interrupted() else doors(surveyed.targets, surveyed.state)
     with bench.host.visit(tuple(places.values())) as visits:
-        found = _locate(bench, assignment, surveyed)
+        found = _locate(bench, assignment, (surveyed, shown))
         visited = conclude(bench, places, visits)
     checks = tuple(with_visits(item, visited) for item in found.evidence.checks)
     evidence = replace(found.evidence, checks=checks)
     return replace(found, evidence=try_remedies(bench, evidence))
 
 
-def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnosed:
+def _surveyed(bench: Bench, assignment: Assignment) -> tuple[Surveyed, Mapping[str, Shown]]:
+    """The survey, who shows which certificate, and those that a registry sends its clients to."""
+    surveyed = survey(bench, assignment)
+    shown = ask_for_certificates(bench, _checked(bench, surveyed))
+    services = token_services(surveyed.targets, shown)
+    if not services:
+        return surveyed, shown
+    last = survey_also(bench, assignment, surveyed, services)
+    added = set(last.checks) - set(surveyed.checks)
+    checks = [check for check in _checked(bench, last) if check.target.check in added]
+    return last, {**shown, **ask_for_certificates(bench, checks)}
+
+
+def _locate(
+    bench: Bench, assignment: Assignment, found: tuple[Surveyed, Mapping[str, Shown]]
+) -> Diagnosed:
     """What the survey asks for besides."""
+    surveyed, shown = found
     endpoints = {target.endpoint for target in surveyed.targets}
     overlays = begin_trials(bench, surveyed.state, assignment.peers, endpoints)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
     before = with_nobody(bench, _checked(bench, surveyed), nobody)
-    shown = ask_for_certificates(bench, before)
     before = with_certificates(before, shown)
     denied = denial(before, bench.loop.outcomes(surveyed.queries), surveyed.bearers)
     search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
@@ -96,9 +112,9 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     is_read_again = search.walked or search.suspects or has_silence(tried)
     state = bench.host.read() if is_read_again else surveyed.state
     state = replace(with_objects(state, assignment), overlay_trials=tried)
-    found = read_back(bench, checks, sought, (state, surveyed.routes))
-    is_lossy = found.surroundings.is_lossy or search.is_lossy or varied.is_lossy
-    heard = [_with_confirmation(check, found) for check in checks]
+    located = read_back(bench, checks, sought, (state, surveyed.routes))
+    is_lossy = located.surroundings.is_lossy or search.is_lossy or varied.is_lossy
+    heard = [_with_confirmation(check, located) for check in checks]
     counted = count_losses(bench, steady(heard, varied, is_lossy=is_lossy), is_lossy=is_lossy)
     search = with_paths(search, counted.paths)
     mapping, left_idle = _idle(bench, checks, assignment)
@@ -106,8 +122,8 @@ def _locate(bench: Bench, assignment: Assignment, surveyed: Surveyed) -> Diagnos
     state = replace(state, asked_through=asked_through(bench, checks, state))
     varied = walk_exchange(bench, checks, varied, state.tunnel_traffic)
     located = replace(
-        found,
-        ladders={**counted.paths.ladders, **found.ladders},
+        located,
+        ladders={**counted.paths.ladders, **located.ladders},
         overrides=overrides(bench, assignment, surveyed),
         name_servers=name_servers(assignment, checks),
         named_by=named_by(bench, surveyed),

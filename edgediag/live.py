@@ -24,7 +24,9 @@ from edgediag.net.wire_io import WireIo
 from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
+from edgediag.stages.certificates import is_registry
 from edgediag.stages.survey import RESOLVER, Assignment
+from edgediag.stages.token_services import MAX_SERVICES
 from edgediag.tunnel.idle import MAX_PORTS as IDLE_PORTS
 from edgediag.tunnel.overlay_trials import PORTS_OF_TRIALS
 
@@ -144,11 +146,13 @@ def _ports(assignment: Assignment, versions: int) -> int:
     behind = 0 if isinstance(assignment.upstreams, NotChecked) else len(assignment.upstreams)
     search = assignment.search
     longer = 0 if isinstance(search, NotChecked) else len(search.domains)
+    # What a registry may name besides is resolved and asked as the others are.
+    later = MAX_SERVICES if any(map(is_registry, matrix.targets)) else 0
     needed = PORTS_OF_TRIALS + ports_needed(
         # What is cut short in a datagram is asked again over TCP, and that is a check of its own;
         # so is each server behind a stub.
-        targets=known + by_name * MAX_ADDRESSES + servers + behind,
-        queries=((versions + 1) * len(names) * (1 + longer) + PORTS_OF_DOUBT) * resolvers,
+        targets=known + (by_name + later) * MAX_ADDRESSES + servers + behind,
+        queries=((versions + 1) * (len(names) + later) * (1 + longer) + PORTS_OF_DOUBT) * resolvers,
     )
     idle = IDLE_PORTS if assignment.nat_timeout_s else 0
     return min(MAX_PORTS, needed + idle)

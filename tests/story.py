@@ -86,6 +86,7 @@ from edgediag.model.tunnel import (
 from edgediag.model.variation import Variation
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
 from edgediag.plan import HOP_LIMIT, WAYS
+from edgediag.wire.http_head import NO_REALM
 
 EDGE = "192.0.2.10"
 GATEWAY = "192.0.2.1"
@@ -699,7 +700,10 @@ YEAR_S = 31_536_000.0
 
 def registry_says(status: int, token_host: str = "", *token_hosts: str) -> RegistryAnswer:
     """What a registry answered to GET /v2/, beside who gives tokens by the matrix."""
-    return RegistryAnswer(status=status, token_host=token_host, token_hosts=token_hosts)
+    port = 443 if token_host else NO_REALM
+    return RegistryAnswer(
+        status=status, token_host=token_host, token_hosts=token_hosts, token_port=port
+    )
 
 
 def presented(

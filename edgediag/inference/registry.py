@@ -23,11 +23,21 @@ def registry_text(evidence: FlowEvidence) -> str:
         return f"answers GET /v2/ with status {answer.status} and asks for no token: {_MIRROR}"
     if not answer.token_host:
         return f"answers GET /v2/ with status 401 and names nobody who gives tokens: {_MIRROR}"
-    return f"asks for a token at {answer.token_host}{_doubt(answer)}"
+    return f"asks for a token at {answer.token_host}{_doubt(answer, evidence.target.host)}"
 
 
-def _doubt(answer: RegistryAnswer) -> str:
+def _doubt(answer: RegistryAnswer, registry: str) -> str:
+    """What to think of a realm that is none of those expected; it has a row of its own."""
     if not answer.token_hosts or answer.token_host in answer.token_hosts:
         return ""
     expected = " or ".join(answer.token_hosts)
+    domain = _domain(registry)
+    if domain and _domain(answer.token_host) == domain:
+        return f", and not at {expected}: another host of {domain}, which this node must reach too"
     return f", and not at {expected}: this node must reach that host too, or {_MIRROR}"
+
+
+def _domain(host: str) -> str:
+    """The last two labels, by which names of one holder are known; "" of an address."""
+    labels = host.lower().rstrip(".").split(".")
+    return "" if labels[-1].isdigit() else ".".join(labels[-2:])

@@ -90,7 +90,8 @@ async def _serve_node(
 def _tls_contexts(certificate: Certificate) -> dict[Mode, ssl.SSLContext]:
     """By the mode of the service, each with the certificate that the mode shows."""
     chains = {**certificate.faulty, Mode.NORMAL: certificate.chain}
-    chains[Mode.UNAVAILABLE] = certificate.chain
+    for mode in (Mode.UNAVAILABLE, Mode.TOKEN_ELSEWHERE):
+        chains[mode] = certificate.chain
     contexts = {}
     for mode, chain in chains.items():
         contexts[mode] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

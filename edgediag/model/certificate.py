@@ -75,11 +75,13 @@ class RegistryAnswer:
     status       of HTTP
     token_host   where it sends its clients for a token, "" where it names nobody
     token_hosts  who is checked in this run as one that gives tokens, ascending
+    token_port   of the token host
     """
 
     status: int
     token_host: str
     token_hosts: tuple[str, ...]
+    token_port: int | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from edgediag.instruments import Bench
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Audience, Chain, Presented, Server
-from edgediag.model.endpoint import HostSource
+from edgediag.model.endpoint import HostSource, Target
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered
 from edgediag.model.reply import TlsAnswer, TlsReply
@@ -69,8 +69,13 @@ def _server(check: Checked) -> Server:
         port=target.port,
         name=target.host,
         audience=_audience(target.endpoint),
-        is_registry=target.endpoint == _REGISTRY,
+        is_registry=is_registry(target),
     )
+
+
+def is_registry(target: Target) -> bool:
+    """True for a row that is asked above TLS what every client of a registry asks first."""
+    return target.endpoint == _REGISTRY
 
 
 def _audience(endpoint: str) -> Audience:

@@ -1,7 +1,7 @@
 """The first stage: resolve the names and put every check's probes to the network, all at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
@@ -115,11 +115,15 @@ class Surveyed:
     bearers: Mapping[str, tuple[str, ...]]
 
 
-def survey(bench: Bench, assignment: Assignment) -> Surveyed:
+def survey(
+    bench: Bench, assignment: Assignment, before: Surveyed | None = None
+) -> Surveyed:
     """Ask everything that can be asked, and wait until all of it has its outcome.
 
     What is known by address starts together with the name queries; what is known by name follows
     as soon as the names are resolved.
+
+    before  what was asked already, and is not asked again
     """
     state = bench.state
     named = names_in(assignment.matrix)
@@ -127,7 +131,7 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
     entries = _settled(assignment, named, versions)
     is_first = is_hosts_file_first(assignment.lookup)
     first = with_addresses(assignment.matrix, entries if is_first else {})
-    asked = _Asked(bench, state, assignment.timeout_s)
+    asked = _Asked(bench, state, assignment.timeout_s, before)
     # What a hosts file settles is asked as well: only so it shows that the line is another's.
     names = dict.fromkeys((*names_in(first), *entries))
     kinds = [_QUERY_KINDS[version] for version in versions]
@@ -166,12 +170,31 @@ def survey(bench: Bench, assignment: Assignment) -> Surveyed:
         targets=targets,
         checks={target.check: asked.probes.get(_key(target), ()) for target in targets},
         queries=queries.all(),
-        routes={
-            target.check: asked.routes[_way(target)]
-            for target in targets
-            if _way(target) in asked.routes
-        },
+        routes=asked.ways(targets),
         bearers=others,
+    )
+
+
+def survey_also(
+    bench: Bench, assignment: Assignment, surveyed: Surveyed, more: Sequence[Target]
+) -> Surveyed:
+    """What was asked, and more targets behind the others, their names resolved first.
+
+    Name servers are asked for the new names alone; what else was asked is not asked again.
+    """
+    resolvers = (target for target in surveyed.targets if target.endpoint == RESOLVER)
+    matrix = Matrix(targets=(*resolvers, *more), omitted=(), not_applicable=())
+    last = survey(bench, replace(assignment, matrix=matrix), surveyed)
+    wanted = {target.endpoint for target in more}
+    added = tuple(target for target in last.targets if target.endpoint in wanted)
+    checks = {target.check for target in added}
+    return replace(
+        surveyed,
+        targets=(*surveyed.targets, *added),
+        checks={**surveyed.checks, **{name: last.checks[name] for name in checks}},
+        queries=(*surveyed.queries, *last.queries),
+        routes={**last.routes, **surveyed.routes},
+        bearers={**last.bearers, **surveyed.bearers},
     )
 
 
@@ -198,11 +221,17 @@ def _settled(
 class _Asked:
     """What was planned so far, so that nothing is asked twice; ids may change, keys do not."""
 
-    def __init__(self, bench: Bench, state: HostState, timeout_s: float) -> None:
+    def __init__(
+        self, bench: Bench, state: HostState, timeout_s: float, before: Surveyed | None
+    ) -> None:
         self._bench = bench
         self._state = state
         self._timeout_s = timeout_s
-        self.probes: dict[_Key, tuple[Probe, ...]] = {}
+        targets = () if before is None else before.targets
+        checks = {} if before is None else before.checks
+        self.probes: dict[_Key, tuple[Probe, ...]] = {
+            _key(target): checks[target.check] for target in targets
+        }
         self.routes: dict[Flow, RouteAnswer] = {}
 
     def checks(self, targets: Sequence[Target]) -> None:
@@ -226,6 +255,14 @@ class _Asked:
         probes = plan_queries(names, resolvers, conditions, self._bench.supply)
         self._bench.loop.submit(probes, {})
         return probes
+
+    def ways(self, targets: Iterable[Target]) -> dict[str, RouteAnswer]:
+        """The kernel's way by check, of those that it was asked for."""
+        return {
+            target.check: self.routes[_way(target)]
+            for target in targets
+            if _way(target) in self.routes
+        }
 
     def all(self) -> tuple[Probe, ...]:
         """The probes of all checks."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import RegistryAnswer
 
 MAX_HEAD_OCTETS: Final = 4096
@@ -16,8 +17,11 @@ _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER: Final = re.compile(rf'(?:({_TOKEN}) +)?({_TOKEN})[ \t]*=[ \t]*"?([^"]*)"?')
 # The user part may hold a password: it is matched to be thrown away.
 _REALM: Final = re.compile(
-    r"https?://(?:[^/?#@\s]*@)?([a-z0-9.-]{1,253})(?::[0-9]{1,5})?(?:[/?#].*)?", re.I
+    r"(https?)://(?:[^/?#@\s]*@)?([a-z0-9.-]{1,253})(?::([0-9]{1,5}))?(?:[/?#].*)?", re.I
 )
+_PORTS: Final = {"https": 443, "http": 80}
+_LAST_PORT: Final = 65535
+NO_REALM: Final = NotChecked(reason="it names nobody who gives tokens")
 
 
 def is_whole(octets: bytes) -> bool:
@@ -46,8 +50,15 @@ def decode_registry_answer(octets: bytes) -> RegistryAnswer | None:
     if status is None:
         return None
     realms = (realm for line in whole[1:] for realm in _realms(line))
-    hosts = (found[1].lower() for realm in realms if (found := _REALM.fullmatch(realm)))
-    return RegistryAnswer(status=status, token_host=next(hosts, ""), token_hosts=())
+    host, port = next(filter(None, map(_place, realms)), ("", NO_REALM))
+    return RegistryAnswer(status=status, token_host=host, token_hosts=(), token_port=port)
+
+
+def _place(realm: str) -> tuple[str, int] | None:
+    """Host and port of a realm, None where it is no URL of HTTP."""
+    found = _REALM.fullmatch(realm)
+    port = found and int(found[3] or _PORTS[found[1].lower()])
+    return (found[2].lower(), port) if found and port and port <= _LAST_PORT else None
 
 
 def _realms(line: str) -> Iterator[str]:

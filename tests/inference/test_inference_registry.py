@@ -1,5 +1,7 @@
 """What is said of a registry that is reached, by what it answers to a stranger."""
 
+from dataclasses import replace
+
 import pytest
 
 from edgediag.inference.registry import registry_text
@@ -51,3 +53,32 @@ def test_a_registry_is_told_of(said: RegistryAnswer | NotChecked, text: str) -> 
         answered(probe(ProbeKind.TCP_SYN), syn_ack()), certificate=shown
     )
     assert registry_text(evidence) == text
+
+
+@pytest.mark.parametrize(
+    ("registry", "token_host", "end"),
+    [
+        pytest.param(
+            "registry.a.example",
+            "t.b.A.example.",
+            "another host of a.example, which this node must reach too",
+            id="one domain",
+        ),
+        pytest.param(
+            "registry.a.example",
+            "a.b.example",
+            f"this node must reach that host too, or {MIRROR}",
+            id="another domain",
+        ),
+        pytest.param(
+            HOST, HOST, f"this node must reach that host too, or {MIRROR}", id="no domain"
+        ),
+    ],
+)
+def test_a_realm_elsewhere_is_told_by_its_domain(
+    registry: str, token_host: str, end: str
+) -> None:
+    shown = presented(registry, registry=registry_says(401, token_host, "t.example"))
+    asked = flow_evidence(answered(probe(ProbeKind.TCP_SYN), syn_ack()), certificate=shown)
+    evidence = replace(asked, target=replace(asked.target, host=registry))
+    assert registry_text(evidence).partition(": ")[2] == end

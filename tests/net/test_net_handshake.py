@@ -19,6 +19,7 @@ from edgediag.model.certificate import Anchors, Audience, Chain, Presented, Regi
 from edgediag.net.clock import Clock
 from edgediag.net.handshake import DEADLINE_S, NOT_ASKED, Handshakes
 from edgediag.net.trust import NO_ANCHORS
+from story import registry_says
 
 # A network namespace without devices has no loopback to speak over.
 pytestmark = pytest.mark.netns
@@ -165,7 +166,7 @@ def test_all_are_asked_at_once_and_the_silent_cost_one_deadline(files: Certifica
         pytest.param(
             None,
             True,
-            RegistryAnswer(status=401, token_host="tokens.example", token_hosts=()),
+            registry_says(401, "tokens.example"),
             id="a registry that is trusted",
         ),
         pytest.param(None, False, NOT_ASKED, id="another server"),

@@ -25,7 +25,14 @@ from edgediag.model.exchange import (
 from edgediag.model.flow import Flow
 from edgediag.model.host import HostState
 from edgediag.model.route import Route, RouteAnswer, RouteRefused
-from edgediag.stages.survey import RESOLVER, Assignment, Surveyed, is_own, survey
+from edgediag.stages.survey import (
+    RESOLVER,
+    Assignment,
+    Surveyed,
+    is_own,
+    survey,
+    survey_also,
+)
 from rig import NO_ANCHORS, RigHost, RigWire, rig, silence
 from story import (
     EDGE,
@@ -43,6 +50,9 @@ TUNNEL = target()
 REGISTRY = target("registry-443", kinds=TCP_KINDS, host="registry.example", address=None)
 OSS = target("oss-443", kinds=TCP_KINDS, host="oss.example", address=None)
 KUBELET = target("kubelet-10250", kinds=(), port=10250, address=None, direction=Direction.INBOUND)
+TOKENS = replace(
+    REGISTRY, check="registry-token-443", endpoint="registry-token", host="tokens.example"
+)
 OTHER_RESOLVER = "198.51.100.54"
 
 
@@ -83,6 +93,23 @@ def _encoded(name: str) -> bytes:
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
+def assignment_of(
+    *targets: Target,
+    hosts_entries: tuple[HostsEntry, ...] = (),
+    lookup: NameLookup | NotChecked = NO_LOOKUP,
+    upstreams: tuple[ResolverLine, ...] = (),
+) -> Assignment:
+    return Assignment(
+        matrix=Matrix(targets=targets, omitted=(), not_applicable=()),
+        hosts_entries=hosts_entries,
+        resolver_lines=(),
+        timeout_s=2.0,
+        anchors=NO_ANCHORS,
+        lookup=lookup,
+        upstreams=upstreams,
+    )
+
+
 def surveyed(
     wire: RigWire,
     *targets: Target,
@@ -91,15 +118,8 @@ def surveyed(
     lookup: NameLookup | NotChecked = NO_LOOKUP,
     upstreams: tuple[ResolverLine, ...] = (),
 ) -> Surveyed:
-    matrix = Matrix(targets=targets, omitted=(), not_applicable=())
-    assignment = Assignment(
-        matrix=matrix,
-        hosts_entries=hosts_entries,
-        resolver_lines=(),
-        timeout_s=2.0,
-        anchors=NO_ANCHORS,
-        lookup=lookup,
-        upstreams=upstreams,
+    assignment = assignment_of(
+        *targets, hosts_entries=hosts_entries, lookup=lookup, upstreams=upstreams
     )
     return survey(rig(wire, host), assignment)
 
@@ -118,6 +138,29 @@ def test_addresses_are_asked_with_the_names_and_names_as_soon_as_they_are_known(
     wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
     surveyed(wire, TUNNEL, REGISTRY, resolver())
     assert asked(wire) == [(RESOLVER_HOST, 53, 0), (HOST, 4500, 0), (NEIGHBOUR_HOST, 443, 1)]
+
+
+@pytest.mark.parametrize(
+    ("known", "added"),
+    [
+        pytest.param((HOST,), ip_address(HOST), id="its name is resolved and its port asked"),
+        pytest.param((), None, id="its name has no address, and it stays a row"),
+    ],
+)
+def test_what_is_asked_also_stands_behind_the_rest_and_asks_nothing_of_it_again(
+    known: tuple[str, ...], added: IPv4Address | None
+) -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)), ("tokens.example", known))
+    bench, assignment = rig(wire), assignment_of(REGISTRY, resolver())
+    first = survey(bench, assignment)
+    sent = len(wire.sent)
+    last = survey_also(bench, assignment, first, [TOKENS])
+    assert last.targets == (*first.targets, replace(TOKENS, address=added))
+    assert {name: last.checks[name] for name in first.checks} == first.checks
+    assert [query.name for query in last.queries] == ["registry.example", "tokens.example"]
+    flows = [action.flow for _, action in wire.sent[sent:] if isinstance(action, SendDatagram)]
+    assert [flow.destination for flow in flows] == [ip_address(RESOLVER_HOST)]
+    assert bool(last.checks["registry-token-443"]) == bool(known)
 
 
 def test_a_silent_resolver_beside_a_working_one_delays_nothing() -> None:

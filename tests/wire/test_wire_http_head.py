@@ -1,5 +1,7 @@
 """What a registry's answer says, and that no octets of an answer are more than a value or None."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ BEARER = b'WWW-Authenticate: Bearer realm="https://tokens.example/auth",service=
             REFUSED
             + b"www-authenticate:Basic realm=\"a, Bearer realm=b\", "
             + b'bearer service="x" ,realm = "HTTP://u:p@T.example:8443?a"\r\n\r\n',
-            registry_says(401, "t.example"),
+            replace(registry_says(401, "t.example"), token_port=8443),
             id="the second scheme of a list, in other letters and without its password",
         ),
         pytest.param(
@@ -32,6 +34,21 @@ BEARER = b'WWW-Authenticate: Bearer realm="https://tokens.example/auth",service=
             REFUSED + b'WWW-Authenticate: Bearer realm="tokens"\r\n\r\n',
             registry_says(401),
             id="a realm that is no URL",
+        ),
+        pytest.param(
+            REFUSED + b'WWW-Authenticate: Bearer realm="http://a.example/"\r\n\r\n',
+            replace(registry_says(401, "a.example"), token_port=80),
+            id="a realm without TLS",
+        ),
+        pytest.param(
+            REFUSED + b'WWW-Authenticate: Bearer realm="https://a.example:99999/"\r\n\r\n',
+            registry_says(401),
+            id="a port that cannot be",
+        ),
+        pytest.param(
+            REFUSED + b'WWW-Authenticate: Bearer realm="https://a.example:0/"\r\n\r\n',
+            registry_says(401),
+            id="port 0",
         ),
         pytest.param(
             REFUSED + b'WWW-Authenticate: Bearer realm="https://a\x1b[31m/"\r\n\r\n',

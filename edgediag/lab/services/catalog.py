@@ -37,6 +37,7 @@ class Mode(Enum):
     PLAIN           HTTP without TLS
     UNAVAILABLE     HTTP status 503
     REFUSED         HTTP status 403; a resolver's REFUSED
+    TOKEN_ELSEWHERE  a registry sends its clients for tokens to a host that no table lists
     EXPIRED, NOT_YET_VALID, OTHER_NAME, UNKNOWN_ISSUER  what is wrong with the certificate
     EMPTY           every name exists and has no record
     NXDOMAIN        no name exists
@@ -57,6 +58,7 @@ class Mode(Enum):
     LOOPBACK = "loopback"
     PLAIN = "plain"
     UNAVAILABLE = "unavailable"
+    TOKEN_ELSEWHERE = "token-elsewhere"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     OTHER_NAME = "other-name"
@@ -82,7 +84,9 @@ FAULTY_CERTIFICATES = frozenset(
 _STREAM_MODES = frozenset({Mode.NORMAL, Mode.DOWN, Mode.CLOSE, Mode.MUTE, Mode.RESET})
 MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
     {
-        Kind.TLS: _STREAM_MODES | FAULTY_CERTIFICATES | {Mode.PLAIN, Mode.UNAVAILABLE},
+        Kind.TLS: _STREAM_MODES
+        | FAULTY_CERTIFICATES
+        | {Mode.PLAIN, Mode.UNAVAILABLE, Mode.TOKEN_ELSEWHERE},
         Kind.HTTP: _STREAM_MODES | {Mode.UNAVAILABLE, Mode.REFUSED},
         Kind.PORT: _STREAM_MODES | {Mode.LOOPBACK},
         Kind.DNS: frozenset(
@@ -166,6 +170,7 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
             _service("dockerauth", Kind.TLS, 443),
             _service("dockerauth-ee", Kind.TLS, 443),
             _service("registry", Kind.TLS, 443),
+            _service("token-service", Kind.TLS, 443),
             _service("package-source", Kind.HTTP, 80),
             _service("forward-proxy", Kind.HTTP, 3128),
             _service("resolver", Kind.DNS, 53),
@@ -211,6 +216,7 @@ def _zone() -> dict[str, str]:
         "ntp1.aliyun.com": "ntp-aliyun",
         "cn.ntp.org.cn": "ntp-cn-pool",
         "mirror.lab.example": "package-source",
+        "tokens.lab.example": "token-service",
     }
     for region in ("cn-hangzhou", "cn-zhangjiakou"):
         zone |= {

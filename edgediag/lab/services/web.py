@@ -10,10 +10,11 @@ FIRST_PRINTABLE = 0x20
 
 # The token authentication of the distribution registry; RFC 6750 §3.
 _CHALLENGE = (
-    'WWW-Authenticate: Bearer realm="https://dockerauth-ee.{0}.aliyuncs.com/auth",'
-    'service="registry.aliyuncs.com:{0}"'
+    'WWW-Authenticate: Bearer realm="https://{1}/auth",service="registry.aliyuncs.com:{0}"'
 )
 _REFUSALS = {Mode.UNAVAILABLE: "503 Service Unavailable", Mode.REFUSED: "403 Forbidden"}
+_TOKENS = "dockerauth-ee.{0}.aliyuncs.com"
+_TOKENS_ELSEWHERE = "tokens.lab.example"
 _REGISTRY_HOST = re.compile(
     rb"\r\nHost: registry-([a-z0-9-]+)\.ack\.aliyuncs\.com(?:\r\n|$)", re.I
 )
@@ -32,7 +33,7 @@ def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
     status = _REFUSALS.get(mode) or _status(head)
     text = b"not ready\n" if mode is Mode.UNAVAILABLE else b"ok\n"
     body = b"" if head.startswith(b"HEAD ") else text
-    challenge = (_CHALLENGE.format(_region(head)),) if status.startswith("401") else ()
+    challenge = (_challenge(head, mode),) if status.startswith("401") else ()
     fields = (
         f"HTTP/1.1 {status}",
         f"Date: {formatdate(now_s, usegmt=True)}",
@@ -42,6 +43,12 @@ def answer(request: bytes, mode: Mode, now_s: float) -> bytes | None:
         "Connection: close",
     )
     return "\r\n".join((*fields, "", "")).encode() + body
+
+
+def _challenge(head: bytes, mode: Mode) -> str:
+    region = _region(head)
+    host = _TOKENS_ELSEWHERE if mode is Mode.TOKEN_ELSEWHERE else _TOKENS.format(region)
+    return _CHALLENGE.format(region, host)
 
 
 def _region(head: bytes) -> str:
