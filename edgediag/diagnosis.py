@@ -33,7 +33,13 @@ from edgediag.names.unresolved import SHORT_NAME, Walked, queries_for, unresolve
 from edgediag.stages.alternative import plan_doubts
 from edgediag.stages.certificates import Shown, ask_for_certificates, with_certificates
 from edgediag.stages.inquiry import carriers, questions
-from edgediag.stages.late_state import with_hub, with_objects, with_pod_traffic, with_tunnels
+from edgediag.stages.late_state import (
+    with_hub,
+    with_moment,
+    with_objects,
+    with_pod_traffic,
+    with_tunnels,
+)
 from edgediag.stages.other_rows import without_flow
 from edgediag.stages.program_runs import run_programs
 from edgediag.stages.remedies import try_remedies
@@ -140,7 +146,7 @@ def _locate(
         for target in surveyed.targets
     )
     omitted = tuple(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted)
-    state = with_hub(bench, with_pod_traffic(bench, state))
+    state = with_hub(bench, with_moment(bench, with_pod_traffic(bench, state), checks))
     evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
     later = (*varied.sent, *counted.sent, *left_idle, *framed)
     return Diagnosed(

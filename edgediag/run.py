@@ -38,6 +38,10 @@ class Loop:
         # Silence counts up to here: once the run is stopped, nobody listens any more.
         self._listened_s = clock.now_s()
 
+    def now_s(self) -> float:
+        """What time it is, by the run's clock, in seconds since the epoch."""
+        return self._clock.now_s()
+
     def submit(self, probes: Iterable[Probe], next_hops: Mapping[int, NextHop]) -> None:
         """Let probes join those under way."""
         self._session.submit(probes, now_s=self._clock.now_s(), next_hops=next_hops)

@@ -5,6 +5,7 @@ The stage is always the same: the edge node 192.0.2.10 behind its gateway 192.0.
 a healthy network; `dataclasses.replace` changes what has no parameter here.
 """
 
+import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
@@ -140,6 +141,21 @@ NOT_ASKED = NotChecked(reason="this story does not need it")
 
 
 # Flows and probes.
+
+# Of "a server", from 2020 to 2090; made by `openssl ca` of OpenSSL 3.0.
+CERTIFICATE_DER = base64.b64decode(
+    "MIICCjCCAbGgAwIBAgIUKR7KvMoRH8779DIc0GJhkrUlhBkwCgYIKoZIzj0EAwIw"
+    "KTEQMA4GA1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMYW4gYXV0aG9yaXR5MCAXDTIw"
+    "MDEwMTAwMDAwMFoYDzIwOTAwMTAxMDAwMDAwWjAlMREwDwYDVQQDDAhhIHNlcnZl"
+    "cjEQMA4GA1UECgwHRXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLj2"
+    "emq4AJWuKkG3B6Of4WUADZ0nSQU90krA97dp3fH29wYAIvoSkiUoO7X/HtY+Tycg"
+    "egWXbeodLIcXf9wwSgyjgbgwgbUwCQYDVR0TBAIwADA5BgNVHREEMjAwgglhLmV4"
+    "YW1wbGWCCyouYi5leGFtcGxlhwTAAAIBhxAgAQ24AAAAAAAAAAAAAAABMB0GA1Ud"
+    "DgQWBBRmVQWIRAoKX4k79Fz59Jr1bkXOiDBOBgNVHSMERzBFoS2kKzApMRAwDgYD"
+    "VQQKDAdFeGFtcGxlMRUwEwYDVQQDDAxhbiBhdXRob3JpdHmCFFTxm7evML3M35kg"
+    "5ODAT3KfruAwMAoGCCqGSM49BAMCA0cAMEQCIDoKrYpsZ5lylZuxoEma5BsLHZEh"
+    "45Zh/qcGKQgn/UQqAiA149m5IyTqDuq1WRZpJQ+zljyIQKfWyBygGM113hBBvQ=="
+)
 
 
 def flow(

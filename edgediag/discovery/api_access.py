@@ -6,9 +6,9 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import Final
 
-from edgediag.discovery.document import at, items_at, parse_documents, text_at
+from edgediag.discovery.document import at, parse_documents, text_at
 from edgediag.discovery.host import parse_host_port
-from edgediag.discovery.kubeconfig import PATHS
+from edgediag.discovery.kubeconfig import PATHS, entry_of
 from edgediag.discovery.reader import Reader
 from edgediag.discovery.urls import outer_host_port
 from edgediag.model.answer import NotChecked
@@ -84,10 +84,8 @@ def _access_in(reader: Reader, path: str) -> ApiAccess | None:
 
 def _named(document: object, listed: str, name: str, inner: str) -> object:
     """The entry of this name in one of the three lists of a kubeconfig."""
-    for item in items_at(document, listed):
-        if text_at(item, "name") == name and isinstance(item, dict):
-            return item.get(inner)
-    return None
+    item = entry_of(document, listed, name)
+    return item.get(inner) if isinstance(item, dict) else None
 
 
 def _content(reader: Reader, path: str, holder: object, name: str) -> str:

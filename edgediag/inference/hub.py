@@ -7,6 +7,7 @@ from edgediag.model.flow import Address, Protocol
 from edgediag.model.host import HostState
 from edgediag.model.hub import HubClosed, HubDoor, HubSaid, HubSilent, HubWord
 
+_KUBELET = 10250
 _OK = 200
 _NOT_FOUND = 404
 _ERRORS = range(500, 600)
@@ -24,6 +25,13 @@ def listens(host: HostState, address: Address, port: int) -> bool:
         (item.protocol, item.port) == (Protocol.TCP, port)
         and (item.address == address or item.address.is_unspecified)
         for item in host.listeners
+    )
+
+
+def is_kubelet_up(host: HostState) -> bool:
+    """True where somebody serves the kubelet's port, on whatever address."""
+    return not isinstance(host.listeners, NotChecked) and any(
+        (item.protocol, item.port) == (Protocol.TCP, _KUBELET) for item in host.listeners
     )
 
 

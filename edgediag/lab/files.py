@@ -46,6 +46,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Signs of a hub, and how the kubelet finds it.
         "run/systemd/system/edge-hub.service": "",
         "var/lib/openyurt/kubelet.conf": "",
+        # Certificates by which its agents are known to the cloud; nobody has their keys.
+        "var/lib/edge-hub/pki/edge-hub-current.pem": "",
+        "var/lib/raven/proxy.client/pki/raven-proxy-client-current.pem": "",
         "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
         # Read, and of no effect: nothing of systemd runs in the lab.
         "run/systemd/system/containerd.service.d/http-proxy.conf": "",

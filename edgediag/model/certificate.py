@@ -8,9 +8,14 @@ from edgediag.model.flow import Address
 
 
 class Audience(Enum):
-    """Whose authority signs for a server: the cluster's, one that everybody trusts, or unknown."""
+    """Whose authority signs for a server: the cluster's, one that everybody trusts, or unknown.
+
+    GATEWAY  the cluster's too; it is renewed apart from the API server, so that neither vouches for
+             the other
+    """
 
     CLUSTER = "cluster"
+    GATEWAY = "gateway"
     PUBLIC = "public"
     OTHER = "other"
 

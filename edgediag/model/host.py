@@ -16,6 +16,12 @@ from edgediag.model.culprit import (
 from edgediag.model.explained import Explained, RuleObject
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.hub import HUB_NOT_ASKED, NO_HUB, HubEnd, HubWord
+from edgediag.model.node_certificate import (
+    NO_CERTIFICATES,
+    NO_MOMENT,
+    Moment,
+    NodeCertificate,
+)
 from edgediag.model.overlay import (
     NO_NODES,
     ForwardingEntry,
@@ -254,6 +260,8 @@ class HostState:
     raven_sets     of ipset, those that there are
     gateway_pools  what Gateway objects say of each pool
     hub_words      what the hub said when it was asked how it fares
+    node_certificates  of the agents that show one to the cloud
+    moment         at which these are judged
     """
 
     links: tuple[Link, ...] | NotChecked
@@ -287,6 +295,8 @@ class HostState:
     raven_sets: tuple[RavenSet, ...] | NotChecked = NO_SETS
     gateway_pools: tuple[GatewayPool, ...] | NotChecked = NO_POOLS
     hub_words: tuple[HubWord, ...] | NotChecked = HUB_NOT_ASKED
+    node_certificates: tuple[NodeCertificate, ...] | NotChecked = NO_CERTIFICATES
+    moment: Moment | NotChecked = NO_MOMENT
     asked_through: tuple[Flow, ...] | NotChecked = NOT_LOOKED_FOR
     tunnel_sockets: tuple[TunnelSocket, ...] | NotChecked = NOT_INSPECTED
     tunnel_connections: tuple[TunnelConnection, ...] | NotChecked = NOT_INSPECTED

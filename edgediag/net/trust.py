@@ -32,7 +32,7 @@ def trust(context: ssl.SSLContext, anchors: Anchors) -> frozenset[Audience]:
     judged: set[Audience] = set()
     for pem, audiences in (
         (anchors.stated, tuple(Audience)),
-        (anchors.cluster, (Audience.CLUSTER,)),
+        (anchors.cluster, (Audience.CLUSTER, Audience.GATEWAY)),
         (anchors.public, (Audience.PUBLIC,)),
     ):
         if _is_loaded(context, pem):

@@ -68,7 +68,7 @@ def _server(check: Checked) -> Server:
         address=host_of(check),
         port=target.port,
         name=target.host,
-        audience=_audience(target.endpoint),
+        audience=_audience(target),
         is_registry=is_registry(target),
     )
 
@@ -78,13 +78,26 @@ def is_registry(target: Target) -> bool:
     return target.endpoint == _REGISTRY
 
 
-def _audience(endpoint: str) -> Audience:
+def _audience(target: Target) -> Audience:
+    endpoint = target.endpoint
     if endpoint == HostSource.API_SERVER.value:
         return Audience.CLUSTER
+    if _is_dialled_as_raven_does(target):
+        return Audience.GATEWAY
     # What a fact of the cluster, a file of the node or the operator names may have an authority of
     # its own.
     is_public = endpoint in _OF_THE_MATRIX and endpoint not in _BY_FACT
     return Audience.PUBLIC if is_public else Audience.OTHER
+
+
+def _is_dialled_as_raven_does(target: Target) -> bool:
+    """True for Raven's proxy by its address, which its clients want in the certificate.
+
+    source  raven pkg/certmanager/pki.go (ServerName is the address), pkg/utils/constants.go (the
+            authority is the cluster's, as every pod has it)
+    """
+    is_proxy = target.endpoint == HostSource.RAVEN_PROXY.value
+    return is_proxy and target.host == str(target.address)
 
 
 def _gives_tokens(check: Checked) -> bool:

@@ -1,14 +1,16 @@
 """The parts of the host's state that its tables do not hold: objects, tunnels in use, pods."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
+from edgediag.checked import Checked, clock_of
 from edgediag.host.wireguard import grown
 from edgediag.host.xfrm import grown_counts
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.host import HostState
+from edgediag.model.node_certificate import Moment
 from edgediag.model.pod_echo import NO_ECHOES
 from edgediag.stages.hub import ask_hub
 from edgediag.stages.survey import Assignment
@@ -32,7 +34,18 @@ def with_objects(state: HostState, assignment: Assignment) -> HostState:
         gateway_ends=assignment.gateway_ends,
         hub_ends=assignment.hub_ends,
         gateway_pools=assignment.gateway_pools,
+        node_certificates=assignment.certificates,
     )
+
+
+def with_moment(bench: Bench, state: HostState, checks: Iterable[Checked]) -> HostState:
+    """The state with the time that it is, by all clocks that were heard of."""
+    here_s = bench.loop.now_s()
+    clocks = {
+        clock for check in checks for clock in map(clock_of, check.attempts) if clock is not None
+    }
+    others_s = tuple(sorted(here_s + clock.offset_s for clock in clocks))
+    return replace(state, moment=Moment(here_s=here_s, others_s=others_s))
 
 
 def with_hub(bench: Bench, state: HostState) -> HostState:

@@ -23,6 +23,7 @@ from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Ta
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import HostState
 from edgediag.model.hub import HubEnd
+from edgediag.model.node_certificate import NodeCertificate
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe
@@ -76,6 +77,7 @@ class Assignment:
     gateway_ends  of the tunnels, as Gateway objects have them
     gateway_pools  of all Gateway objects
     hub_ends  of this node's hub, as the kubelet is told
+    certificates  by which this node's agents are known to the cloud
     """
 
     matrix: Matrix
@@ -93,6 +95,7 @@ class Assignment:
     gateway_ends: tuple[GatewayEnd, ...] = ()
     gateway_pools: tuple[GatewayPool, ...] = ()
     hub_ends: tuple[HubEnd, ...] = ()
+    certificates: tuple[NodeCertificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

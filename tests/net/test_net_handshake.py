@@ -119,6 +119,7 @@ def test_the_chain_is_judged_whatever_dates_and_names_are(
     ("audience", "chain"),
     [
         (Audience.CLUSTER, Chain.UNKNOWN_ISSUER),
+        (Audience.GATEWAY, Chain.UNKNOWN_ISSUER),
         (Audience.PUBLIC, Chain.NOT_CHECKED),
         (Audience.OTHER, Chain.NOT_CHECKED),
     ],

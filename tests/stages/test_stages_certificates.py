@@ -58,6 +58,16 @@ def test_a_server_is_asked_once_whatever_it_is_checked_for() -> None:
     assert checks[0].certificate == checks[1].certificate != NO_CERTIFICATE
 
 
+@pytest.mark.parametrize(
+    ("name", "audience"), [(HOST, Audience.GATEWAY), ("gateway.example", Audience.OTHER)]
+)
+def test_ravens_proxy_is_the_clusters_where_it_is_asked_by_its_address(
+    name: str, audience: Audience
+) -> None:
+    found, _ = asked(check(name, id_="raven-proxy-10280"))
+    assert [server.audience for server in found.asked] == [audience]
+
+
 def test_nobody_is_asked_once_the_run_is_interrupted() -> None:
     certificates = RigCertificates()
     bench = rig(RigWire(), is_stopped=lambda: True, certificates=certificates)

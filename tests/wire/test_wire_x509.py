@@ -1,6 +1,5 @@
 """Certificates in DER, those of an authority and those written to trap a reader."""
 
-import base64
 from datetime import datetime, timezone
 
 import pytest
@@ -10,21 +9,7 @@ from hypothesis import strategies as st
 from edgediag.model.certificate import Certificate
 from edgediag.wire.der import MAX_ELEMENTS, Element, elements
 from edgediag.wire.x509 import decode_certificate
-
-# Made by `openssl ca` of OpenSSL 3.0.
-DER = base64.b64decode(
-    "MIICCjCCAbGgAwIBAgIUKR7KvMoRH8779DIc0GJhkrUlhBkwCgYIKoZIzj0EAwIw"
-    "KTEQMA4GA1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMYW4gYXV0aG9yaXR5MCAXDTIw"
-    "MDEwMTAwMDAwMFoYDzIwOTAwMTAxMDAwMDAwWjAlMREwDwYDVQQDDAhhIHNlcnZl"
-    "cjEQMA4GA1UECgwHRXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLj2"
-    "emq4AJWuKkG3B6Of4WUADZ0nSQU90krA97dp3fH29wYAIvoSkiUoO7X/HtY+Tycg"
-    "egWXbeodLIcXf9wwSgyjgbgwgbUwCQYDVR0TBAIwADA5BgNVHREEMjAwgglhLmV4"
-    "YW1wbGWCCyouYi5leGFtcGxlhwTAAAIBhxAgAQ24AAAAAAAAAAAAAAABMB0GA1Ud"
-    "DgQWBBRmVQWIRAoKX4k79Fz59Jr1bkXOiDBOBgNVHSMERzBFoS2kKzApMRAwDgYD"
-    "VQQKDAdFeGFtcGxlMRUwEwYDVQQDDAxhbiBhdXRob3JpdHmCFFTxm7evML3M35kg"
-    "5ODAT3KfruAwMAoGCCqGSM49BAMCA0cAMEQCIDoKrYpsZ5lylZuxoEma5BsLHZEh"
-    "45Zh/qcGKQgn/UQqAiA149m5IyTqDuq1WRZpJQ+zljyIQKfWyBygGM113hBBvQ=="
-)
+from story import CERTIFICATE_DER
 
 
 def seconds(year: int) -> float:
@@ -32,7 +17,7 @@ def seconds(year: int) -> float:
 
 
 def test_reads_what_a_certificate_says() -> None:
-    assert decode_certificate(DER) == Certificate(
+    assert decode_certificate(CERTIFICATE_DER) == Certificate(
         subject="O=Example, CN=a server",
         issuer="CN=an authority, O=Example",
         names=("a.example", "*.b.example", "192.0.2.1", "2001:db8::1"),
@@ -75,9 +60,9 @@ def test_what_is_no_plain_der_is_nothing(octets: bytes) -> None:
     assert elements(octets) is None
 
 
-@pytest.mark.parametrize("length", range(0, len(DER), 7))
+@pytest.mark.parametrize("length", range(0, len(CERTIFICATE_DER), 7))
 def test_a_cut_certificate_is_none(length: int) -> None:
-    assert decode_certificate(DER[:length]) is None
+    assert decode_certificate(CERTIFICATE_DER[:length]) is None
 
 
 @given(st.binary(max_size=300))
@@ -85,8 +70,8 @@ def test_any_octets_are_a_certificate_or_none(octets: bytes) -> None:
     assert decode_certificate(octets) is None or octets
 
 
-@given(st.integers(0, len(DER) - 1), st.binary(min_size=1, max_size=4))
+@given(st.integers(0, len(CERTIFICATE_DER) - 1), st.binary(min_size=1, max_size=4))
 def test_a_spoilt_certificate_is_a_certificate_or_none(at: int, octets: bytes) -> None:
-    spoilt = DER[:at] + octets + DER[at + len(octets) :]
+    spoilt = CERTIFICATE_DER[:at] + octets + CERTIFICATE_DER[at + len(octets) :]
     found = decode_certificate(spoilt)
     assert found is None or found.not_before_s < found.not_after_s or found.names is not None

@@ -1,7 +1,6 @@
 """A server that answers TLS with a certificate that every client refuses."""
 
 from dataclasses import replace
-from datetime import datetime, timezone
 
 from edgediag.compat import assert_never
 from edgediag.flaw import Flaw, flaw_of, is_valid_at
@@ -14,6 +13,7 @@ from edgediag.inference.claim import (
     one_of,
 )
 from edgediag.inference.ladders import after_of
+from edgediag.inference.node_certificates import day
 from edgediag.inference.proxy import accepts_before_host
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.wording import locus_named
@@ -90,9 +90,9 @@ def _of_a_stranger(evidence: FlowEvidence, shown: Presented) -> tuple[Claim, str
 def _out_of_date(evidence: FlowEvidence, shown: Presented, flaw: Flaw) -> tuple[Claim, str, str]:
     certificate, clocks = shown.certificate, _clocks(evidence)
     text = (
-        f"that expired on {_day(certificate.not_after_s)}"
+        f"that expired on {day(certificate.not_after_s)}"
         if flaw is Flaw.EXPIRED
-        else f"that is not valid before {_day(certificate.not_before_s)}"
+        else f"that is not valid before {day(certificate.not_before_s)}"
     )
     denying = [one for one in clocks if is_valid_at(certificate, shown.seen_s + one.offset_s)]
     if clocks and not denying:
@@ -145,10 +145,3 @@ def _clocks(evidence: FlowEvidence) -> tuple[ClockOffset, ...]:
 
 def _listed(clocks: list[ClockOffset]) -> str:
     return " and ".join(str(clock.server) for clock in clocks)
-
-
-def _day(seconds: float) -> str:
-    try:
-        return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d}"
-    except (OverflowError, ValueError, OSError):
-        return "a day that no calendar has"

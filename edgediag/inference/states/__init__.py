@@ -12,6 +12,7 @@ from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.inference.fault import Fault
 from edgediag.inference.overlay_trials import answering, asked_nodes, only
 from edgediag.inference.states import (
+    agent_certificate,
     hub_gone,
     hub_silent,
     hub_unready,
@@ -32,6 +33,7 @@ from edgediag.inference.states import (
     pods_closed_off,
     pods_not_forwarded,
     pods_unanswered,
+    raven_certificate,
     raven_mark_overtaken,
     raven_masquerade,
     raven_set_differs,
@@ -44,7 +46,7 @@ from edgediag.inference.states import (
     wireguard_unready,
     xfrm_counter_rose,
 )
-from edgediag.model.endpoint import Direction, Omitted, Target
+from edgediag.model.endpoint import Direction, HostSource, Omitted, Target
 from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Strength
@@ -79,6 +81,10 @@ def _is_flannel(target: Row) -> bool:
 
 def _is_api_server(target: Row) -> bool:
     return target.endpoint == _API_SERVER
+
+
+def _is_proxy(target: Row) -> bool:
+    return target.endpoint == HostSource.RAVEN_PROXY.value
 
 
 def _is_connected(target: Row) -> bool:
@@ -125,9 +131,11 @@ STATE_RULES: tuple[StateRule, ...] = tuple(
         (_is_overlay, overlay_answer_kept),
         (_is_overlay, overlay_unanswered),
         (_is_connected, no_ephemeral_port),
+        (_is_api_server, agent_certificate),
         (_is_api_server, hub_gone),
         (_is_api_server, hub_unready),
         (_is_api_server, hub_silent),
+        (_is_proxy, raven_certificate),
     )
 )
 

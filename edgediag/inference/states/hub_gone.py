@@ -1,19 +1,15 @@
 """A kubelet that is told to ask a hub, and no hub where it asks."""
 
-from typing import Final
-
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
-from edgediag.inference.hub import hub_listens
+from edgediag.inference.hub import hub_listens, is_kubelet_up
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ListenerObject
-from edgediag.model.flow import Address, Protocol
+from edgediag.model.flow import Address
 from edgediag.model.host import HostState
 from edgediag.model.verdict import Mechanism
 
 ID = "hub-gone"
-
-_KUBELET: Final = 10250
 
 
 def judge(destination: Address | None, host: HostState) -> Fault | None:
@@ -33,7 +29,7 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
     if isinstance(host.hub_ends, NotChecked) or isinstance(host.listeners, NotChecked):
         return None
     ends = host.hub_ends
-    if not ends or not _is_kubelet_up(host) or hub_listens(host):
+    if not ends or not is_kubelet_up(host) or hub_listens(host):
         return None
     end = ends[0]
     text = f"the kubelet asks {end.hub} at {end.address} port {end.port} for the API server "
@@ -44,10 +40,4 @@ def judge(destination: Address | None, host: HostState) -> Fault | None:
         text=text,
         remedy=f"systemctl status {end.hub}, or crictl ps -a where it is a pod; start it, and read "
         "its log",
-    )
-
-
-def _is_kubelet_up(host: HostState) -> bool:
-    return not isinstance(host.listeners, NotChecked) and any(
-        item.protocol is Protocol.TCP and item.port == _KUBELET for item in host.listeners
     )
