@@ -3,6 +3,7 @@
 import json
 from typing import Final
 
+from edgediag.inference.layers import layers_of
 from edgediag.inference.lifetime import bounds
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction
@@ -30,12 +31,30 @@ def _document(report: Report) -> dict[str, JsonValue]:
         "node": _node(report.node),
         "checks": [_check(check) for check in report.checks],
         "root_causes": [_root_cause(cause) for cause in report.root_causes],
+        **_layers(report),
         **_nat_timeout(report.mapping),
         "warnings": list(report.warnings),
         "artifacts": [
             {"kind": artifact.kind, "path": artifact.path, "sha256": artifact.sha256}
             for artifact in report.artifacts
         ],
+    }
+
+
+def _layers(report: Report) -> dict[str, JsonValue]:
+    layers = layers_of(report.checks, report.root_causes)
+    if not layers:
+        return {}
+    return {
+        "layers": [
+            {
+                "name": layer.name,
+                "state": layer.state.value,
+                "checks": list(layer.checks),
+                "reason": layer.reason,
+            }
+            for layer in layers
+        ]
     }
 
 

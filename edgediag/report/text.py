@@ -1,10 +1,14 @@
 """The report for a terminal or a ticket: root causes first, then every check."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from edgediag.compat import assert_never
+from edgediag.inference.layers import is_stopped, layers_of
 from edgediag.inference.lifetime import in_words
+from edgediag.model.layer import LayerReport, LayerState
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.report import CheckReport, Report
 from edgediag.model.verdict import Place, RootCause, Status, Verdict
@@ -72,6 +76,10 @@ def _print(console: "Console", report: Report) -> None:
     if made:
         _print_title(console, "CHECKS")
         console.print(_checks(made))
+    layers = layers_of(report.checks, report.root_causes)
+    if is_stopped(layers):
+        _print_title(console, "LAYERS, FROM BELOW")
+        console.print(_grid(_layers(layers), indent=0))
     if isinstance(report.mapping, MappingLifetime):
         _print_list(console, "IDLE UDP MAPPINGS LIVE", [in_words(report.mapping)])
     _print_list(console, "NOT CHECKED", _omitted(report))
@@ -166,6 +174,31 @@ def _verdict(check: CheckReport) -> str:
         return check.note
     places = "|".join(p.value for p in Place if p in verdict.where) or "not located"
     return f"{places}: {verdict.mechanism.value}" if verdict.mechanism else places
+
+
+def _layers(layers: Sequence[LayerReport]) -> list[tuple[str, str]]:
+    """What each layer is said to be, and its name; neighbours of which the same is said in one."""
+    return [
+        (said.partition(":")[0], ", ".join(layer.name for layer in group) + _tail(said))
+        for said, group in groupby(layers, _said)
+    ]
+
+
+def _said(layer: LayerReport) -> str:
+    match layer.state:
+        case LayerState.OK:
+            return "ok"
+        case LayerState.NOT_JUDGED:
+            return f"not judged:{layer.reason}"
+        case LayerState.FAILED | LayerState.IMPAIRED:
+            return f"{layer.state.value}:{', '.join(layer.checks)}"
+        case _:
+            assert_never(layer.state)
+
+
+def _tail(said: str) -> str:
+    _, separator, rest = said.partition(":")
+    return f": {rest}" if separator else ""
 
 
 def _omitted(report: Report) -> list[str]:

@@ -153,3 +153,11 @@ def test_how_long_a_mapping_lives_stands_in_a_field_of_its_own(stories: dict[str
     }
     assert list(VALIDATOR.iter_errors(report)) == []
     assert "nat_timeout" not in json.loads(render(stories["healthy"]))
+
+
+def test_the_layers_stand_in_a_field_of_their_own(stories: dict[str, Report]) -> None:
+    report = json.loads(render(stories["on-path"]))
+    failed = [layer for layer in report["layers"] if layer["state"] == "failed"]
+    assert [set(layer) for layer in failed] == [{"name", "state", "checks", "reason"}]
+    assert list(VALIDATOR.iter_errors(report)) == []
+    assert "layers" not in json.loads(render(replace(stories["healthy"], checks=())))
