@@ -70,6 +70,7 @@ class Diagnosed:
 def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
     """Run every check of the assignment and gather the evidence on each."""
     surveyed, shown = _surveyed(bench, assignment)
+    assignment = surveyed.assignment
     # In a dry run nobody is visited either.
     places = {} if bench.loop.is_interrupted() else doors(surveyed.targets, surveyed.state)
     with bench.host.visit(tuple(places.values())) as visits:
@@ -87,7 +88,7 @@ def _surveyed(bench: Bench, assignment: Assignment) -> tuple[Surveyed, Mapping[s
     services = token_services(surveyed.targets, shown)
     if not services:
         return surveyed, shown
-    last = survey_also(bench, assignment, surveyed, services)
+    last = survey_also(bench, surveyed.assignment, surveyed, services)
     added = set(last.checks) - set(surveyed.checks)
     checks = [check for check in _checked(bench, last) if check.target.check in added]
     return last, {**shown, **ask_for_certificates(bench, checks)}

@@ -25,13 +25,16 @@ from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.stages.certificates import is_registry
-from edgediag.stages.survey import RESOLVER, Assignment
+from edgediag.stages.survey import NOTHING_LATER, RESOLVER, Assignment
 from edgediag.stages.token_services import MAX_SERVICES
 from edgediag.tunnel.idle import MAX_PORTS as IDLE_PORTS
 from edgediag.tunnel.overlay_trials import PORTS_OF_TRIALS
 
 # Nothing is sent in a dry run, so nothing has to be spread over time.
 _DRY_RATE_PPS = 1e9
+
+# Gateways and tunnel servers of which this node's disk may not know, by a name each at most.
+LATE_HOSTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +149,15 @@ def _ports(assignment: Assignment, versions: int) -> int:
     behind = 0 if isinstance(assignment.upstreams, NotChecked) else len(assignment.upstreams)
     search = assignment.search
     longer = 0 if isinstance(search, NotChecked) else len(search.domains)
-    # What a registry may name besides is resolved and asked as the others are.
-    later = MAX_SERVICES if any(map(is_registry, matrix.targets)) else 0
+    # What a registry may name besides is resolved and asked as the others are, and so is what is
+    # not known yet and may come to be known.
+    late = MAX_SERVICES if any(map(is_registry, matrix.targets)) else 0
+    late += len(matrix.omitted) + LATE_HOSTS if assignment.later is not NOTHING_LATER else 0
     needed = PORTS_OF_TRIALS + ports_needed(
         # What is cut short in a datagram is asked again over TCP, and that is a check of its own;
         # so is each server behind a stub.
-        targets=known + (by_name + later) * MAX_ADDRESSES + servers + behind,
-        queries=((versions + 1) * (len(names) + later) * (1 + longer) + PORTS_OF_DOUBT) * resolvers,
+        targets=known + (by_name + late) * MAX_ADDRESSES + servers + behind,
+        queries=((versions + 1) * (len(names) + late) * (1 + longer) + PORTS_OF_DOUBT) * resolvers,
     )
     idle = IDLE_PORTS if assignment.nat_timeout_s else 0
     return min(MAX_PORTS, needed + idle)

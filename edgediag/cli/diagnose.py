@@ -1,11 +1,12 @@
 """edgediag diagnose: the main job."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from edgediag.cli import ExitStatus
-from edgediag.cli.asking import with_objects
+from edgediag.cli.asking import Assigned, begin
 from edgediag.cli.exit_status import exit_status
 from edgediag.cli.facts_options import facts_options
 from edgediag.cli.job import (
@@ -30,6 +31,9 @@ from edgediag.errors import UsageError
 from edgediag.live import rehearse
 from edgediag.matrix import build_matrix
 from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Anchors
+from edgediag.model.cluster import ClusterFacts
+from edgediag.model.endpoint import Matrix
 from edgediag.net.files import NodeFiles
 from edgediag.stages.survey import Assignment
 
@@ -68,30 +72,27 @@ def command(
 ) -> ExitStatus:
     """Find out what blocks this edge node, and where, and leave the evidence."""
     files = NodeFiles(root=given.root)
-    # A dry run sends nothing, to nobody.
-    facts = discover(files, given if dry_run else with_objects(given))
     timeout_s = output.timeout_s or DEFAULT_TIMEOUT_S
+
+    def assign(known: Given) -> Assigned:
+        facts = discover(files, known)
+        matrix = select(build_matrix(facts), only=only, skip=skip)
+        anchors = read_anchors(files, _stated_anchors(given))
+        assignment = _assignment(facts, matrix, anchors, timeout_s)
+        assignment = replace(
+            assignment,
+            nat_timeout_s=nat_timeout_s or 0.0,
+            certificates=node_certificates(files, facts),
+        )
+        return Assigned(facts=facts, assignment=assignment)
+
+    # A dry run sends nothing, to nobody.
+    assignment, facts = begin(replace(given, is_asking=given.is_asking and not dry_run), assign)
     job = Job(
         command=NAME,
         facts=facts,
         files=files,
-        assignment=Assignment(
-            matrix=select(build_matrix(facts), only=only, skip=skip),
-            hosts_entries=facts.hosts_entries,
-            resolver_lines=facts.resolver_lines,
-            lookup=facts.lookup,
-            upstreams=facts.upstreams,
-            search=facts.search,
-            timeout_s=timeout_s,
-            anchors=read_anchors(files, _stated_anchors(given)),
-            nat_timeout_s=nat_timeout_s or 0.0,
-            peers=facts.peers,
-            node_ends=node_ends(facts.statements),
-            gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
-            gateway_pools=gateway_pools(facts.gateways),
-            hub_ends=hub_ends(facts.statements),
-            certificates=node_certificates(files, facts),
-        ),
+        assignment=assignment,
         rate_pps=rate_pps,
         listen_s=listen_s,
         settings=_settings(
@@ -110,6 +111,26 @@ def command(
     report, _ = carry_out(job, output)
     print_report(report, output)
     return exit_status(report)
+
+
+def _assignment(
+    facts: ClusterFacts, matrix: Matrix, anchors: Anchors, timeout_s: float
+) -> Assignment:
+    return Assignment(
+        matrix=matrix,
+        hosts_entries=facts.hosts_entries,
+        resolver_lines=facts.resolver_lines,
+        lookup=facts.lookup,
+        upstreams=facts.upstreams,
+        search=facts.search,
+        timeout_s=timeout_s,
+        anchors=anchors,
+        peers=facts.peers,
+        node_ends=node_ends(facts.statements),
+        gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
+        gateway_pools=gateway_pools(facts.gateways),
+        hub_ends=hub_ends(facts.statements),
+    )
 
 
 def _stated_anchors(given: Given) -> str | NotChecked:

@@ -1,6 +1,7 @@
 """A job of measuring, and how it is carried out: what diagnose, probe and trace have in common."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -30,10 +31,13 @@ MAX_NAT_TIMEOUT_S = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What was asked for on the command line, made usable."""
+    """What was asked for on the command line, made usable.
+
+    facts  as they are known once the run is over
+    """
 
     command: str
-    facts: ClusterFacts
+    facts: Callable[[], ClusterFacts]
     files: NodeFiles
     assignment: Assignment
     rate_pps: float
@@ -91,7 +95,7 @@ def carry_out(job: Job, output: OutputOptions) -> tuple[Report, Record]:
 def _record(
     job: Job, measured: Measured, started: datetime, *, is_interrupted: bool
 ) -> Record:
-    name = identity()
+    name, facts = identity(), job.facts()
     return Record(
         version=__version__,
         run=Run(
@@ -106,11 +110,11 @@ def _record(
             hostname=name.hostname,
             kernel=name.kernel,
             addresses=own_addresses(),
-            facts=job.facts.facts,
+            facts=facts.facts,
         ),
         warnings=(
-            *job.facts.warnings,
-            *map(conflict_text, job.facts.conflicts),
+            *facts.warnings,
+            *map(conflict_text, facts.conflicts),
             *_losses(measured),
             *_withheld(measured),
         ),

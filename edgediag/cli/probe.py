@@ -67,7 +67,7 @@ def job_for(
     settings = (("url", url) for url in urls)
     return Job(
         command=command_name,
-        facts=replace(facts, warnings=()),
+        facts=lambda: replace(facts, warnings=()),
         files=files,
         assignment=Assignment(
             matrix=Matrix(targets=(*targets, *resolvers), omitted=(), not_applicable=()),

@@ -12,7 +12,6 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -55,6 +54,19 @@ class _Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """How each path is asked for.
+
+    is_heard  is set where the server takes a connection
+    """
+
+    access: ApiAccess
+    context: ssl.SSLContext
+    deadline_s: float
+    is_heard: threading.Event
+
+
 _Said: TypeAlias = _Answer | str
 """What came of a request; a text says why nothing did."""
 
@@ -70,29 +82,101 @@ class _Received:
         return io.BytesIO(self._octets)
 
 
-def read_objects(access: ApiAccess, node_name: str, now_s: float) -> tuple[SourceFile | Gap, ...]:
-    """What the server gives of each path, in a fixed order; or why it gives nothing.
+class Asked:
+    """Objects of the cluster, asked for and not waited for.
 
+    access     of a server, by the node's own credential
     node_name  as this node may be registered
     now_s      the time that the objects are of, in seconds since the epoch
     source     kubernetes.io "API Overview"; openyurt pkg/apis/raven/v1beta1 (gateways)
     """
-    paths = (*_OF_CLUSTER, *(path.format(quote(node_name, safe="")) for path in _OF_NODE))
-    place = f"https://{format_host_port(access.place)}"
-    try:
-        context = _context(access)
-    except (OSError, ValueError):
-        # Its text may quote what was to be loaded.
-        reason = f"{place} is not asked: TLS does not take the credential of {access.path}"
-        return (Gap(reason=reason, is_missing=False),)
-    said = _all_at_once(access, context, paths)
-    whys = [answer for answer in said if isinstance(answer, str)]
-    if len(whys) == len(said):
-        # One line for a server that is not there, not one for each path.
-        return (Gap(reason=f"{place} does not answer: {whys[0]}", is_missing=False),)
-    return tuple(
-        _source(f"{place}{path}", answer, now_s) for path, answer in zip(paths, said, strict=True)
-    )
+
+    def __init__(self, access: ApiAccess, node_name: str, now_s: float) -> None:
+        named = (path.format(quote(node_name, safe="")) for path in _OF_NODE)
+        self._paths = (*_OF_CLUSTER, *named)
+        self._place = f"https://{format_host_port(access.place)}"
+        self._now_s = now_s
+        self._begun_s = time.monotonic()
+        self._said: dict[str, _Said] = {}
+        self._came: SimpleQueue[tuple[str, _Said]] = SimpleQueue()
+        self._is_heard = threading.Event()
+        self._gap: Gap | None = None
+        try:
+            context = _context(access)
+        except (OSError, ValueError):
+            # Its text may quote what was to be loaded.
+            reason = f"is not asked: TLS does not take the credential of {access.path}"
+            self._gap = Gap(reason=f"{self._place} {reason}", is_missing=False)
+            return
+        self._ask_all(access, context)
+
+    def has_come(self) -> bool:
+        """True once the server has said all that it will, and something of use is in it."""
+        self._collect(0.0)
+        is_over = len(self._said) == len(self._paths) or self._left_s() <= 0
+        return is_over and any(isinstance(each, _Answer) for each in self._said.values())
+
+    def is_heard(self) -> bool:
+        """True once the server has taken a connection."""
+        return self._is_heard.is_set()
+
+    def wait(self) -> None:
+        """Wait for what is outstanding until the deadline."""
+        while self._gap is None and len(self._said) < len(self._paths) and self._left_s() > 0:
+            self._collect(self._left_s())
+
+    def objects(self) -> tuple[SourceFile | Gap, ...]:
+        """What the server gave of each path so far, in a fixed order; or why it gave nothing."""
+        if self._gap is not None:
+            return (self._gap,)
+        self._collect(0.0)
+        said = [self._said.get(path, self._silence()) for path in self._paths]
+        whys = [answer for answer in said if isinstance(answer, str)]
+        if len(whys) == len(said):
+            # One line for a server that is not there, not one for each path.
+            reason = f"{self._place} does not answer: {whys[0]}"
+            return (Gap(reason=reason, is_missing=False),)
+        return tuple(
+            _source(f"{self._place}{path}", answer, self._now_s)
+            for path, answer in zip(self._paths, said, strict=True)
+        )
+
+    def _ask_all(self, access: ApiAccess, context: ssl.SSLContext) -> None:
+        """Ask for each path by a thread that ends with the process.
+
+        To look a name up takes as long as the resolver likes.
+        """
+        asking = _Asking(access, context, self._begun_s + DEADLINE_S, self._is_heard)
+
+        def ask(path: str) -> None:
+            self._came.put((path, _ask(asking, path)))
+
+        for path in self._paths:
+            threading.Thread(target=ask, args=(path,), daemon=True).start()
+
+    def _collect(self, timeout_s: float) -> None:
+        """Take what has come, after waiting so long for the next."""
+        try:
+            path, said = self._came.get(timeout=timeout_s) if timeout_s else self._came.get(False)
+            while True:
+                self._said[path] = said
+                path, said = self._came.get(block=False)
+        except Empty:
+            return
+
+    def _silence(self) -> str:
+        waited_s = time.monotonic() - self._begun_s
+        return _LATE if waited_s >= DEADLINE_S else f"no answer in {waited_s:.1f} s; not waited for"
+
+    def _left_s(self) -> float:
+        return max(0.0, self._begun_s + DEADLINE_S - time.monotonic())
+
+
+def read_objects(access: ApiAccess, node_name: str, now_s: float) -> tuple[SourceFile | Gap, ...]:
+    """What the server gives within the deadline."""
+    asked = Asked(access, node_name, now_s)
+    asked.wait()
+    return asked.objects()
 
 
 def _source(url: str, said: _Said, now_s: float) -> SourceFile | Gap:
@@ -138,42 +222,20 @@ def _in_memory(undo: ExitStack, text: str) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def _all_at_once(
-    access: ApiAccess, context: ssl.SSLContext, paths: Sequence[str]
-) -> tuple[_Said, ...]:
-    """What came of each path within the deadline.
-
-    By threads that end with the process: to look a name up takes as long as the resolver likes.
-    """
-    deadline_s = time.monotonic() + DEADLINE_S
-    came: SimpleQueue[tuple[int, _Said]] = SimpleQueue()
-
-    def ask(place: int, path: str) -> None:
-        came.put((place, _ask(access, context, path, deadline_s)))
-
-    for place, path in enumerate(paths):
-        threading.Thread(target=ask, args=(place, path), daemon=True).start()
-    said: list[_Said] = [_LATE] * len(paths)
-    for _ in paths:
-        try:
-            place, answer = came.get(timeout=max(0.0, deadline_s - time.monotonic()))
-        except Empty:
-            break
-        said[place] = answer
-    return tuple(said)
-
-
-def _ask(access: ApiAccess, context: ssl.SSLContext, path: str, deadline_s: float) -> _Said:
+def _ask(asking: _Asking, path: str) -> _Said:
+    access = asking.access
     place = access.place
     try:
         with ExitStack() as undo:
-            raw = socket.create_connection((place.host, place.port), _left_s(deadline_s))
+            left_s = _left_s(asking.deadline_s)
+            raw = socket.create_connection((place.host, place.port), left_s)
             undo.callback(raw.close)
+            asking.is_heard.set()
             # The handshake is over with whom the authority names, before a token is sent.
-            stream = context.wrap_socket(raw, server_hostname=place.host)
+            stream = asking.context.wrap_socket(raw, server_hostname=place.host)
             undo.callback(stream.close)
             stream.sendall(_request(access, path))
-            return _parsed(_received(stream, deadline_s))
+            return _parsed(_received(stream, asking.deadline_s))
     except ssl.SSLCertVerificationError as exc:
         return f"its certificate is not trusted: {exc.verify_message}"
     except ssl.SSLError as exc:

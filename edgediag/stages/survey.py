@@ -1,9 +1,10 @@
 """The first stage: resolve the names and put every check's probes to the network, all at once."""
 
+import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edgediag.inside import is_inside
 from edgediag.instruments import Bench
@@ -60,6 +61,38 @@ _Key: TypeAlias = tuple[Flow, str, tuple[ProbeKind, ...]]
 """What makes two targets one question."""
 
 
+class Later(typing.Protocol):
+    """What somebody was asked who may answer while the run has begun."""
+
+    def has_come(self) -> bool:
+        """True from an answer on that changes what is to be diagnosed, until it is taken."""
+
+    def comes_at_last(self) -> bool:
+        """The same at the end of the survey, for whose sake nobody waits who has shown no life."""
+
+    def taken(self) -> "Assignment":
+        """What is to be diagnosed with it."""
+
+
+class NothingLater:
+    """Nobody was asked."""
+
+    def has_come(self) -> bool:
+        """Never."""
+        return False
+
+    def comes_at_last(self) -> bool:
+        """Never."""
+        return False
+
+    def taken(self) -> "Assignment":
+        """Nothing comes that could be taken."""
+        raise NotImplementedError("nobody was asked")
+
+
+NOTHING_LATER: Final = NothingLater()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """What is to be diagnosed.
@@ -78,6 +111,7 @@ class Assignment:
     gateway_pools  of all Gateway objects
     hub_ends  of this node's hub, as the kubelet is told
     certificates  by which this node's agents are known to the cloud
+    later  what may make it another while the survey lasts
     """
 
     matrix: Matrix
@@ -96,12 +130,14 @@ class Assignment:
     gateway_pools: tuple[GatewayPool, ...] = ()
     hub_ends: tuple[HubEnd, ...] = ()
     certificates: tuple[NodeCertificate, ...] = ()
+    later: Later = NOTHING_LATER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surveyed:
     """What was asked.
 
+    assignment  as it stood at the end
     targets  all of the matrix, those with several addresses taken apart
     checks   the CHECK probes by check id
     queries  the RESOLVE probes, those for addresses of IPv4 first, each by name
@@ -110,6 +146,7 @@ class Surveyed:
     bearers  by name that is denied as it is: what programs ask for in its stead
     """
 
+    assignment: Assignment
     state: HostState
     targets: tuple[Target, ...]
     checks: Mapping[str, tuple[Probe, ...]]
@@ -124,52 +161,54 @@ def survey(
     """Ask everything that can be asked, and wait until all of it has its outcome.
 
     What is known by address starts together with the name queries; what is known by name follows
-    as soon as the names are resolved.
+    as soon as the names are resolved. Where the assignment becomes another meanwhile, only what is
+    new in it is asked, at once.
 
     before  what was asked already, and is not asked again
     """
-    state = bench.state
+    asked = _Asked(bench, assignment.timeout_s, before)
+    while True:
+        surveyed = _survey(bench, assignment, asked)
+        if surveyed is not None and not assignment.later.comes_at_last():
+            return surveyed
+        assignment = assignment.later.taken()
+
+
+def _survey(bench: Bench, assignment: Assignment, asked: "_Asked") -> Surveyed | None:
+    """The survey of one assignment, None as soon as there is another."""
     named = names_in(assignment.matrix)
     versions = _versions(bench) if named else (4,)
     entries = _settled(assignment, named, versions)
     is_first = is_hosts_file_first(assignment.lookup)
     first = with_addresses(assignment.matrix, entries if is_first else {})
-    asked = _Asked(bench, state, assignment.timeout_s, before)
     # What a hosts file settles is asked as well: only so it shows that the line is another's.
     names = dict.fromkeys((*names_in(first), *entries))
     kinds = [_QUERY_KINDS[version] for version in versions]
-    questions = [(name, kind) for kind in kinds for name in names]
-    queries = Queries(
-        by_datagram=asked.queries(questions, _outbound(first.targets)), over_tcp={}
-    )
+    resolvers = _outbound(first.targets)
+    queries = asked.queries([(name, kind) for kind in kinds for name in names], resolvers)
     asked.checks(_outbound(first.targets))
-    _wait_for_names(bench, queries)
+    _wait_for_names(bench, queries, assignment.later)
     others = stand_ins(names, bench.loop.outcomes(queries.all()), assignment.search)
     longer = dict.fromkeys(name for known in others.values() for name in known)
-    questions = [(name, kind) for kind in kinds for name in longer if name not in names]
-    again = Queries(
-        by_datagram=asked.queries(questions, _outbound(first.targets)), over_tcp={}
-    )
-    _wait_for_names(bench, again)
+    if assignment.later.has_come():
+        return None
+    further = [(name, kind) for kind in kinds for name in longer if name not in names]
+    again = asked.queries(further, resolvers)
+    _wait_for_names(bench, again, assignment.later)
     queries = queries.beside(again)
-    resolved_names = with_stand_ins(resolved(bench.loop.outcomes(queries.all())), others)
-    known = resolved_names if asks_name_servers(assignment.lookup) else {}
-    known = {**known, **entries} if is_first else {**entries, **known}
-    last = with_addresses(assignment.matrix, known)
+    known = with_stand_ins(resolved(bench.loop.outcomes(queries.all())), others)
+    known = known if asks_name_servers(assignment.lookup) else {}
+    last = with_addresses(
+        assignment.matrix, {**known, **entries} if is_first else {**entries, **known}
+    )
     asked.checks(_outbound(last.targets))
-    # What the names have shown by now is asked beside the others; only the rest comes after them.
-    heard = _heard(bench, last.targets, asked, queries)
-    early = _further(last.targets, heard, assignment)
-    asked.checks(tuple(early.values()))
-    bench.loop.settle(asked.all())
-    heard = _heard(bench, last.targets, asked, queries)
-    further = _further(last.targets, heard, assignment)
-    more = tuple(early.get(check, target) for check, target in further.items())
-    asked.checks(more)
-    bench.loop.settle(asked.all())
+    more = _ask_further(bench, assignment, (last.targets, queries), asked)
+    if more is None:
+        return None
     targets = (*last.targets, *more)
     return Surveyed(
-        state=state,
+        assignment=assignment,
+        state=bench.state,
         targets=targets,
         checks={target.check: asked.probes.get(_key(target), ()) for target in targets},
         queries=queries.all(),
@@ -187,7 +226,8 @@ def survey_also(
     """
     resolvers = (target for target in surveyed.targets if target.endpoint == RESOLVER)
     matrix = Matrix(targets=(*resolvers, *more), omitted=(), not_applicable=())
-    last = survey(bench, replace(assignment, matrix=matrix), surveyed)
+    alone = replace(assignment, matrix=matrix, later=NOTHING_LATER)
+    last = survey(bench, alone, surveyed)
     wanted = {target.endpoint for target in more}
     added = tuple(target for target in last.targets if target.endpoint in wanted)
     checks = {target.check for target in added}
@@ -199,6 +239,34 @@ def survey_also(
         routes={**last.routes, **surveyed.routes},
         bearers={**last.bearers, **surveyed.bearers},
     )
+
+
+def _ask_further(
+    bench: Bench,
+    assignment: Assignment,
+    known: tuple[tuple[Target, ...], Queries],
+    asked: "_Asked",
+) -> tuple[Target, ...] | None:
+    """What name servers make worth asking, asked; None as soon as there is another assignment."""
+    targets, queries = known
+    # What the names have shown by now is asked beside the others; only the rest comes after them.
+    early = _further(targets, _heard(bench, targets, asked, queries), assignment)
+    asked.checks(tuple(early.values()))
+    if not _is_settled(bench, asked, assignment.later):
+        return None
+    further = _further(targets, _heard(bench, targets, asked, queries), assignment)
+    more = tuple(early.get(check, target) for check, target in further.items())
+    asked.checks(more)
+    return more if _is_settled(bench, asked, assignment.later) else None
+
+
+def _is_settled(bench: Bench, asked: "_Asked", later: Later) -> bool:
+    """Wait for the outcomes of all checks; False as soon as there is another assignment."""
+    ids = tuple(probe.id for probe in asked.all())
+    bench.loop.until(
+        lambda session, now_s: later.has_come() or session.is_settled(ids, now_s)
+    )
+    return not later.has_come()
 
 
 def _further(
@@ -224,12 +292,11 @@ def _settled(
 class _Asked:
     """What was planned so far, so that nothing is asked twice; ids may change, keys do not."""
 
-    def __init__(
-        self, bench: Bench, state: HostState, timeout_s: float, before: Surveyed | None
-    ) -> None:
+    def __init__(self, bench: Bench, timeout_s: float, before: Surveyed | None) -> None:
         self._bench = bench
-        self._state = state
         self._timeout_s = timeout_s
+        self._queries: dict[tuple[str, ProbeKind], tuple[Probe, ...]] = {}
+        self._over_tcp: dict[int, Probe] = {}
         targets = () if before is None else before.targets
         checks = {} if before is None else before.checks
         self.probes: dict[_Key, tuple[Probe, ...]] = {
@@ -247,17 +314,21 @@ class _Asked:
             self._bench.loop.submit(probes, {})
 
     def queries(
-        self, names: Iterable[tuple[str, ProbeKind]], targets: Iterable[Target]
-    ) -> tuple[Probe, ...]:
-        """Plan and submit the queries of all names to all resolvers."""
+        self, questions: Sequence[tuple[str, ProbeKind]], targets: Iterable[Target]
+    ) -> Queries:
+        """The queries of all names to all resolvers; what was not asked yet is submitted."""
         resolvers = [target for target in targets if target.endpoint == RESOLVER]
         sources: dict[Address, Address] = {}
         for resolver in resolvers:
             sources.update(self._conditions(resolver).sources)
         conditions = Conditions(sources=sources, timeout_s=self._timeout_s)
-        probes = plan_queries(names, resolvers, conditions, self._bench.supply)
-        self._bench.loop.submit(probes, {})
-        return probes
+        for question in questions:
+            if question not in self._queries:
+                probes = plan_queries([question], resolvers, conditions, self._bench.supply)
+                self._queries[question] = probes
+                self._bench.loop.submit(probes, {})
+        by_datagram = tuple(probe for each in questions for probe in self._queries[each])
+        return Queries(by_datagram=by_datagram, over_tcp=self._over_tcp)
 
     def ways(self, targets: Iterable[Target]) -> dict[str, RouteAnswer]:
         """The kernel's way by check, of those that it was asked for."""
@@ -280,7 +351,7 @@ class _Asked:
             return Conditions(sources={}, timeout_s=self._timeout_s)
         source = route.source if isinstance(route, Route) else None
         if source is None:
-            source = _own_address(self._state, target.address.version)
+            source = _own_address(self._bench.state, target.address.version)
         return Conditions(sources={target.address: source}, timeout_s=self._timeout_s)
 
     def _route(self, flow: Flow) -> RouteAnswer:
@@ -311,7 +382,8 @@ def is_own(route: RouteAnswer | None) -> bool:
     return isinstance(route, Route) and route.is_local
 
 
-def _wait_for_names(bench: Bench, queries: Queries) -> None:
+def _wait_for_names(bench: Bench, queries: Queries, later: Later) -> None:
+    """Wait until each name has an answer or none can come, or there is another assignment."""
     waiting: dict[tuple[str, ProbeKind], list[Probe]] = {}
     for query in queries.by_datagram:
         waiting.setdefault((query.name, query.kind), []).append(query)
@@ -332,7 +404,7 @@ def _wait_for_names(bench: Bench, queries: Queries) -> None:
             answers = bench.loop.outcomes(probes)
             if any(map(is_enough, answers)) or bench.loop.is_settled(probes):
                 del waiting[question]
-        return not waiting
+        return later.has_come() or not waiting
 
     bench.loop.until(is_done)
     # Where that answer was the last thing to wait for, the loop has ended before it was looked at.

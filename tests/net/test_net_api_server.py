@@ -19,7 +19,7 @@ from edgediag.lab.certificates import Certificate, certificate_in, ensure_certif
 from edgediag.lab.topology import HOSTS
 from edgediag.model.cluster import HostPort
 from edgediag.model.statement import Gap
-from edgediag.net.api_server import DEADLINE_S, MAX_OCTETS, read_objects
+from edgediag.net.api_server import DEADLINE_S, MAX_OCTETS, Asked, read_objects
 
 pytestmark = pytest.mark.netns
 
@@ -202,6 +202,22 @@ def test_a_server_that_drips_is_not_waited_for(
         found = read_objects(access(server, files, client), "edge-1", NOW_S)
     assert time.monotonic() - started_s < DEADLINE_S + 0.5
     assert "no answer within 1.5 s" in str(found[0])
+
+
+def test_nobody_waits_for_a_server_that_takes_no_connection(
+    files: Certificate, client: tuple[Path, Path]
+) -> None:
+    with socket.create_server((HOST, 0), backlog=0) as full, socket.socket() as guest:
+        # Linux takes one more than the backlog into the queue and drops the SYNs that follow.
+        guest.connect(full.getsockname())
+        server = ApiServer({}, port=full.getsockname()[1])
+        asked = Asked(access(server, files, client), "edge-1", NOW_S)
+        time.sleep(0.2)
+        assert not asked.is_heard() and not asked.has_come()
+        (gap,) = asked.objects()
+    assert isinstance(gap, Gap)
+    assert "does not answer: no answer in 0." in gap.reason
+    assert gap.reason.endswith(" s; not waited for")
 
 
 def test_nobody_there_is_one_note(

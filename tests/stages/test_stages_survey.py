@@ -33,7 +33,7 @@ from edgediag.stages.survey import (
     survey,
     survey_also,
 )
-from rig import NO_ANCHORS, RigHost, RigWire, rig, silence
+from rig import NO_ANCHORS, RigHost, RigWire, assigned, rig, silence
 from story import (
     EDGE,
     HOST,
@@ -161,6 +161,56 @@ def test_what_is_asked_also_stands_behind_the_rest_and_asks_nothing_of_it_again(
     flows = [action.flow for _, action in wire.sent[sent:] if isinstance(action, SendDatagram)]
     assert [flow.destination for flow in flows] == [ip_address(RESOLVER_HOST)]
     assert bool(last.checks["registry-token-443"]) == bool(known)
+
+
+class AnotherMatrix:
+    """Somebody who says after some time what else is to be diagnosed.
+
+    is_at_last  he speaks only when the survey is at its end and he is waited for
+    """
+
+    def __init__(
+        self, wire: RigWire, at_s: float, *targets: Target, is_at_last: bool = False
+    ) -> None:
+        self._wire = wire
+        self._at_s = at_s
+        self._is_at_last = is_at_last
+        self._is_taken = False
+        self._assignment = assigned(*targets)
+
+    def has_come(self) -> bool:
+        is_time = self._wire.passed_s() >= self._at_s
+        return is_time and not self._is_taken and not self._is_at_last
+
+    def comes_at_last(self) -> bool:
+        return self._is_at_last and not self._is_taken
+
+    def taken(self) -> Assignment:
+        self._is_taken = True
+        return self._assignment
+
+
+@pytest.mark.parametrize(
+    ("at_s", "is_at_last", "asked_ms"),
+    [
+        pytest.param(0.0, False, 0, id="before anything was waited for"),
+        pytest.param(0.5, False, 500, id="while a dark check is waited for"),
+        pytest.param(0.0, True, 2000, id="by somebody who is heard out at the end"),
+        pytest.param(9.0, False, None, id="not, when it comes after the end"),
+    ],
+)
+def test_what_comes_to_be_known_meanwhile_is_asked_at_once_and_nothing_twice(
+    at_s: float, is_at_last: bool, asked_ms: int | None
+) -> None:
+    wire = serving(("registry.example", (NEIGHBOUR_HOST,)))
+    later = AnotherMatrix(wire, at_s, REGISTRY, resolver(), is_at_last=is_at_last)
+    found = survey(rig(wire), replace(assigned(TUNNEL, resolver()), later=later))
+    new = [at_ms for host, port, at_ms in asked(wire) if (host, port) == (NEIGHBOUR_HOST, 443)]
+    # The loop looks up ten times a second where nothing comes in.
+    assert new == ([] if asked_ms is None else [pytest.approx(asked_ms, abs=110)])
+    assert (REGISTRY.check in found.checks) is (asked_ms is not None)
+    queries = [action for _, action in wire.sent if getattr(action, "payload", b"")[4:6] == b"\0\1"]
+    assert len(queries) == len(set(map(str, queries)))
 
 
 def test_a_silent_resolver_beside_a_working_one_delays_nothing() -> None:
