@@ -147,7 +147,8 @@ def _locate(
         for target in surveyed.targets
     )
     omitted = tuple(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted)
-    state = with_hub(bench, with_moment(bench, with_pod_traffic(bench, state), checks))
+    state = with_moment(bench, with_pod_traffic(bench, state, endpoints), checks)
+    state = with_hub(bench, state)
     evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
     later = (*varied.sent, *counted.sent, *left_idle, *framed)
     return Diagnosed(

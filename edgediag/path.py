@@ -1,6 +1,6 @@
 """Hop-limited probing: what to send on a flow, and what the answers say of each hop."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from edgediag.model.endpoint import ProbeKind
@@ -39,8 +39,13 @@ class Walk:
     start_s: float
 
 
-def draw_rungs(walk: Walk, supply: Supply) -> tuple[Probe, ...]:
-    """The probes of a walk, by ascending hop limit; all leave in one burst, on one 5-tuple."""
+def draw_rungs(
+    walk: Walk, supply: Supply, known: Collection[int] = frozenset()
+) -> tuple[Probe, ...]:
+    """The probes of a walk, by ascending hop limit; all leave in one burst, on one 5-tuple.
+
+    known  hop limits that are not asked
+    """
     schedule = Schedule(
         offsets_s=tuple(walk.start_s + offset for offset in RUNG_OFFSETS_S),
         timeout_s=walk.start_s + RUNG_TIMEOUT_S,
@@ -60,6 +65,7 @@ def draw_rungs(walk: Walk, supply: Supply) -> tuple[Probe, ...]:
             supply,
         )
         for hop_limit in range(1, min(walk.hops, MAX_HOPS) + 1)
+        if hop_limit not in known
     )
 
 

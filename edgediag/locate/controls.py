@@ -37,7 +37,7 @@ def controls_of(
 
 
 def _choice(relation: Relation, other: Checked) -> Choice:
-    known = _distance(other)
+    known = distance_of(other)
     hops = DEFAULT_HOPS if known is None else known + SPARE_HOPS
     walk = walk_of(other, Purpose.CONTROL, hops)
     return Choice(relation=relation, check=name_of(other), walk=walk, is_needed=True)
@@ -101,7 +101,7 @@ def hops_of(check: Checked, working: Sequence[Checked]) -> int:
     near = [other for other in working if is_same_network(host_of(other), host_of(check))]
     # A name server that fails and answers may not be who answers: that is what the walk is for.
     own = () if isinstance(_reply(check), DnsReply) else (check,)
-    known = [_distance(other) for other in (*own, *near)]
+    known = [distance_of(other) for other in (*own, *near)]
     return max((hops + SPARE_HOPS for hops in known if hops is not None), default=DEFAULT_HOPS)
 
 
@@ -110,6 +110,7 @@ def _reply(check: Checked) -> Reply | None:
     return outcome.reply if isinstance(outcome, Answered) else None
 
 
-def _distance(check: Checked) -> int | None:
+def distance_of(check: Checked) -> int | None:
+    """From how far away its host answered, as the hop limit of the answer tells."""
     hop_limit = hop_limit_of(check)
     return None if hop_limit is None else distance(hop_limit)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edgediag.checked import Checked
 from edgediag.model.evidence import Relation
+from edgediag.model.flow import Flow
 from edgediag.path import Walk
 from edgediag.stages.conversation import Conversation
 from edgediag.stages.handshake import Handshake
@@ -32,6 +33,17 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """A walk of a flow that works, behind those of six flows that go the same way.
+
+    leaders  flows into the same network, to hosts that answered from as far
+    """
+
+    walk: Walk
+    leaders: tuple[Flow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
     """The walks that tell who denied a name: of the query, and of an echo to the resolver."""
 
@@ -49,6 +61,7 @@ class Search:
     confirmations  silent flows that are walked, or whose neighbours were refused, once more when
                    all else is quiet
     walks     in the order of their start; no flow twice
+    followers  walks of flows that work, when these have learnt what they can
     walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
     conversations  with connections that failed after their handshake
@@ -66,4 +79,5 @@ class Search:
     handshakes: tuple[Handshake, ...]
     denial: Denial | None
     masked: tuple[Checked, ...] = ()
+    followers: tuple[Follower, ...] = ()
     is_lossy: bool = False

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from edgediag.checked import Checked, is_answered_late, is_doubtful, is_ok, is_suspect, name_of
 from edgediag.locate.controls import controls_of, denial_of, hops_of, walk_of
+from edgediag.locate.learnt import followers
 from edgediag.locate.pacing import (
     MAX_WALKS,
     WALKS_AT_ONCE,
@@ -59,6 +60,12 @@ def plan_search(
     choices = [choice for group in controls.values() for choice in group]
     walks = _with_controls(paths, more, choices)
     walks += () if denial is None else (denial.walk, denial.echo)
+    kept = frozenset(
+        walk.flow for walk in (*paths, *(choice.walk for choice in choices if choice.is_needed))
+    )
+    behind = followers(walks, working, kept)
+    following = {follower.walk.flow for follower in behind}
+    walks = [walk for walk in walks if walk.flow not in following]
     begun = staggered(walks[: MAX_WALKS + len(traced)])
     later_s = starts_s(len(begun))
     return Search(
@@ -77,6 +84,7 @@ def plan_search(
         handshakes=plan_handshakes([*lost, *working], later_s[0], supply),
         denial=denial,
         is_lossy=any(map(is_answered_late, checks)),
+        followers=behind,
     )
 
 

@@ -11,10 +11,10 @@ class Hop:
     """What one hop limit drew.
 
     distance  the hop limit sent, from 1
-    sender    who answered, None for silence
+    sender    who answered, None for silence; where nobody was asked, who answers all other flows
     reply     None for silence
     rtt_s     None for silence
-    tries     how many probes were sent with this hop limit
+    tries     how many probes were sent with this hop limit; 0 where other flows had shown it
     packets   capture numbers of the probes and of the answer
     """
 

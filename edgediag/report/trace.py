@@ -23,6 +23,9 @@ SCHEMA: Final = "edgediag.trace/1"
 
 _TITLES: Final = ("HOP", "ADDRESS", "RTT", "LOSS", "ANSWER", "CONTROL", "RTT")
 
+_AS_OTHERS: Final = "as other flows"
+"""Of a hop that was not asked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedPath:
@@ -101,7 +104,7 @@ def _rows(path: TracedPath) -> Iterator[tuple[str, ...]]:
 def _last_row(path: TracedPath) -> int:
     # Of silence without end one line says enough.
     every = (*path.hops, *_control_hops(path))
-    heard = max((hop.distance for hop in every if hop.reply is not None), default=0)
+    heard = max((hop.distance for hop in every if hop.sender is not None), default=0)
     return min(heard + 1, max((hop.distance for hop in every), default=0))
 
 
@@ -122,6 +125,8 @@ def _cells(hop: Hop | None) -> tuple[str, ...]:
         return "", "", "", ""
     lost = hop.tries - (hop.reply is not None)
     sender = "*" if hop.sender is None else str(hop.sender)
+    if hop.sender is not None and not hop.tries:
+        return sender, "", "", _AS_OTHERS
     return sender, _time(hop), f"{lost}/{hop.tries}", _answer(hop)
 
 

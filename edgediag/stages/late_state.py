@@ -1,10 +1,11 @@
 """The parts of the host's state that its tables do not hold: objects, tunnels in use, pods."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from edgediag.checked import Checked, clock_of
+from edgediag.endpoints import flannel_vxlan, raven_gateway
 from edgediag.host.wireguard import grown
 from edgediag.host.xfrm import grown_counts
 from edgediag.instruments import Bench
@@ -24,6 +25,11 @@ from edgediag.tunnel.pod_traffic import (
 )
 
 _Entry = TypeVar("_Entry")
+
+_CARRY_PODS: Final = frozenset(
+    endpoint.id
+    for endpoint in (raven_gateway.TUNNEL, raven_gateway.OVERLAY, *flannel_vxlan.ENDPOINTS)
+)
 
 
 def with_objects(state: HostState, assignment: Assignment) -> HostState:
@@ -83,8 +89,15 @@ def _since(
     return after if isinstance(after, NotChecked) else grown_(before, after)
 
 
-def with_pod_traffic(bench: Bench, state: HostState) -> HostState:
-    """The state with what the rules of this host do to packets of pods, and what a pod is told."""
+def with_pod_traffic(
+    bench: Bench, state: HostState, endpoints: Collection[str]
+) -> HostState:
+    """The state with what the rules of this host do to packets of pods, and what a pod is told.
+
+    endpoints  that are checked; where none of them carries pods' traffic nothing is asked
+    """
+    if _CARRY_PODS.isdisjoint(endpoints):
+        return state
     host = bench.host
     sent, answer, brought = (
         traffic(state) for traffic in (sent_to_other_site, answered_by_pods, brought_to_pods)

@@ -1,7 +1,7 @@
 """The second stage: look for what failed, on this host and hop by hop on the path."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgediag.checked import (
     Checked,
@@ -14,8 +14,9 @@ from edgediag.checked import (
 )
 from edgediag.evidence import Located, heard_echoes
 from edgediag.instruments import Bench
+from edgediag.locate.learnt import Learnt, completed, parts_of
 from edgediag.locate.pacing import CONFIRM_SPACING_S
-from edgediag.locate.planned import Search
+from edgediag.locate.planned import Follower, Search
 from edgediag.meaning import decisive, is_answered_well, is_rewritten, leaves_by
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
@@ -30,6 +31,7 @@ from edgediag.model.host import (
     TraceResult,
 )
 from edgediag.model.outcome import Unanswered
+from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.path import draw_rungs, ladder_of
@@ -67,6 +69,7 @@ class Sought:
     contrasts  by check: the probe, or why none was sent
     confirmations  by check, the last one asked
     rungs      by flow
+    learnt     hops that were not asked on a flow, as other flows had shown them
     waited_for  the next hops of suspects as they were at first: the kernel forgets a failed one
     repeats    of suspects for the trace, and confirmations that were asked once more
     """
@@ -74,6 +77,7 @@ class Sought:
     contrasts: Mapping[str, Probe | NotChecked]
     confirmations: Mapping[str, Probe]
     rungs: Mapping[Flow, tuple[Probe, ...]]
+    learnt: Mapping[Flow, Learnt]
     repeats: tuple[Probe, ...]
     traces: Mapping[str, TraceResult]
     drops: tuple[DropCount, ...]
@@ -110,11 +114,13 @@ def seek(
         bench.loop.submit(sent, {**next_hops, **others_hops})
         bench.loop.climb(rungs.values(), (*first, *last))
         link_answers = solicited.answers()
+    followed, learnt = _followed(bench, search.followers, rungs)
     again = _asked_again(bench, confirmations, is_lossy=search.is_lossy)
     return Sought(
         contrasts=contrasts,
         confirmations=confirmations | again,
-        rungs=rungs,
+        rungs=rungs | followed,
+        learnt=learnt,
         repeats=(*traced.repeats, *(confirmations[check] for check in again)),
         traces=traced.results,
         drops=traced.drops,
@@ -125,6 +131,40 @@ def seek(
         alternatives=others,
         link_answers=link_answers,
     )
+
+
+def _followed(
+    bench: Bench,
+    behind: Sequence[Follower],
+    rungs: Mapping[Flow, tuple[Probe, ...]],
+) -> tuple[dict[Flow, tuple[Probe, ...]], dict[Flow, Learnt]]:
+    """The rest of the walks, climbed: their rungs, and what the first had learnt of their hops."""
+    parts = parts_of(behind, _ladders(bench, rungs, {}))
+    learnt = {part.walk.flow: part.learnt for part in parts}
+    followed = {
+        part.walk.flow: draw_rungs(
+            replace(part.walk, start_s=part.start_s),
+            bench.supply,
+            part.learnt.keys(),
+        )
+        for part in parts
+    }
+    bench.loop.submit([probe for ladder in followed.values() for probe in ladder], {})
+    bench.loop.climb(followed.values(), ())
+    return followed, learnt
+
+
+def _ladders(
+    bench: Bench,
+    rungs: Mapping[Flow, tuple[Probe, ...]],
+    learnt: Mapping[Flow, Learnt],
+) -> dict[Flow, Ladder]:
+    # A ladder that was interrupted half-way would read as silence.
+    return {
+        flow: completed(ladder_of(flow, bench.loop.outcomes(ladder)), learnt.get(flow, {}))
+        for flow, ladder in rungs.items()
+        if bench.loop.is_climbed(ladder)
+    }
 
 
 def _asked_again(
@@ -162,17 +202,12 @@ def read_back(
 ) -> Located:
     """What the search brought, with the state of the host after it."""
     state, routes = host
-    # A ladder that was interrupted half-way would read as silence.
-    ladders = {
-        flow: bench.loop.outcomes(rungs)
-        for flow, rungs in sought.rungs.items()
-        if bench.loop.is_climbed(rungs)
-    }
+    ladders = _ladders(bench, sought.rungs, sought.learnt)
     confirmations = {
         check: settled(bench, probe) for check, probe in sought.confirmations.items()
     }
     later = (
-        *heard_echoes(ladders.values()),
+        *heard_echoes(bench.loop.outcomes(sought.rungs[flow]) for flow in ladders),
         *(one for one in confirmations.values() if not isinstance(one, NotChecked)),
     )
     neighbours = {
@@ -182,7 +217,7 @@ def read_back(
     }
     return Located(
         attempts={check.target.check: check.attempts for check in checks},
-        ladders={flow: ladder_of(flow, outcomes) for flow, outcomes in ladders.items()},
+        ladders=ladders,
         contrasts={check: settled(bench, probe) for check, probe in sought.contrasts.items()},
         confirmations=confirmations,
         traces=sought.traces,

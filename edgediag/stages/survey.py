@@ -264,7 +264,7 @@ def _is_settled(bench: Bench, asked: "_Asked", later: Later) -> bool:
     """Wait for the outcomes of all checks; False as soon as there is another assignment."""
     ids = tuple(probe.id for probe in asked.all())
     bench.loop.until(
-        lambda session, now_s: later.has_come() or session.is_settled(ids, now_s)
+        lambda session, now_s: later.has_come() or session.is_over(ids, now_s)
     )
     return not later.has_come()
 

@@ -61,6 +61,14 @@ def test_every_hop_has_a_line_and_the_control_beside_it() -> None:
     assert lines[0].split()[2:] == ["10.00", "ms", "0/1", "time-exceeded", GATEWAY, "10.00", "ms"]
 
 
+def test_a_hop_that_other_flows_showed_has_an_address_and_no_figures() -> None:
+    whole = ladder(flow(), [*HOPS, ike_reply()])
+    known = replace(whole.hops[0], reply=None, rtt_s=None, tries=0)
+    shown = replace(SERVED, ladder=replace(whole, hops=(known, *whole.hops[1:])), controls=())
+    first = render_table(path_of(shown)).splitlines()[2]
+    assert first.split() == ["1", GATEWAY, "as", "other", "flows"]
+
+
 def test_the_block_stands_between_two_hops_and_silence_is_cut_short() -> None:
     lines = render_table(path_of(LOST)).splitlines()
     assert lines[4] == "--- ON-PATH between 203.0.113.1 and 203.0.113.5: silent-drop ---"

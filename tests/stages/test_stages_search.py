@@ -136,6 +136,7 @@ def test_where_nothing_failed_nothing_is_sent() -> None:
         contrasts={},
         confirmations={},
         rungs={},
+        learnt={},
         repeats=(),
         traces={},
         drops=(),
