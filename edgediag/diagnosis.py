@@ -102,7 +102,8 @@ def _locate(
     endpoints = {target.endpoint for target in surveyed.targets}
     overlays = begin_trials(bench, surveyed.state, assignment.peers, endpoints)
     nobody = ask_for_nobody(bench, _checked(bench, surveyed), surveyed.queries)
-    before = with_nobody(bench, _checked(bench, surveyed), nobody)
+    is_begun = assignment.is_traced and not bench.loop.is_interrupted()
+    before = with_nobody(bench, _checked(bench, surveyed, is_begun=is_begun), nobody)
     before = with_certificates(before, shown)
     denied = denial(before, bench.loop.outcomes(surveyed.queries), surveyed.bearers)
     search = plan_search(before, bench.supply, denied, is_traced=assignment.is_traced)
@@ -111,6 +112,7 @@ def _locate(
     trials = begin(bench, before, links)
     doubts = plan_doubts(before, surveyed.routes, surveyed.state, bench.supply)
     sought = seek(bench, search, surveyed.routes, doubts)
+    bench.loop.settle(_all(surveyed.checks))
     # What came late counts as well, such as a router's word that a host is not found.
     checks = with_nobody(bench, _checked(bench, surveyed), nobody)
     checks = with_certificates(checks, shown)
@@ -179,12 +181,18 @@ def _links(
     }
 
 
-def _checked(bench: Bench, surveyed: Surveyed) -> tuple[Checked, ...]:
+def _checked(
+    bench: Bench, surveyed: Surveyed, *, is_begun: bool = False
+) -> tuple[Checked, ...]:
+    """The checks that have their outcome.
+
+    is_begun  those count as well that are silent so far and may still be answered
+    """
     asked = {target: _asked(target, surveyed) for target in surveyed.targets}
     return tuple(
         Checked(target=target, attempts=bench.loop.outcomes(probes), nobody=())
         for target, probes in asked.items()
-        if probes and bench.loop.is_settled(probes)
+        if probes and (is_begun or bench.loop.is_settled(probes))
     )
 
 

@@ -27,7 +27,7 @@ from edgediag.model.hub import HubEnd
 from edgediag.model.node_certificate import NodeCertificate
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import NodeEnd
-from edgediag.model.probe import Probe
+from edgediag.model.probe import Probe, Way
 from edgediag.model.raven_set import GatewayPool
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.wireguard import GatewayEnd
@@ -44,6 +44,7 @@ from edgediag.names.over_tcp import SUFFIX, Queries, targets_over_tcp
 from edgediag.names.stub import targets_behind_stub
 from edgediag.names.suffixes import stand_ins, with_stand_ins
 from edgediag.plan import Conditions, plan_checks, plan_queries
+from edgediag.session.machine import Session
 
 RESOLVER = HostSource.RESOLVER.value
 NAME_SERVERS = (RESOLVER, RESOLVER + SUFFIX)
@@ -56,6 +57,9 @@ _UNSPECIFIED: Mapping[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
 # has a route to it asks for addresses of IPv6, as resolvers do that look whether one is configured
 # (RFC 3493 §6.1, AI_ADDRCONFIG).
 _ANYWHERE_6 = IPv6Address("2000::1")
+
+SILENCE_S: Final = 0.8
+"""After so long a flow whose path is asked for anyway is walked beside its last try."""
 
 _Key: TypeAlias = tuple[Flow, str, tuple[ProbeKind, ...]]
 """What makes two targets one question."""
@@ -252,21 +256,42 @@ def _ask_further(
     # What the names have shown by now is asked beside the others; only the rest comes after them.
     early = _further(targets, _heard(bench, targets, asked, queries), assignment)
     asked.checks(tuple(early.values()))
-    if not _is_settled(bench, asked, assignment.later):
+    if not _is_settled(bench, asked, assignment):
         return None
     further = _further(targets, _heard(bench, targets, asked, queries), assignment)
     more = tuple(early.get(check, target) for check, target in further.items())
     asked.checks(more)
-    return more if _is_settled(bench, asked, assignment.later) else None
+    return more if _is_settled(bench, asked, assignment) else None
 
 
-def _is_settled(bench: Bench, asked: "_Asked", later: Later) -> bool:
+def _is_settled(bench: Bench, asked: "_Asked", assignment: Assignment) -> bool:
     """Wait for the outcomes of all checks; False as soon as there is another assignment."""
-    ids = tuple(probe.id for probe in asked.all())
-    bench.loop.until(
-        lambda session, now_s: later.has_come() or session.is_over(ids, now_s)
-    )
+    later = assignment.later
+    ahead_s = max(0.0, assignment.timeout_s - SILENCE_S) if assignment.is_traced else 0.0
+
+    def is_done(session: Session, now_s: float) -> bool:
+        return later.has_come() or all(
+            session.is_over((probe.id for probe in probes), now_s)
+            or _is_silent(session, probes, (now_s, ahead_s))
+            for probes in asked.probes.values()
+        )
+
+    bench.loop.until(is_done)
     return not later.has_come()
+
+
+def _is_silent(session: Session, probes: Sequence[Probe], when: tuple[float, float]) -> bool:
+    """True for a check that is not answered, and would be given up so much later.
+
+    when  the time, and how much later
+    """
+    (first, *_), (now_s, ahead_s) = probes, when
+    # Errors that a walk on a socket's flow draws, the kernel would tell that socket.
+    return (
+        first.way is not Way.SOCKET
+        and not session.is_settled((first.id,), now_s)
+        and session.is_settled((first.id,), now_s + ahead_s)
+    )
 
 
 def _further(

@@ -27,6 +27,7 @@ from edgediag.model.host import HostState
 from edgediag.model.route import Route, RouteAnswer, RouteRefused
 from edgediag.stages.survey import (
     RESOLVER,
+    SILENCE_S,
     Assignment,
     Surveyed,
     is_own,
@@ -211,6 +212,21 @@ def test_what_comes_to_be_known_meanwhile_is_asked_at_once_and_nothing_twice(
     assert (REGISTRY.check in found.checks) is (asked_ms is not None)
     queries = [action for _, action in wire.sent if getattr(action, "payload", b"")[4:6] == b"\0\1"]
     assert len(queries) == len(set(map(str, queries)))
+
+
+@pytest.mark.parametrize(
+    ("row", "is_traced", "waits_s"),
+    [
+        pytest.param(OSS, False, 2.0, id="what is diagnosed is waited for"),
+        pytest.param(OSS, True, SILENCE_S, id="a path that is asked for is walked after its tries"),
+        pytest.param(TUNNEL, True, 2.0, id="not on the flow of a socket, which the errors reach"),
+    ],
+)
+def test_how_long_silence_is_waited_for(row: Target, is_traced: bool, waits_s: float) -> None:
+    wire = RigWire(silence)
+    known = replace(row, host=HOST, address=ip_address(HOST))
+    survey(rig(wire), replace(assigned(known), is_traced=is_traced))
+    assert wire.passed_s() == pytest.approx(waits_s, abs=0.11)
 
 
 def test_a_silent_resolver_beside_a_working_one_delays_nothing() -> None:
