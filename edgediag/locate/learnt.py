@@ -1,17 +1,22 @@
-"""Hops that flows that work were seen to meet, which further ones beside them are not asked for."""
+"""Hops that the first walks have shown, which further ones beside them are not asked for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from edgediag.checked import Checked, host_of, lead
+from edgediag.checked import Checked, host_of, lead, name_of
 from edgediag.locate.controls import distance_of
 from edgediag.locate.near import network_of
 from edgediag.locate.pacing import WALK_SPACING_S, WALKS_AT_ONCE
-from edgediag.locate.planned import Follower
-from edgediag.model.flow import Address, Flow
+from edgediag.locate.planned import Choice, Follower
+from edgediag.meaning import decisive, is_answered_well, speaks_for
+from edgediag.model.evidence import Relation
+from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.outcome import Answered
 from edgediag.model.path import Hop, Ladder
+from edgediag.model.probe import Purpose
 from edgediag.path import Walk, first_in_name_of
+from edgediag.stages.conversation import fails_behind_handshake
 
 FLOWS_TO_LEARN: Final = 6
 """Of two routers that share flows evenly, six flows in a row meet one alone in 3 of 100 cases.
@@ -60,13 +65,47 @@ def followers(
     return tuple(behind)
 
 
+def is_by_host(check: Checked, working: Sequence[Checked]) -> bool:
+    """True if an answer in the name of a host is likely to be its own.
+
+    One that accepts connections in the name of others is on the way to all of them, and many
+    questions are put to the routers behind it; none of UDP is answered by it from as near.
+    """
+    outcome = decisive(check.attempts)
+    if not isinstance(outcome, Answered) or not speaks_for(outcome.reply, host_of(check)):
+        return False
+    beside = (other for other in working if other.target.protocol is not Protocol.TCP)
+    way = _way(check)
+    is_refusal = not is_answered_well(outcome) and not fails_behind_handshake(check)
+    return is_refusal or (way is not None and any(_way(other) == way for other in beside))
+
+
+def echoes_beside(
+    answered: Sequence[Checked], controls: Mapping[str, Sequence[Choice]]
+) -> tuple[Follower, ...]:
+    """The echoes to hosts that answered: what they tell begins where the flow is answered.
+
+    controls  by check
+    """
+    return tuple(
+        Follower(walk=choice.walk, leaders=(lead(check).probe.flow,))
+        for check in answered
+        for choice in controls[name_of(check)]
+        if choice.relation is Relation.ECHO and choice.is_needed
+    )
+
+
 def parts_of(
     behind: Sequence[Follower], ladders: Mapping[Flow, Ladder]
 ) -> tuple[Part, ...]:
     """What each follower is asked for, and when: the answers that routers have left are shared."""
     parts: list[Part] = []
     asking = 0
-    for follower in behind:
+    echoes = [follower for follower in behind if follower.walk.purpose is Purpose.CONTROL]
+    for place, follower in enumerate(echoes):
+        ladder = ladders.get(follower.leaders[0])
+        parts.append(_from_answer_on(follower.walk, ladder, place))
+    for follower in behind[len(echoes) :]:
         known = [ladders[flow] for flow in follower.leaders if flow in ladders]
         learnt, branches = _learnt(known)
         parts.append(Part(walk=follower.walk, learnt=learnt, start_s=_start_s(asking, branches)))
@@ -87,6 +126,21 @@ def completed(ladder: Ladder, learnt: Learnt) -> Ladder:
         hops.append(hop)
         before = hop.sender
     return replace(ladder, hops=tuple(hops))
+
+
+def _from_answer_on(walk: Walk, ladder: Ladder | None, place: int) -> Part:
+    """The walk without the hops before the first that answers the flow in the host's name.
+
+    These alone have told of it; those behind have not been asked yet and have all their answers.
+    """
+    named = None if ladder is None else first_in_name_of(ladder, walk.flow.destination)
+    before = 0 if named is None else named.distance - 1
+    left = WALKS_AT_ONCE if before else 0
+    return Part(
+        walk=walk,
+        learnt={distance: {} for distance in range(1, before + 1)},
+        start_s=max(0, place + 1 - left) * WALK_SPACING_S,
+    )
 
 
 def _way(check: Checked) -> tuple[int, int, int] | None:

@@ -34,9 +34,10 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follower:
-    """A walk of a flow that works, behind those of six flows that go the same way.
+    """A walk that leaves out what others before it have shown.
 
-    leaders  flows into the same network, to hosts that answered from as far
+    leaders  of a path that is asked for: flows into the same network, to hosts that answered from
+             as far; of a control: the flow that it stands beside
     """
 
     walk: Walk
@@ -61,7 +62,7 @@ class Search:
     confirmations  silent flows that are walked, or whose neighbours were refused, once more when
                    all else is quiet
     walks     in the order of their start; no flow twice
-    followers  walks of flows that work, when these have learnt what they can
+    followers  walks when these have shown what they can, the controls first
     walked    by check: the checks whose walks serve it; it is walked itself if it is among them
     controls  by check, in the order of their worth
     conversations  with connections that failed after their handshake

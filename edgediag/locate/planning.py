@@ -3,9 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from edgediag.checked import Checked, is_answered_late, is_doubtful, is_ok, is_suspect, name_of
+from edgediag.checked import (
+    Checked,
+    is_answered_late,
+    is_doubtful,
+    is_ok,
+    is_suspect,
+    name_of,
+)
 from edgediag.locate.controls import controls_of, denial_of, hops_of, walk_of
-from edgediag.locate.learnt import followers
+from edgediag.locate.learnt import echoes_beside, followers, is_by_host
 from edgediag.locate.pacing import (
     MAX_WALKS,
     WALKS_AT_ONCE,
@@ -13,7 +20,7 @@ from edgediag.locate.pacing import (
     staggered,
     starts_s,
 )
-from edgediag.locate.planned import Choice, Search
+from edgediag.locate.planned import Choice, Follower, Search
 from edgediag.locate.sharing import refused_beside, share
 from edgediag.model.endpoint import HostSource
 from edgediag.model.outcome import Outcome
@@ -57,15 +64,15 @@ def plan_search(
         [walk_of(check, Purpose.LADDER, hops_of(check, working)) for check in some]
         for some in (own, traced)
     )
-    choices = [choice for group in controls.values() for choice in group]
+    answered = [check for check in own if is_by_host(check, working)]
+    beside = echoes_beside(answered, controls)
+    choices = _at_once(controls.values(), beside)
     walks = _with_controls(paths, more, choices)
+    needed = (choice.walk.flow for choice in choices if choice.is_needed)
+    behind = followers(walks, working, frozenset((*(walk.flow for walk in paths), *needed)))
+    following = {follower.walk for follower in behind}
+    walks = [walk for walk in walks if walk not in following]
     walks += () if denial is None else (denial.walk, denial.echo)
-    kept = frozenset(
-        walk.flow for walk in (*paths, *(choice.walk for choice in choices if choice.is_needed))
-    )
-    behind = followers(walks, working, kept)
-    following = {follower.walk.flow for follower in behind}
-    walks = [walk for walk in walks if walk.flow not in following]
     begun = staggered(walks[: MAX_WALKS + len(traced)])
     later_s = starts_s(len(begun))
     return Search(
@@ -84,7 +91,7 @@ def plan_search(
         handshakes=plan_handshakes([*lost, *working], later_s[0], supply),
         denial=denial,
         is_lossy=any(map(is_answered_late, checks)),
-        followers=behind,
+        followers=(*beside, *behind),
     )
 
 
@@ -100,6 +107,14 @@ def _spare_controls(
     return tuple(
         replace(choice, is_needed=False) for choice in controls_of(check, working, supply)
     )
+
+
+def _at_once(
+    controls: Iterable[Sequence[Choice]], beside: Sequence[Follower]
+) -> list[Choice]:
+    """The controls that are not walked behind their flows."""
+    later = {follower.walk.flow for follower in beside}
+    return [choice for group in controls for choice in group if choice.walk.flow not in later]
 
 
 def _with_controls(

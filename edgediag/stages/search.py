@@ -112,9 +112,10 @@ def seek(
     sent = [*carriers(search.conversations), *first, *climbed, *last]
     with bench.host.solicit(doubts.next_hops) as solicited:
         bench.loop.submit(sent, {**next_hops, **others_hops})
-        bench.loop.climb(rungs.values(), (*first, *last))
+        bench.loop.climb(rungs.values(), ())
+        followed, learnt = _followed(bench, search.followers, rungs)
+        bench.loop.climb(followed.values(), (*first, *last))
         link_answers = solicited.answers()
-    followed, learnt = _followed(bench, search.followers, rungs)
     again = _asked_again(bench, confirmations, is_lossy=search.is_lossy)
     return Sought(
         contrasts=contrasts,
@@ -138,7 +139,7 @@ def _followed(
     behind: Sequence[Follower],
     rungs: Mapping[Flow, tuple[Probe, ...]],
 ) -> tuple[dict[Flow, tuple[Probe, ...]], dict[Flow, Learnt]]:
-    """The rest of the walks, climbed: their rungs, and what the first had learnt of their hops."""
+    """The rest of the walks, begun: their rungs, and what the first had shown of their hops."""
     parts = parts_of(behind, _ladders(bench, rungs, {}))
     learnt = {part.walk.flow: part.learnt for part in parts}
     followed = {
@@ -150,7 +151,6 @@ def _followed(
         for part in parts
     }
     bench.loop.submit([probe for ladder in followed.values() for probe in ladder], {})
-    bench.loop.climb(followed.values(), ())
     return followed, learnt
 
 

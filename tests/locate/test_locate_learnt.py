@@ -7,15 +7,23 @@ import pytest
 
 from edgediag.checked import Checked, lead
 from edgediag.locate.controls import walk_of
-from edgediag.locate.learnt import FLOWS_TO_LEARN, Part, completed, followers, parts_of
-from edgediag.locate.planned import Follower
+from edgediag.locate.learnt import (
+    FLOWS_TO_LEARN,
+    Part,
+    completed,
+    followers,
+    is_by_host,
+    parts_of,
+)
+from edgediag.locate.planned import Choice, Follower
 from edgediag.model.endpoint import ProbeKind
+from edgediag.model.evidence import Relation
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.probe import Purpose
-from edgediag.model.reply import IcmpKind
+from edgediag.model.reply import IcmpKind, Reply
 from edgediag.path import Walk
-from story import HOST, answered, flow, icmp, probe, syn_ack, target
+from story import HOST, answered, flow, icmp, ike_reply, probe, reset, syn_ack, target, unanswered
 
 CPE, LEFT, RIGHT, BORDER = "192.0.2.1", "203.0.113.6", "203.0.113.10", "203.0.113.14"
 FAR = 4
@@ -143,3 +151,66 @@ def test_a_ladder_that_was_asked_whole_stays_as_it_is() -> None:
     (check,) = flows(1)
     whole = ladder(lead(check).probe.flow, CPE, None, BORDER)
     assert completed(whole, {}) == whole
+
+
+def echo(n: int) -> Choice:
+    """An echo to the host, worth waiting for."""
+    walk = walks(flows(n))[n - 1]
+    on = replace(walk.flow, protocol=Protocol.ICMP)
+    walk = replace(walk, flow=on, purpose=Purpose.CONTROL, kind=ProbeKind.ICMP_ECHO)
+    return Choice(relation=Relation.ECHO, check="", walk=walk, is_needed=True)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_own"),
+    [
+        pytest.param(reset(), True, id="it refused"),
+        pytest.param(icmp(IcmpKind.PORT_UNREACHABLE, HOST), True, id="it refused by an error"),
+        pytest.param(icmp(IcmpKind.ADMIN_PROHIBITED, LEFT), False, id="a router refused"),
+        pytest.param(syn_ack(), False, id="who accepts may be a box on the way"),
+        pytest.param(None, False, id="nobody answered"),
+    ],
+)
+def test_whose_answer_it_is_likely_to_be(reply: Reply | None, is_own: bool) -> None:
+    syn = lead(flows(1)[0]).probe
+    outcome = unanswered(syn) if reply is None else answered(syn, reply)
+    check = replace(flows(1)[0], attempts=(outcome,))
+    assert is_by_host(check, ()) is is_own
+
+
+@pytest.mark.parametrize(
+    ("hop_limit", "is_own"),
+    [
+        pytest.param(syn_ack().hop_limit, True, id="one of UDP answers from as far"),
+        pytest.param(64, False, id="it answers from elsewhere"),
+    ],
+)
+def test_who_accepts_is_the_host_where_another_protocol_agrees(
+    hop_limit: int, is_own: bool
+) -> None:
+    (check,) = flows(1)
+    reply = replace(ike_reply(), hop_limit=hop_limit)
+    other = replace(check, attempts=(answered(probe(), reply),), target=target("ike-4500"))
+    assert is_by_host(check, [other]) is is_own
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        pytest.param((CPE, LEFT, BORDER), [4, 5, 6], id="from the host on"),
+        pytest.param((CPE,), [2, 3, 4, 5, 6], id="from the box on that answers in its name"),
+        pytest.param(None, [1, 2, 3, 4, 5, 6], id="whole where the flow was not walked"),
+    ],
+)
+def test_an_echo_begins_where_its_flow_was_answered(
+    path: tuple[str, ...] | None, asked: list[int]
+) -> None:
+    flow = lead(flows(1)[0]).probe.flow
+    behind = [Follower(walk=echo(n).walk, leaders=(flow,)) for n in range(1, 9)]
+    found = parts_of(behind, {} if path is None else {flow: ladder(flow, *path)})
+    assert [at for at in range(1, FAR + 3) if at not in found[0].learnt] == asked
+    at_once = 0 if path is None else 6
+    assert [part.start_s for part in found] == [max(0.0, n - at_once) for n in range(1, 9)]
+    own = Ladder(flow=found[0].walk.flow, hops=(at_host(),))
+    if path is not None:
+        assert completed(own, found[0].learnt).hops[0] == hop(1, None, tries=0)

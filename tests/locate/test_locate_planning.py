@@ -230,11 +230,11 @@ def test_a_control_that_serves_two_is_walked_once() -> None:
     assert walks(found, Purpose.CONTROL) == ["c"]
 
 
-def test_whose_a_reset_is_only_an_echo_to_the_host_can_tell() -> None:
+def test_whose_a_reset_is_only_an_echo_to_the_host_behind_it_can_tell() -> None:
     checks = [tcp(f"closed-{n}", f"198.51.100.{n}", n, "closed") for n in range(1, 6)]
     found = search(*checks, tcp("works", "198.51.100.77", 9, "open"))
-    kinds = [walk.kind for walk in found.walks]
-    assert kinds.count(ProbeKind.ICMP_ECHO) == 5
+    assert {walk.kind for walk in found.walks} == {ProbeKind.TCP_SYN}
+    assert [follower.walk.kind for follower in found.followers] == [ProbeKind.ICMP_ECHO] * 5
 
 
 def test_the_length_of_a_walk_follows_the_distance_of_a_neighbour() -> None:
