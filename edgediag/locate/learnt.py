@@ -26,6 +26,9 @@ source  Augustin, Friedman, Teixeira, "Multipath Tracing with Paris Traceroute" 
         and what is behind it is said with less.
 """
 
+FORK_WAIT_S: Final = 1.5
+"""Nobody waits longer to learn which of equal routers a flow meets that works."""
+
 Learnt: TypeAlias = Mapping[int, Mapping[Address | None, Address | None]]
 """By distance, and by who answered before: who answers there. None is silence."""
 
@@ -108,7 +111,9 @@ def parts_of(
     for follower in behind[len(echoes) :]:
         known = [ladders[flow] for flow in follower.leaders if flow in ladders]
         learnt, branches = _learnt(known)
-        parts.append(Part(walk=follower.walk, learnt=learnt, start_s=_start_s(asking, branches)))
+        start_s = _start_s(asking, branches)
+        start_s = min(start_s, FORK_WAIT_S) if learnt else start_s
+        parts.append(Part(walk=follower.walk, learnt=learnt, start_s=start_s))
         asking += branches > 0
     return tuple(parts)
 

@@ -50,6 +50,19 @@ def test_each_of_several_paths_is_walked(broken: Lab) -> None:
     ]
 
 
+def test_of_many_paths_that_work_the_last_are_asked_at_forks_alone(broken: Lab) -> None:
+    services = ("10:6443", "20:10280", "22:10262", "30:443", "31:443", "33:443", "34:443", "35:443")
+    urls = [f"tcp://198.51.100.{service}" for service in services]
+    document = json.loads(typed(broken, "trace", "--json", *urls).stdout)
+    paths = [path["hops"] for path in (document, *document["others"])]
+    assert [path[-1]["distance"] for path in paths] == [5] * len(urls)
+    assert {path[0]["address"] for path in paths} - {None} == {"192.168.50.1"}
+    assert len([path for path in paths if all(hop["tries"] for hop in path)]) == 6
+    parts = [[hop["distance"] for hop in path if hop["tries"]] for path in paths]
+    # Where the six happened to take one of the two equal paths alone, no router is asked.
+    assert {tuple(part) for part in parts if len(part) < 5} <= {(3, 5), (5,)}
+
+
 def test_targets_of_ones_own_are_judged_as_any_other(broken: Lab) -> None:
     urls = ("ike://198.51.100.21", "tls://198.51.100.10:6443", "icmp://198.51.100.10")
     ended = typed(broken, "probe", "--json", *urls)

@@ -127,9 +127,10 @@ def test_what_is_left_to_ask(paths: list[tuple[str | None, ...]], asked: list[in
     assert [at for at in range(1, FAR) if at not in part.learnt] == asked
 
 
-def test_routers_of_a_fork_are_asked_as_fast_as_they_answer() -> None:
+def test_routers_of_a_fork_are_asked_as_fast_as_they_answer_and_not_for_long() -> None:
     fork = [(CPE, LEFT, BORDER)] * 3 + [(CPE, RIGHT, BORDER)] * 3
-    assert [part.start_s for part in parts(*fork, behind=9)] == [0.0] * 6 + [0.5, 1.0, 1.5]
+    starts_s = [part.start_s for part in parts(*fork, behind=11)]
+    assert starts_s == [0.0] * 6 + [0.5, 1.0, 1.5, 1.5, 1.5]
     alike = [(CPE, LEFT, BORDER)] * 6
     assert {part.start_s for part in parts(*alike, behind=9)} == {0.0}
     few = [(CPE, LEFT, BORDER)] * 5
