@@ -17,11 +17,12 @@ from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.evidence import (
     NOT_NAMED,
     NOT_TIMED,
+    Evidence,
     FlowEvidence,
     OmittedEvidence,
     RunEvidence,
 )
-from edgediag.model.host import Link
+from edgediag.model.host import HostState, Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
@@ -141,17 +142,9 @@ def _locate(
         program_verdicts=run_programs(bench, checks, surveyed.routes, state),
     )
     flows = _flows(bench, checks, (search, located), (surveyed, assignment))
-    denials = _denials(search, located)
-    rows = tuple(
-        flows.get(target.check)
-        or unresolved(bench, target, (surveyed, assignment), denials)
-        or without_flow(bench, target, surveyed.routes.get(target.check), state)
-        for target in surveyed.targets
-    )
-    omitted = tuple(OmittedEvidence(omitted=row) for row in assignment.matrix.omitted)
+    rows = _rows(bench, flows, (surveyed, assignment), (_denials(search, located), state))
     state = with_moment(bench, with_pod_traffic(bench, state, endpoints), checks)
-    state = with_hub(bench, state)
-    evidence = RunEvidence(host=state, checks=(*rows, *omitted), mapping=mapping)
+    evidence = RunEvidence(host=with_hub(bench, state), checks=rows, mapping=mapping)
     later = (*varied.sent, *counted.sent, *left_idle, *framed)
     return Diagnosed(
         evidence=evidence,
@@ -230,6 +223,24 @@ def _flows(
         check.target.check: replace(join(check, *found), queries=said(check.target))
         for check in checks
     }
+
+
+def _rows(
+    bench: Bench,
+    flows: Mapping[str, FlowEvidence],
+    asked: tuple[Surveyed, Assignment],
+    known: tuple[tuple[Walked, Walked], HostState],
+) -> tuple[Evidence, ...]:
+    """Every row of the matrix: with a flow, without a name, without packets, or not checkable."""
+    (surveyed, assignment), (denials, state) = asked, known
+    rows = (
+        flows.get(target.check)
+        or unresolved(bench, target, asked, denials)
+        or without_flow(bench, target, surveyed.routes.get(target.check), state)
+        for target in surveyed.targets
+    )
+    omitted = (OmittedEvidence(omitted=row) for row in assignment.matrix.omitted)
+    return (*rows, *omitted)
 
 
 def _denials(search: Search, located: Located) -> tuple[Walked, Walked]:

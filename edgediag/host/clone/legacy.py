@@ -17,6 +17,10 @@ _REPLACE_HEAD: Final = struct.Struct("=32sIII")
 _REPLACE_TAIL: Final = struct.Struct("=IQ")
 _LEAST_OCTETS: Final = _INFO_HEAD.size + _INFO_TAIL.size
 COUNTER_OCTETS: Final = 16
+_PLACES_OCTETS: Final = 8
+# include/uapi/linux/netfilter.h (NF_INET_NUMHOOKS), netfilter_arp.h (NF_ARP_NUMHOOKS).
+_INET_HOOKS: Final = 5
+_HOOKS: Final = {"arp": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +39,18 @@ def entry_count(info: bytes) -> int:
 
 
 def replacement(table: CopiedTable, *, old_count: int, counters_at: int) -> bytes | None:
-    """IPT_SO_SET_REPLACE for a table, None where its information is too short.
+    """IPT_SO_SET_REPLACE for a table, None where its information has another length.
 
     old_count    the entries that the other namespace's table has now
     counters_at  the address of memory for as many counters, which the kernel fills
     """
-    if len(table.info) < _LEAST_OCTETS:
+    hooks = _HOOKS.get(table.family, _INET_HOOKS)
+    if len(table.info) != _LEAST_OCTETS + _PLACES_OCTETS * hooks:
         return None
-    name, hooks = _INFO_HEAD.unpack_from(table.info)
+    name, valid_hooks = _INFO_HEAD.unpack_from(table.info)
     places = table.info[_INFO_HEAD.size : -_INFO_TAIL.size]
     count, _ = _tail(table.info)
-    head = _REPLACE_HEAD.pack(name, hooks, count, len(table.entries))
+    head = _REPLACE_HEAD.pack(name, valid_hooks, count, len(table.entries))
     return head + places + _REPLACE_TAIL.pack(old_count, counters_at) + table.entries
 
 
