@@ -8,9 +8,11 @@ from edgediag.inference.rules import icmp_from_host, icmp_from_router
 from edgediag.inside import is_inside
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.outcome import Answered
+from edgediag.model.flow import Address
+from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import DnsReply
 from edgediag.model.verdict import Certainty, Finding, Place
+from edgediag.names.addresses import addresses_in
 
 # What says that nothing serves at an address; whether it is the right one they cannot say.
 _ABSENCES = (icmp_from_host.ID, icmp_from_router.ID)
@@ -23,7 +25,44 @@ _ZONE: Final = ".aliyuncs.com"
 
 def widened(finding: Finding, evidence: FlowEvidence) -> Finding:
     """The finding, with this host among its places where a wrong name would look the same."""
-    return _with_inner_name(_with_line(finding, evidence), evidence)
+    return _with_domain(_with_inner_name(_with_line(finding, evidence), evidence), evidence)
+
+
+def _with_domain(finding: Finding, evidence: FlowEvidence) -> Finding:
+    """The same where the address is that of a longer name, and the name itself has another.
+
+    A program that asks for the name gets it so: a domain of the search list is asked first, and
+    has an address for it (RFC 1535 §2). What is wrong there, or nothing at all, is not what is
+    wrong with the host that is meant.
+    """
+    host, address = evidence.target.host, evidence.flow.destination
+    given = {} if isinstance(evidence.queries, NotChecked) else _given(evidence.queries)
+    longer = next((name for name, known in given.items() if address in known), host)
+    meant = given.get(host, ())
+    if longer == host or not meant or address in meant or Place.LOCAL in finding.claim.where:
+        return finding
+    domain = longer.removeprefix(f"{host}.")
+    where = (Place.LOCAL, *finding.claim.where)
+    return replace(
+        finding,
+        claim=replace(
+            finding.claim, where=where, certainty=Certainty.AMBIGUOUS, after=None, culprit=None
+        ),
+        text=(
+            f"{finding.text}; programs of this node come to {address} because they ask for "
+            f"{longer} before {host}, which itself has {meant[0]}"
+        ),
+        remedy=f"take {domain} off the search list of resolv.conf, or lower its ndots",
+    )
+
+
+def _given(queries: tuple[Outcome, ...]) -> dict[str, tuple[Address, ...]]:
+    """The addresses of each name that was asked for, in the order asked."""
+    known: dict[str, tuple[Address, ...]] = {}
+    for outcome in queries:
+        name = outcome.probe.name
+        known[name] = (*known.get(name, ()), *addresses_in(outcome))
+    return known
 
 
 def _with_inner_name(finding: Finding, evidence: FlowEvidence) -> Finding:

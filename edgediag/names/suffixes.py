@@ -29,16 +29,30 @@ def candidates(name: str, search: SearchList | NotChecked) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ordered))
 
 
+def asked_before(
+    names: Iterable[str], search: SearchList | NotChecked
+) -> dict[str, tuple[str, ...]]:
+    """By name, what programs ask for before they ask for the name itself; most have nothing."""
+    known = {name: candidates(name, search) for name in names}
+    before = {name: asked[: asked.index(name)] for name, asked in known.items() if name in asked}
+    return {name: asked for name, asked in before.items() if asked}
+
+
 def stand_ins(
     names: Iterable[str], outcomes: Sequence[Outcome], search: SearchList | NotChecked
 ) -> dict[str, tuple[str, ...]]:
-    """By name that is denied as it is, what programs ask for until one has an address.
+    """By name that programs do not get as it is, what they ask for until one has an address.
 
-    outcomes  of the queries for the names as they are
+    It is denied, or another that comes before it has an address: of a domain that gives one for
+    every name, nobody comes as far as the name that is meant (RFC 1535 §2).
+
+    outcomes  of the queries for the names as they are, and of those that come before them
     """
+    names = tuple(names)
     told = {outcome.probe.name for outcome in outcomes if addresses_in(outcome)}
     denied = {outcome.probe.name for outcome in outcomes if is_denial(outcome)} - told
-    asked = {name: candidates(name, search) for name in names if name in denied}
+    overtaken = {name for name, asked in asked_before(names, search).items() if told & {*asked}}
+    asked = {name: candidates(name, search) for name in names if name in denied | overtaken}
     return {name: known for name, known in asked.items() if known != (name,)}
 
 

@@ -4,6 +4,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
+from itertools import chain
 from typing import Final, TypeAlias
 
 from edgediag.inside import is_inside
@@ -42,7 +43,7 @@ from edgediag.names.addresses import (
 from edgediag.names.lookup import asks_name_servers, heeds_hosts_file, is_hosts_file_first
 from edgediag.names.over_tcp import SUFFIX, Queries, targets_over_tcp
 from edgediag.names.stub import targets_behind_stub
-from edgediag.names.suffixes import stand_ins, with_stand_ins
+from edgediag.names.suffixes import asked_before, stand_ins, with_stand_ins
 from edgediag.plan import Conditions, plan_checks, plan_queries
 from edgediag.session.machine import Session
 
@@ -145,9 +146,10 @@ class Surveyed:
     targets  all of the matrix, those with several addresses taken apart
     checks   the CHECK probes by check id
     queries  the RESOLVE probes, those for addresses of IPv4 first, each by name
+    ahead    those and the ones for names that programs ask for before the name itself
     routes   the kernel's way by check id
     state    of this host before the first probe
-    bearers  by name that is denied as it is: what programs ask for in its stead
+    bearers  by name that programs do not get as it is: what they ask for in its stead
     """
 
     assignment: Assignment
@@ -155,6 +157,7 @@ class Surveyed:
     targets: tuple[Target, ...]
     checks: Mapping[str, tuple[Probe, ...]]
     queries: tuple[Probe, ...]
+    ahead: tuple[Probe, ...]
     routes: Mapping[str, RouteAnswer]
     bearers: Mapping[str, tuple[str, ...]]
 
@@ -190,9 +193,11 @@ def _survey(bench: Bench, assignment: Assignment, asked: "_Asked") -> Surveyed |
     kinds = [_QUERY_KINDS[version] for version in versions]
     resolvers = _outbound(first.targets)
     queries = asked.queries([(name, kind) for kind in kinds for name in names], resolvers)
+    before = dict.fromkeys((*names, *chain(*asked_before(names, assignment.search).values())))
+    ahead = asked.queries([(name, kind) for kind in kinds for name in before], resolvers)
     asked.checks(_outbound(first.targets))
-    _wait_for_names(bench, queries, assignment.later)
-    others = stand_ins(names, bench.loop.outcomes(queries.all()), assignment.search)
+    _wait_for_names(bench, ahead, assignment.later)
+    others = stand_ins(names, bench.loop.outcomes(ahead.all()), assignment.search)
     longer = dict.fromkeys(name for known in others.values() for name in known)
     if assignment.later.has_come():
         return None
@@ -216,6 +221,7 @@ def _survey(bench: Bench, assignment: Assignment, asked: "_Asked") -> Surveyed |
         targets=targets,
         checks={target.check: asked.probes.get(_key(target), ()) for target in targets},
         queries=queries.all(),
+        ahead=ahead.all(),
         routes=asked.ways(targets),
         bearers=others,
     )
@@ -240,6 +246,7 @@ def survey_also(
         targets=(*surveyed.targets, *added),
         checks={**surveyed.checks, **{name: last.checks[name] for name in checks}},
         queries=(*surveyed.queries, *last.queries),
+        ahead=(*surveyed.ahead, *last.ahead),
         routes={**last.routes, **surveyed.routes},
         bearers={**last.bearers, **surveyed.bearers},
     )

@@ -298,3 +298,36 @@ def test_an_inner_name_on_a_public_node(
     assert ("for use inside a VPC" in verdict.summary) is is_widened
     outer = host.replace("-internal", "").replace("-vpc", "")
     assert (f"use {outer} on a node" in verdict.remedy) is is_widened
+
+
+DOMAIN = "sites.example"
+
+
+def answer_for(name: str, *texts: str) -> Outcome:
+    """What the first name server says of a name."""
+    outcome = said(0, *texts)
+    return replace(outcome, probe=replace(outcome.probe, name=name))
+
+
+@pytest.mark.parametrize(
+    ("longer", "meant", "where"),
+    [
+        pytest.param(
+            (HOST,), (INSIDE,), (Place.LOCAL, Place.ON_PATH), id="the longer name has the address"
+        ),
+        pytest.param((HOST,), (HOST,), (Place.ON_PATH,), id="both have it"),
+        pytest.param((HOST,), (), (Place.ON_PATH,), id="the name itself has none, as a short one"),
+        pytest.param((), (HOST,), (Place.ON_PATH,), id="the longer name has none"),
+    ],
+)
+def test_an_address_that_a_domain_of_the_search_list_gave(
+    longer: tuple[str, ...], meant: tuple[str, ...], where: tuple[Place, ...]
+) -> None:
+    queries = (answer_for(f"{NAME}.{DOMAIN}", *longer), answer_for(NAME, *meant))
+    evidence = named(HOST, *queries, serves=False)
+    verdict = judge(RunEvidence(host=host_state(), checks=(evidence,))).checks[0].verdict
+    assert verdict is not None
+    assert verdict.where == where
+    is_widened = Place.LOCAL in where
+    assert (f"they ask for {NAME}.{DOMAIN} before" in verdict.summary) is is_widened
+    assert (f"take {DOMAIN} off the search list" in verdict.remedy) is is_widened

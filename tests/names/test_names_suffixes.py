@@ -10,7 +10,7 @@ from edgediag.model.endpoint import ProbeKind
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import DnsReply
-from edgediag.names.suffixes import candidates, is_followed, stand_ins, with_stand_ins
+from edgediag.names.suffixes import asked_before, candidates, is_followed, stand_ins, with_stand_ins
 from story import addresses, answered, probe
 
 POD = SearchList(domains=("svc.cluster.local", "cluster.local"), ndots=5)
@@ -72,6 +72,51 @@ def test_what_is_denied_is_asked_for_behind_the_domains(
     outcomes: list[Outcome], names: set[str]
 ) -> None:
     assert set(stand_ins(["a"], outcomes, SITE)) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "outcomes", "names"),
+    [
+        pytest.param(
+            "a.example",
+            [said("a.example", "198.51.100.7"), said("a.example.cluster.local", "198.51.100.8")],
+            ("a.example.svc.cluster.local", "a.example.cluster.local", "a.example"),
+            id="a domain that is asked first has an address",
+        ),
+        pytest.param(
+            "a.example",
+            [said("a.example", "198.51.100.7"), said("a.example.cluster.local", rcode=3)],
+            None,
+            id="no domain has one, as is usual",
+        ),
+        pytest.param(
+            "a.b.c.d.e.example",
+            [said("a.b.c.d.e.example", "198.51.100.7")],
+            None,
+            id="asked for as it is first",
+        ),
+    ],
+)
+def test_a_name_that_a_domain_overtakes_is_followed_behind_it(
+    name: str, outcomes: list[Outcome], names: tuple[str, ...] | None
+) -> None:
+    assert stand_ins([name], outcomes, POD).get(name) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        pytest.param(
+            "a.example", ("a.example.svc.cluster.local", "a.example.cluster.local"), id="few dots"
+        ),
+        pytest.param("a.b.c.d.e.example", None, id="many dots"),
+        pytest.param("a.example.", None, id="a dot at the end"),
+    ],
+)
+def test_what_is_asked_before_the_name_itself(
+    name: str, before: tuple[str, ...] | None
+) -> None:
+    assert asked_before([name], POD).get(name) == before
 
 
 def test_the_first_that_has_an_address_stands_for_the_name() -> None:

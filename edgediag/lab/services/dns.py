@@ -14,6 +14,8 @@ TYPE_A, TYPE_AAAA, CLASS_IN = 1, 28, 1
 TTL_S = 60
 # The cloud's own, where no service listens.
 WILDCARD_ADDRESS = "192.0.2.2"
+# A domain that has it for every name.
+WILD_DOMAIN = ".sites.example"
 # Of a network that nobody in the lab has (RFC 1918 §3).
 PRIVATE_ADDRESS = "10.77.0.10"
 # A pointer to the name of the question, which follows the header (RFC 1035 §4.1.4).
@@ -43,6 +45,8 @@ def answer(
         return None
     name, type_, class_, end = question
     identifier, flags = HEADER.unpack_from(query)[:2]
+    if name.endswith(WILD_DOMAIN):
+        zone, zone_6 = {name: WILDCARD_ADDRESS}, {}
     is_known = mode is Mode.WILDCARD or name in zone
     code = CODES.get(mode, NOERROR if is_known else NXDOMAIN)
     record = b""
