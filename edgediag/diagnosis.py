@@ -32,6 +32,7 @@ from edgediag.names.provenance import name_servers, named_by, overrides
 from edgediag.names.suffixes import is_followed
 from edgediag.names.unresolved import SHORT_NAME, Walked, queries_for, unresolved
 from edgediag.stages.alternative import plan_doubts
+from edgediag.stages.assignment import NAME_SERVERS, Assignment
 from edgediag.stages.certificates import Shown, ask_for_certificates, with_certificates
 from edgediag.stages.inquiry import carriers, questions
 from edgediag.stages.late_state import (
@@ -45,7 +46,7 @@ from edgediag.stages.other_rows import without_flow
 from edgediag.stages.program_runs import run_programs
 from edgediag.stages.remedies import try_remedies
 from edgediag.stages.search import Sought, link_of, read_back, seek
-from edgediag.stages.survey import NAME_SERVERS, Assignment, Surveyed, survey, survey_also
+from edgediag.stages.survey import Surveyed, survey, survey_also
 from edgediag.stages.token_services import token_services
 from edgediag.stages.variation import begin, finish, steady
 from edgediag.stages.visits import conclude, doors, with_visits

@@ -24,8 +24,8 @@ from edgediag.net.wire_io import WireIo
 from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
+from edgediag.stages.assignment import NOTHING_LATER, RESOLVER, Assignment
 from edgediag.stages.certificates import is_registry
-from edgediag.stages.survey import NOTHING_LATER, RESOLVER, Assignment
 from edgediag.stages.token_services import MAX_SERVICES
 from edgediag.tunnel.idle import MAX_PORTS as IDLE_PORTS
 from edgediag.tunnel.overlay_trials import PORTS_OF_TRIALS

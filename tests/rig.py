@@ -47,7 +47,7 @@ from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
-from edgediag.stages.survey import Assignment
+from edgediag.stages.assignment import Assignment
 from story import host_state, neighbour, passed, route
 
 START_S = 1000.0

@@ -51,8 +51,8 @@ from edgediag.model.verdict import Mechanism, Place, Status
 from edgediag.plan import Supply
 from edgediag.run import Loop
 from edgediag.session.machine import Session
+from edgediag.stages.assignment import Assignment
 from edgediag.stages.other_rows import INTERRUPTED, OWN_ADDRESS
-from edgediag.stages.survey import Assignment
 from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigWire, observed, rig
 from story import GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, route, target
 

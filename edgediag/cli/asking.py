@@ -15,7 +15,7 @@ from edgediag.net.api_server import Asked
 from edgediag.net.clock import Clock
 from edgediag.net.files import NodeFiles
 from edgediag.net.interfaces import identity
-from edgediag.stages.survey import Assignment
+from edgediag.stages.assignment import Assignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

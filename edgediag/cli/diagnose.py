@@ -35,7 +35,7 @@ from edgediag.model.certificate import Anchors
 from edgediag.model.cluster import ClusterFacts
 from edgediag.model.endpoint import Matrix
 from edgediag.net.files import NodeFiles
-from edgediag.stages.survey import Assignment
+from edgediag.stages.assignment import Assignment
 
 NAME = "diagnose"
 MAX_LISTEN_S = 600

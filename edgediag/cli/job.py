@@ -22,7 +22,7 @@ from edgediag.net.files import NodeFiles
 from edgediag.net.interfaces import identity, own_addresses
 from edgediag.net.interrupt import Interrupt
 from edgediag.session.quota import MAX_QUESTIONS
-from edgediag.stages.survey import Assignment
+from edgediag.stages.assignment import Assignment
 
 DEFAULT_TIMEOUT_S = 2.0
 DEFAULT_RATE_PPS = 1000.0

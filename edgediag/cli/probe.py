@@ -23,7 +23,7 @@ from edgediag.discovery.trust import NOT_STATED, read_anchors
 from edgediag.matrix import build_matrix
 from edgediag.model.endpoint import Matrix
 from edgediag.net.files import NodeFiles
-from edgediag.stages.survey import RESOLVER, Assignment
+from edgediag.stages.assignment import RESOLVER, Assignment
 
 NAME = "probe"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from edgediag.errors import UsageError
 from edgediag.model.endpoint import Matrix, Omitted, Target
-from edgediag.stages.survey import RESOLVER
+from edgediag.stages.assignment import RESOLVER
 
 
 def select(matrix: Matrix, *, only: Sequence[str], skip: Sequence[str]) -> Matrix:

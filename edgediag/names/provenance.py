@@ -9,7 +9,8 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import NO_STUB, NameServer, Override
 from edgediag.names.addresses import gave, resolved
 from edgediag.names.stub import UPSTREAM, is_stub
-from edgediag.stages.survey import RESOLVER, Assignment, Surveyed
+from edgediag.stages.assignment import RESOLVER, Assignment
+from edgediag.stages.survey import Surveyed
 
 
 def overrides(

@@ -15,7 +15,8 @@ from edgediag.model.probe import Probe
 from edgediag.names.doubt import is_denial
 from edgediag.names.lookup import asks_name_servers
 from edgediag.names.suffixes import is_followed
-from edgediag.stages.survey import NAME_SERVERS, Assignment, Surveyed
+from edgediag.stages.assignment import NAME_SERVERS, Assignment
+from edgediag.stages.survey import Surveyed
 
 NOT_ASKABLE: Final = NotChecked(reason="its name servers cannot be asked from here")
 SHORT_NAME: Final = NotChecked(

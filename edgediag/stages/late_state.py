@@ -13,8 +13,8 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.host import HostState
 from edgediag.model.node_certificate import Moment
 from edgediag.model.pod_echo import NO_ECHOES
+from edgediag.stages.assignment import Assignment
 from edgediag.stages.hub import ask_hub
-from edgediag.stages.survey import Assignment
 from edgediag.tunnel.pod_traffic import (
     EXEMPTION,
     MARKING,

@@ -11,8 +11,8 @@ from edgediag.model.flow import Flow
 from edgediag.model.host import HostState
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.stages.arrival import agreed, arrivals_at, is_open
+from edgediag.stages.asked import is_own, no_destination
 from edgediag.stages.inquiry import WITHHELD
-from edgediag.stages.survey import is_own, no_destination
 from edgediag.stages.visits import listeners_of
 
 # libreswan 4.10 aborts when an IKE_SA_INIT comes from its own host while a connection to anybody is

@@ -1,37 +1,20 @@
 """The first stage: resolve the names and put every check's probes to the network, all at once."""
 
-import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final
 
 from edgediag.inside import is_inside
 from edgediag.instruments import Bench
 from edgediag.matrix import with_addresses
-from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors
-from edgediag.model.cluster import (
-    NO_LOOKUP,
-    NO_SEARCH,
-    NO_UPSTREAMS,
-    HostsEntry,
-    NameLookup,
-    ResolverLine,
-    SearchList,
-)
-from edgediag.model.endpoint import Direction, HostSource, Matrix, ProbeKind, Target
+from edgediag.model.endpoint import Direction, Matrix, ProbeKind, Target
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import HostState
-from edgediag.model.hub import HubEnd
-from edgediag.model.node_certificate import NodeCertificate
 from edgediag.model.outcome import Outcome
-from edgediag.model.overlay import NodeEnd
 from edgediag.model.probe import Probe, Way
-from edgediag.model.raven_set import GatewayPool
 from edgediag.model.route import Route, RouteAnswer
-from edgediag.model.wireguard import GatewayEnd
 from edgediag.names.addresses import (
     addresses_in,
     is_answered,
@@ -41,18 +24,14 @@ from edgediag.names.addresses import (
     resolved,
 )
 from edgediag.names.lookup import asks_name_servers, heeds_hosts_file, is_hosts_file_first
-from edgediag.names.over_tcp import SUFFIX, Queries, targets_over_tcp
+from edgediag.names.over_tcp import Queries, targets_over_tcp
 from edgediag.names.stub import targets_behind_stub
 from edgediag.names.suffixes import asked_before, stand_ins, with_stand_ins
-from edgediag.plan import Conditions, plan_checks, plan_queries
 from edgediag.session.machine import Session
-
-RESOLVER = HostSource.RESOLVER.value
-NAME_SERVERS = (RESOLVER, RESOLVER + SUFFIX)
-"""The endpoints that names hang on."""
+from edgediag.stages.asked import UNSPECIFIED, Asked
+from edgediag.stages.assignment import NOTHING_LATER, RESOLVER, Assignment, Later
 
 _QUERY_KINDS = {4: ProbeKind.DNS, 6: ProbeKind.DNS_AAAA}
-_UNSPECIFIED: Mapping[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
 
 # An address of the unicast space that is given out (RFC 4291 §2.4, RFC 3587 §3), of nobody. Whoever
 # has a route to it asks for addresses of IPv6, as resolvers do that look whether one is configured
@@ -61,81 +40,6 @@ _ANYWHERE_6 = IPv6Address("2000::1")
 
 SILENCE_S: Final = 0.8
 """After so long a flow whose path is asked for anyway is walked beside its last try."""
-
-_Key: TypeAlias = tuple[Flow, str, tuple[ProbeKind, ...]]
-"""What makes two targets one question."""
-
-
-class Later(typing.Protocol):
-    """What somebody was asked who may answer while the run has begun."""
-
-    def has_come(self) -> bool:
-        """True from an answer on that changes what is to be diagnosed, until it is taken."""
-
-    def comes_at_last(self) -> bool:
-        """The same at the end of the survey, for whose sake nobody waits who has shown no life."""
-
-    def taken(self) -> "Assignment":
-        """What is to be diagnosed with it."""
-
-
-class NothingLater:
-    """Nobody was asked."""
-
-    def has_come(self) -> bool:
-        """Never."""
-        return False
-
-    def comes_at_last(self) -> bool:
-        """Never."""
-        return False
-
-    def taken(self) -> "Assignment":
-        """Nothing comes that could be taken."""
-        raise NotImplementedError("nobody was asked")
-
-
-NOTHING_LATER: Final = NothingLater()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """What is to be diagnosed.
-
-    hosts_entries  the names that this node settles by itself
-    resolver_lines  that name the resolvers; empty where they are asked by default
-    anchors  that certificates are held against
-    is_traced      what passes is walked as well
-    lookup         where programs of this node look names up
-    upstreams      that name the servers behind a stub resolver
-    search         what programs put behind names
-    nat_timeout_s  how long mappings are left idle at most; 0 where nobody asks
-    peers  other nodes of the site, which are asked through the overlay
-    node_ends  of flannel's overlay, as the nodes' own objects have them
-    gateway_ends  of the tunnels, as Gateway objects have them
-    gateway_pools  of all Gateway objects
-    hub_ends  of this node's hub, as the kubelet is told
-    certificates  by which this node's agents are known to the cloud
-    later  what may make it another while the survey lasts
-    """
-
-    matrix: Matrix
-    hosts_entries: tuple[HostsEntry, ...]
-    resolver_lines: tuple[ResolverLine, ...] | NotChecked
-    timeout_s: float
-    anchors: Anchors
-    is_traced: bool = False
-    lookup: NameLookup | NotChecked = NO_LOOKUP
-    upstreams: tuple[ResolverLine, ...] | NotChecked = NO_UPSTREAMS
-    search: SearchList | NotChecked = NO_SEARCH
-    nat_timeout_s: float = 0.0
-    peers: tuple[Address, ...] = ()
-    node_ends: tuple[NodeEnd, ...] = ()
-    gateway_ends: tuple[GatewayEnd, ...] = ()
-    gateway_pools: tuple[GatewayPool, ...] = ()
-    hub_ends: tuple[HubEnd, ...] = ()
-    certificates: tuple[NodeCertificate, ...] = ()
-    later: Later = NOTHING_LATER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +77,11 @@ def survey(
 
     before  what was asked already, and is not asked again
     """
-    asked = _Asked(bench, assignment.timeout_s, before)
+    known = () if before is None else before.targets
+    checks = {} if before is None else before.checks
+    asked = Asked(
+        bench, assignment.timeout_s, {target: checks[target.check] for target in known}
+    )
     while True:
         surveyed = _survey(bench, assignment, asked)
         if surveyed is not None and not assignment.later.comes_at_last():
@@ -181,7 +89,7 @@ def survey(
         assignment = assignment.later.taken()
 
 
-def _survey(bench: Bench, assignment: Assignment, asked: "_Asked") -> Surveyed | None:
+def _survey(bench: Bench, assignment: Assignment, asked: Asked) -> Surveyed | None:
     """The survey of one assignment, None as soon as there is another."""
     named = names_in(assignment.matrix)
     versions = _versions(bench) if named else (4,)
@@ -219,7 +127,7 @@ def _survey(bench: Bench, assignment: Assignment, asked: "_Asked") -> Surveyed |
         assignment=assignment,
         state=bench.state,
         targets=targets,
-        checks={target.check: asked.probes.get(_key(target), ()) for target in targets},
+        checks={target.check: asked.of(target) for target in targets},
         queries=queries.all(),
         ahead=ahead.all(),
         routes=asked.ways(targets),
@@ -256,7 +164,7 @@ def _ask_further(
     bench: Bench,
     assignment: Assignment,
     known: tuple[tuple[Target, ...], Queries],
-    asked: "_Asked",
+    asked: Asked,
 ) -> tuple[Target, ...] | None:
     """What name servers make worth asking, asked; None as soon as there is another assignment."""
     targets, queries = known
@@ -271,7 +179,7 @@ def _ask_further(
     return more if _is_settled(bench, asked, assignment) else None
 
 
-def _is_settled(bench: Bench, asked: "_Asked", assignment: Assignment) -> bool:
+def _is_settled(bench: Bench, asked: Asked, assignment: Assignment) -> bool:
     """Wait for the outcomes of all checks; False as soon as there is another assignment."""
     later = assignment.later
     ahead_s = max(0.0, assignment.timeout_s - SILENCE_S) if assignment.is_traced else 0.0
@@ -280,7 +188,7 @@ def _is_settled(bench: Bench, asked: "_Asked", assignment: Assignment) -> bool:
         return later.has_come() or all(
             session.is_over((probe.id for probe in probes), now_s)
             or _is_silent(session, probes, (now_s, ahead_s))
-            for probes in asked.probes.values()
+            for probes in asked.each()
         )
 
     bench.loop.until(is_done)
@@ -321,99 +229,6 @@ def _settled(
     return overridden(names, assignment.hosts_entries, versions)
 
 
-class _Asked:
-    """What was planned so far, so that nothing is asked twice; ids may change, keys do not."""
-
-    def __init__(self, bench: Bench, timeout_s: float, before: Surveyed | None) -> None:
-        self._bench = bench
-        self._timeout_s = timeout_s
-        self._queries: dict[tuple[str, ProbeKind], tuple[Probe, ...]] = {}
-        self._over_tcp: dict[int, Probe] = {}
-        targets = () if before is None else before.targets
-        checks = {} if before is None else before.checks
-        self.probes: dict[_Key, tuple[Probe, ...]] = {
-            _key(target): checks[target.check] for target in targets
-        }
-        self.routes: dict[Flow, RouteAnswer] = {}
-
-    def checks(self, targets: Sequence[Target]) -> None:
-        """Plan and submit the checks of these targets that were not asked yet."""
-        for target in targets:
-            if target.address is None or _key(target) in self.probes:
-                continue
-            probes = plan_checks([target], self._conditions(target), self._bench.supply)
-            self.probes[_key(target)] = probes
-            self._bench.loop.submit(probes, {})
-
-    def queries(
-        self, questions: Sequence[tuple[str, ProbeKind]], targets: Iterable[Target]
-    ) -> Queries:
-        """The queries of all names to all resolvers; what was not asked yet is submitted."""
-        resolvers = [target for target in targets if target.endpoint == RESOLVER]
-        sources: dict[Address, Address] = {}
-        for resolver in resolvers:
-            sources.update(self._conditions(resolver).sources)
-        conditions = Conditions(sources=sources, timeout_s=self._timeout_s)
-        for question in questions:
-            if question not in self._queries:
-                probes = plan_queries([question], resolvers, conditions, self._bench.supply)
-                self._queries[question] = probes
-                self._bench.loop.submit(probes, {})
-        by_datagram = tuple(probe for each in questions for probe in self._queries[each])
-        return Queries(by_datagram=by_datagram, over_tcp=self._over_tcp)
-
-    def ways(self, targets: Iterable[Target]) -> dict[str, RouteAnswer]:
-        """The kernel's way by check, of those that it was asked for."""
-        return {
-            target.check: self.routes[_way(target)]
-            for target in targets
-            if _way(target) in self.routes
-        }
-
-    def all(self) -> tuple[Probe, ...]:
-        """The probes of all checks."""
-        return tuple(probe for probes in self.probes.values() for probe in probes)
-
-    def _conditions(self, target: Target) -> Conditions:
-        # A flow that the kernel has no way for is sent all the same: how it is refused is evidence.
-        if target.address is None or no_destination(target.address) is not None:
-            return Conditions(sources={}, timeout_s=self._timeout_s)
-        route = self._route(_way(target))
-        if ProbeKind.IKE_SA_INIT in target.kinds and is_own(route):
-            return Conditions(sources={}, timeout_s=self._timeout_s)
-        source = route.source if isinstance(route, Route) else None
-        if source is None:
-            source = _own_address(self._bench.state, target.address.version)
-        return Conditions(sources={target.address: source}, timeout_s=self._timeout_s)
-
-    def _route(self, flow: Flow) -> RouteAnswer:
-        if flow not in self.routes:
-            self.routes[flow] = self._bench.host.route(flow)
-        return self.routes[flow]
-
-
-def no_destination(address: Address) -> NotChecked | None:
-    """Why nothing is sent to an address of IPv6 that is of one link, of many or of no host.
-
-    One of a link needs its device beside it (RFC 4007 §11), which no flow has. IPv4 has no such
-    addresses but those of 169.254.0.0/16, for which the routing table knows a device.
-    """
-    if not isinstance(address, IPv6Address):
-        return None
-    if address.is_link_local or address.scope_id is not None:
-        return NotChecked(reason="its address holds on one link alone, which is not probed yet")
-    if address.is_multicast:
-        return NotChecked(reason="its address is of a group, and not of one host")
-    if address.ipv4_mapped is not None:
-        return NotChecked(reason=f"it stands for {address.ipv4_mapped} of IPv4; give that")
-    return None
-
-
-def is_own(route: RouteAnswer | None) -> bool:
-    """True if the kernel would deliver the flow to this very host."""
-    return isinstance(route, Route) and route.is_local
-
-
 def _wait_for_names(bench: Bench, queries: Queries, later: Later) -> None:
     """Wait until each name has an answer or none can come, or there is another assignment."""
     waiting: dict[tuple[str, ProbeKind], list[Probe]] = {}
@@ -450,7 +265,7 @@ def _is_public(outcome: Outcome) -> bool:
 
 
 def _heard(
-    bench: Bench, targets: Iterable[Target], asked: _Asked, queries: Queries
+    bench: Bench, targets: Iterable[Target], asked: Asked, queries: Queries
 ) -> dict[str, tuple[Outcome, ...]]:
     """By check, what came of everything that was put to its address."""
     by_server: dict[Address | None, list[Probe]] = {}
@@ -458,7 +273,7 @@ def _heard(
         by_server.setdefault(query.flow.destination, []).append(query)
     return {
         target.check: bench.loop.outcomes(
-            (*asked.probes.get(_key(target), ()), *by_server.get(target.address, ()))
+            (*asked.of(target), *by_server.get(target.address, ()))
         )
         for target in targets
         if ProbeKind.DNS in target.kinds
@@ -469,28 +284,11 @@ def _outbound(targets: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(target for target in targets if target.direction is Direction.OUTBOUND)
 
 
-def _key(target: Target) -> _Key:
-    # One address serves several names, and a filter or a server may tell them apart.
-    query = "" if isinstance(target.query, NotChecked) else f"/{target.query}"
-    return _way(target), target.host + query, target.kinds
-
-
-def _way(target: Target) -> Flow:
-    version = 4 if target.address is None else target.address.version
-    return Flow(
-        protocol=target.protocol,
-        source=_UNSPECIFIED[version],
-        source_port=0,
-        destination=target.address or _UNSPECIFIED[version],
-        destination_port=target.port,
-    )
-
-
 def _versions(bench: Bench) -> tuple[int, ...]:
     """The IP versions whose addresses this host looks for, in the order they are checked."""
     anywhere = Flow(
         protocol=Protocol.UDP,
-        source=_UNSPECIFIED[6],
+        source=UNSPECIFIED[6],
         source_port=0,
         destination=_ANYWHERE_6,
         destination_port=0,
@@ -501,13 +299,3 @@ def _versions(bench: Bench) -> tuple[int, ...]:
         return (4,)
     # From an address of one link, or of one site (RFC 4193 §4.1), nothing gets to public hosts.
     return (4,) if source.is_link_local or is_inside(source) else (4, 6)
-
-
-def _own_address(state: HostState, version: int) -> Address:
-    if isinstance(state.addresses, NotChecked):
-        return _UNSPECIFIED[version]
-    own = (item.address for item in state.addresses if item.address.version == version)
-    usable = [address for address in own if not address.is_loopback]
-    # Of IPv6 every device has a link-local address, and from none does anything get far.
-    usable.sort(key=lambda address: version == 6 and address.is_link_local)
-    return usable[0] if usable else _UNSPECIFIED[version]

@@ -8,7 +8,7 @@ from edgediag.cli.selection import select
 from edgediag.errors import UsageError
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Direction, Matrix, Omitted, ProbeKind
-from edgediag.stages.survey import RESOLVER
+from edgediag.stages.assignment import RESOLVER
 from story import target
 
 API = target("api-server-6443")

@@ -10,7 +10,7 @@ from edgediag.lab import scenario
 from edgediag.lab.scenario import Proof, Scenario, Truth
 from edgediag.lab.steps import ServiceStep, SysctlStep
 from edgediag.names.stub import UPSTREAM
-from edgediag.stages.survey import NAME_SERVERS
+from edgediag.stages.assignment import NAME_SERVERS
 from edgediag.stages.token_services import TOKEN_SERVICE
 
 HEAD = 'claim = "c"\nfamily = "local"\nwhy = "w"\n'

@@ -19,7 +19,7 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.model.reply import DnsReply, IcmpKind, TlsAnswer, TlsReply
 from edgediag.plan import Supply
-from edgediag.stages.survey import RESOLVER
+from edgediag.stages.assignment import RESOLVER
 from story import (
     HOST,
     NEIGHBOUR_HOST,

@@ -14,7 +14,7 @@ from edgediag.model.reply import DnsReply
 from edgediag.names.addresses import addresses_in, is_cut_short
 from edgediag.names.over_tcp import Queries, targets_over_tcp
 from edgediag.plan import Supply
-from edgediag.stages.survey import RESOLVER
+from edgediag.stages.assignment import RESOLVER
 from story import RESOLVER_HOST, answered, flow_of, probe, target, unanswered
 
 ON = flow_of(ProbeKind.DNS, host=RESOLVER_HOST)

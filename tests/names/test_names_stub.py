@@ -10,7 +10,7 @@ from edgediag.model.endpoint import ProbeKind, Target
 from edgediag.model.outcome import Outcome
 from edgediag.model.reply import DnsReply
 from edgediag.names.stub import targets_behind_stub
-from edgediag.stages.survey import RESOLVER
+from edgediag.stages.assignment import RESOLVER
 from story import NEIGHBOUR_HOST, RESOLVER_HOST, addresses, answered, probe, target, unanswered
 
 

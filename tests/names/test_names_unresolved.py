@@ -18,7 +18,7 @@ from edgediag.model.flow import Flow
 from edgediag.model.route import Route
 from edgediag.names.disagreement import words_of
 from edgediag.names.unresolved import NOT_ASKABLE, SHORT_NAME
-from edgediag.stages.survey import RESOLVER, Assignment
+from edgediag.stages.assignment import RESOLVER, Assignment
 from rig import RigHost, RigWire, assigned, rig, silence
 from story import HOST, RESOLVER_HOST, route, target
 

@@ -25,15 +25,9 @@ from edgediag.model.exchange import (
 from edgediag.model.flow import Flow
 from edgediag.model.host import HostState
 from edgediag.model.route import Route, RouteAnswer, RouteRefused
-from edgediag.stages.survey import (
-    RESOLVER,
-    SILENCE_S,
-    Assignment,
-    Surveyed,
-    is_own,
-    survey,
-    survey_also,
-)
+from edgediag.stages.asked import is_own
+from edgediag.stages.assignment import RESOLVER, Assignment
+from edgediag.stages.survey import SILENCE_S, Surveyed, survey, survey_also
 from rig import NO_ANCHORS, RigHost, RigWire, assigned, rig, silence
 from story import (
     EDGE,
