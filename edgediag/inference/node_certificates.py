@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from edgediag.inference.claim import on_this_host
 from edgediag.inference.fault import Fault
 from edgediag.model.answer import NotChecked
+from edgediag.model.culprit import CertificateObject
 from edgediag.model.host import HostState
 from edgediag.model.node_certificate import CertificateUse, Moment, NodeCertificate
 from edgediag.model.verdict import Mechanism
@@ -38,7 +39,10 @@ def _fault(certificate: NodeCertificate, moment: Moment, said: str) -> Fault:
     signer = f", signed by {certificate.issuer}," if certificate.issuer else ""
     first = "" if is_confirmed else "compare this node's clock first; "
     return Fault(
-        claim=on_this_host(Mechanism.CERTIFICATE, None),
+        claim=on_this_host(
+            Mechanism.CERTIFICATE,
+            CertificateObject(path=path, agent=agent, not_after=day(certificate.not_after_s)),
+        ),
         text=f"the certificate by which {agent} is known to the cloud ({path}){signer} {said}, "
         f"{by}",
         remedy=f"{first}read the log of {agent} for why it was not renewed (kubectl get csr shows "

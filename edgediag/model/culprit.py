@@ -287,6 +287,16 @@ class RavenStateObject:
     state: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateObject:
+    """The file with the certificate by which an agent of this node is known, and its last day."""
+
+    KIND: ClassVar[str] = "certificate-file"
+    path: str
+    agent: str
+    not_after: str
+
+
 Culprit: TypeAlias = (
     NftRule
     | IptablesRule
@@ -313,4 +323,5 @@ Culprit: TypeAlias = (
     | RavenStateObject
     | ConntrackObject
     | TrackedFlowObject
+    | CertificateObject
 )

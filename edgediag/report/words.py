@@ -8,6 +8,7 @@ from edgediag.host.overlay_routes import RAVEN_TABLE, WIREGUARD_TABLE
 from edgediag.host.wireguard import RAVEN_DEVICE as WIREGUARD_DEVICE
 from edgediag.model.culprit import (
     ArptablesRule,
+    CertificateObject,
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
@@ -135,8 +136,8 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
         case XfrmPolicyObject(direction=direction):
             name = f"xfrm policy {culprit.action} {direction}: {culprit.selector}"
             return name, ("ip", "xfrm", "policy", "list", "dir", direction)
-        case ResolverObject() | NameLookupObject() | HostsFileObject():
-            return _line_of_file(culprit)
+        case ResolverObject() | NameLookupObject() | HostsFileObject() | CertificateObject():
+            return _in_file(culprit)
         case ClockObject():
             return f"clock of this node, {culprit.offset_s:+.3f} s off", ("date", "-u")
         case ConntrackObject(entries=entries, limit=limit):
@@ -156,8 +157,8 @@ def _name_and_command(culprit: Culprit) -> tuple[str, tuple[str, ...]]:
             assert_never(never)
 
 
-def _line_of_file(
-    culprit: ResolverObject | NameLookupObject | HostsFileObject,
+def _in_file(
+    culprit: ResolverObject | NameLookupObject | HostsFileObject | CertificateObject,
 ) -> tuple[str, tuple[str, ...]]:
     match culprit:
         case ResolverObject(path=path, line=0):
@@ -167,6 +168,9 @@ def _line_of_file(
         case HostsFileObject(path=path, line=line):
             name = f"{path}, line {line}: {culprit.address} {culprit.name}"
             return name, ("sed", "-n", f"{line}p", path)
+        case CertificateObject(path=path):
+            name = f"certificate of {culprit.agent} in {path}, valid until {culprit.not_after}"
+            return name, ("openssl", "x509", "-noout", "-dates", "-issuer", "-in", path)
         case _ as never:
             assert_never(never)
 
@@ -217,8 +221,10 @@ def _raven(culprit: RavenStateObject) -> tuple[str, tuple[str, ...]]:
         case "wireguard-table":
             command = ("ip", "route", "show", "table", str(WIREGUARD_TABLE))
             return f"Raven's table {WIREGUARD_TABLE}: {culprit.state}", command
-        case _:
+        case "rule" | "wireguard-rule":
             return f"Raven's policy rule: {culprit.state}", ("ip", "rule", "show")
+        case name:
+            return f"Raven's set {name}: {culprit.state}", ("ipset", "list", name)
 
 
 def _iptables(rule: IptablesRule) -> tuple[str, tuple[str, ...]]:

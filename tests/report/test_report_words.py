@@ -7,6 +7,7 @@ import pytest
 
 from edgediag.model.culprit import (
     ArptablesRule,
+    CertificateObject,
     CgroupProgramObject,
     ChainPolicy,
     ClockObject,
@@ -245,6 +246,16 @@ EXHIBITS: list[tuple[Culprit, str, str]] = [
         RavenStateObject(part="rule", state="missing"),
         "Raven's policy rule: missing",
         "ip rule show",
+    ),
+    (
+        RavenStateObject(part="raven-nat-set", state="without 192.0.2.0/26"),
+        "Raven's set raven-nat-set: without 192.0.2.0/26",
+        "ipset list raven-nat-set",
+    ),
+    (
+        CertificateObject(path="/var/lib/k.pem", agent="kubelet", not_after="2025-01-01"),
+        "certificate of kubelet in /var/lib/k.pem, valid until 2025-01-01",
+        "openssl x509 -noout -dates -issuer -in /var/lib/k.pem",
     ),
     (
         RavenStateObject(part="wireguard-rule", state="missing"),
