@@ -258,7 +258,7 @@ def forwarding(node: "Node") -> None:
         # Rules that end neighbour discovery would end the packet behind what is traced of it.
         *(
             f"ip neighbour replace 2001:db8:113::{last} lladdr 02:00:00:00:00:06 dev out0"
-            for last in (9, 20, 21)
+            for last in (9, 20, 21, 99, 100)
         ),
         "sysctl -q net.ipv4.ip_forward=1",
         "sysctl -q net.ipv6.conf.all.forwarding=1",
