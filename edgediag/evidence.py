@@ -7,6 +7,7 @@ from edgediag.checked import Checked, is_heard, is_ok, lead
 from edgediag.locate.planned import Choice, Search
 from edgediag.meaning import speaks_for
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import DropCount, KernelDrops, TraceResult
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.evidence import (
     NOT_RESOLVED,
@@ -25,13 +26,7 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Flow
-from edgediag.model.host import (
-    DropCount,
-    KernelDrops,
-    Link,
-    Neighbour,
-    TraceResult,
-)
+from edgediag.model.host import Link, Neighbour
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose

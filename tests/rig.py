@@ -17,6 +17,7 @@ from edgediag.model.cluster import (
     ResolverLine,
     SearchList,
 )
+from edgediag.model.drops import DropCount, KernelDrops, TraceResult
 from edgediag.model.endpoint import Matrix, Target
 from edgediag.model.exchange import (
     Action,
@@ -27,20 +28,14 @@ from edgediag.model.exchange import (
     NextHop,
     Observed,
     ProgramRun,
-    ProgramWord,
 )
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import (
-    DropCount,
-    HostState,
-    KernelDrops,
-    Neighbour,
-    TraceResult,
-)
+from edgediag.model.host import HostState, Neighbour
 from edgediag.model.hub import HubDoor, HubWord
 from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.pod_echo import NO_ECHOES, PodEcho, PodQuestion
+from edgediag.model.program import ProgramWord
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic

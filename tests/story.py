@@ -21,6 +21,7 @@ from edgediag.evidence import (
 )
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented, RegistryAnswer
+from edgediag.model.drops import DropCount, KernelDrops, TracePassed, TraceResult
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
     NOT_RESOLVED,
@@ -42,17 +43,13 @@ from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow, Protocol
 from edgediag.model.host import (
     NOT_FOLLOWED,
-    DropCount,
     HostState,
     InterfaceAddress,
-    KernelDrops,
     Link,
-    Listener,
     Neighbour,
     NeighbourState,
-    TracePassed,
-    TraceResult,
 )
+from edgediag.model.listener import Listener
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
 from edgediag.model.overlay import VxlanDevice
 from edgediag.model.packet import Sighting

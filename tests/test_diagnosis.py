@@ -11,6 +11,7 @@ from edgediag.inference.judge import Judgement, judge
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule
+from edgediag.model.drops import TraceDropped, TraceResult
 from edgediag.model.endpoint import Direction, Matrix, Omitted, ProbeKind, Target
 from edgediag.model.evidence import FlowEvidence, OmittedEvidence, SparedEvidence
 from edgediag.model.exchange import (
@@ -28,12 +29,8 @@ from edgediag.model.exchange import (
 )
 from edgediag.model.explained import Arrival, Disposition, Explained
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import (
-    InterfaceAddress,
-    Listener,
-    TraceDropped,
-    TraceResult,
-)
+from edgediag.model.host import InterfaceAddress
+from edgediag.model.listener import Listener
 from edgediag.model.packet import (
     IcmpEcho,
     IcmpError,

@@ -22,10 +22,10 @@ from edgediag.evidence import (
 )
 from edgediag.locate.planned import Choice, Search
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import KernelDrop
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import Control, Kin, Relation
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import KernelDrop
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose

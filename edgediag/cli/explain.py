@@ -16,9 +16,9 @@ from edgediag.host.walk.conclusion import conclude
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, frame_of, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import ProgramWord
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.program import ProgramWord
 from edgediag.model.route import Route
 from edgediag.net.fib import route_for
 from edgediag.net.walk_answers import walk_inbound, walk_outbound, walk_reply

@@ -12,7 +12,7 @@ from typing import Final
 
 from edgediag.host.dumped import Dumped, inner, number
 from edgediag.model.culprit import XdpProgramObject
-from edgediag.model.host import NetfilterProgram
+from edgediag.model.program import NetfilterProgram
 
 # Octets asked for: all that is read below, whatever else the kernel knows.
 PROGRAM_INFO_OCTETS: Final = 80

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from edgediag.host.attributes import attribute, attributes, big, nest, nested
+from edgediag.model.drops import Drop, DropCount
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import Drop, DropCount
 from edgediag.model.tunnel_object import TunnelConnection
 
 ORIGINAL, REPLY = 1, 2

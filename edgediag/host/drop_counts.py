@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from edgediag.model.host import Drop, DropCount
+from edgediag.model.drops import Drop, DropCount
 
 _COUNTER: Final = "IPReversePathFilter"
 

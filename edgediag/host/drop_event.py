@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from edgediag.host.drop_program import NUMBERS, NUMBERS_6, RECORD
+from edgediag.model.drops import KernelDrop
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import KernelDrop
 
 _PREFIX: Final = "SKB_DROP_REASON_"
 # A flow is sent a few times; what is dropped more often is dropped for the same reasons.

@@ -6,7 +6,7 @@ source  include/trace/events/skb.h, kfree_skb; Documentation/trace/ftrace.rst
 import re
 from typing import Final
 
-from edgediag.model.host import ProcessDrop
+from edgediag.model.drops import ProcessDrop
 
 # More than a process makes in the time that a trace takes.
 MAX_OCTETS: Final = 256 * 1024

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from edgediag.host.inet_sockets import InetSocket, plain_address
 from edgediag.model.flow import Address, Protocol
-from edgediag.model.host import Listener
+from edgediag.model.listener import Listener
 
 
 def listeners_of(socket: InetSocket, protocol: Protocol) -> tuple[Listener, ...]:

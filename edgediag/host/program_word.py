@@ -8,8 +8,7 @@ from typing import Final
 
 from edgediag.compat import assert_never
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import ProgramWord
-from edgediag.model.host import PacketProgram
+from edgediag.model.program import PacketProgram, ProgramWord
 
 TCX: Final = "tcx"
 # What XDP does not know it drops with a warning, as it does where a program gives up (0).

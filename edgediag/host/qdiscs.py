@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgediag.host.dumped import Dumped, inner, number, words
-from edgediag.model.host import Drop, DropCount
+from edgediag.model.drops import Drop, DropCount
 
 # TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) and the like; "ingress" disciplines use the first too.
 DIRECTIONS: Final[Mapping[int, str]] = {0xFFFFFFF2: "ingress", 0xFFFFFFF3: "egress"}

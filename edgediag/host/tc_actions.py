@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from edgediag.host.attributes import attribute_list, attributes, native, nested, text
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import ProgramWord
+from edgediag.model.program import ProgramWord
 
 _ACT_KIND, _ACT_OPTIONS = 1, 2
 _PARMS: Final = 2

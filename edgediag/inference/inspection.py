@@ -23,10 +23,7 @@ from edgediag.inference.states import (
 )
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
-from edgediag.model.host import (
-    HostState,
-    Link,
-)
+from edgediag.model.host import HostState, Link
 from edgediag.model.overlay import OverlayRoute, VxlanDevice
 from edgediag.model.route import PolicyRule
 

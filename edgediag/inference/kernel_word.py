@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import UNWATCHED, KernelDrop, ProcessDrop
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import UNWATCHED, KernelDrop, ProcessDrop
 from edgediag.model.verdict import Mechanism
 
 # What each reason amounts to. What our own way of asking causes is not among them: an answer to a

@@ -7,11 +7,7 @@ from edgediag.locate.near import is_same_network
 from edgediag.meaning import received_hop_limit
 from edgediag.model.evidence import Control, FlowEvidence, Relation
 from edgediag.model.flow import Address
-from edgediag.model.host import (
-    Link,
-    Neighbour,
-    NeighbourState,
-)
+from edgediag.model.host import Link, Neighbour, NeighbourState
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.route import Route
 from edgediag.model.verdict import Landmark, Locus

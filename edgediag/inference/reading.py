@@ -19,12 +19,7 @@ from edgediag.model.culprit import RouteObject
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address
-from edgediag.model.host import (
-    HostState,
-    Link,
-    Neighbour,
-    NeighbourState,
-)
+from edgediag.model.host import HostState, Link, Neighbour, NeighbourState
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.reply import Reply

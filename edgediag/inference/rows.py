@@ -18,7 +18,8 @@ from edgediag.model.culprit import ListenerObject, ToolObject
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ListenerEvidence, OmittedEvidence, ToolsEvidence
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, Listener
+from edgediag.model.host import HostState
+from edgediag.model.listener import Listener
 from edgediag.model.rehearsal import TriedFix
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Status, Strength

@@ -7,22 +7,16 @@ from typing import Final, TypeAlias
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented
 from edgediag.model.cluster import NO_LOOKUP, HostsEntry, NameLookup, ResolverLine
+from edgediag.model.drops import DropCount, KernelDrops, TraceResult
 from edgediag.model.endpoint import Omitted, Target
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import (
-    DropCount,
-    HostState,
-    KernelDrops,
-    Link,
-    Listener,
-    Neighbour,
-    PacketProgram,
-    TraceResult,
-)
+from edgediag.model.host import HostState, Link, Neighbour
+from edgediag.model.listener import Listener
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
+from edgediag.model.program import PacketProgram
 from edgediag.model.rehearsal import TriedFix
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.train import Train

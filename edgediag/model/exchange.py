@@ -1,14 +1,13 @@
 """What passes between the session, which decides, and the wire, which does: actions and events."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
 from edgediag.model.explained import Arrival
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.probe import Way
+from edgediag.model.program import PacketProgram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +40,6 @@ class ProgramRun:
     packet: Packet
     mark: int
     hop: NextHop
-
-
-class ProgramWord(Enum):
-    """What a program does with a packet, in words that follow its name.
-
-    LEAVES    to the program or filter that is asked next; one that PASSES it ends that row
-    REWRITES  it lets it pass, and what goes on is another packet
-    """
-
-    PASSES = "lets it pass"
-    LEAVES = "has nothing against it"
-    DROPS = "drops it"
-    RETURNS = "sends it back where it came from"
-    REDIRECTS = "sends it elsewhere"
-    TAKES = "takes it aside"
-    REWRITES = "lets it pass and rewrites it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

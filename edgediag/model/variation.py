@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import TraceResult
 from edgediag.model.flow import Flow
-from edgediag.model.host import TraceResult
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 

@@ -14,9 +14,9 @@ from edgediag.host.clone.links import far_name
 from edgediag.host.walk.needs import NeedSocket
 from edgediag.host.walk.parcel import Interface
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import TraceDropped, TracePassed
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import TraceDropped, TracePassed
 from edgediag.model.packet import Packet, TcpSegment, UdpDatagram
 from edgediag.model.rehearsal import Sent
 from edgediag.net.listening import taken

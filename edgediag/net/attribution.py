@@ -13,8 +13,8 @@ from edgediag.host.drop_counts import risen
 from edgediag.host.netfilter.legacy_index import LegacyTable
 from edgediag.host.walk.counted import counted_all, dropped_by
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import DropCount, KernelDrops, TraceDropped, TraceResult
 from edgediag.model.flow import Flow
-from edgediag.model.host import DropCount, KernelDrops, TraceDropped, TraceResult
 from edgediag.net.closing import Closing
 from edgediag.net.conntrack import read_conntrack_drops
 from edgediag.net.degraded import degraded

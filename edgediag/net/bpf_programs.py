@@ -22,7 +22,7 @@ from edgediag.host.bpf_programs import (
     decode_netfilter_link,
 )
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject
-from edgediag.model.host import NetfilterProgram
+from edgediag.model.program import NetfilterProgram
 from edgediag.net import bpf
 from edgediag.net.cgroups import group_folders
 

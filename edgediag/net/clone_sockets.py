@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from edgediag.model.flow import Protocol
-from edgediag.model.host import Listener
+from edgediag.model.listener import Listener
 
 _KINDS = {Protocol.TCP: socket.SOCK_STREAM, Protocol.UDP: socket.SOCK_DGRAM}
 

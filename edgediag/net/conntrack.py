@@ -18,8 +18,8 @@ from edgediag.host.conntrack import (
 )
 from edgediag.host.messages import NLM_F_ACK, NLM_F_REQUEST, Message
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import DropCount
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import DropCount
 from edgediag.model.tunnel_object import TunnelConnection
 from edgediag.net.degraded import degraded
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal

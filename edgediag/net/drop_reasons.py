@@ -18,8 +18,8 @@ from edgediag.host.drop_program import MAX_FLOWS, Watched, drop_program
 from edgediag.host.kernel_symbols import functions_at
 from edgediag.host.messages import errno_name
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import UNWATCHED, KernelDrop
 from edgediag.model.flow import Flow
-from edgediag.model.host import UNWATCHED, KernelDrop
 from edgediag.net import bpf
 from edgediag.net.closing import Closing
 from edgediag.net.event_ring import EventRing

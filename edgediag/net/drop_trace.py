@@ -15,8 +15,8 @@ from typing import Final
 from edgediag.host.drop_trace import MAX_OCTETS, decode_drops
 from edgediag.host.messages import errno_name
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import ProcessDrop
 from edgediag.model.flow import Flow
-from edgediag.model.host import ProcessDrop
 
 MOUNTS: Final = Path("/proc/self/mounts")
 _INSTANCES: Final = "instances"

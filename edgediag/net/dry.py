@@ -2,14 +2,7 @@
 
 from edgediag.compat import assert_never
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import (
-    Action,
-    CloseStream,
-    Event,
-    OpenStream,
-    SendDatagram,
-    SendPacket,
-)
+from edgediag.model.exchange import Action, CloseStream, Event, OpenStream, SendDatagram, SendPacket
 from edgediag.model.flow import Flow
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
 

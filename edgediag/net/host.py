@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 from edgediag.instruments import Solicitation, Tracer, Visits
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun, ProgramWord
+from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import (
-    HostState,
-    Neighbour,
-)
+from edgediag.model.host import HostState, Neighbour
 from edgediag.model.hub import HubDoor, HubWord
 from edgediag.model.pod_echo import PodEcho, PodQuestion
+from edgediag.model.program import ProgramWord
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.net.arp import ArpSolicitation

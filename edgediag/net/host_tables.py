@@ -24,15 +24,8 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import TcFilterObject, XdpProgramObject
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Address, Protocol
-from edgediag.model.host import (
-    NOT_FOLLOWED,
-    HostState,
-    InterfaceAddress,
-    Link,
-    Listener,
-    Neighbour,
-    Sysctl,
-)
+from edgediag.model.host import NOT_FOLLOWED, HostState, InterfaceAddress, Link, Neighbour, Sysctl
+from edgediag.model.listener import Listener
 from edgediag.model.route import PolicyRule, Route
 from edgediag.model.tunnel import NOT_LISTENED
 from edgediag.net.bpf_programs import (

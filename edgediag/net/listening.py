@@ -13,7 +13,7 @@ from edgediag.host.listeners import listeners_of
 from edgediag.host.walk.needs import NeedSocket, Taken
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Protocol
-from edgediag.model.host import Listener
+from edgediag.model.listener import Listener
 from edgediag.net.inet_sockets import read_inet_sockets
 
 _STATES: Final = {Protocol.TCP: (LISTENING,), Protocol.UDP: (UNCONNECTED, CONNECTED)}

@@ -31,8 +31,8 @@ from edgediag.host.netfilter.selector import trace_expressions
 from edgediag.host.netfilter.trace import TraceMessage, decode_trace
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.drops import TraceDropped, TracePassed, TraceResult
 from edgediag.model.flow import Flow
-from edgediag.model.host import TraceDropped, TracePassed, TraceResult
 from edgediag.net.closing import Closing
 from edgediag.net.ipset import with_set_names
 from edgediag.net.netlink import NETLINK_NETFILTER, NetlinkSocket, Refusal

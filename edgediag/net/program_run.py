@@ -14,7 +14,8 @@ from typing import Final
 from edgediag.host.program_word import word_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import ProgramRun, ProgramWord
+from edgediag.model.exchange import ProgramRun
+from edgediag.model.program import ProgramWord
 from edgediag.net import bpf
 from edgediag.net.bpf_programs import opened
 from edgediag.net.degraded import degraded

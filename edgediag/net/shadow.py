@@ -20,7 +20,7 @@ from edgediag.host.clone.legacy import CopiedTable
 from edgediag.host.clone.nft import RuleSet
 from edgediag.host.fix_words import Fix
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import Listener
+from edgediag.model.listener import Listener
 from edgediag.model.rehearsal import FixFailed
 from edgediag.net.clone_ipset import make_sets, read_sets
 from edgediag.net.clone_legacy import make_tables, read_tables

@@ -20,9 +20,10 @@ from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.routing import flow_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, XdpProgramObject
-from edgediag.model.exchange import NextHop, ProgramRun, ProgramWord
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Address
 from edgediag.model.packet import Packet
+from edgediag.model.program import ProgramWord
 from edgediag.model.route import Route
 from edgediag.net.fib import route_for
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal

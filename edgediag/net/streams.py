@@ -7,13 +7,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgediag.model.exchange import (
-    Event,
-    OpenStream,
-    Refused,
-    StreamOpened,
-    StreamReceived,
-)
+from edgediag.model.exchange import Event, OpenStream, Refused, StreamOpened, StreamReceived
 from edgediag.net.clock import Clock
 from edgediag.net.closing import reset_on_close
 from edgediag.net.ports import PortBlock

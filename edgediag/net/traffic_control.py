@@ -7,7 +7,7 @@ from pyroute2 import IPRoute
 
 from edgediag.host.drop_counts import decode_netstat
 from edgediag.host.qdiscs import decode_qdisc
-from edgediag.model.host import DropCount
+from edgediag.model.drops import DropCount
 from edgediag.net.plain import interface_names, plain_all
 
 _NETSTAT: Final = Path("/proc/thread-self/net/netstat")

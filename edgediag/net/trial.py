@@ -14,8 +14,8 @@ from typing import Final
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.drops import TraceDropped, TracePassed
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import TraceDropped, TracePassed
 from edgediag.model.rehearsal import Sent
 from edgediag.net.namespaces import die_with
 from edgediag.net.nftrace import open_tracer

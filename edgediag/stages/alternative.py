@@ -12,10 +12,7 @@ from edgediag.meaning import has_come_back, has_left, is_sent_elsewhere, wire_fl
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import Altered
 from edgediag.model.flow import Address
-from edgediag.model.host import (
-    HostState,
-    NeighbourState,
-)
+from edgediag.model.host import HostState, NeighbourState
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
 from edgediag.model.route import Route, RouteAnswer

@@ -7,7 +7,8 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Target
 from edgediag.model.explained import Arrival, Disposition, Explained
 from edgediag.model.flow import Address, Flow
-from edgediag.model.host import HostState, InterfaceAddress, Link, Listener
+from edgediag.model.host import HostState, InterfaceAddress, Link
+from edgediag.model.listener import Listener
 from edgediag.stages.alternative import POD_BRIDGES
 
 NO_NETWORK = NotChecked(

@@ -15,15 +15,13 @@ from edgediag.instruments import Bench
 from edgediag.meaning import decisive, has_come_back, has_left, wire_flow
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import ProgramVerdict
-from edgediag.model.exchange import NextHop, ProgramRun, ProgramWord
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import (
-    HostState,
-    PacketProgram,
-)
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Outcome
 from edgediag.model.packet import Packet, TcpSegment
 from edgediag.model.probe import Probe
+from edgediag.model.program import PacketProgram, ProgramWord
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.plan import STREAMS
 from edgediag.probes import packet_codec

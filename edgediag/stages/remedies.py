@@ -12,11 +12,12 @@ from edgediag.host.fix import fix_for
 from edgediag.inference.judge import judge
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import TraceDropped
 from edgediag.model.evidence import Evidence, FlowEvidence, ListenerEvidence, RunEvidence
 from edgediag.model.exchange import FixTrial
 from edgediag.model.explained import Arrival
 from edgediag.model.flow import Flow
-from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.host import HostState
 from edgediag.model.rehearsal import TriedFix
 from edgediag.model.verdict import Certainty, Place, RootCause
 from edgediag.stages.arrival import arrivals_at

@@ -8,7 +8,7 @@ from edgediag.checked import Checked, are_octets_kept, lead
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import DropCount, KernelDrops, TraceResult
+from edgediag.model.drops import DropCount, KernelDrops, TraceResult
 from edgediag.model.probe import Probe
 from edgediag.plan import draw_repeats, draw_stream_repeat
 

@@ -19,17 +19,11 @@ from edgediag.locate.pacing import CONFIRM_SPACING_S
 from edgediag.locate.planned import Follower, Search
 from edgediag.meaning import decisive, is_answered_well, is_rewritten, leaves_by
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import DropCount, KernelDrops, TraceResult
 from edgediag.model.exchange import NextHop
 from edgediag.model.explained import Explained
 from edgediag.model.flow import Flow
-from edgediag.model.host import (
-    DropCount,
-    HostState,
-    KernelDrops,
-    Link,
-    Neighbour,
-    TraceResult,
-)
+from edgediag.model.host import HostState, Link, Neighbour
 from edgediag.model.outcome import Unanswered
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe

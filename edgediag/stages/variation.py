@@ -14,7 +14,8 @@ from edgediag.instruments import Bench
 from edgediag.locate.controls import hops_of
 from edgediag.meaning import has_left, is_gone, is_rewritten
 from edgediag.model.answer import NotChecked
-from edgediag.model.host import Link, TraceResult
+from edgediag.model.drops import TraceResult
+from edgediag.model.host import Link
 from edgediag.model.outcome import Answered, Outcome, SendFailed
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Probe, Purpose

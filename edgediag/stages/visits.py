@@ -14,7 +14,8 @@ from edgediag.model.endpoint import Direction, Target
 from edgediag.model.evidence import NOT_VISITED, Evidence, ListenerEvidence
 from edgediag.model.exchange import Door
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, Listener
+from edgediag.model.host import HostState
+from edgediag.model.listener import Listener
 from edgediag.stages.arrival import arrivals_at, is_open
 
 # On this very host a round trip takes no time; a service that is about to end it does so at once.

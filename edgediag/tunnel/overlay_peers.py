@@ -16,11 +16,7 @@ from edgediag.host.vxlan import FLANNEL_PREFIX, RAVEN_DEVICE
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address, Flow, Protocol
-from edgediag.model.host import (
-    HostState,
-    Link,
-    Neighbour,
-)
+from edgediag.model.host import HostState, Link, Neighbour
 from edgediag.model.overlay import (
     ADDED_OCTETS,
     Encapsulation,

@@ -12,7 +12,7 @@ from edgediag.host.bpf_programs import (
 )
 from edgediag.host.dumped import Dumped
 from edgediag.model.culprit import XdpProgramObject
-from edgediag.model.host import NetfilterProgram
+from edgediag.model.program import NetfilterProgram
 
 # struct bpf_prog_info of Linux 6.18: type 6, id 157; its name stands at octet 64.
 PROGRAM = bytes.fromhex("06000000 9d000000") + bytes(56) + b"edgediag_lab\0\0\0\0"

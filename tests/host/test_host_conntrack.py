@@ -17,8 +17,8 @@ from edgediag.host.conntrack import (
     decode_wire_flow,
     encode_tuple,
 )
+from edgediag.model.drops import Drop, DropCount
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import Drop, DropCount
 from edgediag.model.tunnel_object import TunnelConnection
 
 # As Linux 6.18 heads it, and as Linux 5.4 does.

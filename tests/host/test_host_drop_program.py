@@ -11,8 +11,8 @@ from edgediag.host.drop_event import DropEvent, Names, decode_event, drops_of
 from edgediag.host.drop_layout import Layout
 from edgediag.host.drop_program import MAX_FLOWS, RECORD, Watched, drop_program
 from edgediag.host.kernel_symbols import functions_at
+from edgediag.model.drops import KernelDrop
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import KernelDrop
 
 LAYOUT = Layout(
     head=192,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgediag.host.drop_trace import MAX_KINDS, decode_drops
-from edgediag.model.host import ProcessDrop
+from edgediag.model.drops import ProcessDrop
 
 HEAD = "            bash-19766   [001] ..s1. 14026.970963: kfree_skb: skbaddr=000000008f858af6 "
 

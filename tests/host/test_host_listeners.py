@@ -7,7 +7,7 @@ import pytest
 from edgediag.host.inet_sockets import InetSocket
 from edgediag.host.listeners import listeners_of
 from edgediag.model.flow import Protocol
-from edgediag.model.host import Listener
+from edgediag.model.listener import Listener
 
 
 def bound(address: str, port: int = 10250, is_ipv6_only: bool = False) -> InetSocket:

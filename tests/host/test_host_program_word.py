@@ -4,8 +4,7 @@ import pytest
 
 from edgediag.host.program_word import number_of, word_of
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import ProgramWord
-from edgediag.model.host import PacketProgram
+from edgediag.model.program import PacketProgram, ProgramWord
 
 XDP = XdpProgramObject(interface="eth0", program=3, name="x", mode="native")
 TCX = TcFilterObject(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgediag.host.drop_counts import decode_netstat, risen
 from edgediag.host.dumped import Dumped
 from edgediag.host.qdiscs import decode_qdisc
-from edgediag.model.host import Drop, DropCount
+from edgediag.model.drops import Drop, DropCount
 
 NAMES = {3: "eth0"}
 TBF: Dumped = {

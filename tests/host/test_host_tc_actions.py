@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgediag.host.attributes import attribute, native32, nest, string
 from edgediag.host.tc_actions import decode_actions, word_of_actions
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import ProgramWord
+from edgediag.model.program import ProgramWord
 
 # linux/pkt_cls.h: TCA_ACT_KIND, TCA_ACT_OPTIONS; TCA_GACT_PARMS and the like.
 KIND, OPTIONS, PARMS = 1, 2, 2

@@ -9,10 +9,10 @@ from edgediag.inference.judge import judge
 from edgediag.inference.rules import RULES_OF_FORMS
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import MtuObject, NftRule, TrackedFlowObject
+from edgediag.model.drops import TraceDropped
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
-from edgediag.model.host import TraceDropped
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.reply import IcmpKind, Reply

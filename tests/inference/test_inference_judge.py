@@ -37,10 +37,8 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import (
-    InterfaceAddress,
-    Listener,
-)
+from edgediag.model.host import InterfaceAddress
+from edgediag.model.listener import Listener
 from edgediag.model.outcome import Outcome
 from edgediag.model.path import Ladder
 from edgediag.model.reply import DnsReply, IcmpKind, Reply

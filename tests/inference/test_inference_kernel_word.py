@@ -6,13 +6,7 @@ from edgediag.inference.combine import find
 from edgediag.inference.kernel_word import support
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule
-from edgediag.model.host import (
-    UNWATCHED,
-    KernelDrop,
-    KernelDrops,
-    ProcessDrop,
-    TraceDropped,
-)
+from edgediag.model.drops import UNWATCHED, KernelDrop, KernelDrops, ProcessDrop, TraceDropped
 from story import NOT_ASKED, flow_evidence, host_state, probe, unanswered
 
 LOST = unanswered(probe(), has_left=False)

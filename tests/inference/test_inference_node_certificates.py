@@ -9,8 +9,9 @@ from edgediag.inference.combine import find
 from edgediag.inference.states import agent_certificate, raven_certificate
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, Listener
+from edgediag.model.host import HostState
 from edgediag.model.hub import HubEnd
+from edgediag.model.listener import Listener
 from edgediag.model.node_certificate import CertificateUse, Moment, NodeCertificate
 from edgediag.model.outcome import Outcome
 from edgediag.model.verdict import Mechanism, Place, Strength

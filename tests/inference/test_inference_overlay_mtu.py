@@ -11,7 +11,8 @@ from edgediag.model.culprit import MtuObject
 from edgediag.model.endpoint import Direction
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Protocol
-from edgediag.model.host import HostState, Link, Listener
+from edgediag.model.host import HostState, Link
+from edgediag.model.listener import Listener
 from edgediag.model.report import CheckReport
 from edgediag.model.verdict import Mechanism, Place, Status
 from story import FLANNEL_DEVICE, host_state, link, listener_evidence, target

@@ -25,7 +25,8 @@ from edgediag.model.culprit import NeighbourObject, VxlanObject
 from edgediag.model.endpoint import Direction, ProbeKind
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.flow import Address, Protocol
-from edgediag.model.host import HostState, Listener, Neighbour, NeighbourState
+from edgediag.model.host import HostState, Neighbour, NeighbourState
+from edgediag.model.listener import Listener
 from edgediag.model.outcome import Answered, Outcome, Sighted, Unanswered
 from edgediag.model.overlay import Encapsulation, ForwardingEntry, NodeEnd, VxlanDevice
 from edgediag.model.overlay_trial import OverlayAsked, OverlayForm, OverlayTrial

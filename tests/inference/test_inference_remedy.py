@@ -7,11 +7,12 @@ import pytest
 from edgediag.inference.judge import judge
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule
+from edgediag.model.drops import TraceDropped
 from edgediag.model.endpoint import Direction
 from edgediag.model.evidence import Evidence, RunEvidence
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
-from edgediag.model.host import Listener, TraceDropped
+from edgediag.model.listener import Listener
 from edgediag.model.rehearsal import (
     Decider,
     FixFailed,

@@ -23,16 +23,9 @@ from edgediag.model.endpoint import Direction
 from edgediag.model.evidence import RunEvidence
 from edgediag.model.explained import Disposition, Explained, RuleObject
 from edgediag.model.flow import Protocol
-from edgediag.model.host import (
-    HostState,
-    InterfaceAddress,
-    Link,
-    Listener,
-    Neighbour,
-    NeighbourState,
-    Sysctl,
-)
+from edgediag.model.host import HostState, InterfaceAddress, Link, Neighbour, NeighbourState, Sysctl
 from edgediag.model.hub import HubClosed, HubEnd, HubSaid, HubSilent, HubWord
+from edgediag.model.listener import Listener
 from edgediag.model.outcome import Outcome
 from edgediag.model.overlay import ForwardingEntry, OverlayRoute, VxlanDevice
 from edgediag.model.raven_set import GatewayPool, RavenSet

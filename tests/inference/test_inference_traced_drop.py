@@ -4,7 +4,7 @@ import pytest
 
 from edgediag.inference.rules.traced_drop import conclusion
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
-from edgediag.model.host import TraceDropped
+from edgediag.model.drops import TraceDropped
 
 BY_HAND = IptablesRule(backend="nft", table="filter", chain="OUTPUT", number=2, text="-j DROP")
 OF_A_SERVICE = IptablesRule(

@@ -32,6 +32,7 @@ from edgediag.model.culprit import (
     XdpProgramObject,
     XfrmPolicyObject,
 )
+from edgediag.model.drops import Drop, DropCount, KernelDrop, ProcessDrop, TraceDropped
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import (
     Altered,
@@ -48,18 +49,7 @@ from edgediag.model.evidence import (
 )
 from edgediag.model.explained import Disposition, End, Explained, Translation
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import (
-    Drop,
-    DropCount,
-    HostState,
-    InterfaceAddress,
-    KernelDrop,
-    Link,
-    NeighbourState,
-    ProcessDrop,
-    Sysctl,
-    TraceDropped,
-)
+from edgediag.model.host import HostState, InterfaceAddress, Link, NeighbourState, Sysctl
 from edgediag.model.outcome import Outcome, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder

@@ -12,10 +12,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import RavenStateObject
 from edgediag.model.endpoint import Direction, Omitted
 from edgediag.model.evidence import OmittedEvidence, RunEvidence
-from edgediag.model.host import (
-    HostState,
-    Link,
-)
+from edgediag.model.host import HostState, Link
 from edgediag.model.overlay import OverlayRoute
 from edgediag.model.report import CheckReport
 from edgediag.model.route import PolicyRule

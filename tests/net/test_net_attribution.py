@@ -16,8 +16,7 @@ from edgediag.host.netfilter.iptables import iptables_text
 from edgediag.host.netfilter.legacy_chains import LegacyChains
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import IptablesRule
-from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import (
+from edgediag.model.drops import (
     UNWATCHED,
     Drop,
     KernelDrop,
@@ -26,6 +25,7 @@ from edgediag.model.host import (
     TracePassed,
     TraceResult,
 )
+from edgediag.model.flow import Flow, Protocol
 from edgediag.net import attribution, drop_reasons, drop_trace
 from edgediag.net.attribution import COUNTED_TRIES, open_attribution
 from edgediag.net.tc_filters import read_tc_filters

@@ -18,10 +18,10 @@ from edgediag.lab import bpf
 from edgediag.lab.bpf import Match
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import NextHop, ProgramRun, ProgramWord
+from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import PacketProgram
 from edgediag.model.packet import Packet, TcpSegment
+from edgediag.model.program import PacketProgram, ProgramWord
 from edgediag.net import bpf as net_bpf
 from edgediag.net import bpf_programs
 from edgediag.net.attached import read_attached

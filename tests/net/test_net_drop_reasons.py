@@ -22,8 +22,8 @@ from edgediag.lab import bpf as lab_bpf
 from edgediag.lab import cgroup
 from edgediag.lab.bpf import Match
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import UNWATCHED, KernelDrop
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import UNWATCHED, KernelDrop
 from edgediag.net import bpf, drop_reasons
 from edgediag.net.drop_reasons import DropWatch, open_drop_watch
 

@@ -13,14 +13,8 @@ from pyroute2 import IPRoute
 from edgediag.model.answer import NotChecked
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import (
-    InterfaceAddress,
-    Link,
-    Listener,
-    Neighbour,
-    NeighbourState,
-    Sysctl,
-)
+from edgediag.model.host import InterfaceAddress, Link, Neighbour, NeighbourState, Sysctl
+from edgediag.model.listener import Listener
 from edgediag.model.route import PolicyRule, Route
 from edgediag.net.fib import route_for
 from edgediag.net.host_tables import neighbour_for, next_hop_for, read_host

@@ -15,8 +15,8 @@ import pytest
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.drops import TraceDropped, TracePassed, TraceResult
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import TraceDropped, TracePassed, TraceResult
 from edgediag.net.nftrace import open_tracer
 
 pytestmark = [

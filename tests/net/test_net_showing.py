@@ -23,8 +23,8 @@ from edgediag.host.walk.tc_verdict import filter_word
 from edgediag.lab import bpf, cgroup
 from edgediag.lab.bpf import Match
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import ProgramWord
 from edgediag.model.flow import Flow, Protocol
+from edgediag.model.program import ProgramWord
 from edgediag.net import bpf as syscalls
 from edgediag.net.tc_filters import read_attached_filters
 

@@ -33,9 +33,9 @@ from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
+from edgediag.model.drops import TraceDropped, TracePassed, TraceResult
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import TraceDropped, TracePassed, TraceResult
 from edgediag.net.nftrace import open_tracer
 from edgediag.net.walk_answers import walk_inbound, walk_outbound
 from edgediag.net.ways import interface

@@ -6,10 +6,7 @@ from ipaddress import ip_address
 
 from edgediag.checked import Checked
 from edgediag.model.evidence import Altered
-from edgediag.model.host import (
-    HostState,
-    InterfaceAddress,
-)
+from edgediag.model.host import HostState, InterfaceAddress
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose, Way
 from edgediag.model.route import Route

@@ -10,7 +10,8 @@ from edgediag.model.culprit import NftRule
 from edgediag.model.endpoint import Direction
 from edgediag.model.explained import Arrival, Disposition, Explained
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import HostState, InterfaceAddress, Link, Listener
+from edgediag.model.host import HostState, InterfaceAddress, Link
+from edgediag.model.listener import Listener
 from edgediag.stages.arrival import NO_NETWORK, WHICH_NETWORK, agreed, arrivals_at, is_open
 from story import EDGE, GATEWAY, host_state, link, target
 

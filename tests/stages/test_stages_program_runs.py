@@ -11,9 +11,10 @@ from edgediag.model.endpoint import ProbeKind
 from edgediag.model.evidence import ProgramVerdict
 from edgediag.model.exchange import ProgramRun
 from edgediag.model.flow import Flow, Protocol
-from edgediag.model.host import HostState, PacketProgram
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Outcome
 from edgediag.model.packet import TcpSegment
+from edgediag.model.program import PacketProgram
 from edgediag.stages.program_runs import (
     MOST_RUNS,
     NO_PROGRAM,

@@ -7,17 +7,14 @@ import pytest
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule, RouteObject, TcFilterObject
+from edgediag.model.drops import KernelDrop, TraceDropped
 from edgediag.model.endpoint import Direction
 from edgediag.model.evidence import FlowEvidence, ListenerEvidence, RunEvidence
 from edgediag.model.exchange import FixTrial
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
-from edgediag.model.host import (
-    HostState,
-    KernelDrop,
-    Listener,
-    TraceDropped,
-)
+from edgediag.model.host import HostState
+from edgediag.model.listener import Listener
 from edgediag.model.rehearsal import FixFailed, RehearsalAnswer, TriedFix
 from edgediag.model.route import RouteRefused
 from edgediag.stages.arrival import arrivals_at

@@ -12,20 +12,10 @@ from edgediag.locate.masked import with_masked
 from edgediag.locate.planned import Confirmation, Search
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.exchange import (
-    Action,
-    Event,
-    OpenStream,
-    SendDatagram,
-    SendPacket,
-)
+from edgediag.model.exchange import Action, Event, OpenStream, SendDatagram, SendPacket
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
-from edgediag.model.host import (
-    HostState,
-    Link,
-    NeighbourState,
-)
+from edgediag.model.host import HostState, Link, NeighbourState
 from edgediag.model.outcome import Unanswered
 from edgediag.model.packet import IcmpError, Packet, Quote, Sighting, TcpSegment
 from edgediag.model.path import Ladder

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from edgediag.checked import Checked
+from edgediag.model.drops import TracePassed
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.exchange import Action, Event, Refused, SendPacket
 from edgediag.model.flow import Protocol
-from edgediag.model.host import TracePassed
 from edgediag.model.outcome import Answered
 from edgediag.model.packet import UdpDatagram
 from edgediag.model.path import Ladder

@@ -11,7 +11,8 @@ from edgediag.model.endpoint import Direction, ProbeKind
 from edgediag.model.evidence import NOT_VISITED, ListenerEvidence
 from edgediag.model.exchange import Door
 from edgediag.model.flow import Protocol
-from edgediag.model.host import InterfaceAddress, Listener
+from edgediag.model.host import InterfaceAddress
+from edgediag.model.listener import Listener
 from edgediag.stages.visits import VISITS, doors
 from rig import RigHost, RigWire, assigned, rig
 from story import EDGE, host_state, target

@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 from edgediag.inference.overlay_trials import lengths, ports
 from edgediag.model.exchange import Action, Event, SendPacket
 from edgediag.model.flow import Flow
-from edgediag.model.host import (
-    HostState,
-    InterfaceAddress,
-    Neighbour,
-    NeighbourState,
-)
+from edgediag.model.host import HostState, InterfaceAddress, Neighbour, NeighbourState
 from edgediag.model.overlay import Encapsulation, ForwardingEntry
 from edgediag.model.overlay_trial import OverlayTrial
 from edgediag.model.packet import IcmpEcho, Packet, Sighting, UdpDatagram

@@ -18,8 +18,7 @@ from edgediag.host.walk.reply import REPLY
 from edgediag.host.walk.tc_verdict import filter_word
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, XdpProgramObject
-from edgediag.model.exchange import ProgramWord
-from edgediag.model.host import PacketProgram
+from edgediag.model.program import PacketProgram, ProgramWord
 
 INGRESS: Final = "ingress"
 EGRESS: Final = "egress"

@@ -17,7 +17,7 @@ from edgediag.host.walk.journal import Journal, Place, Visit
 from edgediag.host.walk.needs import Asking, NeedChain, ask_chain
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.rule_machine import Evaluated, Outcome, evaluate
-from edgediag.model.host import PacketProgram
+from edgediag.model.program import PacketProgram
 
 _DROP, _ACCEPT, _JUMP, _GOTO, _RETURN = 0, 1, -3, -4, -5
 # The kernel refuses deeper jumps (NFT_JUMP_STACK_SIZE).

@@ -22,8 +22,8 @@ from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
 from edgediag.host.walk.xt_conditions import holds
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule
+from edgediag.model.drops import TraceDropped, TracePassed
 from edgediag.model.flow import Flow
-from edgediag.model.host import TraceDropped, TracePassed
 
 _DROP: Final = 0
 # Built-in chains that a packet of this host meets on its way out, and an answer on its way in.

@@ -17,7 +17,7 @@ from edgediag.host.walk.octets import (
 )
 from edgediag.host.walk.parcel import Parcel, network_header, transport_header
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import ProgramWord
+from edgediag.model.program import ProgramWord
 
 
 def filter_word(

@@ -6,8 +6,9 @@ from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import has_come_back
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject
+from edgediag.model.drops import TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TracePassed
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Unanswered
 from edgediag.model.verdict import Finding, Mechanism
 

@@ -7,8 +7,9 @@ from edgediag.inference.reading import not_permitted, packets_of
 from edgediag.meaning import has_left
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject
+from edgediag.model.drops import Drop, TracePassed, TraceResult
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import Drop, HostState, TracePassed, TraceResult
+from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "cgroup-refuses"

@@ -8,8 +8,9 @@ from edgediag.inference.reading import not_permitted, outcome_of, packets_of
 from edgediag.inference.sysctls import number_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.culprit import ConntrackObject
+from edgediag.model.drops import Drop, TraceDropped, TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import Drop, HostState, TraceDropped, TracePassed
+from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "conntrack-full"

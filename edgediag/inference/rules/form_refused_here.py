@@ -4,8 +4,9 @@ from edgediag.inference.claim import finding, on_this_host
 from edgediag.inference.forms import packets_of_form, varied
 from edgediag.inference.rules.traced_drop import conclusion
 from edgediag.meaning import has_left
+from edgediag.model.drops import TraceDropped
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.host import HostState
 from edgediag.model.outcome import SendFailed
 from edgediag.model.variation import Change
 from edgediag.model.verdict import Finding, Mechanism

@@ -22,8 +22,9 @@ from edgediag.inference.rules.xfrm_blocks import blocking_policy
 from edgediag.meaning import has_come_back, has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, Culprit, QdiscObject, TcFilterObject
+from edgediag.model.drops import Drop, KernelDrop, TraceDropped
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import Drop, HostState, KernelDrop, TraceDropped
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered, Unanswered
 from edgediag.model.reply import ConnectedMute
 from edgediag.model.verdict import Finding, Mechanism

@@ -4,10 +4,7 @@ from edgediag.inference.claim import finding, on_this_host
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import LinkObject
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import (
-    HostState,
-    Link,
-)
+from edgediag.model.host import HostState, Link
 from edgediag.model.route import Route, RouteRefused
 from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism, Place
 

@@ -6,13 +6,9 @@ from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import QdiscObject, TcFilterObject
+from edgediag.model.drops import Drop, DropCount, TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import (
-    Drop,
-    DropCount,
-    HostState,
-    TracePassed,
-)
+from edgediag.model.host import HostState
 from edgediag.model.route import Route
 from edgediag.model.verdict import Claim, Finding, Mechanism
 

@@ -5,12 +5,9 @@ from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.rules.lost_at_egress import claim_on
 from edgediag.meaning import has_come_back
+from edgediag.model.drops import Drop, TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import (
-    Drop,
-    HostState,
-    TracePassed,
-)
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Unanswered
 from edgediag.model.route import Route
 from edgediag.model.verdict import Finding

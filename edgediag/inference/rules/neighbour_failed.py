@@ -7,10 +7,7 @@ from edgediag.inference.reading import is_unresolved, outcome_of
 from edgediag.meaning import has_left
 from edgediag.model.culprit import NeighbourObject
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import (
-    HostState,
-    Neighbour,
-)
+from edgediag.model.host import HostState, Neighbour
 from edgediag.model.outcome import SendFailed
 from edgediag.model.route import Route
 from edgediag.model.verdict import Certainty, Claim, Finding, Mechanism, Place

@@ -5,8 +5,9 @@ from edgediag.inference.kernel_word import support
 from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.meaning import has_left, is_answered_well
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TracePassed
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered, SendFailed
 from edgediag.model.reply import SocketError
 from edgediag.model.verdict import Finding, Mechanism

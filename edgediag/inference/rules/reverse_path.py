@@ -6,8 +6,9 @@ from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.inference.sysctls import sysctls_of
 from edgediag.meaning import has_come_back
 from edgediag.model.culprit import SysctlObject
+from edgediag.model.drops import Drop, TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import Drop, HostState, TracePassed
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.verdict import Finding, Mechanism

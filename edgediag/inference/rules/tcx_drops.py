@@ -6,8 +6,9 @@ from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.meaning import has_come_back, has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import TcFilterObject
+from edgediag.model.drops import TraceDropped, TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TraceDropped, TracePassed
+from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "tcx-drops"

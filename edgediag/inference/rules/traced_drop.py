@@ -9,9 +9,10 @@ from edgediag.inference.reading import outcome_of
 from edgediag.meaning import has_come_back, has_left, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy
+from edgediag.model.drops import TraceDropped
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.explained import Disposition, Explained, RuleObject
-from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered
 from edgediag.model.verdict import Claim, Finding
 

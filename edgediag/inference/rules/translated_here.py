@@ -7,9 +7,10 @@ from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.inference.translations import translator_of
 from edgediag.meaning import has_left, is_answered_by, is_answered_well
 from edgediag.model.answer import NotChecked
+from edgediag.model.drops import TraceDropped
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.explained import End
-from edgediag.model.host import HostState, TraceDropped
+from edgediag.model.host import HostState
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.reply import IcmpReply, Reset, SocketError
 from edgediag.model.verdict import Finding, Mechanism

@@ -6,8 +6,9 @@ from edgediag.inference.programs import dropping, in_words, sole
 from edgediag.inference.reading import is_lost, outcome_of, packets_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import XdpProgramObject
+from edgediag.model.drops import KernelDrop
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, KernelDrop
+from edgediag.model.host import HostState
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "xdp-drops"

@@ -7,8 +7,9 @@ from edgediag.inference.reading import outcome_of, packets_of
 from edgediag.meaning import has_come_back, has_left
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import XfrmPolicyObject
+from edgediag.model.drops import TraceDropped, TracePassed
 from edgediag.model.evidence import FlowEvidence
-from edgediag.model.host import HostState, TraceDropped, TracePassed
+from edgediag.model.host import HostState
 from edgediag.model.outcome import SendFailed, Unanswered
 from edgediag.model.probe import Way
 from edgediag.model.verdict import Finding, Mechanism

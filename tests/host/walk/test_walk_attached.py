@@ -21,7 +21,7 @@ from edgediag.host.walk.parcel import CtState, Interface, Sender, parcel_in, par
 from edgediag.host.walk.reply import answer
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, TcFilterObject, XdpProgramObject
-from edgediag.model.exchange import ProgramWord
+from edgediag.model.program import ProgramWord
 from story import flow
 from walks import DROP, LO, UP, base, chain_of, driven
 

@@ -14,8 +14,8 @@ from edgediag.host.walk.chain_walk import Step
 from edgediag.host.walk.counted import counted_all, dropped_by, may_match
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule
+from edgediag.model.drops import TraceDropped
 from edgediag.model.flow import Flow
-from edgediag.model.host import TraceDropped
 from story import flow, passed
 
 TUNNEL = flow()

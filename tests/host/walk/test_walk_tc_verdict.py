@@ -12,8 +12,8 @@ from edgediag.host.walk.copies import REWRITTEN
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_of
 from edgediag.host.walk.tc_verdict import filter_word
 from edgediag.model.answer import NotChecked
-from edgediag.model.exchange import ProgramWord
 from edgediag.model.flow import Flow, Protocol
+from edgediag.model.program import ProgramWord
 
 NEW = Sender(mark=0, uid=0, gid=0, state=CtState.NEW)
 API = Flow(
