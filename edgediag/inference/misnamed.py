@@ -42,17 +42,24 @@ def _with_domain(finding: Finding, evidence: FlowEvidence) -> Finding:
     if longer == host or not meant or address in meant or Place.LOCAL in finding.claim.where:
         return finding
     domain = longer.removeprefix(f"{host}.")
+    text = (
+        f"programs of this node come to {address} because they ask for {longer} before {host}, "
+        f"which itself has {meant[0]}"
+    )
+    remedy = f"take {domain} off the search list of resolv.conf, or lower its ndots"
+    return _or_this_host(finding, text, remedy)
+
+
+def _or_this_host(finding: Finding, text: str, remedy: str) -> Finding:
+    """The finding, with this host among its places and the reason for that behind its words."""
     where = (Place.LOCAL, *finding.claim.where)
     return replace(
         finding,
         claim=replace(
             finding.claim, where=where, certainty=Certainty.AMBIGUOUS, after=None, culprit=None
         ),
-        text=(
-            f"{finding.text}; programs of this node come to {address} because they ask for "
-            f"{longer} before {host}, which itself has {meant[0]}"
-        ),
-        remedy=f"take {domain} off the search list of resolv.conf, or lower its ndots",
+        text=f"{finding.text}; {text}",
+        remedy=remedy,
     )
 
 
@@ -75,19 +82,12 @@ def _with_inner_name(finding: Finding, evidence: FlowEvidence) -> Finding:
     is_inner = host.endswith(_ZONE) and outer != host and is_inside(address)
     if not is_inner or Place.LOCAL in finding.claim.where:
         return finding
-    where = (Place.LOCAL, *finding.claim.where)
-    return replace(
-        finding,
-        claim=replace(
-            finding.claim, where=where, certainty=Certainty.AMBIGUOUS, after=None, culprit=None
-        ),
-        text=(
-            f"{finding.text}; {host} is a name for use inside a VPC, and {address} is reached from "
-            f"there alone: a line into the VPC that is broken, and a node that has none, look the "
-            f"same from here"
-        ),
-        remedy=f"use {outer} on a node that reaches the cloud by the public network",
+    text = (
+        f"{host} is a name for use inside a VPC, and {address} is reached from there alone: a line "
+        f"into the VPC that is broken, and a node that has none, look the same from here"
     )
+    remedy = f"use {outer} on a node that reaches the cloud by the public network"
+    return _or_this_host(finding, text, remedy)
 
 
 def _with_line(finding: Finding, evidence: FlowEvidence) -> Finding:

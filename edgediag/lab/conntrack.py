@@ -24,7 +24,7 @@ MAX_ENTRIES: Final = 2_000_000
 _BATCH: Final = 256
 _LIFE_S: Final = 3600
 
-_CTNETLINK_NEW: Final = 1 << 8
+_CTNETLINK_NEW, _CTNETLINK_DELETE = 1 << 8, 1 << 8 | 2
 _NETLINK_NETFILTER: Final = 12
 _STATUS, _TIMEOUT = 3, 7
 _SEEN_REPLY, _ASSURED, _CONFIRMED = 0x02, 0x04, 0x08
@@ -44,12 +44,21 @@ def fill(namespace: str) -> None:
         limit = _number(_LIMIT)
         _check(limit)
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as netlink:
+            # What is there already is not assured, and would be given up for the first connection.
+            netlink.send(_flush())
             # Some are refused, where too many meet in one place of the table.
             for first in range(0, 2 * limit, _BATCH):
                 netlink.send(b"".join(map(_entry, range(first, first + _BATCH))))
                 if _number(_COUNT) >= limit:
                     return
     raise CannotRunError(f"cannot fill the conntrack table of {namespace}: entries are refused")
+
+
+def _flush() -> bytes:
+    """The message that takes every entry of the namespace away."""
+    return join_message(
+        Message(type_=_CTNETLINK_DELETE, flags=NLM_F_REQUEST, sequence=0, payload=_HEAD)
+    )
 
 
 def _number(path: Path) -> int:

@@ -1,7 +1,6 @@
 """Rules that ARP meets: the walk says of a next hop what the kernel then makes of it."""
 
 import shutil
-import time
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from edgediag.model.flow import Flow, Protocol
 from edgediag.net import xtables
 from edgediag.net.xtables import listed_tables
 from net.bridged import bridged
-from net.differential import explained, send
+from net.next_hop import Said, said_of, tells_its_mac
 
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes
@@ -25,7 +24,6 @@ FLOW = Flow(
     destination=IPv4Address("198.51.100.2"),
     destination_port=4500,
 )
-Said = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
 PASSES = ("passes", (), ())
 # A busy machine takes its time; that nothing comes shows at once.
 PATIENCE_S = {True: 2.0, False: 0.3}
@@ -47,24 +45,11 @@ def arp(hook: str, words: str) -> tuple[str, ...]:
 
 
 def said(node: "Node", flow: Flow = FLOW) -> Said:
-    with node.inside():
-        conclusion = explained(flow)
-    deciders = tuple(
-        (step.chain.family, step.chain.chain) for step in conclusion.deciders if step.chain
-    )
-    return conclusion.disposition.value, deciders, conclusion.hangs_on
+    return said_of(node, flow)
 
 
 def is_resolved(node: "Node", within_s: float) -> bool:
-    """Whether the next hop tells its MAC, asked once."""
-    with node.inside():
-        send(FLOW)
-    deadline_s = time.monotonic() + within_s
-    while time.monotonic() < deadline_s:
-        if "REACHABLE" in node.output("ip neighbour show 192.0.2.2 dev up0"):
-            return True
-        time.sleep(0.02)
-    return False
+    return tells_its_mac(node, FLOW, "192.0.2.2", within_s=within_s)
 
 
 @pytest.mark.parametrize(

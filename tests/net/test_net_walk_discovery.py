@@ -1,21 +1,19 @@
 """Rules that neighbour discovery meets: the walk says of a next hop what the kernel makes of it."""
 
 import shutil
-import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edgediag.model.flow import Flow, Protocol
-from net.differential import explained, send
+from net.next_hop import Said, said_of, tells_its_mac
 
 if TYPE_CHECKING:
     from tests.net.conftest import Node, TwoNodes
 
 pytestmark = pytest.mark.netns
 
-Said = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
 PASSES: Said = ("passes", (), ())
 # A busy machine takes its time; that nothing comes shows at once.
 PATIENCE_S = {True: 2.0, False: 0.3}
@@ -66,24 +64,11 @@ BEYOND, ON_LINK = flow_to("2001:db8:9::9"), flow_to("2001:db8:2::2")
 
 
 def said(node: "Node", flow: Flow = BEYOND) -> Said:
-    with node.inside():
-        conclusion = explained(flow)
-    deciders = tuple(
-        (step.chain.family, step.chain.chain) for step in conclusion.deciders if step.chain
-    )
-    return conclusion.disposition.value, deciders, conclusion.hangs_on
+    return said_of(node, flow)
 
 
 def is_resolved(node: "Node", within_s: float) -> bool:
-    """Whether the next hop tells its MAC, asked once."""
-    with node.inside():
-        send(BEYOND)
-    deadline_s = time.monotonic() + within_s
-    while time.monotonic() < deadline_s:
-        if "REACHABLE" in node.output("ip neighbour show fe80::2 dev up0"):
-            return True
-        time.sleep(0.02)
-    return False
+    return tells_its_mac(node, BEYOND, "fe80::2", within_s=within_s)
 
 
 @pytest.mark.parametrize(
