@@ -259,8 +259,7 @@ def _all(asked: Mapping[str, tuple[Probe, ...]]) -> tuple[Probe, ...]:
 def _sent(surveyed: Surveyed, sought: Sought) -> tuple[Probe, ...]:
     contrasts = (probe for probe in sought.contrasts.values() if isinstance(probe, Probe))
     return (
-        *surveyed.queries,
-        *(probe for probe in surveyed.ahead if probe not in surveyed.queries),
+        *dict.fromkeys((*surveyed.queries, *surveyed.ahead)),
         *(probe for probes in surveyed.checks.values() for probe in probes),
         *sought.repeats,
         *sought.confirmations.values(),

@@ -24,7 +24,7 @@ from edgediag.net.wire_io import WireIo
 from edgediag.plan import PORTS_OF_DOUBT, Supply, ports_needed
 from edgediag.run import Loop
 from edgediag.session.machine import Session
-from edgediag.stages.assignment import NOTHING_LATER, RESOLVER, Assignment
+from edgediag.stages.assignment import RESOLVER, Assignment
 from edgediag.stages.certificates import is_registry
 from edgediag.stages.token_services import MAX_SERVICES
 from edgediag.tunnel.idle import MAX_PORTS as IDLE_PORTS
@@ -152,7 +152,7 @@ def _ports(assignment: Assignment, versions: int) -> int:
     # What a registry may name besides is resolved and asked as the others are, and so is what is
     # not known yet and may come to be known.
     late = MAX_SERVICES if any(map(is_registry, matrix.targets)) else 0
-    late += len(matrix.omitted) + LATE_HOSTS if assignment.later is not NOTHING_LATER else 0
+    late += len(matrix.omitted) + LATE_HOSTS if assignment.later is not None else 0
     needed = PORTS_OF_TRIALS + ports_needed(
         # What is cut short in a datagram is asked again over TCP, and that is a check of its own;
         # so is each server behind a stub.

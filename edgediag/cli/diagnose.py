@@ -73,11 +73,11 @@ def command(
     """Find out what blocks this edge node, and where, and leave the evidence."""
     files = NodeFiles(root=given.root)
     timeout_s = output.timeout_s or DEFAULT_TIMEOUT_S
+    anchors = read_anchors(files, _stated_anchors(given))
 
     def assign(known: Given) -> Assigned:
         facts = discover(files, known)
         matrix = select(build_matrix(facts), only=only, skip=skip)
-        anchors = read_anchors(files, _stated_anchors(given))
         assignment = _assignment(facts, matrix, anchors, timeout_s)
         assignment = replace(
             assignment,

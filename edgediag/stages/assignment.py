@@ -2,7 +2,6 @@
 
 import typing
 from dataclasses import dataclass
-from typing import Final
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors
@@ -42,25 +41,6 @@ class Later(typing.Protocol):
         """What is to be diagnosed with it."""
 
 
-class NothingLater:
-    """Nobody was asked."""
-
-    def has_come(self) -> bool:
-        """Never."""
-        return False
-
-    def comes_at_last(self) -> bool:
-        """Never."""
-        return False
-
-    def taken(self) -> "Assignment":
-        """Nothing comes that could be taken."""
-        raise NotImplementedError("nobody was asked")
-
-
-NOTHING_LATER: Final = NothingLater()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """What is to be diagnosed.
@@ -79,7 +59,7 @@ class Assignment:
     gateway_pools  of all Gateway objects
     hub_ends  of this node's hub, as the kubelet is told
     certificates  by which this node's agents are known to the cloud
-    later  what may make it another while the survey lasts
+    later  what may make it another while the survey lasts; None where nobody was asked
     """
 
     matrix: Matrix
@@ -98,4 +78,4 @@ class Assignment:
     gateway_pools: tuple[GatewayPool, ...] = ()
     hub_ends: tuple[HubEnd, ...] = ()
     certificates: tuple[NodeCertificate, ...] = ()
-    later: Later = NOTHING_LATER
+    later: Later | None = None

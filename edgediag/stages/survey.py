@@ -29,7 +29,7 @@ from edgediag.names.stub import targets_behind_stub
 from edgediag.names.suffixes import asked_before, stand_ins, with_stand_ins
 from edgediag.session.machine import Session
 from edgediag.stages.asked import UNSPECIFIED, Asked
-from edgediag.stages.assignment import NOTHING_LATER, RESOLVER, Assignment, Later
+from edgediag.stages.assignment import RESOLVER, Assignment, Later
 
 _QUERY_KINDS = {4: ProbeKind.DNS, 6: ProbeKind.DNS_AAAA}
 
@@ -84,9 +84,11 @@ def survey(
     )
     while True:
         surveyed = _survey(bench, assignment, asked)
-        if surveyed is not None and not assignment.later.comes_at_last():
+        later = assignment.later
+        if surveyed is not None and (later is None or not later.comes_at_last()):
             return surveyed
-        assignment = assignment.later.taken()
+        if later is not None:
+            assignment = later.taken()
 
 
 def _survey(bench: Bench, assignment: Assignment, asked: Asked) -> Surveyed | None:
@@ -107,7 +109,7 @@ def _survey(bench: Bench, assignment: Assignment, asked: Asked) -> Surveyed | No
     _wait_for_names(bench, ahead, assignment.later)
     others = stand_ins(names, bench.loop.outcomes(ahead.all()), assignment.search)
     longer = dict.fromkeys(name for known in others.values() for name in known)
-    if assignment.later.has_come():
+    if _has_come(assignment.later):
         return None
     further = [(name, kind) for kind in kinds for name in longer if name not in names]
     again = asked.queries(further, resolvers)
@@ -144,7 +146,7 @@ def survey_also(
     """
     resolvers = (target for target in surveyed.targets if target.endpoint == RESOLVER)
     matrix = Matrix(targets=(*resolvers, *more), omitted=(), not_applicable=())
-    alone = replace(assignment, matrix=matrix, later=NOTHING_LATER)
+    alone = replace(assignment, matrix=matrix, later=None)
     last = survey(bench, alone, surveyed)
     wanted = {target.endpoint for target in more}
     added = tuple(target for target in last.targets if target.endpoint in wanted)
@@ -185,14 +187,14 @@ def _is_settled(bench: Bench, asked: Asked, assignment: Assignment) -> bool:
     ahead_s = max(0.0, assignment.timeout_s - SILENCE_S) if assignment.is_traced else 0.0
 
     def is_done(session: Session, now_s: float) -> bool:
-        return later.has_come() or all(
+        return _has_come(later) or all(
             session.is_over((probe.id for probe in probes), now_s)
             or _is_silent(session, probes, (now_s, ahead_s))
             for probes in asked.each()
         )
 
     bench.loop.until(is_done)
-    return not later.has_come()
+    return not _has_come(later)
 
 
 def _is_silent(session: Session, probes: Sequence[Probe], when: tuple[float, float]) -> bool:
@@ -229,7 +231,7 @@ def _settled(
     return overridden(names, assignment.hosts_entries, versions)
 
 
-def _wait_for_names(bench: Bench, queries: Queries, later: Later) -> None:
+def _wait_for_names(bench: Bench, queries: Queries, later: Later | None) -> None:
     """Wait until each name has an answer or none can come, or there is another assignment."""
     waiting: dict[tuple[str, ProbeKind], list[Probe]] = {}
     for query in queries.by_datagram:
@@ -251,12 +253,16 @@ def _wait_for_names(bench: Bench, queries: Queries, later: Later) -> None:
             answers = bench.loop.outcomes(probes)
             if any(map(is_enough, answers)) or bench.loop.is_settled(probes):
                 del waiting[question]
-        return later.has_come() or not waiting
+        return _has_come(later) or not waiting
 
     bench.loop.until(is_done)
     # Where that answer was the last thing to wait for, the loop has ended before it was looked at.
     if repeat():
         bench.loop.until(is_done)
+
+
+def _has_come(later: Later | None) -> bool:
+    return later is not None and later.has_come()
 
 
 def _is_public(outcome: Outcome) -> bool:

@@ -3203,6 +3203,15 @@ CONVERSATIONS = [
         ),
         id="a refusal in plain HTTP is anybody's on the way",
     ),
+    pytest.param(
+        Picture(
+            evidence=asked_later(ProxyReply(status=407), *expiring(H1, H2, H3, H4), acknowledged()),
+            verdict=None,
+            fires=(),
+            silent=("stream-fails",),
+        ),
+        id="a forward proxy that wants credentials is not said to refuse",
+    ),
 ]
 
 STREAMS = [
