@@ -13,6 +13,7 @@ from edgediag.session.track import Track
 # From the moment before connect() to that at which a tap sees its SYN: microseconds, unless the
 # processor was given to others in between.
 _SYN_WITHIN_S: Final = 0.5
+_SYNS: Final = ("S", "SEC")
 
 
 class FlowBook:
@@ -112,7 +113,8 @@ def _has_sent(track: Track, flow: Flow, payload: Payload, seen_s: float) -> bool
         return True
     if isinstance(payload, UdpDatagram):
         return _is_datagram(track, payload.payload)
-    if not isinstance(payload, TcpSegment) or payload.flags != "S" or track.is_closed:
+    # A host that asks for ECN sets two flags more (RFC 3168 §6.1.1).
+    if not isinstance(payload, TcpSegment) or payload.flags not in _SYNS or track.is_closed:
         return False
     # NAT makes one flow of a connection, and the kernel sends its SYN as soon as it is told to.
     if track.flows:

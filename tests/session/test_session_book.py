@@ -104,6 +104,12 @@ def stream(*seen: Packet, is_closed: bool = False) -> Track:
     [
         pytest.param(stream(), segment(ASKED.flow), LATER_S, [1], id="on its very flow"),
         pytest.param(stream(), segment(ELSEWHERE), 0.001, [1], id="a SYN that NAT has changed"),
+        pytest.param(
+            stream(), segment(ELSEWHERE, flags="SEC"), 0.001, [1], id="one that asks for ECN"
+        ),
+        pytest.param(
+            stream(), segment(ELSEWHERE, flags="SA"), 0.001, [], id="an answer begins nothing"
+        ),
         pytest.param(stream(), segment(ELSEWHERE), LATER_S, [], id="a SYN long after it began"),
         pytest.param(
             stream(), segment(ELSEWHERE, flags="A"), 0.001, [], id="no connection begins so"
