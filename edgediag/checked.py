@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from edgediag.flaw import is_refused, is_unavailable
 from edgediag.meaning import (
+    are_octets_kept,
     decisive,
-    has_come_back,
     has_left,
+    is_answer_lost_here,
+    is_answer_withheld,
     is_answered_well,
     is_off,
     is_rewritten,
@@ -20,9 +22,9 @@ from edgediag.model.certificate import Presented
 from edgediag.model.endpoint import Target
 from edgediag.model.evidence import ClockOffset, Surroundings
 from edgediag.model.flow import Address
-from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
+from edgediag.model.outcome import Answered, Outcome, SendFailed
 from edgediag.model.probe import Purpose
-from edgediag.model.reply import ConnectedMute, NtpReply
+from edgediag.model.reply import NtpReply
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.names.addresses import addresses_in
 from edgediag.plan import STREAMS
@@ -122,11 +124,11 @@ def is_suspect(check: Checked) -> bool:
     stands whose octets never left.
     """
     outcome = decisive(check.attempts)
-    if are_octets_kept(check):
+    if is_lost_behind_handshake(check):
         return True
     if isinstance(outcome, SendFailed) or not has_left(outcome):
         return True
-    return isinstance(outcome, Unanswered) and has_come_back(outcome)
+    return is_answer_lost_here(outcome)
 
 
 def is_doubtful(check: Checked) -> bool:
@@ -151,13 +153,10 @@ def clock_of(outcome: Outcome) -> ClockOffset | None:
     return ClockOffset(server=outcome.probe.flow.destination, offset_s=reply.offset_s)
 
 
-def are_octets_kept(check: Checked) -> bool:
-    """True if a handshake passed and the octets that followed it were not seen leaving."""
-    match decisive(check.attempts):
-        case Answered(reply=ConnectedMute(has_left=False)):
-            return True
-        case _:
-            return False
+def is_lost_behind_handshake(check: Checked) -> bool:
+    """True if this host lost what followed a handshake: octets of its own, or of the answer."""
+    outcome = decisive(check.attempts)
+    return are_octets_kept(outcome) or is_answer_withheld(outcome)
 
 
 def surroundings(

@@ -34,6 +34,7 @@ from edgediag.names.unresolved import SHORT_NAME, Walked, queries_for, unresolve
 from edgediag.stages.alternative import plan_doubts
 from edgediag.stages.assignment import NAME_SERVERS, Assignment
 from edgediag.stages.certificates import Shown, ask_for_certificates, with_certificates
+from edgediag.stages.flights import with_flights
 from edgediag.stages.inquiry import carriers, questions
 from edgediag.stages.late_state import (
     with_hub,
@@ -88,12 +89,12 @@ def _surveyed(bench: Bench, assignment: Assignment) -> tuple[Surveyed, Mapping[s
     surveyed = survey(bench, assignment)
     shown = ask_for_certificates(bench, _checked(bench, surveyed))
     services = token_services(surveyed.targets, shown)
-    if not services:
-        return surveyed, shown
-    last = survey_also(bench, surveyed.assignment, surveyed, services)
-    added = set(last.checks) - set(surveyed.checks)
-    checks = [check for check in _checked(bench, last) if check.target.check in added]
-    return last, {**shown, **ask_for_certificates(bench, checks)}
+    if services:
+        last = survey_also(bench, surveyed.assignment, surveyed, services)
+        added = set(last.checks) - set(surveyed.checks)
+        checks = [check for check in _checked(bench, last) if check.target.check in added]
+        surveyed, shown = last, {**shown, **ask_for_certificates(bench, checks)}
+    return with_flights(bench, surveyed, _checked(bench, surveyed), shown), shown
 
 
 def _locate(

@@ -32,8 +32,8 @@ class Tracer(Protocol):
     def read(self, timeout_s: float) -> int:
         """Collect what the kernel says within the time; how many messages came so far."""
 
-    def conclude(self, flow: Flow) -> TraceResult:
-        """What became of a flow."""
+    def conclude(self, flow: Flow, *, is_stream: bool = False) -> TraceResult:
+        """What became of a flow, or of a connection's octets and their answer."""
 
     def drops(self) -> tuple[DropCount, ...]:
         """The counters of this host that rose meanwhile."""

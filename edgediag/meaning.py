@@ -4,10 +4,11 @@ from edgediag.compat import assert_never
 from edgediag.model.evidence import ClockOffset
 from edgediag.model.flow import Address, Flow
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Unanswered
-from edgediag.model.packet import Sighting
+from edgediag.model.packet import LOOPBACK, Sighting
 from edgediag.model.probe import Way
 from edgediag.model.reply import (
     Acknowledged,
+    AnswerOctets,
     Connected,
     ConnectedMute,
     DnsReply,
@@ -67,6 +68,30 @@ def is_service(reply: Reply) -> bool:
             return False
         case _:
             assert_never(reply)
+
+
+def are_octets_kept(outcome: Outcome) -> bool:
+    """True if a handshake passed and the octets that followed it were not seen leaving."""
+    match outcome:
+        case Answered(reply=ConnectedMute(has_left=False)):
+            return True
+        case _:
+            return False
+
+
+def is_answer_withheld(outcome: Outcome) -> bool:
+    """True if an answer on a connection came to this host and its socket did not get it."""
+    match outcome:
+        case Answered(reply=ConnectedMute(octets=AnswerOctets() as octets)):
+            return octets.is_withheld
+        case _:
+            return False
+
+
+def is_answer_lost_here(outcome: Outcome) -> bool:
+    """True if an answer was seen coming in that the socket never got."""
+    is_silent = isinstance(outcome, Unanswered) and has_come_back(outcome)
+    return is_silent or is_answer_withheld(outcome)
 
 
 def is_synchronised(reply: NtpReply) -> bool:
@@ -197,4 +222,4 @@ def _worth(outcome: Outcome) -> int:
 
 
 def _is_sighted(outcome: Outcome, sighting: Sighting) -> bool:
-    return any(seen.sighting is sighting and seen.interface != "lo" for seen in outcome.seen)
+    return any(seen.sighting is sighting and seen.interface != LOOPBACK for seen in outcome.seen)

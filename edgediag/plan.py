@@ -28,9 +28,10 @@ TRACE_TIMEOUT_S = 0.6
 # A limiter that passes two new connections a second has passed the bursts before by then.
 CONFIRM_TIMEOUT_S = 0.7
 
-# At most 12 failed connections are asked three times more, 3 carry octets with a hop limit, and 16
-# handshakes have two SYNs and an echo beside them.
-FOLLOW_UP_PORTS = 88
+# At most 12 failed connections are asked three times more, 3 carry octets with a hop limit, 16
+# handshakes have two SYNs and an echo beside them, 8 servers are asked for their whole flight, and
+# 8 connections are opened four times more where they are counted.
+FOLLOW_UP_PORTS = 128
 # What may be asked from other ports: to take other paths, and to count what is lost, which takes 40
 # for each of up to eight hosts.
 VARIED_PORTS = 480
@@ -53,6 +54,7 @@ WAYS: Mapping[ProbeKind, Way] = {
     ProbeKind.TCP_SYN: Way.IP_STACK,
     ProbeKind.TCP_CONNECT: Way.SOCKET,
     ProbeKind.TLS_CLIENT_HELLO: Way.SOCKET,
+    ProbeKind.TLS_FLIGHT: Way.SOCKET,
     ProbeKind.HTTP_CONNECT: Way.SOCKET,
     ProbeKind.IKE_SA_INIT: Way.SOCKET,
     ProbeKind.IKE_AUTH: Way.IP_STACK,
@@ -69,6 +71,7 @@ WAYS: Mapping[ProbeKind, Way] = {
 STREAMS = (
     ProbeKind.TCP_CONNECT,
     ProbeKind.TLS_CLIENT_HELLO,
+    ProbeKind.TLS_FLIGHT,
     ProbeKind.HTTP_CONNECT,
     ProbeKind.DNS_TCP,
 )

@@ -125,7 +125,7 @@ class RigTracer:
         """One message came."""
         return 1
 
-    def conclude(self, flow: Flow) -> TraceResult:
+    def conclude(self, flow: Flow, *, is_stream: bool = False) -> TraceResult:
         """What the story says."""
         return self.said(flow)
 

@@ -18,6 +18,7 @@ from edgediag.host.walk.parcel import CtState, Parcel, Sender, frame_of, parcel_
 from edgediag.model.answer import NotChecked
 from edgediag.model.explained import Disposition
 from edgediag.model.flow import Address, Flow, Protocol
+from edgediag.model.packet import LOOPBACK
 from edgediag.model.program import ProgramWord
 from edgediag.model.route import Route
 from edgediag.net.fib import route_for
@@ -190,7 +191,7 @@ def _received(options: Mapping[str, Any], flow: Flow) -> _Asked:
     device = interface(options["in_"])
     if not device.index:
         raise UsageError(f"--in {device.name}: no such device")
-    if device.name == "lo":
+    if device.name == LOOPBACK:
         raise UsageError("--in lo: what comes in by lo is sent by this host: leave --in out")
     state = _STATES[options["ct_state"] or "new"]
     parcel = parcel_in(flow, device, state)

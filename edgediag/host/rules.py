@@ -11,6 +11,7 @@ from typing import Final
 from edgediag.host.attributes import attributes, big, native, text
 from edgediag.host.routes import FAMILIES, PROTOCOL_NUMBERS, RouteKey
 from edgediag.model.flow import Address, Protocol
+from edgediag.model.packet import LOOPBACK
 
 LOOKUP: Final = 1
 GOTO: Final = 2
@@ -105,7 +106,7 @@ def covers(rule: Rule, key: RouteKey) -> bool | None:
     and no tunnel id (net/ipv4/route.c inet_rtm_getroute).
     """
     flow = key.flow
-    incoming = key.incoming[0] if key.incoming else "lo"
+    incoming = key.incoming[0] if key.incoming else LOOPBACK
     conditions = (
         _holds(rule.source, flow.source),
         _holds(rule.destination, flow.destination),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from edgediag.inference.claim import between
 from edgediag.inference.ladders import (
@@ -20,10 +21,21 @@ from edgediag.model.evidence import FlowEvidence, StreamEvidence
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.path import Hop, Ladder
-from edgediag.model.reply import Acknowledged, ConnectedMute, ProxyReply, Reset, TlsAnswer, TlsReply
-from edgediag.model.verdict import Claim, Mechanism
+from edgediag.model.reply import (
+    Acknowledged,
+    AnswerOctets,
+    ConnectedMute,
+    ProxyReply,
+    Reset,
+    TlsAnswer,
+    TlsReply,
+)
+from edgediag.model.verdict import Claim, Landmark, Locus, Mechanism
 from edgediag.path import first_in_name_of, hop_at, last_expiry
 from edgediag.stages.conversation import WALKS_THAT_STAND
+
+# A server that has something to say says it within this: a keep-alive asks after a second.
+_QUIET_S: Final = 0.9
 
 
 def failing_stream(evidence: FlowEvidence) -> StreamEvidence | None:
@@ -56,6 +68,31 @@ def is_acknowledged(evidence: FlowEvidence) -> bool:
     return isinstance(reply, ConnectedMute) and reply.is_acknowledged
 
 
+def missing_answer(evidence: FlowEvidence) -> AnswerOctets | None:
+    """Of an answer that the far end sent and that did not all come, None where it sent none."""
+    return next((answer for answer in _answers(evidence) if answer.is_missing), None)
+
+
+def has_told_silence(evidence: FlowEvidence) -> bool:
+    """True if the far end told, a while after it had acknowledged ours, that it sent nothing."""
+    answers = _answers(evidence)
+    return any(answer.quiet_s >= _QUIET_S for answer in answers) and not any(
+        answer.sent for answer in answers
+    )
+
+
+def _answers(evidence: FlowEvidence) -> tuple[AnswerOctets, ...]:
+    stream = evidence.stream
+    beside = () if isinstance(stream, NotChecked) else (stream.again, stream.small)
+    replies = (
+        outcome.reply
+        for outcome in (outcome_of(evidence), *beside)
+        if isinstance(outcome, Answered)
+    )
+    counted = (reply.octets for reply in replies if isinstance(reply, ConnectedMute))
+    return tuple(octets for octets in counted if isinstance(octets, AnswerOctets))
+
+
 def end_of_octets(evidence: FlowEvidence, mechanism: Mechanism | None) -> Claim | None:
     """The segment of the path in which octets are reset or vanish, None where none is known.
 
@@ -70,6 +107,19 @@ def end_of_octets(evidence: FlowEvidence, mechanism: Mechanism | None) -> Claim 
     if claim is None or mechanism is None:
         return claim
     return replace(claim, mechanism=mechanism)
+
+
+def carrier_of_octets(evidence: FlowEvidence) -> Address | None:
+    """The last router that told of octets to this very host that expired there, None without.
+
+    Where others were served it says nothing of those that were not.
+    """
+    stream, host = failing_stream(evidence), evidence.flow.destination
+    if stream is None or met_loss(evidence):
+        return None
+    own = (ladder for ladder in stream.octets if ladder.flow.destination == host)
+    expired = (last_expiry(ladder) for ladder in own)
+    return next((hop.sender for hop in expired if hop is not None), None)
 
 
 def is_met_at_host(evidence: FlowEvidence, kind: type[Reset] | type[Acknowledged]) -> bool:
@@ -103,8 +153,25 @@ def _own_named(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Hop | None:
     return next((hop for hop in named if hop is not None), None)
 
 
+def _standing_named(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Hop | None:
+    """What octets to several hosts that fail alike drew first, one for all where all agree.
+
+    The reset that the flow itself met arrived with the same hop limit.
+    """
+    named = [first_in_name_of(ladder, ladder.flow.destination) for ladder in octets]
+    known = [hop for hop in named if hop is not None]
+    own = reply_of(evidence)
+    if len(known) < max(WALKS_THAT_STAND, len(named)) or own is None:
+        return None
+    drawn = {
+        (hop.distance, hop.reply.hop_limit) for hop in known if isinstance(hop.reply, Reset)
+    }
+    return known[0] if drawn == {(known[0].distance, received_hop_limit(own))} else None
+
+
 def _reset_before_host(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Claim | None:
-    named, genuine = _own_named(evidence, octets), host_hop(evidence)
+    named = _own_named(evidence, octets) or _standing_named(evidence, octets)
+    genuine = host_hop(evidence)
     if named is None or genuine is None or not isinstance(named.reply, Reset):
         return None
     own_limit, arrived = genuine_hop_limit(evidence), named.reply.hop_limit
@@ -116,25 +183,29 @@ def _reset_before_host(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Clai
 
 def _vanished(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Claim | None:
     reaches = [_reach(ladder) for ladder in octets]
-    known = [hop for hop in reaches if hop is not None]
-    if not known or len(known) < len(reaches) or len({hop.distance for hop in known}) > 1:
+    known = [reach for reach in reaches if reach is not None]
+    if not known or len(known) < len(reaches) or len({reached for reached, _ in known}) > 1:
         return None
     is_own = any(ladder.flow.destination == evidence.flow.destination for ladder in octets)
     if not is_own and len(known) < WALKS_THAT_STAND:
         return None
-    beyond = _router_beyond(evidence, known[0].distance)
+    reached, after = known[0]
+    beyond = _router_beyond(evidence, reached)
     if beyond is None:
         return None
-    return between(known[0].sender, beyond, Mechanism.SILENT_DROP)
+    return between(after, beyond, Mechanism.SILENT_DROP)
 
 
-def _reach(ladder: Ladder) -> Hop | None:
-    """The last hop that carried octets, where those sent farther drew nothing at all."""
-    reach = last_expiry(ladder)
-    if reach is None or first_in_name_of(ladder, ladder.flow.destination) is not None:
+def _reach(ladder: Ladder) -> tuple[int, Locus] | None:
+    """How far octets came, and who told so, where those sent farther drew nothing at all."""
+    if first_in_name_of(ladder, ladder.flow.destination) is not None:
         return None
-    farther = hop_at(ladder, reach.distance + 1)
-    return reach if farther is not None and farther.tries else None
+    reach = last_expiry(ladder)
+    reached = 0 if reach is None else reach.distance
+    farther = hop_at(ladder, reached + 1)
+    if farther is None or not farther.tries:
+        return None
+    return reached, Landmark.EDGE if reach is None else reach.sender
 
 
 def _router_beyond(evidence: FlowEvidence, reached: int) -> Address | None:

@@ -2,7 +2,7 @@
 
 from edgediag.inference.claim import between, made_at
 from edgediag.inference.ladders import comparable_controls, first_named_hop, same_host_controls
-from edgediag.inference.segment import error_at, locus_at
+from edgediag.inference.segment import error_at, nearest_from, nearest_to
 from edgediag.meaning import received_hop_limit
 from edgediag.model.answer import NotChecked
 from edgediag.model.evidence import FlowEvidence, HandshakeEvidence
@@ -24,9 +24,9 @@ def accepts_before_host(evidence: FlowEvidence) -> Claim | None:
         return _unwalked(evidence)
     if not _is_short(evidence, named):
         return None
-    before, told = locus_at(evidence, named.distance - 1), _router_at(evidence, named.distance)
+    before, told = nearest_to(evidence, named.distance - 1), _router_at(evidence, named.distance)
     if told is None:
-        return between(before, locus_at(evidence, named.distance), Mechanism.TRANSPARENT_PROXY)
+        return between(before, nearest_from(evidence, named.distance), Mechanism.TRANSPARENT_PROXY)
     is_maker = received_hop_limit(told) == received_hop_limit(named.reply)
     return (made_at if is_maker else between)(before, told.sender, Mechanism.TRANSPARENT_PROXY)
 

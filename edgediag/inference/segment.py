@@ -9,7 +9,7 @@ from edgediag.model.evidence import FlowEvidence
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.reply import IcmpReply
 from edgediag.model.verdict import Claim, Landmark, Locus, Mechanism
-from edgediag.path import hop_at
+from edgediag.path import MAX_HOPS, hop_at
 
 
 def made_before(
@@ -25,7 +25,7 @@ def made_before(
     # sets the hop limit at will is only known to lie within two hops.
     before = named.distance - 1
     maker = error_at(ladders, before)
-    after = locus_at(evidence, before - 1)
+    after = nearest_to(evidence, before - 1)
     if maker is not None and received_hop_limit(maker) == reset:
         # At the last hop no probe falls short of the host: the hop limit alone tells, and may lie.
         shape = made_at if is_short else between
@@ -33,21 +33,30 @@ def made_before(
     if distance(reset) == named.distance:
         # Not that router's forwarding but a box one hop on, which answers before the hop limit.
         return between(
-            locus_at(evidence, before), locus_at(evidence, named.distance), Mechanism.FORGED_RESET
+            nearest_to(evidence, before),
+            nearest_from(evidence, named.distance),
+            Mechanism.FORGED_RESET,
         )
     if distance(reset) < named.distance:
         near = distance(reset)
         return between(
-            locus_at(evidence, near - 1), locus_at(evidence, near), Mechanism.FORGED_RESET
+            nearest_to(evidence, near - 1), nearest_from(evidence, near), Mechanism.FORGED_RESET
         )
-    return between(after, locus_at(evidence, named.distance), Mechanism.FORGED_RESET)
+    return between(after, nearest_from(evidence, named.distance), Mechanism.FORGED_RESET)
 
 
-def locus_at(evidence: FlowEvidence, distance_: int) -> Locus:
-    """The router at a distance, this node before the first, None where nobody told."""
+def nearest_to(evidence: FlowEvidence, distance_: int) -> Locus:
+    """The router at a distance, or the nearest before it that told anything: no later place."""
+    told = (router_before(evidence, each) for each in range(distance_, 0, -1))
+    return next((router for router in told if router is not None), Landmark.EDGE)
+
+
+def nearest_from(evidence: FlowEvidence, distance_: int) -> Locus:
+    """The router at a distance, or the nearest beyond it that told anything: no earlier place."""
     if distance_ < 1:
         return Landmark.EDGE
-    return router_before(evidence, distance_)
+    told = (router_before(evidence, each) for each in range(distance_, MAX_HOPS + 1))
+    return next((router for router in told if router is not None), Landmark.HOST)
 
 
 def error_at(ladders: Sequence[Ladder], distance_: int) -> IcmpReply | None:

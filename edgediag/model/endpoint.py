@@ -31,6 +31,7 @@ class ProbeKind(Enum):
     TCP_SYN = "tcp-syn"
     TCP_CONNECT = "tcp-connect"
     TLS_CLIENT_HELLO = "tls-client-hello"
+    TLS_FLIGHT = "tls-flight"
     HTTP_CONNECT = "http-connect"
     IKE_SA_INIT = "ike-sa-init"
     IKE_AUTH = "ike-auth"

@@ -5,7 +5,7 @@ The payload stays octets, because only `edgediag.probes` knows what it means.
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edgediag.model.flow import Flow
 
@@ -27,6 +27,10 @@ class Sighting(Enum):
     TAP_IN = "tap-in"
     BRIDGED = "bridged"
     LATE = "late"
+
+
+LOOPBACK: Final = "lo"
+"""The device of what a host sends to itself; Linux names it so in every network namespace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

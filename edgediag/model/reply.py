@@ -186,17 +186,52 @@ class ProxyReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOctets:
+    """What the far end of a connection sent, counted in octets from its first.
+
+    sent     at least, by the sequence numbers that it tells
+    seen     by the tap, up to the first gap, long enough ago for a socket to have them
+    taken    by the socket
+    quiet_s  how long after it acknowledged ours it told its number last, 0 where it did not again
+    source   RFC 9293 §3.4, §3.8.4: an answer to a keep-alive bears the next number to be sent
+    """
+
+    sent: int
+    seen: int
+    taken: int
+    quiet_s: float
+
+    @property
+    def is_missing(self) -> bool:
+        """True if some of it never came to this host."""
+        return self.sent > max(self.seen, self.taken)
+
+    @property
+    def is_withheld(self) -> bool:
+        """True if some of it came to this host and not to the socket."""
+        return self.seen > self.taken
+
+
+NOT_COUNTED: Final = NotChecked(reason="the octets of the far end were not counted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedMute:
-    """connect() succeeded and the octets sent were never answered.
+    """connect() succeeded and the octets sent were never answered, or not to the end.
+
+    A reset that this host made itself before they left, or while it withheld an answer, is no word
+    of the far end's.
 
     has_left         the tap saw them leave, or did not see the connection at all
     is_acknowledged  the tap saw an acknowledgement that covers them
     hop_limit        of the SYN-ACK as received, None where no tap saw it
+    octets           what the far end sent
     """
 
     has_left: bool
     is_acknowledged: bool
     hop_limit: int | None
+    octets: AnswerOctets | NotChecked = NOT_COUNTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

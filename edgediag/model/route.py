@@ -1,7 +1,7 @@
 """The way of a flow: what the kernel answers, and the policy rules that lead there."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import PolicyRuleObject, RouteObject
@@ -28,12 +28,19 @@ class Route:
     is_local: bool
 
 
+NOT_CHOSEN: Final = NotChecked(reason="the kernel chose no source")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRefused:
-    """The kernel has no way for the flow, and the object that says so where it was found."""
+    """The kernel has no way for the flow, and the object that says so where it was found.
+
+    source  that the kernel chose before it refused the flow with it
+    """
 
     errno_name: str
     culprit: RouteObject | PolicyRuleObject | None
+    source: Address | NotChecked = NOT_CHOSEN
 
 
 RouteAnswer: TypeAlias = Route | RouteRefused | NotChecked

@@ -29,6 +29,7 @@ Watch: TypeAlias = DropWatch | DropTrace
 
 # One packet is enough for a trace. A counter may move for others: five in a row are ours.
 COUNTED_TRIES: Final = 5
+_OF_HANDSHAKE = NotChecked(reason="what passed may be the handshake alone")
 _FAMILIES: Final = {4: "ip", 6: "ip6"}
 
 
@@ -79,8 +80,11 @@ class Attribution(Closing):
             self._watch.read()
         return count
 
-    def conclude(self, flow: Flow) -> TraceResult:
-        """Which rule ended the flow or its answer, by either."""
+    def conclude(self, flow: Flow, *, is_stream: bool = False) -> TraceResult:
+        """Which rule ended the flow or its answer, by either.
+
+        is_stream  what was lost are octets behind a handshake: that it passed excuses no rule
+        """
         trace = self._trace
         traced = trace if isinstance(trace, NotChecked) else trace.conclude(flow)
         before, after = self._before.tables, self._after.tables
@@ -90,7 +94,7 @@ class Attribution(Closing):
             # What iptables-legacy would say is not known, and the trace alone is no answer.
             return next(tables for tables in (before, after) if isinstance(tables, NotChecked))
         ends = counted_all(before, after, tries=COUNTED_TRIES)
-        return dropped_by(flow, ends, traced) or traced
+        return dropped_by(flow, ends, _OF_HANDSHAKE if is_stream else traced) or traced
 
     def drops(self) -> tuple[DropCount, ...]:
         """The other counters that rose; none where they cannot be read."""

@@ -25,7 +25,7 @@ from edgediag.host.rules import Rule, decode_rule
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import RouteObject
 from edgediag.model.flow import Address, Flow
-from edgediag.model.route import Route, RouteAnswer, RouteRefused
+from edgediag.model.route import NOT_CHOSEN, Route, RouteAnswer, RouteRefused
 from edgediag.net.netlink import NETLINK_ROUTE, NetlinkSocket, Refusal
 
 _RTM_GETROUTE: Final = 26
@@ -124,7 +124,9 @@ def _refused(netlink: NetlinkSocket, key: RouteKey, refusal: Refusal) -> RouteAn
     if refusal.errno_name not in _NO_WAY:
         return NotChecked(reason=f"the route lookup failed: {refusal.errno_name} {refusal.text}")
     return RouteRefused(
-        errno_name=refusal.errno_name, culprit=_culprit(netlink, key, refusal.errno_name)
+        errno_name=refusal.errno_name,
+        culprit=_culprit(netlink, key, refusal.errno_name),
+        source=_known(key.flow.source) or NOT_CHOSEN,
     )
 
 

@@ -14,6 +14,7 @@ from edgediag.model.explained import Arrival, Explained, RuleObject
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, Neighbour
 from edgediag.model.hub import HubDoor, HubWord
+from edgediag.model.packet import LOOPBACK
 from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.program import ProgramWord
 from edgediag.model.rehearsal import RehearsalAnswer
@@ -81,7 +82,7 @@ class KernelHost:
 
         routes = [route_for(flow) for flow in flows]
         devices = {route.interface for route in routes if isinstance(route, Route)}
-        return open_attribution(flows, sorted(devices - {"", "lo"}))
+        return open_attribution(flows, sorted(devices - {"", LOOPBACK}))
 
     def explain(self, flow: Flow) -> Explained | NotChecked:
         """What the rule sets would do with a new packet of the flow that this host sends."""

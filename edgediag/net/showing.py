@@ -22,7 +22,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, XdpProgramObject
 from edgediag.model.exchange import NextHop, ProgramRun
 from edgediag.model.flow import Address
-from edgediag.model.packet import Packet
+from edgediag.model.packet import LOOPBACK, Packet
 from edgediag.model.program import ProgramWord
 from edgediag.model.route import Route
 from edgediag.net.fib import route_for
@@ -31,7 +31,6 @@ from edgediag.net.program_run import run_program
 from edgediag.net.ways import interface
 
 _RTM_GETLINK, _RTM_GETNEIGH = 18, 30
-_LOOPBACK: Final = "lo"
 _NO_MAC: Final = bytes(6)
 _DEPENDS: Final = NotChecked(reason="it says one thing of one source port and another of others")
 
@@ -65,7 +64,7 @@ def _run(
 def _hop(meeting: Meeting) -> NextHop | NotChecked:
     """Between which MACs the frame crosses the link; a control group is shown none."""
     own = peer = _NO_MAC
-    if not isinstance(meeting.program, CgroupProgramObject) and meeting.device != _LOOPBACK:
+    if not isinstance(meeting.program, CgroupProgramObject) and meeting.device != LOOPBACK:
         found = _macs(meeting)
         if isinstance(found, NotChecked):
             return found

@@ -17,6 +17,9 @@ MAX_STREAM_OCTETS = 64 * 1024
 
 _READ_OCTETS = 16 * 1024
 
+# The kernel counts in whole seconds.
+_KEEP_ALIVE_S = 1
+
 
 @dataclass(slots=True, kw_only=True)
 class _Stream:
@@ -55,6 +58,7 @@ class Streams:
                 # Before connect(): it goes out with the SYN (tcp(7), TCP_MAXSEG).
                 size = action.segment_octets
                 connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, size)
+            _keep_alive(connecting)
             error = connecting.connect_ex((str(flow.destination), flow.destination_port))
         except OSError as exc:
             return (self._refused(action.probe, errno_name(exc), is_immediate=True),)
@@ -121,6 +125,18 @@ class Streams:
             self._selector.unregister(stream.socket)
         if interest:
             self._selector.register(stream.socket, interest, lambda: self._advance(stream))
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Let the kernel ask once a second, while nothing passes, what the far end will send next.
+
+    The answer bears that number, so that octets show which were sent and never came.
+
+    source  RFC 9293 §3.8.4; tcp(7), TCP_KEEPIDLE
+    """
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEP_ALIVE_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEP_ALIVE_S)
 
 
 def _interest(stream: _Stream) -> int:

@@ -14,6 +14,7 @@ from edgediag.probes import (
     tcp_connect,
     tcp_syn,
     tls_client_hello,
+    tls_flight,
     vxlan,
 )
 from edgediag.probes.codec import PacketCodec, StreamCodec
@@ -33,6 +34,7 @@ PACKET_CODECS: tuple[PacketCodec, ...] = (
 STREAM_CODECS: tuple[StreamCodec, ...] = (
     tcp_connect.CODEC,
     tls_client_hello.CODEC,
+    tls_flight.CODEC,
     http_connect.CODEC,
     dns_tcp.CODEC,
 )

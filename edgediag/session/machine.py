@@ -199,7 +199,7 @@ class Session:
         packet = observation.packet
         if track.stream is not None:
             self._sight_observed(track, observation)
-            note_segment(track.stream, packet)
+            note_segment(track.stream, observation)
             return
         if track.carrier is not None:
             self._observed_carried(track, observation)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from math import inf
 
+from edgediag.model.endpoint import ProbeKind
 from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow
 from edgediag.model.outcome import Answered, Outcome, SendFailed, Sighted, Unanswered
 from edgediag.model.packet import Payload
 from edgediag.model.probe import Probe, Purpose, Way
 from edgediag.model.reply import (
+    AnswerOctets,
     Connected,
     ConnectedMute,
     IcmpReply,
@@ -18,6 +20,7 @@ from edgediag.model.reply import (
     TlsAnswer,
     TlsReply,
 )
+from edgediag.session.far_end import FarEnd, answer_octets
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,11 +30,12 @@ class Stream:
     reply            what the octets received mean, None while they mean nothing
     sent_upto        the sequence number after the last octet the tap saw leave
     acknowledged     the highest acknowledgement the tap saw come in
-    synack, reset    hop limits as received
+    synack, reset    hop limits as received; when the reset came, and whether by a wire
     is_finished      the tap saw the far end close in good order
     next_sequence, next_acknowledgement  of a segment of ours, as the SYN-ACK has it
     last_rung        the probe whose octets were sent last on it
     is_spent         octets sent on it drew a reset or were acknowledged
+    taken            octets that the socket was given
     """
 
     octets: bytearray = field(default_factory=bytearray)
@@ -42,11 +46,20 @@ class Stream:
     acknowledged: int | None = None
     synack_hop_limit: int | None = None
     reset_hop_limit: int | None = None
+    reset_s: float = 0.0
+    is_reset_from_outside: bool = False
     is_finished: bool = False
     next_sequence: int | None = None
     next_acknowledgement: int = 0
     last_rung: int | None = None
     is_spent: bool = False
+    taken: int = 0
+    far_end: FarEnd = field(default_factory=FarEnd)
+
+    @property
+    def has_left(self) -> bool:
+        """True if the tap saw octets leave, or did not see the connection at all."""
+        return self.sent_upto is not None or self.synack_hop_limit is None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,7 +163,7 @@ def _has_ended(track: Track) -> bool:
 def outcome_of(track: Track, now_s: float) -> Outcome:
     """The outcome as it stands."""
     seen = tuple(track.seen)
-    reply = reply_of(track) or _at_last(track)
+    reply = reply_of(track) or _at_last(track, now_s)
     if reply is not None:
         return Answered(
             probe=track.probe,
@@ -180,14 +193,14 @@ def reply_of(track: Track) -> Reply | None:
 
 
 def _stream_reply(track: Track, stream: Stream) -> Reply | None:
-    if stream.reply is not None:
+    if stream.reply is not None and not _is_awaited(track, stream.reply):
         return stream.reply
     if stream.is_open and track.payload == b"":
         return Connected(hop_limit=stream.synack_hop_limit)
     # Whoever closes before it has read what we sent resets after its FIN (RFC 9293 §3.6.1).
     is_closed = stream.is_ended or (bool(track.errno_name) and stream.is_finished)
     if stream.is_open and track.errno_name and not is_closed:
-        return TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=stream.reset_hop_limit)
+        return _reset_reply(stream)
     if stream.is_open:
         # An ICMP error ends no connection that stands (RFC 1122 §4.2.3.9): the answer may follow.
         return TlsReply(answer=TlsAnswer.CLOSED, alert=0, hop_limit=None) if is_closed else None
@@ -196,19 +209,43 @@ def _stream_reply(track: Track, stream: Stream) -> Reply | None:
     return track.icmp or _socket_error(track)
 
 
-def _at_last(track: Track) -> Reply | None:
+def _reset_reply(stream: Stream) -> Reply:
+    octets = answer_octets(stream.far_end, stream.taken, stream.reset_s)
+    # Who resets at once does so before the octets can leave.
+    is_kept = not stream.has_left and not stream.is_reset_from_outside
+    if is_kept or octets.is_withheld:
+        return _mute(stream, octets)
+    return TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=stream.reset_hop_limit)
+
+
+def _mute(stream: Stream, octets: AnswerOctets) -> ConnectedMute:
+    return ConnectedMute(
+        has_left=stream.has_left,
+        is_acknowledged=is_acknowledged(stream),
+        hop_limit=stream.synack_hop_limit,
+        octets=octets,
+    )
+
+
+def _is_awaited(track: Track, reply: Reply) -> bool:
+    """True if more must follow: a flight is asked for to its end."""
+    is_begun = isinstance(reply, TlsReply) and reply.answer is TlsAnswer.SERVER_HELLO
+    return is_begun and track.probe.kind is ProbeKind.TLS_FLIGHT
+
+
+def _at_last(track: Track, now_s: float) -> Reply | None:
     stream = track.stream
     if stream is None or not stream.is_open:
         is_refused_at_times = 0 < track.refused < track.tries
         return SocketError(errno_name=track.errno_name) if is_refused_at_times else None
-    return track.icmp or ConnectedMute(
-        has_left=stream.sent_upto is not None or stream.synack_hop_limit is None,
-        is_acknowledged=_is_acknowledged(stream),
-        hop_limit=stream.synack_hop_limit,
-    )
+    octets = answer_octets(stream.far_end, stream.taken, now_s)
+    if stream.reply is not None and not (octets.is_missing or octets.is_withheld):
+        return stream.reply
+    return track.icmp or _mute(stream, octets)
 
 
-def _is_acknowledged(stream: Stream) -> bool:
+def is_acknowledged(stream: Stream) -> bool:
+    """True if the far end acknowledged all that the tap saw leave."""
     if stream.sent_upto is None or stream.acknowledged is None:
         return False
     return is_at_or_after(stream.acknowledged, stream.sent_upto)

@@ -9,6 +9,7 @@ from edgediag.model.explained import Arrival, Disposition, Explained
 from edgediag.model.flow import Address, Flow
 from edgediag.model.host import HostState, InterfaceAddress, Link
 from edgediag.model.listener import Listener
+from edgediag.model.packet import LOOPBACK
 from edgediag.stages.alternative import POD_BRIDGES
 
 NO_NETWORK = NotChecked(
@@ -76,7 +77,7 @@ def _with_neighbours(
 ) -> Iterator[tuple[InterfaceAddress, IPv4Interface]]:
     dark = {link.name for link in links if not (link.is_up and link.has_carrier)}
     overlays = {link.name for link in links if link.kind == _OVERLAY}
-    left_out = {"lo", *POD_BRIDGES, *dark, *overlays}
+    left_out = {LOOPBACK, *POD_BRIDGES, *dark, *overlays}
     for item in addresses:
         is_shared = item.address.version == 4 and item.prefix_length < _POINT_TO_POINT
         if is_shared and item.interface not in left_out:

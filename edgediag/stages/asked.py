@@ -84,8 +84,8 @@ class Asked:
         route = self._route(_way(target))
         if ProbeKind.IKE_SA_INIT in target.kinds and is_own(route):
             return Conditions(sources={}, timeout_s=self._timeout_s)
-        source = route.source if isinstance(route, Route) else None
-        if source is None:
+        source = None if isinstance(route, NotChecked) else route.source
+        if source is None or isinstance(source, NotChecked):
             source = _own_address(self._bench.state, target.address.version)
         return Conditions(sources={target.address: source}, timeout_s=self._timeout_s)
 

@@ -11,7 +11,13 @@ from ipaddress import ip_address
 from typing import TypeAlias
 
 from edgediag.checked import Checked, hop_limit_of, host_of
-from edgediag.meaning import decisive, distance, is_service
+from edgediag.meaning import (
+    are_octets_kept,
+    decisive,
+    distance,
+    is_answer_withheld,
+    is_service,
+)
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
@@ -90,8 +96,10 @@ def plan_conversations(
 
 
 def _symptom(outcome: Outcome) -> _Failure | None:
+    if are_octets_kept(outcome) or is_answer_withheld(outcome):
+        return None
     match outcome:
-        case Answered(reply=ConnectedMute(has_left=True, is_acknowledged=is_acknowledged)):
+        case Answered(reply=ConnectedMute(is_acknowledged=is_acknowledged)):
             return is_acknowledged
         case Answered(reply=TlsReply(answer=answer)) if answer in _FAILURES:
             return answer

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from edgediag.checked import Checked, are_octets_kept, lead
+from edgediag.checked import Checked, is_lost_behind_handshake, lead
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive, is_answered_well
 from edgediag.model.answer import NotChecked
 from edgediag.model.drops import DropCount, KernelDrops, TraceResult
 from edgediag.model.probe import Probe
-from edgediag.plan import draw_repeats, draw_stream_repeat
+from edgediag.plan import Supply, draw_repeats, draw_stream_repeat
 
 # How long nf_tables may take to tell of the last packet: some 200 us were measured when idle.
 TRACE_READ_S = 0.05
+
+MAX_COUNTED_STREAMS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +34,15 @@ class Retraced:
 def retrace(bench: Bench, suspects: Sequence[Checked], masked: Sequence[Checked]) -> Retraced:
     """Send all suspects again under one trace, and once what is masked, for drops of its answers.
 
-    Where a connection stands and its octets do not leave, a new one is opened: what is dropped for
-    its content or its length comes after a handshake alone. Where a packet is served and the
-    connection is not, one is opened beside it: what acts on sockets does not see the packet.
+    Where a connection stands and its octets do not leave, or the answer's are lost here, a new one
+    is opened: what is dropped for its content or its length comes after a handshake alone. Where a
+    packet is served and the connection is not, one is opened beside it: what acts on sockets does
+    not see the packet.
     """
     streams = {
         check.target.check: draw_stream_repeat(decisive(check.attempts).probe, bench.supply)
         for check in suspects
-        if are_octets_kept(check)
+        if is_lost_behind_handshake(check)
     }
     packets = {
         check.target.check: lead(check).probe
@@ -84,19 +87,29 @@ def trace_probes(
             for probe in packets.values()
             for repeat in draw_repeats(probe, tracer.tries, bench.supply)
         )
-        repeats = (*again, *streams.values(), *watched.values())
+        beside = _beside(streams, tracer.tries - 1, bench.supply)
+        repeats = (*again, *streams.values(), *beside, *watched.values())
         bench.loop.submit(repeats, {})
         bench.loop.settle(repeats)
         tracer.read(TRACE_READ_S)
         return Retraced(
             repeats=repeats,
-            results={name: tracer.conclude(flow) for name, flow in traced.items()},
+            results={
+                name: tracer.conclude(flow, is_stream=name in streams)
+                for name, flow in traced.items()
+            },
             drops=tracer.drops(),
             kernel_drops={
                 name: _together([tracer.kernel_drops(flow) for flow in group])
                 for name, group in flows.items()
             },
         )
+
+
+def _beside(streams: Mapping[str, Probe], count: int, supply: Supply) -> tuple[Probe, ...]:
+    """As many more connections for each: what is only counted must be counted of each."""
+    counted = tuple(streams.values())[:MAX_COUNTED_STREAMS]
+    return tuple(draw_stream_repeat(probe, supply) for probe in counted for _ in range(count))
 
 
 def _together(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from edgediag.checked import (
     Checked,
-    are_octets_kept,
+    is_lost_behind_handshake,
     is_ok,
     is_suspect,
     lead,
@@ -52,7 +52,7 @@ RECONFIRM_TRIES = 3
 # One walk through 50,000 rules of kube-proxy takes a tenth of a second; what is kept is alike.
 MAX_EXPLAINED = 6
 
-HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and octets alone do not leave")
+HANDSHAKE_PASSES = NotChecked(reason="its handshake passes, and what follows it is lost here")
 NO_ROUTE = NotChecked(reason="the kernel has no route for it")
 
 
@@ -273,7 +273,7 @@ def _contrasts(
     next_hops: dict[int, NextHop] = {}
     for check in suspects:
         name, probe = check.target.check, lead(check).probe
-        if are_octets_kept(check):
+        if is_lost_behind_handshake(check):
             contrasts[name] = HANDSHAKE_PASSES
             continue
         route = routes[name]

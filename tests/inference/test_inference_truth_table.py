@@ -55,6 +55,7 @@ from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
 from edgediag.model.reply import (
+    AnswerOctets,
     Connected,
     ConnectedMute,
     DnsReply,
@@ -581,6 +582,11 @@ ON_THIS_HOST = [
                 RouteObject(type_="blackhole", prefix=f"{HOST}/32", table=254),
             ),
             ("EACCES", Mechanism.PROHIBIT_ROUTE, PolicyRuleObject(priority=9, text="prohibit")),
+            (
+                "ENETUNREACH",
+                Mechanism.UNREACHABLE_ROUTE,
+                PolicyRuleObject(priority=9, text="from all unreachable"),
+            ),
             (
                 "ENETUNREACH",
                 Mechanism.NO_ROUTE,
@@ -2993,7 +2999,10 @@ WORDS = [
     ),
 ]
 
-MUTE = ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60)
+SILENT_SERVER = AnswerOctets(sent=0, seen=0, taken=0, quiet_s=1.0)
+MUTE = ConnectedMute(
+    has_left=True, is_acknowledged=True, hop_limit=60, octets=SILENT_SERVER
+)
 UNHEARD = ConnectedMute(has_left=True, is_acknowledged=False, hop_limit=60)
 RESET_LATER = TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=60)
 HELLO = TlsReply(answer=TlsAnswer.SERVER_HELLO, alert=0, hop_limit=None)
@@ -3093,7 +3102,7 @@ CONVERSATIONS = [
     pytest.param(
         Picture(
             evidence=asked_later(RESET_LATER, *expiring(H1, H2, H3), reset(62), controls=()),
-            verdict=ambiguous(None, OUTSIDE, Mechanism.RESET),
+            verdict=ambiguous(H3, OUTSIDE, Mechanism.RESET),
             fires=("stream-fails",),
             silent=("octets-stopped",),
         ),
@@ -3110,7 +3119,7 @@ CONVERSATIONS = [
     pytest.param(
         Picture(
             evidence=asked_later(UNHEARD, *expiring(H1, H2, H3, H4), None, None),
-            verdict=ambiguous(None),
+            verdict=ambiguous(H4),
             silent=("octets-stopped",),
         ),
         id="octets vanish on the last mile, where the host is next",
@@ -3172,6 +3181,66 @@ CONVERSATIONS = [
             silent=("answer-too-large", "octets-stopped", "server-name-filtered"),
         ),
         id="octets are acknowledged where the host is, and nothing is ever answered",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=asked_later(
+                    replace(MUTE, octets=octets), *expiring(H1, H2, H3, H4), acknowledged()
+                ),
+                verdict=verdict,
+                fires=("stream-fails",),
+                silent=("answer-not-delivered",),
+            ),
+            id=name,
+        )
+        for name, octets, verdict in (
+            (
+                "the far end acknowledges, and does not tell later that it sent nothing",
+                AnswerOctets(sent=0, seen=0, taken=0, quiet_s=0.0),
+                ambiguous(H4, OUTSIDE, Mechanism.SERVICE_SILENT),
+            ),
+            (
+                "the far end counts an answer that never came",
+                AnswerOctets(sent=2000, seen=0, taken=0, quiet_s=1.0),
+                ambiguous(H4, OUTSIDE, Mechanism.RETURN_PATH),
+            ),
+            (
+                "the far end counts more of an answer than came",
+                AnswerOctets(sent=2000, seen=1448, taken=1448, quiet_s=1.0),
+                ambiguous(H4, OUTSIDE, Mechanism.RETURN_PATH),
+            ),
+            (
+                "what the tap missed and the socket was given is not missing",
+                AnswerOctets(sent=1448, seen=0, taken=1448, quiet_s=1.0),
+                ambiguous(H4, OUTSIDE, Mechanism.SERVICE_SILENT),
+            ),
+        )
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=asked_later(reply, *expiring(H1, H2, H3, H4), acknowledged()),
+                verdict=local(Mechanism.LOCAL_DROP),
+                fires=(fired,),
+                silent=("octets-stopped", "server-name-filtered", "answer-too-large", other),
+            ),
+            id=name,
+        )
+        for name, reply, fired, other in (
+            (
+                "the octets of an answer came to this host and not to the socket",
+                replace(MUTE, octets=AnswerOctets(sent=2000, seen=2000, taken=0, quiet_s=1.0)),
+                "answer-not-delivered",
+                "stream-fails",
+            ),
+            (
+                "the octets behind a handshake never left",
+                ConnectedMute(has_left=False, is_acknowledged=False, hop_limit=60),
+                "stream-fails",
+                "answer-not-delivered",
+            ),
+        )
     ),
     pytest.param(
         Picture(

@@ -19,6 +19,7 @@ PORTS = {
     ProbeKind.TCP_SYN: (Protocol.TCP, 443),
     ProbeKind.TCP_CONNECT: (Protocol.TCP, 443),
     ProbeKind.TLS_CLIENT_HELLO: (Protocol.TCP, 443),
+    ProbeKind.TLS_FLIGHT: (Protocol.TCP, 443),
     ProbeKind.HTTP_CONNECT: (Protocol.TCP, 3128),
     ProbeKind.IKE_SA_INIT: (Protocol.UDP, 4500),
     ProbeKind.IKE_AUTH: (Protocol.UDP, 4500),

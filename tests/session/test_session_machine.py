@@ -37,6 +37,7 @@ from edgediag.model.packet import (
 )
 from edgediag.model.probe import Probe, Way
 from edgediag.model.reply import (
+    AnswerOctets,
     Connected,
     ConnectedMute,
     IcmpKind,
@@ -105,7 +106,9 @@ class Dialogue:
     def hear(self, event: Event) -> None:
         self.session.tell(event)
 
-    def see(self, packet: Packet, sighting: Sighting = Sighting.TAP_IN) -> None:
+    def see(
+        self, packet: Packet, sighting: Sighting = Sighting.TAP_IN, *, interface: str = "eth0"
+    ) -> None:
         self.number += 1
         self.hear(
             Observed(
@@ -113,7 +116,7 @@ class Dialogue:
                     number=self.number,
                     seen_s=self.now_s + 0.01,
                     sighting=sighting,
-                    interface="eth0",
+                    interface=interface,
                     packet=packet,
                 )
             )
@@ -587,6 +590,12 @@ def test_what_never_fits_a_probe_is_not_for_it() -> None:
 # Streams.
 
 
+def muteness(reply: Reply | None) -> tuple[bool, bool, int | None]:
+    """Whether octets left and were acknowledged, and the hop limit of the SYN-ACK."""
+    assert isinstance(reply, ConnectedMute)
+    return reply.has_left, reply.is_acknowledged, reply.hop_limit
+
+
 def opened(asked: Probe = TLS) -> Dialogue:
     talk = Dialogue(asked)
     talk.see(packet(API.reversed(), segment("SA"), hop_limit=60))
@@ -652,15 +661,27 @@ def test_a_mute_server_may_have_acknowledged(
     talk.see(packet(API, segment("PA", sequence=sent_from, payload=b"hello")), Sighting.TAP_OUT)
     talk.see(packet(API.reversed(), segment("A", acknowledgement=acknowledged)))
     talk.step(3.0)
-    assert talk.reply() == ConnectedMute(
-        has_left=True, is_acknowledged=is_acknowledged, hop_limit=60
-    )
+    assert muteness(talk.reply()) == (True, is_acknowledged, 60)
 
 
 def test_octets_that_no_tap_saw_leave_stayed_here() -> None:
     talk = opened()
     talk.step(3.0)
-    assert talk.reply() == ConnectedMute(has_left=False, is_acknowledged=False, hop_limit=60)
+    assert muteness(talk.reply()) == (False, False, 60)
+
+
+def test_a_reset_while_this_host_withholds_the_answer_is_not_the_far_ends_word() -> None:
+    talk = asked_and_taken()
+    answer = segment("A", sequence=6, acknowledgement=1005, payload=bytes(500))
+    talk.see(packet(API.reversed(), answer))
+    talk.step(1.0)
+    talk.see(packet(API.reversed(), segment("R"), hop_limit=60))
+    talk.hear(
+        Refused(probe=TLS.id, errno_name="ECONNRESET", is_immediate=False, at_s=talk.now_s)
+    )
+    reply = talk.reply()
+    assert isinstance(reply, ConnectedMute) and isinstance(reply.octets, AnswerOctets)
+    assert reply.octets.is_withheld
 
 
 @pytest.mark.parametrize(
@@ -689,6 +710,110 @@ def test_a_reset_after_the_client_hello_is_told_from_a_refused_connection() -> N
     assert talk.reply() == TlsReply(answer=TlsAnswer.RESET, alert=0, hop_limit=62)
 
 
+def test_a_reset_that_no_wire_brought_comes_before_the_octets_leave() -> None:
+    talk = opened()
+    talk.see(packet(API.reversed(), segment("R"), hop_limit=64), interface="lo")
+    talk.hear(
+        Refused(probe=TLS.id, errno_name="ECONNRESET", is_immediate=False, at_s=talk.now_s)
+    )
+    assert muteness(talk.reply()) == (False, False, 60)
+
+
+def asked_and_taken(asked: Probe = TLS) -> Dialogue:
+    """A connection on which five octets were sent and acknowledged."""
+    talk = opened(asked)
+    talk.see(packet(API, segment("PA", sequence=1000, payload=b"hello")), Sighting.TAP_OUT)
+    talk.see(packet(API.reversed(), segment("A", sequence=6, acknowledgement=1005)))
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("told", "octets"),
+    [
+        pytest.param(
+            [segment("A", sequence=6, acknowledgement=1005)],
+            AnswerOctets(sent=0, seen=0, taken=0, quiet_s=1.0),
+            id="that it sent nothing",
+        ),
+        pytest.param(
+            [segment("A", sequence=2006, acknowledgement=1005)],
+            AnswerOctets(sent=2000, seen=0, taken=0, quiet_s=1.0),
+            id="of octets that never came",
+        ),
+        pytest.param(
+            [
+                segment("A", sequence=1006, acknowledgement=1005, payload=bytes(500)),
+                segment("A", sequence=6, acknowledgement=1005, payload=bytes(400)),
+            ],
+            AnswerOctets(sent=1500, seen=400, taken=0, quiet_s=1.0),
+            id="of octets with a gap in them",
+        ),
+        pytest.param(
+            [
+                segment("FA", sequence=106, acknowledgement=1005),
+                segment("A", sequence=6, acknowledgement=1005, payload=bytes(100)),
+                segment("A", sequence=107, acknowledgement=1005),
+            ],
+            AnswerOctets(sent=100, seen=100, taken=0, quiet_s=1.0),
+            id="of its end, which is no octet",
+        ),
+        pytest.param(
+            [segment("A", sequence=5, acknowledgement=1005)],
+            AnswerOctets(sent=0, seen=0, taken=0, quiet_s=0.0),
+            id="the number before, as a keep-alive of its own does",
+        ),
+        pytest.param(
+            [segment("A", sequence=2**31, acknowledgement=1005)],
+            AnswerOctets(sent=0, seen=0, taken=0, quiet_s=0.0),
+            id="a number that is nobody's",
+        ),
+    ],
+)
+def test_the_far_end_tells(told: list[TcpSegment], octets: AnswerOctets) -> None:
+    talk = asked_and_taken()
+    talk.step(1.0)
+    for each in told:
+        talk.see(packet(API.reversed(), each))
+    talk.step(2.0)
+    reply = talk.reply()
+    assert isinstance(reply, ConnectedMute)
+    assert reply.octets == octets
+
+
+def test_octets_that_came_a_moment_ago_are_not_withheld_from_the_socket() -> None:
+    talk = asked_and_taken()
+    talk.step(1.99)
+    late = segment("A", sequence=6, acknowledgement=1005, payload=bytes(500))
+    talk.see(packet(API.reversed(), late))
+    talk.step(0.02)
+    reply = talk.reply()
+    assert isinstance(reply, ConnectedMute)
+    assert reply.octets == AnswerOctets(sent=500, seen=0, taken=0, quiet_s=pytest.approx(1.99))
+
+
+SERVER_HELLO = b"\x16\x03\x03\x00\x40\x02" + bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("sent", "reply_type"),
+    [
+        pytest.param(len(SERVER_HELLO), TlsReply, id="all of it came"),
+        pytest.param(len(SERVER_HELLO) + 100, ConnectedMute, id="more was sent than came"),
+    ],
+)
+def test_a_flight_is_waited_for_to_its_end(sent: int, reply_type: type[Reply]) -> None:
+    flight = replace(TLS, kind=ProbeKind.TLS_FLIGHT)
+    talk = asked_and_taken(flight)
+    hello = segment("A", sequence=6, acknowledgement=1005, payload=SERVER_HELLO)
+    talk.see(packet(API.reversed(), hello))
+    talk.hear(StreamReceived(probe=TLS.id, payload=SERVER_HELLO, at_s=talk.now_s))
+    was_settled = talk.session.is_settled([TLS.id], talk.now_s)
+    talk.step(1.0)
+    talk.see(packet(API.reversed(), segment("A", sequence=6 + sent, acknowledgement=1005)))
+    talk.step(1.5)
+    assert (was_settled, type(talk.reply())) == (False, reply_type)
+
+
 def test_a_connection_that_stands_is_not_ended_by_an_icmp_error() -> None:
     talk = opened()
     talk.see(error_about(TLS, kind=(3, 4)))
@@ -712,14 +837,14 @@ def test_an_acknowledgement_that_was_overtaken_takes_nothing_back() -> None:
     for acknowledgement in (1005, 1000):
         talk.see(packet(API.reversed(), segment("A", acknowledgement=acknowledgement)))
     talk.step(3.0)
-    assert talk.reply() == ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60)
+    assert muteness(talk.reply()) == (True, True, 60)
 
 
 def test_nothing_is_known_to_be_acknowledged_where_the_tap_saw_nothing() -> None:
     talk = Dialogue(TLS)
     talk.hear(StreamOpened(probe=TLS.id, at_s=talk.now_s))
     talk.step(3.0)
-    assert talk.reply() == ConnectedMute(has_left=True, is_acknowledged=False, hop_limit=None)
+    assert muteness(talk.reply()) == (True, False, None)
 
 
 def test_a_stream_that_nobody_answers_is_closed_once_too() -> None:

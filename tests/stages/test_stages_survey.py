@@ -336,6 +336,14 @@ def without_addresses() -> HostState:
             id="without a way, from an address of ours, to see how it is refused",
         ),
         pytest.param(
+            RouteRefused(
+                errno_name="ENETUNREACH", culprit=None, source=ip_address("192.0.2.77")
+            ),
+            host_state(),
+            "192.0.2.77",
+            id="from what the kernel chose before it refused it",
+        ),
+        pytest.param(
             NotChecked(reason="no netlink"), without_addresses(), "0.0.0.0", id="else from anywhere"
         ),
     ],

@@ -6,7 +6,6 @@ source  net/ipv4/ip_output.c, net/netfilter/nf_nat_core.c (nf_nat_inet_fn), nft_
 """
 
 from dataclasses import replace
-from typing import Final
 
 from edgediag.host.walk.bridge_out import sent_by_bridge
 from edgediag.host.walk.chain_walk import Course, bounded, united
@@ -18,8 +17,7 @@ from edgediag.host.walk.neighbour import resolved
 from edgediag.host.walk.parcel import NO_INTERFACE, Parcel
 from edgediag.host.walk.policies import each_of, let_out, wrapped
 from edgediag.host.walk.routing import routed, sent_onward
-
-_LOOPBACK: Final = "lo"
+from edgediag.model.packet import LOOPBACK
 
 
 def send(parcel: Parcel, hooks: HookWalk) -> Asking[list[Course]]:
@@ -45,7 +43,7 @@ def _at_device(course: Course, hooks: HookWalk) -> Asking[list[Course]]:
     for each in left:
         if each.fate is not Fate.GOES_ON:
             ended.append(each)
-        elif device.name != _LOOPBACK:
+        elif device.name != LOOPBACK:
             ended.append(replace(each, fate=Fate.ACCEPTED))
         elif each.parcel.is_for_here:
             ended += yield from _looped(each, hooks)

@@ -17,6 +17,7 @@ from edgediag.host.walk.needs import NeedAddressType
 from edgediag.host.walk.octets import Octets, Truth, Unsure, both, lies_between, turned
 from edgediag.host.walk.parcel import Parcel
 from edgediag.host.walk.xt_decide import Decide
+from edgediag.model.packet import LOOPBACK
 
 _ADDRTYPE_0: Final = struct.Struct("=HHII")
 _ADDRTYPE_1: Final = struct.Struct("=HHI")
@@ -27,7 +28,6 @@ _IPRANGE: Final = struct.Struct("=16s16s16s16sB")
 _PKTTYPE: Final = struct.Struct("=ii")
 _PHYSDEV: Final = struct.Struct("=64xBB")
 _IPV6_OCTETS: Final = 16
-_LOOPBACK: Final = "lo"
 
 
 def _addrtype(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
@@ -103,7 +103,7 @@ def _physdev(match: XtMatch, parcel: Parcel, inquiry: Inquiry) -> Truth | None:
 
 def _is_without_ethernet(parcel: Parcel) -> bool:
     """Whether the packet has come in by no device of Ethernet, and so by no port of a bridge."""
-    return not parcel.incoming.index or parcel.incoming.name == _LOOPBACK
+    return not parcel.incoming.index or parcel.incoming.name == LOOPBACK
 
 
 MATCHES: Final[Mapping[tuple[str, int], Decide]] = {

@@ -10,7 +10,7 @@ from edgediag.inference.ladders import (
     reach_of,
 )
 from edgediag.inference.reading import outcome_of, packets_of
-from edgediag.inference.segment import locus_at, made_before
+from edgediag.inference.segment import made_before, nearest_from, nearest_to
 from edgediag.inference.wording import locus_named
 from edgediag.meaning import received_hop_limit
 from edgediag.model.evidence import FlowEvidence
@@ -74,7 +74,8 @@ def _copied(evidence: FlowEvidence) -> Finding | None:
     reach = reach_of(evidence)
     if sent < _STEPS_COPIED or sent != arrived or reach is None:
         return None
-    after, upto = locus_at(evidence, reach.distance - 1), locus_at(evidence, reach.distance + 1)
+    after = nearest_to(evidence, reach.distance - 1)
+    upto = nearest_from(evidence, reach.distance + 1)
     text = (
         f"a reset in the name of {evidence.flow.destination} arrives with {_hop_limit(whole)} for "
         f"a probe of hop limit {whole.probe.hop_limit} and with {named.reply.hop_limit} for one of "

@@ -19,14 +19,19 @@ from edgediag.inference.reading import is_held_up, outcome_of, packets_of
 from edgediag.inference.rules.lost_at_egress import filter_alone
 from edgediag.inference.rules.reverse_path import effective
 from edgediag.inference.rules.xfrm_blocks import blocking_policy
-from edgediag.meaning import has_come_back, has_left, is_answered_well
+from edgediag.meaning import (
+    are_octets_kept,
+    has_come_back,
+    has_left,
+    is_answer_withheld,
+    is_answered_well,
+)
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import CgroupProgramObject, Culprit, QdiscObject, TcFilterObject
 from edgediag.model.drops import Drop, KernelDrop, TraceDropped
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.host import HostState
-from edgediag.model.outcome import Answered, Unanswered
-from edgediag.model.reply import ConnectedMute
+from edgediag.model.outcome import Unanswered
 from edgediag.model.verdict import Finding, Mechanism
 
 ID = "kernel-dropped"
@@ -106,9 +111,11 @@ def _lost_leg(evidence: FlowEvidence) -> bool | None:
     """True if this host lost the answer, False if it lost the packet, None if neither is seen."""
     outcome = outcome_of(evidence)
     match outcome:
-        case Answered(reply=ConnectedMute(has_left=False)):
+        case _ if are_octets_kept(outcome):
             # The handshake left, and what followed it did not.
             return False
+        case _ if is_answer_withheld(outcome):
+            return True
         case Unanswered() if has_left(outcome):
             return True if has_come_back(outcome) else None
         case _ if is_answered_well(outcome) or has_left(outcome) or is_held_up(evidence):

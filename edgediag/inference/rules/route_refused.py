@@ -33,6 +33,8 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     if not isinstance(route, RouteRefused) or isinstance(outcome_of(evidence), Answered):
         return None
     mechanism = _MECHANISMS.get(route.errno_name)
+    if _is_unreachable_rule(route.culprit):
+        mechanism = Mechanism.UNREACHABLE_ROUTE
     if mechanism is None:
         return None
     version = evidence.flow.destination.version
@@ -42,6 +44,11 @@ def judge(evidence: FlowEvidence, host: HostState) -> Finding | None:
     )
     claim = on_this_host(mechanism, route.culprit)
     return finding(ID, evidence, claim, (text, _remedy(route.culprit, version), ()))
+
+
+def _is_unreachable_rule(culprit: RouteObject | PolicyRuleObject | None) -> bool:
+    # A rule of this kind says ENETUNREACH, as a missing route does (fib_rules.c, fib4_rule_action).
+    return isinstance(culprit, PolicyRuleObject) and culprit.text.endswith(" unreachable")
 
 
 def _named(culprit: RouteObject | PolicyRuleObject | None, version: int) -> str:
