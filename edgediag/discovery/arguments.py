@@ -6,7 +6,7 @@ Only flags of this table are looked at; what else a command line holds, tokens i
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from edgediag.discovery.images import region_of_image
+from edgediag.discovery.images import POD_INFRA_IMAGE, canonical_image, region_of_image
 from edgediag.discovery.urls import outer_host_port
 
 CACHE_PATH = "cache-path"
@@ -42,15 +42,26 @@ def _region(text: str) -> tuple[str, ...]:
     return () if region is None else (region,)
 
 
+def _image(text: str) -> tuple[str, ...]:
+    image = canonical_image(text)
+    return () if image is None else (image,)
+
+
 def _flags(programs: Sequence[str], *rows: tuple[str, str, _Values]) -> Mapping[
-    tuple[str, str], tuple[str, _Values]
+    tuple[str, str], tuple[tuple[str, _Values], ...]
 ]:
-    return {(program, flag): (name, read) for program in programs for flag, name, read in rows}
+    """By program and flag, the facts that a value is read as, and how."""
+    flags = dict.fromkeys(flag for flag, _, _ in rows)
+    return {
+        (program, flag): tuple((name, read) for own, name, read in rows if own == flag)
+        for program in programs
+        for flag in flags
+    }
 
 
 _NODE_NAME = ("--node-name", "node-name", _one)
 _HOSTNAME = ("--hostname-override", "node-name", _one)
-_FLAGS: Mapping[tuple[str, str], tuple[str, _Values]] = {
+_FLAGS: Mapping[tuple[str, str], tuple[tuple[str, _Values], ...]] = {
     **_flags(
         _HUBS,
         ("--server-addr", "api-server", _servers),
@@ -59,7 +70,12 @@ _FLAGS: Mapping[tuple[str, str], tuple[str, _Values]] = {
     ),
     **_flags(_RAVENS, ("--vpn-driver", "vpn-driver", _one), _NODE_NAME),
     **_flags(_TUNNEL_AGENTS, ("--tunnelserver-addr", "tunnel-server", _servers), _NODE_NAME),
-    **_flags(("kubelet",), _HOSTNAME, ("--pod-infra-container-image", "region", _region)),
+    **_flags(
+        ("kubelet",),
+        _HOSTNAME,
+        ("--pod-infra-container-image", "region", _region),
+        ("--pod-infra-container-image", POD_INFRA_IMAGE, _image),
+    ),
     **_flags(("kube-proxy",), _HOSTNAME, ("--cluster-cidr", "cluster-cidr", _parts)),
 }
 
@@ -82,12 +98,11 @@ def facts_of_arguments(words: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     if program in _HUBS:
         yield "hub", program, program
     for flag, value in _flag_values(words[1:MAX_WORDS]):
-        found = _FLAGS.get((program, flag))
-        if found is None or _OPEN.search(value):
+        if _OPEN.search(value):
             continue
-        name, read = found
-        for text in read(value):
-            yield name, text, flag
+        for name, read in _FLAGS.get((program, flag), ()):
+            for text in read(value):
+                yield name, text, flag
 
 
 def _flag_values(words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from edgediag.discovery.gateway import parse_network
 from edgediag.discovery.host import format_host_port, parse_address, parse_host, parse_host_port
+from edgediag.discovery.images import POD_INFRA_IMAGE, SANDBOX_IMAGE, canonical_image
 from edgediag.discovery.lease import parse_time
 from edgediag.discovery.region import parse_region
 from edgediag.discovery.stated import API_SERVER_PORT
@@ -95,11 +96,13 @@ CANONICAL: Mapping[str, Callable[[str], str | None]] = {
     "peer": _address,
     "pool-gateway": _node_name,
     "pod-cidr": _network,
+    POD_INFRA_IMAGE: canonical_image,
     "proxy-mode": _yes_no,
     "proxy-role": _one_of(_ROLES),
     "raven-proxy": _endpoint,
     "raven-tunnel": _endpoint,
     "region": parse_region,
+    SANDBOX_IMAGE: canonical_image,
     "self-hosted-ntp": _yes_no,
     "tunnel-mode": _yes_no,
     "tunnel-role": _one_of(_ROLES),

@@ -45,7 +45,14 @@ from edgediag.discovery.arguments import AGENTS, facts_of_arguments
         ),
         pytest.param(
             "kubelet --pod-infra-container-image=registry-cn-beijing.ack.aliyuncs.com/acs/pause:3",
-            [("region", "cn-beijing", "--pod-infra-container-image")],
+            [
+                ("region", "cn-beijing", "--pod-infra-container-image"),
+                (
+                    "pod-infra-image",
+                    "registry-cn-beijing.ack.aliyuncs.com/acs/pause:3",
+                    "--pod-infra-container-image",
+                ),
+            ],
             id="the region of the pause image",
         ),
         pytest.param(

@@ -1,8 +1,21 @@
-"""Image references: only ACK's own registry tells the region."""
+"""Image references: their parts, which are pulled, and that ACK's own registry tells the region."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edgediag.discovery.images import region_of_image
+from edgediag.discovery.images import (
+    POD_INFRA_IMAGE,
+    SANDBOX_IMAGE,
+    parse_image,
+    pause_images,
+    region_of_image,
+)
+from edgediag.model.image import Image
+from edgediag.model.statement import Statement
+
+DIGEST = "sha256:" + "0f" * 32
+PAUSE = Image(registry="registry.example", repository="acs/pause", reference="3.9")
 
 
 @pytest.mark.parametrize(
@@ -21,3 +34,53 @@ from edgediag.discovery.images import region_of_image
 )
 def test_the_region_of_an_image(reference: str, region: str | None) -> None:
     assert region_of_image(reference) == region
+
+
+@pytest.mark.parametrize(
+    ("text", "image"),
+    [
+        pytest.param("registry.example/acs/pause:3.9", PAUSE, id="a tag"),
+        pytest.param(
+            f"Registry.example:443/acs/pause:3.9@{DIGEST}",
+            Image(registry="registry.example", repository="acs/pause", reference=DIGEST),
+            id="a digest beside a tag, and the port that is meant anyway",
+        ),
+        pytest.param(
+            "localhost:5000/a",
+            Image(registry="localhost:5000", repository="a", reference="latest"),
+            id="a registry by its port",
+        ),
+        pytest.param("acs/pause:3.9", None, id="no registry"),
+        pytest.param("registry.example/acs/Pause:3.9", None, id="a capital in the repository"),
+        pytest.param("registry.example/acs/../x", None, id="a way out of the path"),
+        pytest.param("registry.example/a?b=c", None, id="a query"),
+        pytest.param("registry.example/a b", None, id="a space"),
+        pytest.param("u:p@registry.example/a", None, id="a password"),
+        pytest.param("registry.example/a\r\nb", None, id="another line"),
+        pytest.param("registry.example/" + "a" * 600, None, id="longer than any"),
+        pytest.param("", None, id="empty"),
+    ],
+)
+def test_a_reference_has_its_parts(text: str, image: Image | None) -> None:
+    assert parse_image(text) == image
+
+
+@given(st.text(max_size=200), st.text(max_size=40))
+def test_any_text_is_an_image_or_none(host: str, rest: str) -> None:
+    for text in (host, f"registry.example/{rest}"):
+        image = parse_image(text)
+        assert image is None or parse_image(image.text) == image
+
+
+def test_what_containerd_pulls_comes_before_what_the_kubelet_keeps() -> None:
+    said = (
+        (POD_INFRA_IMAGE, "", "b.example/pause:1"),
+        ("region", "", "cn-hangzhou"),
+        (SANDBOX_IMAGE, "", "registry.example/acs/pause:3.9"),
+        (SANDBOX_IMAGE, "other", "c.example/pause:1"),
+    )
+    found = pause_images(
+        Statement(name=name, node=node, value=value, path="p", where="", written_s=None)
+        for name, node, value in said
+    )
+    assert found == (PAUSE, Image(registry="b.example", repository="pause", reference="1"))

@@ -78,7 +78,38 @@ users:
             said_by_containerd,
             {"/etc/containerd/config.toml": "\nx = 'registry-cn-beijing-vpc.ack.aliyuncs.com/a'"},
             [("region", "cn-beijing", "line 2")],
+            id="containerd's region",
+        ),
+        pytest.param(
+            said_by_containerd,
+            {
+                "/etc/containerd/config.toml": "[plugins.'io.containerd.grpc.v1.cri']\n"
+                "sandbox_image = 'a.example/pause:3.9'\n"
+            },
+            [
+                (
+                    "sandbox-image",
+                    "a.example/pause:3.9",
+                    "io.containerd.grpc.v1.cri.sandbox_image",
+                )
+            ],
             id="containerd's pause image",
+        ),
+        pytest.param(
+            said_by_containerd,
+            {
+                "/etc/containerd/config.toml": "version = 3\n"
+                "[plugins.'io.containerd.cri.v1.images'.pinned_images]\n"
+                "sandbox = 'a.example/pause:3.9'\n"
+            },
+            [
+                (
+                    "sandbox-image",
+                    "a.example/pause:3.9",
+                    "io.containerd.cri.v1.images.pinned_images.sandbox",
+                )
+            ],
+            id="the same in its third version",
         ),
         pytest.param(
             said_by_time_configuration,
