@@ -35,6 +35,7 @@ from edgediag.stages.alternative import plan_doubts
 from edgediag.stages.assignment import NAME_SERVERS, Assignment
 from edgediag.stages.certificates import Shown, ask_for_certificates, with_certificates
 from edgediag.stages.flights import with_flights
+from edgediag.stages.image_pull import pull_image
 from edgediag.stages.inquiry import carriers, questions
 from edgediag.stages.late_state import (
     with_hub,
@@ -45,10 +46,10 @@ from edgediag.stages.late_state import (
 )
 from edgediag.stages.other_rows import without_flow
 from edgediag.stages.program_runs import run_programs
+from edgediag.stages.registry_hosts import blob_hosts, token_services
 from edgediag.stages.remedies import try_remedies
 from edgediag.stages.search import Sought, link_of, read_back, seek
 from edgediag.stages.survey import Surveyed, survey, survey_also
-from edgediag.stages.token_services import token_services
 from edgediag.stages.variation import begin, finish, steady
 from edgediag.stages.visits import conclude, doors, with_visits
 from edgediag.tunnel.exchange_walk import walk_exchange
@@ -87,14 +88,28 @@ def diagnose(bench: Bench, assignment: Assignment) -> Diagnosed:
 def _surveyed(bench: Bench, assignment: Assignment) -> tuple[Surveyed, Mapping[str, Shown]]:
     """The survey, who shows which certificate, and those that a registry sends its clients to."""
     surveyed = survey(bench, assignment)
+    proxies = surveyed.assignment.forward_proxies
     shown = ask_for_certificates(bench, _checked(bench, surveyed))
-    services = token_services(surveyed.targets, shown)
-    if services:
-        last = survey_also(bench, surveyed.assignment, surveyed, services)
-        added = set(last.checks) - set(surveyed.checks)
-        checks = [check for check in _checked(bench, last) if check.target.check in added]
-        surveyed, shown = last, {**shown, **ask_for_certificates(bench, checks)}
+    services = token_services(surveyed.targets, shown, proxies)
+    surveyed, shown = _with(bench, (surveyed, shown), services)
+    images = surveyed.assignment.images
+    shown = pull_image(bench, _checked(bench, surveyed), shown, images)
+    blobs = blob_hosts(surveyed.targets, shown, proxies)
+    surveyed, shown = _with(bench, (surveyed, shown), blobs)
     return with_flights(bench, surveyed, _checked(bench, surveyed), shown), shown
+
+
+def _with(
+    bench: Bench, found: tuple[Surveyed, Mapping[str, Shown]], more: Sequence[Target]
+) -> tuple[Surveyed, Mapping[str, Shown]]:
+    """The survey with more targets, and what their servers show."""
+    surveyed, shown = found
+    if not more:
+        return found
+    last = survey_also(bench, surveyed.assignment, surveyed, more)
+    added = set(last.checks) - set(surveyed.checks)
+    checks = [check for check in _checked(bench, last) if check.target.check in added]
+    return last, {**shown, **ask_for_certificates(bench, checks)}
 
 
 def _locate(

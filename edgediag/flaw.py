@@ -1,12 +1,19 @@
 """What is wrong with a certificate, by this node's clock, its anchors and the name asked for."""
 
+from collections.abc import Mapping
 from enum import Enum
 from ipaddress import ip_address
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Certificate, Chain, Presented, RegistryAnswer
+from edgediag.model.pull import PullPart
 
 _SERVER_ERRORS = range(500, 600)
+_ASKED: Mapping[PullPart, str] = {
+    PullPart.TOKEN: "for a token",
+    PullPart.MANIFEST: "for the manifest of an image",
+    PullPart.BLOB: "for a layer of an image",
+}
 
 
 class Flaw(Enum):
@@ -44,12 +51,23 @@ def is_refused(shown: Presented | NotChecked, host: str) -> bool:
 
 
 def is_unavailable(shown: Presented | NotChecked) -> bool:
-    """True if the server says of itself that it cannot serve.
+    """True if the server says of itself that it cannot serve."""
+    return complaint_of(shown) is not None
+
+
+def complaint_of(shown: Presented | NotChecked) -> tuple[str, int] | None:
+    """What a server was asked, and the status by which it says that it cannot serve.
 
     source  RFC 9110 §15.6
     """
     answer = answer_of(shown)
-    return answer is not None and answer.status in _SERVER_ERRORS
+    if answer is not None and answer.status in _SERVER_ERRORS:
+        return "for /v2/", answer.status
+    if isinstance(shown, NotChecked) or isinstance(shown.pulled, NotChecked):
+        return None
+    statuses = ((step.part, step.status) for step in shown.pulled)
+    found = ((_ASKED[part], status) for part, status in statuses if status in _SERVER_ERRORS)
+    return next(((asked, status) for asked, status in found if isinstance(status, int)), None)
 
 
 def answer_of(shown: Presented | NotChecked) -> RegistryAnswer | None:

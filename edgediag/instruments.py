@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Presented, Server
+from edgediag.model.certificate import Presented, PullQuestion, Server
 from edgediag.model.drops import DropCount, KernelDrops, TraceResult
 from edgediag.model.exchange import Door, FixTrial, NextHop, ProgramRun
 from edgediag.model.explained import Arrival, Explained, RuleObject
@@ -15,6 +15,7 @@ from edgediag.model.host import HostState, Neighbour
 from edgediag.model.hub import HubDoor, HubWord
 from edgediag.model.pod_echo import PodEcho, PodQuestion
 from edgediag.model.program import ProgramWord
+from edgediag.model.pull import Pulled
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.tunnel import TunnelTraffic
@@ -136,6 +137,13 @@ class Certificates(Protocol):
         """The certificate of each server, or why it was not seen; in bounded time for all."""
 
 
+class Pulls(Protocol):
+    """Images asked of registries as a stranger asks."""
+
+    def of(self, question: PullQuestion) -> Pulled | NotChecked:
+        """How far the pull gets, or why nobody is asked; in bounded time."""
+
+
 class Listening(Protocol):
     """The tunnel's port, listened to beside the run."""
 
@@ -152,4 +160,5 @@ class Bench:
     loop: Loop
     supply: Supply
     certificates: Certificates
+    pulls: Pulls
     listening: Listening

@@ -18,6 +18,7 @@ from edgediag.net.entropy import first_ip_id, tokens
 from edgediag.net.files import NodeFiles
 from edgediag.net.handshake import Handshakes
 from edgediag.net.host import KernelHost
+from edgediag.net.image_pull import ImagePulls
 from edgediag.net.ports import MAX_PORTS, hold_ports
 from edgediag.net.tunnel_tap import Listening, Patience
 from edgediag.net.wire_io import WireIo
@@ -26,7 +27,7 @@ from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.stages.assignment import RESOLVER, Assignment
 from edgediag.stages.certificates import is_registry
-from edgediag.stages.token_services import MAX_SERVICES
+from edgediag.stages.registry_hosts import MAX_BLOB_HOSTS, MAX_SERVICES
 from edgediag.tunnel.idle import MAX_PORTS as IDLE_PORTS
 from edgediag.tunnel.overlay_trials import PORTS_OF_TRIALS
 
@@ -89,6 +90,7 @@ def measure(
             loop=loop,
             supply=supply,
             certificates=Handshakes(assignment.anchors, clock),
+            pulls=ImagePulls(assignment.anchors),
             listening=listening,
         )
         diagnosed = diagnose(bench, assignment)
@@ -112,8 +114,9 @@ def rehearse(assignment: Assignment, files: NodeFiles) -> tuple[str, ...]:
         state=host.read(),
         loop=loop,
         supply=supply,
-        # Nobody answers in a dry run, so nobody is asked for a certificate.
+        # Nobody answers in a dry run, so nobody is asked for a certificate or an image.
         certificates=Handshakes(assignment.anchors, clock),
+        pulls=ImagePulls(assignment.anchors),
         listening=DryListening(),
     )
     diagnose(bench, assignment)
@@ -151,7 +154,7 @@ def _ports(assignment: Assignment, versions: int) -> int:
     longer = 0 if isinstance(search, NotChecked) else len(search.domains)
     # What a registry may name besides is resolved and asked as the others are, and so is what is
     # not known yet and may come to be known.
-    late = MAX_SERVICES if any(map(is_registry, matrix.targets)) else 0
+    late = MAX_SERVICES + MAX_BLOB_HOSTS if any(map(is_registry, matrix.targets)) else 0
     late += len(matrix.omitted) + LATE_HOSTS if assignment.later is not None else 0
     needed = PORTS_OF_TRIALS + ports_needed(
         # What is cut short in a datagram is asked again over TCP, and that is a check of its own;

@@ -101,7 +101,7 @@ def _rows(endpoint: Endpoint, facts: ClusterFacts) -> Iterator[Target | Omitted]
     yield from _unadvertised(endpoint, facts)
     for place in _places(endpoint, facts):
         if place.host == THIS_NODE or parse_host(place.host) is not None:
-            yield through_proxy(_target(endpoint, place), facts)
+            yield through_proxy(_target(endpoint, place), facts.forward_proxies)
         else:
             check = f"{check_stem(endpoint.id, place.port)}@{place.host!a}"
             reason = f"{place.host!a} is neither a host name nor an address"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from edgediag.instruments import Bench, Solicitation, Tracer, Visits
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors, Presented, Server
+from edgediag.model.certificate import Anchors, Presented, PullQuestion, Server
 from edgediag.model.cluster import (
     NO_LOOKUP,
     NO_SEARCH,
@@ -36,6 +36,7 @@ from edgediag.model.hub import HubDoor, HubWord
 from edgediag.model.packet import Observation, Packet, Sighting
 from edgediag.model.pod_echo import NO_ECHOES, PodEcho, PodQuestion
 from edgediag.model.program import ProgramWord
+from edgediag.model.pull import NOT_PULLED, Pulled
 from edgediag.model.rehearsal import RehearsalAnswer
 from edgediag.model.route import Route, RouteAnswer
 from edgediag.model.tunnel import NOT_LISTENED, TunnelTraffic
@@ -307,6 +308,19 @@ class RigCertificates:
         return {server: self.shown.get(server.name, UNSEEN) for server in servers}
 
 
+@dataclass
+class RigPulls:
+    """Every image fares as it is set; who was asked for which is kept."""
+
+    pulled: Pulled | NotChecked = NOT_PULLED
+    asked: list[PullQuestion] = field(default_factory=list)
+
+    def of(self, question: PullQuestion) -> Pulled | NotChecked:
+        """What comes of it."""
+        self.asked.append(question)
+        return self.pulled
+
+
 class RigListening:
     """Nobody listens to the tunnel's port."""
 
@@ -321,6 +335,7 @@ def rig(
     *,
     is_stopped: Callable[[], bool] = lambda: False,
     certificates: RigCertificates | None = None,
+    pulls: RigPulls | None = None,
 ) -> Bench:
     """A bench of stand-ins; a thousand source ports from 40000 on."""
     loop = Loop(wire, Session(rate_pps=10_000.0), wire, is_stopped=is_stopped)
@@ -333,6 +348,7 @@ def rig(
         loop=loop,
         supply=supply,
         certificates=certificates or RigCertificates(),
+        pulls=pulls or RigPulls(),
         listening=RigListening(),
     )
 

@@ -55,6 +55,7 @@ from edgediag.model.overlay import VxlanDevice
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Hop, Ladder
 from edgediag.model.probe import Probe, Purpose, Schedule, Way
+from edgediag.model.pull import NOT_PULLED, PullStep
 from edgediag.model.rehearsal import TriedFix
 from edgediag.model.reply import (
     Acknowledged,
@@ -84,7 +85,7 @@ from edgediag.model.tunnel import (
 from edgediag.model.variation import Variation
 from edgediag.model.xfrm import XfrmPolicy, XfrmSelector, XfrmState, XfrmTemplate
 from edgediag.plan import HOP_LIMIT, WAYS
-from edgediag.wire.http_head import NO_REALM
+from edgediag.wire.http_head import NO_CHALLENGE, NO_REALM
 
 EDGE = "192.0.2.10"
 GATEWAY = "192.0.2.1"
@@ -717,7 +718,12 @@ def registry_says(status: int, token_host: str = "", *token_hosts: str) -> Regis
     """What a registry answered to GET /v2/, beside who gives tokens by the matrix."""
     port = 443 if token_host else NO_REALM
     return RegistryAnswer(
-        status=status, token_host=token_host, token_hosts=token_hosts, token_port=port
+        status=status,
+        token_host=token_host,
+        token_hosts=token_hosts,
+        token_port=port,
+        challenge=NO_CHALLENGE,
+        pulled=NOT_PULLED,
     )
 
 
@@ -730,6 +736,7 @@ def presented(
     vouching: Iterable[str] = (),
     issuer: str = "CN=an authority",
     registry: RegistryAnswer | NotChecked = NotChecked(reason="nothing was asked above TLS"),
+    pulled: tuple[PullStep, ...] | NotChecked = NOT_PULLED,
 ) -> Presented:
     """A certificate as shown at SEEN_S, in order unless a story says otherwise."""
     return Presented(
@@ -746,4 +753,5 @@ def presented(
         alike=addresses(*alike),
         vouching=addresses(*vouching),
         registry=registry,
+        pulled=pulled,
     )

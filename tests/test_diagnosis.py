@@ -50,7 +50,7 @@ from edgediag.run import Loop
 from edgediag.session.machine import Session
 from edgediag.stages.assignment import Assignment
 from edgediag.stages.other_rows import INTERRUPTED, OWN_ADDRESS
-from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigWire, observed, rig
+from rig import NO_ANCHORS, RigCertificates, RigHost, RigListening, RigPulls, RigWire, observed, rig
 from story import GATEWAY, NEIGHBOUR_HOST, ROUTERS, host_state, route, target
 
 HOPS = (GATEWAY, *ROUTERS)
@@ -258,6 +258,7 @@ def run(
         loop=loop,
         supply=supply,
         certificates=RigCertificates(),
+        pulls=RigPulls(),
         listening=RigListening(),
     )
     matrix = Matrix(targets=targets or (API, TUNNEL), omitted=(), not_applicable=())

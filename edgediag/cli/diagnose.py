@@ -24,6 +24,7 @@ from edgediag.discovery.cluster import discover
 from edgediag.discovery.gateway_ends import gateway_ends, gateway_pools
 from edgediag.discovery.given import EXPECTED, Given
 from edgediag.discovery.hub_ends import hub_ends
+from edgediag.discovery.images import pause_images
 from edgediag.discovery.node_certificates import node_certificates
 from edgediag.discovery.node_ends import node_ends
 from edgediag.discovery.trust import NOT_STATED, pem_in, read_anchors
@@ -130,6 +131,8 @@ def _assignment(
         gateway_ends=gateway_ends(facts.gateways, facts.raven_tunnels),
         gateway_pools=gateway_pools(facts.gateways),
         hub_ends=hub_ends(facts.statements),
+        forward_proxies=facts.forward_proxies,
+        images=pause_images(facts.statements),
     )
 
 

@@ -4,28 +4,37 @@ The flow that the node's own program opens is the one to the proxy: that is chec
 is asked for the host that is meant. What becomes of packets straight to that host matters to none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
+from typing import Final
 
 from edgediag.discovery.host import format_host_port, parse_address, parse_host_port
-from edgediag.model.cluster import Client, ClusterFacts, ForwardProxy, HostPort
+from edgediag.model.cluster import Client, ForwardProxy, HostPort
 from edgediag.model.endpoint import ProbeKind, Target
+
+TOKEN_SERVICE: Final = "registry-token"
+"""The endpoint of a host that a registry sends its clients to for a token."""
+
+BLOB_HOST: Final = "registry-blob"
+"""The endpoint of the host that a registry sends its clients to for what images are made of."""
 
 _RUNTIMES = (Client.CONTAINERD, Client.DOCKER)
 CLIENTS: Mapping[str, tuple[Client, ...]] = {
     "dockerauth": _RUNTIMES,
     "dockerauth-ee": _RUNTIMES,
     "registry": _RUNTIMES,
+    TOKEN_SERVICE: _RUNTIMES,
+    BLOB_HOST: _RUNTIMES,
 }
 """Which programs reach a row's hosts, by endpoint id."""
 
 
-def through_proxy(target: Target, facts: ClusterFacts) -> Target:
+def through_proxy(target: Target, proxies: Sequence[ForwardProxy]) -> Target:
     """The check as the program makes it that reaches the host: through its proxy if it has one."""
     clients = CLIENTS.get(target.endpoint, ())
     meant = HostPort(host=target.host, port=target.port)
-    proxy = next((each for each in facts.forward_proxies if each.client in clients), None)
+    proxy = next((each for each in proxies if each.client in clients), None)
     if proxy is None or is_direct(meant, proxy.direct):
         return target
     return replace(
@@ -39,12 +48,12 @@ def through_proxy(target: Target, facts: ClusterFacts) -> Target:
     )
 
 
-def port_meant(target: Target) -> int:
-    """The port that the row is about, whatever stands between."""
+def place_meant(target: Target) -> HostPort:
+    """The host and port that the row is about, whatever stands between."""
+    own = HostPort(host=target.host.lower(), port=target.port)
     if target.endpoint not in CLIENTS or not isinstance(target.query, str):
-        return target.port
-    meant = parse_host_port(target.query, target.port)
-    return target.port if meant is None else meant.port
+        return own
+    return parse_host_port(target.query, target.port) or own
 
 
 def is_direct(meant: HostPort, direct: tuple[str, ...]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from edgediag.endpoints import PATTERNS_BY_REGION
-from edgediag.endpoints.forward_proxy import port_meant
+from edgediag.endpoints.forward_proxy import place_meant
 from edgediag.model.answer import NotChecked
 from edgediag.model.endpoint import Endpoint, Target
 from edgediag.model.flow import Address
@@ -71,7 +71,7 @@ def with_check_ids(targets: Iterable[Target]) -> tuple[Target, ...]:
 
 
 def _stem(target: Target) -> str:
-    return check_stem(target.endpoint, port_meant(target))
+    return check_stem(target.endpoint, place_meant(target).port)
 
 
 def _distinct_suffix(group: list[Target]) -> Callable[[Target], str]:

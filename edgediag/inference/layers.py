@@ -7,6 +7,7 @@ source  the order in which Raven's parts lean on each other: raven pkg/engine/en
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from edgediag.endpoints.forward_proxy import BLOB_HOST, TOKEN_SERVICE
 from edgediag.model.endpoint import HostSource
 from edgediag.model.layer import LayerReport, LayerState
 from edgediag.model.report import CheckReport
@@ -40,7 +41,8 @@ _BY_ENDPOINT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("resolver", "resolver-tcp", "resolver-upstream"), _NAMES),
     **dict.fromkeys(("oss", "cs-anony", "cs-anony-region", "package-source"), _CLOUD),
     HostSource.API_SERVER.value: _API,
-    **dict.fromkeys(("dockerauth", "dockerauth-ee", "registry", "registry-token"), _IMAGES),
+    **dict.fromkeys(("dockerauth", "dockerauth-ee", "registry"), _IMAGES),
+    **dict.fromkeys((TOKEN_SERVICE, BLOB_HOST), _IMAGES),
     HostSource.RAVEN_PROXY.value: _PROXY,
     HostSource.TUNNEL_SERVER.value: _PROXY,
     HostSource.RAVEN_TUNNEL.value: _PORT,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from edgediag.checked import invented
 from edgediag.endpoints import ENDPOINTS
+from edgediag.endpoints.forward_proxy import BLOB_HOST, TOKEN_SERVICE
 from edgediag.inference.claim import ANYWHERE, LOST_OUTSIDE
 from edgediag.inference.name_answers import nobody_of, said_of_names
 from edgediag.inference.origin import claim_on, origin_of
@@ -243,7 +244,7 @@ def _denied(evidence: NameEvidence) -> tuple[Claim, str]:
     if Place.REMOTE not in claim.where:
         hop = claim.upto or "a hop that did not name itself"
         return claim, f"{hop} answers in the stead of {query.probe.flow.destination}: {text}"
-    if not _is_name_of_the_product(evidence.target):
+    if not _is_none_of_this_site(evidence.target):
         where = tuple(place for place in ANYWHERE if place not in LOST_OUTSIDE) + claim.where
         claim = _at(where, Certainty.AMBIGUOUS, Landmark.HOST)
         text += "; a wrong name on this node and a wrong zone look the same from here"
@@ -256,8 +257,10 @@ def _is_denied(evidence: NameEvidence) -> bool:
     return any(map(is_denial, evidence.queries))
 
 
-def _is_name_of_the_product(target: Target) -> bool:
-    """True if nobody at this site wrote the name, nor a part of it."""
+def _is_none_of_this_site(target: Target) -> bool:
+    """True if nobody at this site wrote the name or a part of it: so where a registry names it."""
+    if target.endpoint in (TOKEN_SERVICE, BLOB_HOST):
+        return True
     endpoint = next((item for item in ENDPOINTS if item.id == target.endpoint), None)
     if endpoint is None or endpoint.host_source is not HostSource.NAME:
         return False

@@ -49,6 +49,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Certificates by which its agents are known to the cloud; nobody has their keys.
         "var/lib/edge-hub/pki/edge-hub-current.pem": "",
         "var/lib/raven/proxy.client/pki/raven-proxy-client-current.pem": "",
+        # It tells which image every pod starts with.
+        "run/systemd/system/kubelet.service": "",
         "etc/hosts": f"127.0.0.1 localhost\n{EDGE_ADDRESS} edge\n",
         # Read, and of no effect: nothing of systemd runs in the lab.
         "run/systemd/system/containerd.service.d/http-proxy.conf": "",

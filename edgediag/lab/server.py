@@ -17,7 +17,7 @@ from itertools import product
 from edgediag.lab import namespace
 from edgediag.lab.certificates import Certificate
 from edgediag.lab.services import control
-from edgediag.lab.services.catalog import LOOPBACK, SERVICES, Kind, Mode, Service
+from edgediag.lab.services.catalog import LOOPBACK, SERVICES, TRUSTED_MODES, Kind, Mode, Service
 from edgediag.lab.services.datagram import ANSWERS, open_datagram
 from edgediag.lab.services.stream import open_stream
 from edgediag.lab.state import certificate, control_socket
@@ -90,7 +90,7 @@ async def _serve_node(
 def _tls_contexts(certificate: Certificate) -> dict[Mode, ssl.SSLContext]:
     """By the mode of the service, each with the certificate that the mode shows."""
     chains = {**certificate.faulty, Mode.NORMAL: certificate.chain}
-    for mode in (Mode.UNAVAILABLE, Mode.TOKEN_ELSEWHERE):
+    for mode in TRUSTED_MODES:
         chains[mode] = certificate.chain
     contexts = {}
     for mode, chain in chains.items():

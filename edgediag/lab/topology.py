@@ -38,6 +38,7 @@ HOSTS: Mapping[str, str] = MappingProxyType(
         "dockerauth-ee": "198.51.100.34",
         "registry": "198.51.100.35",
         "token-service": "198.51.100.36",
+        "blob-store": "198.51.100.37",
         "package-source": "198.51.100.40",
         "forward-proxy": "198.51.100.50",
         "resolver": "192.0.2.53",

@@ -5,6 +5,8 @@ from enum import Enum
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Address
+from edgediag.model.image import Image
+from edgediag.model.pull import Pulled, PullStep
 
 
 class Audience(Enum):
@@ -74,6 +76,18 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """How a registry wants a token to be asked for, by TLS.
+
+    path     of the token host, with its query
+    service  for which the token is to be, "" where none is named
+    """
+
+    path: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryAnswer:
     """What a registry answered above TLS to what every client of one asks first.
 
@@ -81,12 +95,29 @@ class RegistryAnswer:
     token_host   where it sends its clients for a token, "" where it names nobody
     token_hosts  who is checked in this run as one that gives tokens, ascending
     token_port   of the token host
+    challenge    where a token is to be asked for in a way that a stranger may
+    pulled       what came of the pull of an image
     """
 
     status: int
     token_host: str
     token_hosts: tuple[str, ...]
     token_port: int | NotChecked
+    challenge: Challenge | NotChecked
+    pulled: Pulled | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullQuestion:
+    """An image to be asked for as a stranger does.
+
+    registry, tokens  whom to ask; both have shown certificates that are trusted
+    """
+
+    image: Image
+    registry: Server
+    tokens: Server
+    challenge: Challenge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +129,7 @@ class Presented:
     alike    other hosts of the run that show an unknown issuer of the same name, ascending
     vouching  other hosts of the run whose chains are trusted by the same anchors, ascending
     registry  what it answered, if it is a registry that is trusted
+    pulled    what it answered in the pull of an image, be it the registry or who gives tokens
     """
 
     certificate: Certificate
@@ -107,3 +139,4 @@ class Presented:
     alike: tuple[Address, ...]
     vouching: tuple[Address, ...] | NotChecked
     registry: RegistryAnswer | NotChecked
+    pulled: tuple[PullStep, ...] | NotChecked

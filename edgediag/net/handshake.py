@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Anchors, Chain, Presented, RegistryAnswer, Server
+from edgediag.model.pull import NOT_PULLED
 from edgediag.net.clock import Clock
 from edgediag.net.closing import reset_on_close
 from edgediag.net.families import FAMILIES
@@ -135,6 +136,7 @@ class Handshakes:
             alike=(),
             vouching=(),
             registry=_answer(read),
+            pulled=NOT_PULLED,
         )
 
 

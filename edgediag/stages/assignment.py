@@ -9,6 +9,7 @@ from edgediag.model.cluster import (
     NO_LOOKUP,
     NO_SEARCH,
     NO_UPSTREAMS,
+    ForwardProxy,
     HostsEntry,
     NameLookup,
     ResolverLine,
@@ -17,6 +18,7 @@ from edgediag.model.cluster import (
 from edgediag.model.endpoint import HostSource, Matrix
 from edgediag.model.flow import Address
 from edgediag.model.hub import HubEnd
+from edgediag.model.image import Image
 from edgediag.model.node_certificate import NodeCertificate
 from edgediag.model.overlay import NodeEnd
 from edgediag.model.raven_set import GatewayPool
@@ -59,6 +61,8 @@ class Assignment:
     gateway_pools  of all Gateway objects
     hub_ends  of this node's hub, as the kubelet is told
     certificates  by which this node's agents are known to the cloud
+    forward_proxies  through which hosts that a registry names are reached
+    images  that this node pulls, the likeliest first
     later  what may make it another while the survey lasts; None where nobody was asked
     """
 
@@ -78,4 +82,6 @@ class Assignment:
     gateway_pools: tuple[GatewayPool, ...] = ()
     hub_ends: tuple[HubEnd, ...] = ()
     certificates: tuple[NodeCertificate, ...] = ()
+    forward_proxies: tuple[ForwardProxy, ...] = ()
+    images: tuple[Image, ...] = ()
     later: Later | None = None

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from edgediag.checked import Checked, host_of
 from edgediag.endpoints import ENDPOINTS
+from edgediag.endpoints.forward_proxy import BLOB_HOST, TOKEN_SERVICE
 from edgediag.flaw import answer_of
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive
@@ -24,6 +25,7 @@ TOO_MANY = NotChecked(reason=f"only the first {MAX_SERVERS} servers are asked fo
 Shown: TypeAlias = Presented | NotChecked
 
 _REGISTRY = "registry"
+_NAMED_BY_REGISTRY = frozenset((TOKEN_SERVICE, BLOB_HOST))
 _TOKEN_GIVERS = frozenset(("dockerauth", "dockerauth-ee"))
 _BY_FACT = frozenset(source.value for source in HostSource)
 _OF_THE_MATRIX = frozenset(endpoint.id for endpoint in ENDPOINTS)
@@ -32,7 +34,7 @@ _OF_THE_MATRIX = frozenset(endpoint.id for endpoint in ENDPOINTS)
 def ask_for_certificates(bench: Bench, checks: Iterable[Checked]) -> Mapping[str, Shown]:
     """By check, what each server showed that answered a ClientHello; each is asked once."""
     checks = tuple(checks)
-    servers = {check.target.check: _server(check) for check in checks if _is_tls(check)}
+    servers = {check.target.check: server_of(check) for check in checks if _is_tls(check)}
     asked = tuple(dict.fromkeys(servers.values()))[:MAX_SERVERS]
     if not asked or bench.loop.is_interrupted():
         return {}
@@ -62,7 +64,8 @@ def _is_tls(check: Checked) -> bool:
             return False
 
 
-def _server(check: Checked) -> Server:
+def server_of(check: Checked) -> Server:
+    """Whom a check's own way leads to, as its clients know it."""
     target = check.target
     return Server(
         address=host_of(check),
@@ -85,8 +88,8 @@ def _audience(target: Target) -> Audience:
     if _is_dialled_as_raven_does(target):
         return Audience.GATEWAY
     # What a fact of the cluster, a file of the node or the operator names may have an authority of
-    # its own.
-    is_public = endpoint in _OF_THE_MATRIX and endpoint not in _BY_FACT
+    # its own. Where a registry sends its clients on, these go with the authorities they have.
+    is_public = endpoint in (_OF_THE_MATRIX | _NAMED_BY_REGISTRY) - _BY_FACT
     return Audience.PUBLIC if is_public else Audience.OTHER
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import RegistryAnswer
+from edgediag.model.certificate import Challenge, RegistryAnswer
+from edgediag.model.pull import NOT_PULLED
 
 MAX_HEAD_OCTETS: Final = 4096
 
@@ -17,11 +18,15 @@ _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER: Final = re.compile(rf'(?:({_TOKEN}) +)?({_TOKEN})[ \t]*=[ \t]*"?([^"]*)"?')
 # The user part may hold a password: it is matched to be thrown away.
 _REALM: Final = re.compile(
-    r"(https?)://(?:[^/?#@\s]*@)?([a-z0-9.-]{1,253})(?::([0-9]{1,5}))?(?:[/?#].*)?", re.I
+    r"(https?)://([^/?#@\s]*@)?([a-z0-9.-]{1,253})(?::([0-9]{1,5}))?([/?][^#]*)?(?:#.*)?", re.I
 )
+# What may stand in the first line of a request without being another part of it.
+_PATH: Final = re.compile(r"[!-~]{0,512}")
+_SERVICE: Final = re.compile(r"[ -~]{0,256}")
 _PORTS: Final = {"https": 443, "http": 80}
 _LAST_PORT: Final = 65535
 NO_REALM: Final = NotChecked(reason="it names nobody who gives tokens")
+NO_CHALLENGE: Final = NotChecked(reason="its tokens are not to be had by TLS and without a name")
 
 
 def is_whole(octets: bytes) -> bool:
@@ -49,26 +54,52 @@ def decode_registry_answer(octets: bytes) -> RegistryAnswer | None:
     status = decode_status(whole[0]) if whole else None
     if status is None:
         return None
-    realms = (realm for line in whole[1:] for realm in _realms(line))
-    host, port = next(filter(None, map(_place, realms)), ("", NO_REALM))
-    return RegistryAnswer(status=status, token_host=host, token_hosts=(), token_port=port)
+    wanted = (item for line in whole[1:] for item in _challenges(line))
+    found = next(filter(None, (_asked_for(realm, service) for realm, service in wanted)), None)
+    host, port, challenge = found or ("", NO_REALM, NO_CHALLENGE)
+    return RegistryAnswer(
+        status=status,
+        token_host=host,
+        token_hosts=(),
+        token_port=port,
+        challenge=challenge,
+        pulled=NOT_PULLED,
+    )
 
 
-def _place(realm: str) -> tuple[str, int] | None:
-    """Host and port of a realm, None where it is no URL of HTTP."""
+def decode_place(url: str) -> tuple[str, int] | None:
+    """Host and port of a URL of HTTP by TLS, None where it is none, or names a user."""
+    found = _REALM.fullmatch(url)
+    if found is None or found[2] or found[1].lower() != "https":
+        return None
+    port = int(found[4] or _PORTS["https"])
+    return (found[3].lower(), port) if 0 < port <= _LAST_PORT else None
+
+
+def _asked_for(realm: str, service: str) -> tuple[str, int, Challenge | NotChecked] | None:
+    """Host and port of a realm and how it is asked, None where it is no URL of HTTP."""
     found = _REALM.fullmatch(realm)
-    port = found and int(found[3] or _PORTS[found[1].lower()])
-    return (found[2].lower(), port) if found and port and port <= _LAST_PORT else None
+    port = found and int(found[4] or _PORTS[found[1].lower()])
+    if not found or not port or port > _LAST_PORT:
+        return None
+    path = found[5] or "/"
+    is_usable = decode_place(realm) and _PATH.fullmatch(path) and _SERVICE.fullmatch(service)
+    rooted = path if path.startswith("/") else f"/{path}"
+    challenge = Challenge(path=rooted, service=service) if is_usable else NO_CHALLENGE
+    return found[3].lower(), port, challenge
 
 
-def _realms(line: str) -> Iterator[str]:
-    """The realms that a line of the head challenges with by the scheme Bearer, in their order."""
+def _challenges(line: str) -> Iterator[tuple[str, str]]:
+    """Realm and service of each challenge of a line by the scheme Bearer, in their order."""
     name, _, value = line.partition(":")
     if name.lower() != "www-authenticate":
         return
-    scheme = ""
+    scheme, found = "", list[dict[str, str]]()
     for item in _ITEM.findall(value):
         shape = _PARAMETER.fullmatch(item.strip())
-        scheme = item.strip() if shape is None else shape[1] or scheme
-        if shape is not None and (scheme.lower(), shape[2].lower()) == ("bearer", "realm"):
-            yield shape[3]
+        if shape is None or shape[1]:
+            scheme = item.strip() if shape is None else shape[1]
+            found.append({})
+        if shape is not None and scheme.lower() == "bearer":
+            found[-1].setdefault(shape[2].lower(), shape[3])
+    yield from ((item["realm"], item.get("service", "")) for item in found if "realm" in item)

@@ -5,14 +5,18 @@ from ipaddress import ip_address
 
 import pytest
 
-from edgediag.discovery.cluster import discover
-from edgediag.discovery.given import Given
 from edgediag.endpoints import ENDPOINTS
-from edgediag.endpoints.forward_proxy import CLIENTS, is_direct, port_meant, through_proxy
+from edgediag.endpoints.forward_proxy import (
+    BLOB_HOST,
+    CLIENTS,
+    TOKEN_SERVICE,
+    is_direct,
+    place_meant,
+    through_proxy,
+)
 from edgediag.endpoints.naming import target_of, with_check_ids
-from edgediag.model.cluster import Client, ClusterFacts, ForwardProxy, HostPort
+from edgediag.model.cluster import Client, ForwardProxy, HostPort
 from edgediag.model.endpoint import ProbeKind, Target
-from node_files import Files
 
 ROWS = {row.id: row for row in ENDPOINTS}
 PROXY = ForwardProxy(
@@ -25,21 +29,19 @@ PROXY = ForwardProxy(
 )
 
 
-def known(*proxies: ForwardProxy) -> ClusterFacts:
-    nothing = discover(Files({}), Given(stated=(), root="/", saved=()))
-    return replace(nothing, forward_proxies=proxies)
-
-
 def row(endpoint: str, host: str = "registry.example.com", port: int = 443) -> Target:
-    return target_of(ROWS[endpoint], host=host, address=None, port=port)
+    own = target_of(
+        ROWS.get(endpoint, ROWS["registry"]), host=host, address=None, port=port
+    )
+    return replace(own, endpoint=endpoint)
 
 
 def test_the_programs_that_have_proxies_reach_rows_that_there_are() -> None:
-    assert set(CLIENTS) <= set(ROWS)
+    assert set(CLIENTS) - set(ROWS) == {TOKEN_SERVICE, BLOB_HOST}
 
 
 def test_the_flow_goes_to_the_proxy_and_asks_for_the_host_that_is_meant() -> None:
-    assert through_proxy(row("registry"), known(PROXY)) == replace(
+    assert through_proxy(row("registry"), (PROXY,)) == replace(
         row("registry"),
         purpose="system component images, through containerd's forward proxy",
         host="192.0.2.1",
@@ -59,19 +61,20 @@ def test_the_flow_goes_to_the_proxy_and_asks_for_the_host_that_is_meant() -> Non
     ],
 )
 def test_else_the_row_stays(target: Target, proxies: tuple[ForwardProxy, ...]) -> None:
-    assert through_proxy(target, known(*proxies)) == target
+    assert through_proxy(target, proxies) == target
 
 
 def test_a_proxy_that_is_not_asked_in_plain_http_is_connected_to() -> None:
-    target = through_proxy(row("registry"), known(replace(PROXY, is_plain=False)))
+    target = through_proxy(row("registry"), (replace(PROXY, is_plain=False),))
     assert target.kinds == (ProbeKind.TCP_SYN, ProbeKind.TCP_CONNECT)
 
 
 def test_the_check_keeps_its_name() -> None:
-    rows = [through_proxy(row(endpoint), known(PROXY)) for endpoint in CLIENTS]
+    rows = [through_proxy(row(endpoint), (PROXY,)) for endpoint in CLIENTS]
     names = [target.check for target in with_check_ids(rows)]
     assert names == [f"{endpoint}-443" for endpoint in CLIENTS]
-    assert {port_meant(target) for target in rows} == {443}
+    meant = HostPort(host="registry.example.com", port=443)
+    assert {place_meant(target) for target in rows} == {meant}
 
 
 @pytest.mark.parametrize(

@@ -468,6 +468,13 @@ def test_a_name_that_a_datagram_had_no_room_for_leans_on_tcp(
             id="the resolver itself denies a name of the product",
         ),
         pytest.param(
+            "registry-blob-443",
+            ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9", dns(3)],
+            (Place.REMOTE,),
+            "does not exist",
+            id="and one that a registry has sent this node to",
+        ),
+        pytest.param(
             "package-source-80",
             ["192.0.2.1", "203.0.113.1", "203.0.113.5", "203.0.113.9", dns(3)],
             (Place.LOCAL, Place.REMOTE),

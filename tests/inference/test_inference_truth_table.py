@@ -54,6 +54,7 @@ from edgediag.model.outcome import Outcome, Unanswered
 from edgediag.model.packet import Sighting
 from edgediag.model.path import Ladder
 from edgediag.model.probe import Purpose, Way
+from edgediag.model.pull import PullPart, PullStep
 from edgediag.model.reply import (
     AnswerOctets,
     Connected,
@@ -3712,6 +3713,23 @@ CERTIFICATES = [
                 remote(H3, Mechanism.SERVICE_REFUSES),
             ),
             (
+                "who gives its tokens says 503 to a stranger",
+                presented(HOST, pulled=(PullStep(part=PullPart.TOKEN, status=503),)),
+                remote(H3, Mechanism.SERVICE_REFUSES),
+            ),
+            (
+                "a registry has an image and no way to its layers",
+                presented(
+                    HOST,
+                    registry=registry_says(401),
+                    pulled=(
+                        PullStep(part=PullPart.MANIFEST, status=200),
+                        PullStep(part=PullPart.BLOB, status=502),
+                    ),
+                ),
+                remote(H3, Mechanism.SERVICE_REFUSES),
+            ),
+            (
                 "who says 503 is not known",
                 presented(HOST, registry=registry_says(503), chain=Chain.NOT_CHECKED),
                 ambiguous(H3, OUTSIDE, Mechanism.SERVICE_REFUSES),
@@ -3725,6 +3743,23 @@ CERTIFICATES = [
             silent=("service-unavailable",),
         ),
         id="a registry that serves asks strangers who they are",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=shows(
+                    presented(HOST, pulled=(PullStep(part=PullPart.TOKEN, status=status),))
+                ),
+                verdict=None,
+                silent=("service-unavailable",),
+            ),
+            id=name,
+        )
+        for name, status in (
+            ("who gives tokens gives none to strangers", 401),
+            ("nor when asked too often", 429),
+            ("and nothing came in time", NotChecked(reason="no answer")),
+        )
     ),
     *(
         pytest.param(

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from edgediag.endpoints import ENDPOINTS
+from edgediag.endpoints.forward_proxy import BLOB_HOST, TOKEN_SERVICE
 from edgediag.errors import UsageError
 from edgediag.lab import scenario
 from edgediag.lab.scenario import Proof, Scenario, Truth
 from edgediag.lab.steps import ServiceStep, SysctlStep
 from edgediag.names.stub import UPSTREAM
 from edgediag.stages.assignment import NAME_SERVERS
-from edgediag.stages.token_services import TOKEN_SERVICE
 
 HEAD = 'claim = "c"\nfamily = "local"\nwhy = "w"\n'
 INJECT = '[[inject]]\naction = "link"\nnode = "edge"\ndevice = "eth0"\nstate = "down"\n'
@@ -66,7 +66,8 @@ def test_a_local_truth_ends_at_the_edge_and_names_no_hop(name: str) -> None:
 @pytest.mark.parametrize("name", scenario.names())
 def test_affected_checks_belong_to_endpoints_of_the_matrix(name: str) -> None:
     affected = {word for truth in scenario.load(name).truths for word in truth.affected}
-    ids = {endpoint.id for endpoint in ENDPOINTS} | {*NAME_SERVERS, UPSTREAM, TOKEN_SERVICE}
+    named = {*NAME_SERVERS, UPSTREAM, TOKEN_SERVICE, BLOB_HOST}
+    ids = {endpoint.id for endpoint in ENDPOINTS} | named
     # Of several name servers the later ones bear their address in the check's id.
     stems = {re.sub(r"-(\d+|\*)(@.*)?$", "", word) for word in affected}
     # "ntp-*" and the like stand for several endpoints that begin so.

@@ -15,7 +15,15 @@ import pytest
 from edgediag.lab.certificates import Certificate, certificate_in, ensure_certificate
 from edgediag.lab.services.catalog import Mode
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors, Audience, Chain, Presented, RegistryAnswer, Server
+from edgediag.model.certificate import (
+    Anchors,
+    Audience,
+    Chain,
+    Challenge,
+    Presented,
+    RegistryAnswer,
+    Server,
+)
 from edgediag.net.clock import Clock
 from edgediag.net.handshake import DEADLINE_S, NOT_ASKED, Handshakes
 from edgediag.net.trust import NO_ANCHORS
@@ -167,7 +175,10 @@ def test_all_are_asked_at_once_and_the_silent_cost_one_deadline(files: Certifica
         pytest.param(
             None,
             True,
-            registry_says(401, "tokens.example"),
+            replace(
+                registry_says(401, "tokens.example"),
+                challenge=Challenge(path="/auth", service=""),
+            ),
             id="a registry that is trusted",
         ),
         pytest.param(None, False, NOT_ASKED, id="another server"),

@@ -96,6 +96,8 @@ def test_who_did_not_say_hello_is_not_asked(said: Reply) -> None:
         ("tunnel-server-10262", Audience.OTHER),
         ("package-source-443", Audience.OTHER),
         ("registry-443", Audience.PUBLIC),
+        ("registry-token-443", Audience.PUBLIC),
+        ("registry-blob-443", Audience.PUBLIC),
         ("mine-443", Audience.OTHER),
     ],
 )

@@ -6,18 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.model.certificate import RegistryAnswer
-from edgediag.wire.http_head import MAX_HEAD_OCTETS, decode_registry_answer, is_whole
+from edgediag.model.answer import NotChecked
+from edgediag.model.certificate import Challenge, RegistryAnswer
+from edgediag.wire.http_head import (
+    MAX_HEAD_OCTETS,
+    NO_CHALLENGE,
+    decode_place,
+    decode_registry_answer,
+    is_whole,
+)
 from story import registry_says
 
 REFUSED = b"HTTP/1.1 401 Unauthorized\r\n"
 BEARER = b'WWW-Authenticate: Bearer realm="https://tokens.example/auth",service="a:b"\r\n'
+ASKS = replace(
+    registry_says(401, "tokens.example"), challenge=Challenge(path="/auth", service="a:b")
+)
 
 
 @pytest.mark.parametrize(
     ("octets", "answer"),
     [
-        pytest.param(REFUSED + BEARER + b"\r\n", registry_says(401, "tokens.example"), id="asks"),
+        pytest.param(REFUSED + BEARER + b"\r\n", ASKS, id="asks"),
         pytest.param(
             REFUSED
             + b"www-authenticate:Basic realm=\"a, Bearer realm=b\", "
@@ -27,7 +37,7 @@ BEARER = b'WWW-Authenticate: Bearer realm="https://tokens.example/auth",service=
         ),
         pytest.param(
             REFUSED + b'WWW-Authenticate: Basic realm="https://a.example"\r\n' + BEARER + b"\r\n",
-            registry_says(401, "tokens.example"),
+            ASKS,
             id="the second of two fields",
         ),
         pytest.param(
@@ -77,6 +87,66 @@ def test_reads_the_status_and_who_gives_tokens(
     octets: bytes, answer: RegistryAnswer | None
 ) -> None:
     assert decode_registry_answer(octets) == answer
+
+
+@pytest.mark.parametrize(
+    ("challenge", "expected"),
+    [
+        pytest.param(
+            'realm="https://t.example/a?b=c#d",service="s"',
+            Challenge(path="/a?b=c", service="s"),
+            id="a path with a query, without a fragment",
+        ),
+        pytest.param('realm="https://t.example"', Challenge(path="/", service=""), id="no path"),
+        pytest.param(
+            'realm="https://t.example?b=c"', Challenge(path="/?b=c", service=""), id="only a query"
+        ),
+        pytest.param('realm="http://t.example/a"', NO_CHALLENGE, id="no TLS"),
+        pytest.param('realm="https://u:p@t.example/a"', NO_CHALLENGE, id="a user"),
+        pytest.param('realm="https://t.example/a b"', NO_CHALLENGE, id="a space in the path"),
+        pytest.param('realm="https://t.example/\x7f"', NO_CHALLENGE, id="a control character"),
+        pytest.param('realm="https://t.example/' + "a" * 600, NO_CHALLENGE, id="a long path"),
+        pytest.param(
+            'realm="https://t.example/a",service="\t"', NO_CHALLENGE, id="a service of a tab"
+        ),
+        pytest.param(
+            'realm="https://t.example/a", Basic realm="b", Bearer service="c"',
+            Challenge(path="/a", service=""),
+            id="a service of another challenge",
+        ),
+    ],
+)
+def test_a_challenge_is_kept_that_a_stranger_may_meet(
+    challenge: str, expected: Challenge | NotChecked
+) -> None:
+    head = REFUSED + f"WWW-Authenticate: Bearer {challenge}\r\n\r\n".encode()
+    found = decode_registry_answer(head)
+    assert found is not None and found.challenge == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://a.example/b?c", ("a.example", 443)),
+        ("HTTPS://A.example:8443", ("a.example", 8443)),
+        ("http://a.example/", None),
+        ("https://u@a.example/", None),
+        ("https://a.example:0/", None),
+        ("https://[2001:db8::1]/", None),
+        ("//a.example/", None),
+        ("/path", None),
+        ("", None),
+    ],
+)
+def test_a_place_is_one_of_tls_without_a_user(url: str, place: tuple[str, int] | None) -> None:
+    assert decode_place(url) == place
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_place_or_none(text: str) -> None:
+    for url in (text, f"https://{text}"):
+        place = decode_place(url)
+        assert place is None or len(place[0]) <= 253
 
 
 @pytest.mark.parametrize(

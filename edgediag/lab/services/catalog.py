@@ -38,6 +38,8 @@ class Mode(Enum):
     UNAVAILABLE     HTTP status 503
     REFUSED         HTTP status 403; a resolver's REFUSED
     TOKEN_ELSEWHERE  a registry sends its clients for tokens to a host that no table lists
+    NO_STRANGERS    who gives tokens gives strangers none
+    BLOBS_NOWHERE   a registry sends its clients for blobs to a name that nobody has
     EXPIRED, NOT_YET_VALID, OTHER_NAME, UNKNOWN_ISSUER  what is wrong with the certificate
     EMPTY           every name exists and has no record
     NXDOMAIN        no name exists
@@ -59,6 +61,8 @@ class Mode(Enum):
     PLAIN = "plain"
     UNAVAILABLE = "unavailable"
     TOKEN_ELSEWHERE = "token-elsewhere"
+    NO_STRANGERS = "no-strangers"
+    BLOBS_NOWHERE = "blobs-nowhere"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     OTHER_NAME = "other-name"
@@ -81,12 +85,14 @@ class Mode(Enum):
 FAULTY_CERTIFICATES = frozenset(
     {Mode.EXPIRED, Mode.NOT_YET_VALID, Mode.OTHER_NAME, Mode.UNKNOWN_ISSUER}
 )
+# Those that show the certificate of the normal one.
+TRUSTED_MODES = frozenset(
+    {Mode.UNAVAILABLE, Mode.TOKEN_ELSEWHERE, Mode.NO_STRANGERS, Mode.BLOBS_NOWHERE}
+)
 _STREAM_MODES = frozenset({Mode.NORMAL, Mode.DOWN, Mode.CLOSE, Mode.MUTE, Mode.RESET})
 MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
     {
-        Kind.TLS: _STREAM_MODES
-        | FAULTY_CERTIFICATES
-        | {Mode.PLAIN, Mode.UNAVAILABLE, Mode.TOKEN_ELSEWHERE},
+        Kind.TLS: _STREAM_MODES | FAULTY_CERTIFICATES | TRUSTED_MODES | {Mode.PLAIN},
         Kind.HTTP: _STREAM_MODES | {Mode.UNAVAILABLE, Mode.REFUSED},
         Kind.PORT: _STREAM_MODES | {Mode.LOOPBACK},
         Kind.DNS: frozenset(
@@ -171,6 +177,7 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
             _service("dockerauth-ee", Kind.TLS, 443),
             _service("registry", Kind.TLS, 443),
             _service("token-service", Kind.TLS, 443),
+            _service("blob-store", Kind.TLS, 443),
             _service("package-source", Kind.HTTP, 80),
             _service("forward-proxy", Kind.HTTP, 3128),
             _service("resolver", Kind.DNS, 53),
@@ -224,6 +231,7 @@ def _zone() -> dict[str, str]:
             f"aliacs-k8s-{region}.oss-{region}.aliyuncs.com": "oss",
             f"dockerauth-ee.{region}.aliyuncs.com": "dockerauth-ee",
             f"registry-{region}.ack.aliyuncs.com": "registry",
+            f"layers.oss-{region}.aliyuncs.com": "blob-store",
         }
     return zone
 
