@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from edgediag.flaw import is_refused, is_unavailable
+from edgediag.flaw import is_refused, is_unavailable, refuses_http2
 from edgediag.meaning import (
     are_octets_kept,
     decisive,
@@ -134,7 +134,8 @@ def is_suspect(check: Checked) -> bool:
 def is_doubtful(check: Checked) -> bool:
     """True if the service answers well and its answer must be explained all the same."""
     clock = clock_of(decisive(check.attempts))
-    is_odd = has_flaw(check) or is_unavailable(check.certificate)
+    shown = check.certificate
+    is_odd = has_flaw(check) or is_unavailable(shown) or refuses_http2(shown)
     return (clock is not None and is_off(clock)) or is_odd
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 from ipaddress import ip_address
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Certificate, Chain, Presented, RegistryAnswer
+from edgediag.model.certificate import Certificate, Chain, Http2, Presented, RegistryAnswer
 from edgediag.model.pull import PullPart
 
 _SERVER_ERRORS = range(500, 600)
@@ -68,6 +68,11 @@ def complaint_of(shown: Presented | NotChecked) -> tuple[str, int] | None:
     statuses = ((step.part, step.status) for step in shown.pulled)
     found = ((_ASKED[part], status) for part, status in statuses if status in _SERVER_ERRORS)
     return next(((asked, status) for asked, status in found if isinstance(status, int)), None)
+
+
+def refuses_http2(shown: Presented | NotChecked) -> bool:
+    """True if a handshake stands only where HTTP/2 is not offered, which its clients all offer."""
+    return isinstance(shown, Presented) and shown.http2 is Http2.REFUSED
 
 
 def answer_of(shown: Presented | NotChecked) -> RegistryAnswer | None:

@@ -20,7 +20,7 @@ from edgediag.evidence import (
     NOT_SOLICITED,
 )
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Certificate, Chain, Presented, RegistryAnswer
+from edgediag.model.certificate import Certificate, Chain, Http2, Presented, RegistryAnswer
 from edgediag.model.drops import DropCount, KernelDrops, TracePassed, TraceResult
 from edgediag.model.endpoint import Direction, ProbeKind, Target
 from edgediag.model.evidence import (
@@ -737,6 +737,7 @@ def presented(
     issuer: str = "CN=an authority",
     registry: RegistryAnswer | NotChecked = NotChecked(reason="nothing was asked above TLS"),
     pulled: tuple[PullStep, ...] | NotChecked = NOT_PULLED,
+    http2: Http2 | NotChecked = NotChecked(reason="HTTP/2 was not offered"),
 ) -> Presented:
     """A certificate as shown at SEEN_S, in order unless a story says otherwise."""
     return Presented(
@@ -754,4 +755,5 @@ def presented(
         vouching=addresses(*vouching),
         registry=registry,
         pulled=pulled,
+        http2=http2,
     )

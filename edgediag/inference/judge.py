@@ -8,6 +8,7 @@ from edgediag.compat import assert_never
 from edgediag.inference.combine import combine, find, is_served
 from edgediag.inference.disagreement import judge_disagreement
 from edgediag.inference.forms import TUNNEL_PORT_NOTE
+from edgediag.inference.http2 import http2_text
 from edgediag.inference.hub import hub_text
 from edgediag.inference.name_answers import nobody_of
 from edgediag.inference.names import judge_hijacked, judge_name
@@ -167,7 +168,12 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
     served = is_served(evidence)
     works = served and verdict is None
     note = TUNNEL_PORT_NOTE if served and not is_answered_well(outcome) else ""
-    beside = heard_text(evidence, host), registry_text(evidence), hub_text(target, host)
+    beside = (
+        heard_text(evidence, host),
+        registry_text(evidence),
+        http2_text(evidence),
+        hub_text(target, host),
+    )
     note = "; ".join(filter(None, (note, *beside)))
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]
     status = Status.OK if works else status_of(verdict, is_served=served)

@@ -155,7 +155,7 @@ def _alternative_names() -> str:
     addresses = {
         address
         for service in SERVICES["cloud"]
-        if service.kind in (Kind.TLS, Kind.HTTP)
+        if service.kind in (Kind.TLS, Kind.HTTP2, Kind.HTTP)
         for address in service.addresses
     }
     names = [f"DNS:{name}" for name in sorted(ZONE)]

@@ -13,6 +13,7 @@ import ssl
 import sys
 from collections.abc import Mapping
 from itertools import product
+from typing import TypeAlias
 
 from edgediag.lab import namespace
 from edgediag.lab.certificates import Certificate
@@ -22,12 +23,14 @@ from edgediag.lab.services.datagram import ANSWERS, open_datagram
 from edgediag.lab.services.stream import open_stream
 from edgediag.lab.state import certificate, control_socket
 
+Contexts: TypeAlias = Mapping[Mode, ssl.SSLContext]
+
 
 class Node:
     """The services of one node and the mode each is in."""
 
     def __init__(
-        self, name: str, services: tuple[Service, ...], tls: Mapping[Mode, ssl.SSLContext]
+        self, name: str, services: tuple[Service, ...], tls: Mapping[Kind, Contexts]
     ) -> None:
         self._namespace = name
         self._services = {service.name: service for service in services}
@@ -53,7 +56,8 @@ class Node:
             if service.kind in ANSWERS:
                 sockets.append(open_datagram(service.kind, mode, address, port))
             if service.kind is Kind.DNS or service.kind not in ANSWERS:
-                sockets.append(open_stream(service.kind, mode, address, port, tls=self._tls))
+                tls = self._tls.get(service.kind, {})
+                sockets.append(open_stream(service.kind, mode, address, port, tls=tls))
 
     def _close(self, name: str) -> None:
         loop = asyncio.get_running_loop()
@@ -71,7 +75,8 @@ def main(prefix: str) -> None:
 
 
 async def _serve(prefix: str) -> None:
-    tls = _tls_contexts(certificate())
+    made = certificate()
+    tls = {Kind.TLS: _tls_contexts(made), Kind.HTTP2: _http2_contexts(made)}
     orders = [await _serve_node(prefix, name, tls) for name in SERVICES]
     os.write(1, b"ready\n")
     os.dup2(2, 1)
@@ -79,7 +84,7 @@ async def _serve(prefix: str) -> None:
 
 
 async def _serve_node(
-    prefix: str, name: str, tls: Mapping[Mode, ssl.SSLContext]
+    prefix: str, name: str, tls: Mapping[Kind, Contexts]
 ) -> asyncio.AbstractServer:
     """Its services serve; what the server returned takes are orders that change them."""
     node = Node(f"{prefix}-{name}", SERVICES[name], tls)
@@ -96,6 +101,15 @@ def _tls_contexts(certificate: Certificate) -> dict[Mode, ssl.SSLContext]:
     for mode, chain in chains.items():
         contexts[mode] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         contexts[mode].load_cert_chain(chain, certificate.key)
+    return contexts
+
+
+def _http2_contexts(certificate: Certificate) -> dict[Mode, ssl.SSLContext]:
+    """The same, choosing HTTP/2 where a client offers it, but in the one mode that has none."""
+    contexts = _tls_contexts(certificate)
+    for mode, context in contexts.items():
+        if mode is not Mode.NO_HTTP2:
+            context.set_alpn_protocols(["h2"])
     return contexts
 
 

@@ -30,19 +30,47 @@ class Chain(Enum):
     NOT_CHECKED = "not-checked"
 
 
+class Above(Enum):
+    """What a server is asked beyond its certificate.
+
+    REGISTRY  whether it serves, if it is trusted
+    HTTP2     whether it chooses HTTP/2 when that is all it is offered, and speaks it
+    """
+
+    NOTHING = "nothing"
+    REGISTRY = "registry"
+    HTTP2 = "http2"
+
+
+class Http2(Enum):
+    """What a server made of the offer of HTTP/2 and nothing else.
+
+    SPOKEN     it chose it, and a frame of SETTINGS came first, as every server must begin
+    CHOSEN     it chose it, and nothing came that could be read
+    STRANGE    it chose it, and begins with something else
+    UNCHOSEN   it chose no protocol
+    REFUSED    it refuses the handshake for that offer, and not without it
+    """
+
+    SPOKEN = "spoken"
+    CHOSEN = "chosen"
+    STRANGE = "strange"
+    UNCHOSEN = "unchosen"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """Whom to ask for a certificate.
 
-    name         sent as the server name unless it is an address
-    is_registry  it is asked above TLS whether it serves, if it is trusted
+    name  sent as the server name unless it is an address
     """
 
     address: Address
     port: int
     name: str
     audience: Audience
-    is_registry: bool
+    above: Above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +158,7 @@ class Presented:
     vouching  other hosts of the run whose chains are trusted by the same anchors, ascending
     registry  what it answered, if it is a registry that is trusted
     pulled    what it answered in the pull of an image, be it the registry or who gives tokens
+    http2     what it made of HTTP/2, if its clients speak that
     """
 
     certificate: Certificate
@@ -140,3 +169,4 @@ class Presented:
     vouching: tuple[Address, ...] | NotChecked
     registry: RegistryAnswer | NotChecked
     pulled: tuple[PullStep, ...] | NotChecked
+    http2: Http2 | NotChecked

@@ -1,8 +1,9 @@
-"""TLS handshakes by the standard library, all at once and within one deadline.
+"""TLS handshakes by the standard library, all at once, each within one deadline.
 
 Only who ends a handshake can read a certificate of TLS 1.3 (RFC 8446 §4.4.2). Above it a registry
-that is trusted is asked what its clients ask first, and nobody else anything; every connection is
-reset when it is done.
+that is trusted is asked what its clients ask first, and nobody else anything. Whose clients speak
+HTTP/2 is offered that alone, and heard: a server of it begins unasked. Every connection is reset
+when it is done.
 """
 
 import errno
@@ -17,18 +18,32 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors, Chain, Presented, RegistryAnswer, Server
+from edgediag.model.certificate import (
+    Above,
+    Anchors,
+    Chain,
+    Http2,
+    Presented,
+    Server,
+)
 from edgediag.model.pull import NOT_PULLED
 from edgediag.net.clock import Clock
 from edgediag.net.closing import reset_on_close
 from edgediag.net.families import FAMILIES
 from edgediag.net.trust import chain_of, open_context, trust
+from edgediag.wire.http2 import HEADER_OCTETS, begins_with_settings
 from edgediag.wire.http_head import MAX_HEAD_OCTETS, decode_registry_answer, is_whole
 from edgediag.wire.x509 import decode_certificate
 
 DEADLINE_S: Final = 1.0
 
 NOT_ASKED = NotChecked(reason="nothing was asked above TLS")
+NOT_OFFERED = NotChecked(reason="HTTP/2 was not offered")
+
+# RFC 9113 §3.2.
+_H2: Final = "h2"
+# RFC 7301 §3.2, as OpenSSL words the alert; before Python 3.13 it has no name there.
+_NO_PROTOCOL: Final = "alert no application protocol"
 
 _NO_TIME = NotChecked(reason=f"its handshake was not over within {DEADLINE_S:g} s")
 _NO_CERTIFICATE = NotChecked(reason="it shows no certificate that can be read")
@@ -37,13 +52,18 @@ _NO_ANSWER = NotChecked(reason=f"no answer of HTTP came within {DEADLINE_S:g} s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """A certificate in DER, and what was answered above it, None where nothing was asked."""
+    """A certificate in DER, and what came above it, None where nothing was waited for."""
 
     der: bytes
-    head: bytes | None
+    came: bytes | None
 
 
-_Ended: TypeAlias = _Shown | ssl.SSLCertVerificationError | NotChecked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unoffered:
+    """The other end refuses the handshake for the protocol that was offered."""
+
+
+_Ended: TypeAlias = _Shown | ssl.SSLCertVerificationError | _Unoffered | NotChecked
 """What was shown, or why nothing was: refused by this end, or for another reason."""
 
 
@@ -68,6 +88,8 @@ class _Attempt:
         except ssl.SSLCertVerificationError as exc:
             return exc
         except (OSError, ValueError) as exc:
+            if isinstance(exc, ssl.SSLError) and _NO_PROTOCOL in str(exc):
+                return _Unoffered()
             why = exc.reason if isinstance(exc, ssl.SSLError) else exc
             return self.shown or NotChecked(reason=f"its handshake failed: {why or 'no TLS'}")
 
@@ -77,21 +99,29 @@ class _Attempt:
 
     def _step(self) -> _Ended:
         self.tls = self.tls or _secured(self)
-        is_asked = self.server.is_registry and self.context.verify_mode is ssl.CERT_REQUIRED
         if self.shown is None:
             self.tls.do_handshake()
             der = self.tls.getpeercert(binary_form=True)
             if not der:
                 return _NO_CERTIFICATE
-            self.shown = _Shown(der=der, head=b"" if is_asked else None)
-            if is_asked:
-                self.tls.send(_request(self.server.name))
-        while self.shown.head is not None and not is_whole(self.shown.head):
+            self.shown = self._begun(self.tls, der)
+        while self.shown.came is not None and not _is_enough(self.server, self.shown.came):
             octets = self.tls.recv(MAX_HEAD_OCTETS)
             if not octets:
                 break
-            self.shown = replace(self.shown, head=self.shown.head + octets)
+            self.shown = replace(self.shown, came=self.shown.came + octets)
         return self.shown
+
+    def _begun(self, tls: ssl.SSLSocket, der: bytes) -> _Shown:
+        """The certificate, with what is asked above it put, or waited for."""
+        match self.server.above:
+            case Above.REGISTRY if self.context.verify_mode is ssl.CERT_REQUIRED:
+                tls.send(_request(self.server.name))
+                return _Shown(der=der, came=b"")
+            case Above.HTTP2 if tls.selected_alpn_protocol() == _H2:
+                return _Shown(der=der, came=b"")
+            case _:
+                return _Shown(der=der, came=None)
 
 
 class Handshakes:
@@ -102,30 +132,39 @@ class Handshakes:
         self._clock = clock
 
     def of(self, servers: Sequence[Server]) -> Mapping[Server, Presented | NotChecked]:
-        """What each server shows; at most DEADLINE_S passes, however many they are."""
-        deadline_s = time.monotonic() + DEADLINE_S
-        trusting = open_context()
-        judged = trust(trusting, self._anchors)
-        ended = _run(servers, trusting, deadline_s)
+        """What each server shows, however many they are.
+
+        At most DEADLINE_S passes, and as much again for those that refuse an offer, and for those
+        whose certificates this end refuses.
+        """
+        trusting, offering = open_context(), open_context()
+        judged = trust(trusting, self._anchors) & trust(offering, self._anchors)
+        offering.set_alpn_protocols([_H2])
+        first = _run(
+            (server, offering if server.above is Above.HTTP2 else trusting) for server in servers
+        )
+        unoffered = [server for server, end in first.items() if isinstance(end, _Unoffered)]
+        ended = {**first, **_run((server, trusting) for server in unoffered)}
         refused = [
             server
             for server, end in ended.items()
             if isinstance(end, ssl.SSLCertVerificationError)
         ]
         # Who is refused is asked once more, to read what was refused.
-        read = _run(refused, open_context(), deadline_s)
-        return {
+        read = _run((server, open_context()) for server in refused)
+        found = {
             server: self._presented(
                 read.get(server, end), _verified(end, server.audience in judged)
             )
             for server, end in ended.items()
         }
+        return {server: _with_above(server, one, first[server]) for server, one in found.items()}
 
     def _presented(self, read: _Ended, verified: tuple[Chain, str]) -> Presented | NotChecked:
         if isinstance(read, NotChecked):
             return read
         certificate = decode_certificate(read.der) if isinstance(read, _Shown) else None
-        if certificate is None or not isinstance(read, _Shown):
+        if certificate is None:
             return _NO_CERTIFICATE
         chain, reason = verified
         return Presented(
@@ -135,28 +174,61 @@ class Handshakes:
             seen_s=self._clock.now_s(),
             alike=(),
             vouching=(),
-            registry=_answer(read),
+            registry=NOT_ASKED,
             pulled=NOT_PULLED,
+            http2=NOT_OFFERED,
         )
 
 
-def _answer(shown: _Shown) -> RegistryAnswer | NotChecked:
-    if shown.head is None:
-        return NOT_ASKED
-    return decode_registry_answer(shown.head) or _NO_ANSWER
+def _with_above(
+    server: Server, shown: Presented | NotChecked, end: _Ended
+) -> Presented | NotChecked:
+    """A certificate with what came above it.
+
+    end  of the first handshake, in which alone anything was asked
+    """
+    if isinstance(shown, NotChecked):
+        return shown
+    match server.above:
+        case Above.REGISTRY if isinstance(end, _Shown) and end.came is not None:
+            return replace(shown, registry=decode_registry_answer(end.came) or _NO_ANSWER)
+        case Above.HTTP2:
+            return replace(shown, http2=_http2(end))
+        case _:
+            return shown
+
+
+def _http2(end: _Ended) -> Http2 | NotChecked:
+    match end:
+        case _Unoffered():
+            return Http2.REFUSED
+        case _Shown(came=None):
+            return Http2.UNCHOSEN
+        case _Shown(came=came):
+            begins = begins_with_settings(came or b"")
+            return _BEGINNINGS[begins]
+        case _:
+            return NOT_OFFERED
+
+
+_BEGINNINGS: Final = {True: Http2.SPOKEN, False: Http2.STRANGE, None: Http2.CHOSEN}
+
+
+def _is_enough(server: Server, came: bytes) -> bool:
+    return len(came) >= HEADER_OCTETS if server.above is Above.HTTP2 else is_whole(came)
 
 
 def _verified(end: _Ended, is_judged: bool) -> tuple[Chain, str]:
     return chain_of(end if isinstance(end, ssl.SSLCertVerificationError) else None, is_judged)
 
 
-def _run(
-    servers: Iterable[Server], context: ssl.SSLContext, deadline_s: float
-) -> dict[Server, _Ended]:
+def _run(asked: Iterable[tuple[Server, ssl.SSLContext]]) -> dict[Server, _Ended]:
+    """What each handshake came to, all begun at once; at most DEADLINE_S passes."""
     ended: dict[Server, _Ended] = {}
+    deadline_s = time.monotonic() + DEADLINE_S
     with ExitStack() as undo:
         selector = undo.enter_context(selectors.DefaultSelector())
-        for server in servers:
+        for server, context in asked:
             attempt = _connecting(server, context)
             if isinstance(attempt, NotChecked):
                 ended[server] = attempt

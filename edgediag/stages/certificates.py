@@ -11,7 +11,7 @@ from edgediag.flaw import answer_of
 from edgediag.instruments import Bench
 from edgediag.meaning import decisive
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Audience, Chain, Presented, Server
+from edgediag.model.certificate import Above, Audience, Chain, Presented, Server
 from edgediag.model.endpoint import HostSource, Target
 from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered
@@ -72,8 +72,16 @@ def server_of(check: Checked) -> Server:
         port=target.port,
         name=target.host,
         audience=_audience(target),
-        is_registry=is_registry(target),
+        above=_above(target),
     )
+
+
+def _above(target: Target) -> Above:
+    if is_registry(target):
+        return Above.REGISTRY
+    # Raven's agents speak gRPC to it, which is HTTP/2.
+    is_proxy = target.endpoint == HostSource.RAVEN_PROXY.value
+    return Above.HTTP2 if is_proxy else Above.NOTHING
 
 
 def is_registry(target: Target) -> bool:

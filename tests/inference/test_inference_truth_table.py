@@ -8,7 +8,7 @@ import pytest
 from edgediag.inference.combine import combine, find
 from edgediag.inference.rules import EXCLUSIVE, RULES, RULES_WHERE_SERVED
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Chain, Presented
+from edgediag.model.certificate import Chain, Http2, Presented
 from edgediag.model.cluster import HostsEntry, ResolverLine
 from edgediag.model.culprit import (
     ArptablesRule,
@@ -3734,6 +3734,36 @@ CERTIFICATES = [
                 presented(HOST, registry=registry_says(503), chain=Chain.NOT_CHECKED),
                 ambiguous(H3, OUTSIDE, Mechanism.SERVICE_REFUSES),
             ),
+        )
+    ),
+    pytest.param(
+        Picture(
+            evidence=shows(presented(HOST, http2=Http2.REFUSED)),
+            verdict=ambiguous(H3, OUTSIDE, Mechanism.SERVICE_REFUSES),
+            fires=("http2-refused",),
+        ),
+        id="a gateway that refuses whoever offers what Raven's agents speak",
+    ),
+    pytest.param(
+        Picture(
+            evidence=shows(presented("other.example", http2=Http2.REFUSED)),
+            verdict=remote(H3, Mechanism.CERTIFICATE),
+            silent=("http2-refused",),
+        ),
+        id="and whose certificate is another's: that is said",
+    ),
+    *(
+        pytest.param(
+            Picture(
+                evidence=shows(presented(HOST, http2=made)), verdict=None, silent=("http2-refused",)
+            ),
+            id=name,
+        )
+        for made, name in (
+            (Http2.SPOKEN, "a gateway that speaks HTTP/2"),
+            (Http2.CHOSEN, "one that ends the connection for want of a client's certificate"),
+            (Http2.UNCHOSEN, "one that chooses nothing, with which older clients go on"),
+            (Http2.STRANGE, "one that chooses HTTP/2 and begins otherwise"),
         )
     ),
     pytest.param(

@@ -16,10 +16,12 @@ from edgediag.lab.certificates import Certificate, certificate_in, ensure_certif
 from edgediag.lab.services.catalog import Mode
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import (
+    Above,
     Anchors,
     Audience,
     Chain,
     Challenge,
+    Http2,
     Presented,
     RegistryAnswer,
     Server,
@@ -86,7 +88,7 @@ def server(port: int, audience: Audience = Audience.PUBLIC) -> Server:
         port=port,
         name="registry.example",
         audience=audience,
-        is_registry=False,
+        above=Above.NOTHING,
     )
 
 
@@ -170,29 +172,118 @@ def test_all_are_asked_at_once_and_the_silent_cost_one_deadline(files: Certifica
 
 
 @pytest.mark.parametrize(
-    ("mode", "is_registry", "answer"),
+    ("mode", "above", "answer"),
     [
         pytest.param(
             None,
-            True,
+            Above.REGISTRY,
             replace(
                 registry_says(401, "tokens.example"),
                 challenge=Challenge(path="/auth", service=""),
             ),
             id="a registry that is trusted",
         ),
-        pytest.param(None, False, NOT_ASKED, id="another server"),
-        pytest.param(Mode.UNKNOWN_ISSUER, True, NOT_ASKED, id="a registry that is not trusted"),
+        pytest.param(None, Above.NOTHING, NOT_ASKED, id="another server"),
+        pytest.param(
+            Mode.UNKNOWN_ISSUER, Above.REGISTRY, NOT_ASKED, id="a registry that is not trusted"
+        ),
     ],
 )
 def test_a_registry_that_is_trusted_is_asked_whether_it_serves(
-    files: Certificate, mode: Mode | None, is_registry: bool, answer: RegistryAnswer | NotChecked
+    files: Certificate, mode: Mode | None, above: Above, answer: RegistryAnswer | NotChecked
 ) -> None:
     path = files.chain if mode is None else files.faulty[mode]
     with serving(path, files.key) as port:
-        found = shown(replace(server(port), is_registry=is_registry), stated(files))
+        found = shown(replace(server(port), above=above), stated(files))
     assert isinstance(found, Presented)
     assert found.registry == answer
+
+
+NO_PROTOCOL = b"\x15\x03\x03\0\x02\x02\x78"
+"""The alert no_application_protocol (RFC 7301 §3.2, RFC 8446 §6.2)."""
+
+
+@contextmanager
+def speaking(files: Certificate, said: bytes, *, chooses: bool, refuses: bool) -> Iterator[int]:
+    """A TLS server that begins so; its port.
+
+    chooses  HTTP/2 where it is offered
+    refuses  a handshake in which anything is offered, before a word of TLS
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.chain, files.key)
+    if chooses:
+        context.set_alpn_protocols(["h2"])
+
+    def serve(listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            connection.settimeout(2 * DEADLINE_S)
+            with suppress(OSError), connection:
+                if refuses and b"\x02h2" in connection.recv(4096, socket.MSG_PEEK):
+                    connection.recv(4096)
+                    connection.sendall(NO_PROTOCOL)
+                    continue
+                with context.wrap_socket(connection, True) as tls:
+                    tls.sendall(said)
+
+    with listening() as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("said", "chooses", "refuses", "made"),
+    [
+        pytest.param(bytes(3) + b"\x04" + bytes(5), True, False, Http2.SPOKEN, id="its settings"),
+        pytest.param(b"", True, False, Http2.CHOSEN, id="the end"),
+        pytest.param(b"HTTP/1.1 400 x", True, False, Http2.STRANGE, id="HTTP/1.1"),
+        pytest.param(b"", False, False, Http2.UNCHOSEN, id="no protocol"),
+        pytest.param(b"", False, True, Http2.REFUSED, id="an alert for the offer"),
+    ],
+)
+def test_a_server_that_is_offered_http2_begins_with_it(
+    files: Certificate, said: bytes, chooses: bool, refuses: bool, made: Http2
+) -> None:
+    with speaking(files, said, chooses=chooses, refuses=refuses) as port:
+        found = shown(replace(server(port), above=Above.HTTP2), stated(files))
+    assert isinstance(found, Presented)
+    assert (found.chain, found.http2) == (Chain.TRUSTED, made)
+
+
+def test_what_refuses_the_offer_and_is_not_trusted_is_read_all_the_same(
+    files: Certificate,
+) -> None:
+    strange = replace(files, chain=files.faulty[Mode.UNKNOWN_ISSUER])
+    with speaking(strange, b"", chooses=False, refuses=True) as port:
+        found = shown(replace(server(port), above=Above.HTTP2), stated(files))
+    assert isinstance(found, Presented)
+    assert (found.chain, found.http2) == (Chain.UNKNOWN_ISSUER, Http2.REFUSED)
+
+
+def test_a_server_that_wants_its_clients_certificate_is_heard_out(files: Certificate) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.chain, files.key)
+    context.load_verify_locations(files.authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.set_alpn_protocols(["h2"])
+    with listening() as listener:
+        thread = threading.Thread(target=_serve, args=(listener, context), daemon=True)
+        thread.start()
+        asked = replace(server(listener.getsockname()[1]), above=Above.HTTP2)
+        found = shown(asked, stated(files))
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert isinstance(found, Presented)
+    assert (found.chain, found.http2) == (Chain.TRUSTED, Http2.CHOSEN)
 
 
 def test_nothing_is_left_of_a_handshake(files: Certificate) -> None:

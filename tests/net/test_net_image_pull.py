@@ -18,7 +18,7 @@ from edgediag.lab.services import web
 from edgediag.lab.services.catalog import Mode
 from edgediag.lab.services.registry import TOKEN
 from edgediag.model.answer import NotChecked
-from edgediag.model.certificate import Anchors, Audience, Challenge, PullQuestion, Server
+from edgediag.model.certificate import Above, Anchors, Audience, Challenge, PullQuestion, Server
 from edgediag.model.image import Image
 from edgediag.model.pull import BlobPlace, Pulled, PullPart, PullStep
 from edgediag.net.image_pull import ImagePulls
@@ -93,7 +93,7 @@ def pulled(
             port=port,
             name=name,
             audience=Audience.PUBLIC,
-            is_registry=True,
+            above=Above.REGISTRY,
         )
         question = PullQuestion(
             image=image, registry=server, tokens=server, challenge=CHALLENGE

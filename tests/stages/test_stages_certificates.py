@@ -6,7 +6,7 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.checked import NO_CERTIFICATE, Checked, is_doubtful
-from edgediag.model.certificate import Audience, Chain, Presented
+from edgediag.model.certificate import Above, Audience, Chain, Presented
 from edgediag.model.endpoint import ProbeKind
 from edgediag.model.flow import Protocol
 from edgediag.model.reply import Connected, Reply, TlsAnswer, TlsReply
@@ -109,7 +109,7 @@ def test_who_signs_for_a_server_follows_from_who_names_it(id_: str, audience: Au
 def test_a_registry_that_says_it_cannot_serve_must_be_explained() -> None:
     shown = {"a.example": presented("a.example", registry=registry_says(503))}
     found, (checked,) = asked(check("a.example"), shown=shown)
-    assert [server.is_registry for server in found.asked] == [True]
+    assert [server.above for server in found.asked] == [Above.REGISTRY]
     assert is_doubtful(checked)
 
 

@@ -30,6 +30,7 @@ from edgediag.inference.rules import (
     fragment_drop,
     hop_limit_too_small,
     hosts_override,
+    http2_refused,
     icmp_from_host,
     icmp_from_router,
     ike_authentication,
@@ -189,6 +190,7 @@ RULES_WHERE_SERVED: tuple[Rule, ...] = tuple(
         clock_skew,
         certificate_refused,
         service_unavailable,
+        http2_refused,
         ike_refused,
         ike_authentication,
     )

@@ -15,9 +15,10 @@ STUB_ADDRESS = "127.0.0.53"
 
 
 class Kind(Enum):
-    """What a service speaks."""
+    """What a service speaks; TLS has HTTP/1.1 inside, and HTTP2 what gRPC needs."""
 
     TLS = "tls"
+    HTTP2 = "http2"
     HTTP = "http"
     PORT = "port"
     DNS = "dns"
@@ -39,6 +40,7 @@ class Mode(Enum):
     REFUSED         HTTP status 403; a resolver's REFUSED
     TOKEN_ELSEWHERE  a registry sends its clients for tokens to a host that no table lists
     NO_STRANGERS    who gives tokens gives strangers none
+    NO_HTTP2        HTTP/1.1 inside TLS, and no protocol is chosen
     BLOBS_NOWHERE   a registry sends its clients for blobs to a name that nobody has
     EXPIRED, NOT_YET_VALID, OTHER_NAME, UNKNOWN_ISSUER  what is wrong with the certificate
     EMPTY           every name exists and has no record
@@ -62,6 +64,7 @@ class Mode(Enum):
     UNAVAILABLE = "unavailable"
     TOKEN_ELSEWHERE = "token-elsewhere"
     NO_STRANGERS = "no-strangers"
+    NO_HTTP2 = "no-http2"
     BLOBS_NOWHERE = "blobs-nowhere"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
@@ -87,12 +90,19 @@ FAULTY_CERTIFICATES = frozenset(
 )
 # Those that show the certificate of the normal one.
 TRUSTED_MODES = frozenset(
-    {Mode.UNAVAILABLE, Mode.TOKEN_ELSEWHERE, Mode.NO_STRANGERS, Mode.BLOBS_NOWHERE}
+    {
+        Mode.UNAVAILABLE,
+        Mode.TOKEN_ELSEWHERE,
+        Mode.NO_STRANGERS,
+        Mode.BLOBS_NOWHERE,
+        Mode.NO_HTTP2,
+    }
 )
 _STREAM_MODES = frozenset({Mode.NORMAL, Mode.DOWN, Mode.CLOSE, Mode.MUTE, Mode.RESET})
 MODES: Mapping[Kind, frozenset[Mode]] = MappingProxyType(
     {
         Kind.TLS: _STREAM_MODES | FAULTY_CERTIFICATES | TRUSTED_MODES | {Mode.PLAIN},
+        Kind.HTTP2: _STREAM_MODES | FAULTY_CERTIFICATES | {Mode.NO_HTTP2},
         Kind.HTTP: _STREAM_MODES | {Mode.UNAVAILABLE, Mode.REFUSED},
         Kind.PORT: _STREAM_MODES | {Mode.LOOPBACK},
         Kind.DNS: frozenset(
@@ -164,7 +174,7 @@ SERVICES: Mapping[str, tuple[Service, ...]] = MappingProxyType(
     {
         "cloud": (
             _service("api-server", Kind.TLS, 6443),
-            _service("raven-proxy", Kind.TLS, 10280, 10281, 10282, 10283, 10284),
+            _service("raven-proxy", Kind.HTTP2, 10280, 10281, 10282, 10283, 10284),
             _service("raven-tunnel", Kind.IKE, 4500),
             _service("tunnel-server", Kind.TLS, 10262, 10263),
             _service("cs-anony", Kind.TLS, 443),

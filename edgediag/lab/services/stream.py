@@ -17,6 +17,8 @@ CONVERSATION_S = 60.0
 LENGTH = struct.Struct("!H")
 # socket(7): linger for no time at all, so that closing discards what is unsent and resets.
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+# A frame of no setting, with which a server of HTTP/2 begins (RFC 9113 §3.4, §6.5).
+SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
 UNSPOKEN = frozenset({Mode.MUTE, Mode.RESET})
 
 
@@ -25,7 +27,7 @@ def open_stream(
 ) -> socket.socket:
     """A listening socket whose connections are served in the given mode until it is closed.
 
-    tls  for the modes in which a TLS service speaks TLS
+    tls  for the modes in which the service speaks TLS, none where it never does
     """
     listener = bound_socket(socket.SOCK_STREAM, address, port)
     listener.listen(BACKLOG)
@@ -60,7 +62,7 @@ async def _serve(
         connection.setblocking(False)
         if mode is Mode.RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        context = tls.get(mode) if kind is Kind.TLS else None
+        context = tls.get(mode)
         reader, writer = await _streams(connection, context)
         await asyncio.wait_for(_converse(reader, writer, kind, mode), CONVERSATION_S)
         writer.close()
@@ -85,7 +87,10 @@ async def _converse(
     if kind is Kind.DNS and mode is not Mode.SILENT:
         await _converse_dns(reader, writer, mode)
         return
-    if kind in (Kind.TLS, Kind.HTTP) and mode not in UNSPOKEN:
+    if kind is Kind.HTTP2 and mode not in (*UNSPOKEN, Mode.NO_HTTP2):
+        writer.write(SETTINGS)
+        await writer.drain()
+    elif kind in (Kind.TLS, Kind.HTTP2, Kind.HTTP) and mode not in UNSPOKEN:
         await _converse_http(reader, writer, mode)
         return
     if mode is Mode.RESET:
