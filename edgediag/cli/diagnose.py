@@ -83,7 +83,7 @@ def command(
         assignment = replace(
             assignment,
             nat_timeout_s=nat_timeout_s or 0.0,
-            certificates=node_certificates(files, facts),
+            certificates=node_certificates(files, facts, known.fetched),
         )
         return Assigned(facts=facts, assignment=assignment)
 

@@ -1,7 +1,8 @@
 """`edgediag facts`: what was discovered about the cluster, and where each fact came from."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import click
@@ -10,7 +11,11 @@ from edgediag.cli.asking import with_objects
 from edgediag.cli.facts_options import facts_options
 from edgediag.discovery.cluster import discover
 from edgediag.discovery.given import Given
+from edgediag.discovery.node_certificates import node_certificates
+from edgediag.inference.node_certificates import day
+from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import ClusterFacts, Fact
+from edgediag.model.node_certificate import NodeCertificate, Signer
 from edgediag.model.statement import Conflict, Statement
 from edgediag.net.clock import Clock, utc_timestamp
 from edgediag.net.files import NodeFiles
@@ -31,7 +36,10 @@ def command(given: Given, is_json: bool) -> None:
     Where sources differ, the one that holds and the others are shown. Nobody is asked but the API
     server, and with --root or --no-api not even it.
     """
-    facts = discover(NodeFiles(root=given.root), with_objects(given))
+    files = NodeFiles(root=given.root)
+    facts = discover(files, with_objects(given))
+    shown = map(certificate_fact, node_certificates(files, facts))
+    facts = replace(facts, facts=(*facts.facts, *shown))
     now_s = Clock().now_s()
     click.echo(render_json(facts, now_s) if is_json else render_text(facts, now_s), nl=False)
 
@@ -64,6 +72,30 @@ def render_json(facts: ClusterFacts, now_s: float) -> str:
         "missing": [escaped(path) for path in facts.missing],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def certificate_fact(certificate: NodeCertificate) -> Fact:
+    """Whose a certificate is, when it is valid, and who signed it."""
+    dates = f"{day(certificate.not_before_s)} to {day(certificate.not_after_s)}"
+    signer = f"signed by {certificate.issuer or 'nobody'}"
+    lineage = certificate.lineage
+    kinship = (
+        lineage.reason
+        if isinstance(lineage, NotChecked)
+        else f"{_SIGNERS[lineage.signer]} {lineage.authority_path}"
+    )
+    return Fact(
+        name="certificate",
+        value=f"{certificate.agent}: valid {dates}, {signer} ({kinship})",
+        source=certificate.path,
+    )
+
+
+_SIGNERS: Final[Mapping[Signer, str]] = {
+    Signer.AUTHORITY: "the authority in",
+    Signer.OTHER_KEY: "with another key than the authority in",
+    Signer.STRANGER: "who is not in",
+}
 
 
 def age_in_words(age_s: float) -> str:

@@ -12,6 +12,7 @@ from edgediag.inference.http2 import http2_text
 from edgediag.inference.hub import hub_text
 from edgediag.inference.name_answers import nobody_of
 from edgediag.inference.names import judge_hijacked, judge_name
+from edgediag.inference.node_certificates import signer_text
 from edgediag.inference.registry import registry_text
 from edgediag.inference.remedy import with_tried
 from edgediag.inference.roots import root_causes
@@ -173,6 +174,7 @@ def _judge_flow(evidence: FlowEvidence, host: HostState) -> CheckReport:
         registry_text(evidence),
         http2_text(evidence),
         hub_text(target, host),
+        signer_text(target.endpoint, host),
     )
     note = "; ".join(filter(None, (note, *beside)))
     answered = [item for item in evidence.attempts if isinstance(item, Answered)]

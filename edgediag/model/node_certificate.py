@@ -14,6 +14,27 @@ class CertificateUse(Enum):
     RAVEN_PROXY = "raven-proxy"
 
 
+class Signer(Enum):
+    """Who signed a certificate, by name and by the identifier of the key; no signature is checked.
+
+    AUTHORITY  the cluster's authority that this node has, or somebody it signed for
+    OTHER_KEY  somebody of its name with another key, as the authority of a cluster built anew
+    STRANGER   somebody of another name
+    """
+
+    AUTHORITY = "authority"
+    OTHER_KEY = "other-key"
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """How a certificate stands to the cluster's authority in a file of this node."""
+
+    signer: Signer
+    authority_path: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeCertificate:
     """A certificate in a file of this node.
@@ -21,6 +42,7 @@ class NodeCertificate:
     agent   whose it is: "edge-hub", "yurthub", "kubelet" or "raven-agent-ds"
     issuer  in one line; data from outside
     not_before_s, not_after_s  seconds since the epoch
+    is_refused  the API server took it for nobody's in this run
     """
 
     agent: str
@@ -29,6 +51,8 @@ class NodeCertificate:
     issuer: str
     not_before_s: float
     not_after_s: float
+    lineage: Lineage | NotChecked
+    is_refused: bool | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,5 +67,7 @@ class Moment:
     others_s: tuple[float, ...]
 
 
+NO_AUTHORITY: Final = NotChecked(reason="this node has no file of the cluster's authority")
+NOT_SHOWN: Final = NotChecked(reason="it was not shown to the API server in this run")
 NO_CERTIFICATES: Final = NotChecked(reason="no certificate of this node's agents was looked for")
 NO_MOMENT: Final = NotChecked(reason="what time it was is not recorded")

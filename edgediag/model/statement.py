@@ -40,7 +40,9 @@ class Gap:
     """Something that could not be read or used.
 
     is_missing  there simply is no such file: of interest only to who asks where facts are from
+    refused     the kubeconfig whose client certificate a server does not take for anybody's
     """
 
     reason: str
     is_missing: bool
+    refused: str = ""

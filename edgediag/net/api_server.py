@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote
@@ -44,6 +44,7 @@ _OF_NODE: Final = (
 _LATE: Final = f"no answer within {DEADLINE_S:g} s"
 _OK: Final = 200
 _NOT_FOUND: Final = 404
+_UNAUTHORIZED: Final = 401
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,8 @@ class Asked:
     def __init__(self, access: ApiAccess, node_name: str, now_s: float) -> None:
         named = (path.format(quote(node_name, safe="")) for path in _OF_NODE)
         self._paths = (*_OF_CLUSTER, *named)
+        # Of a token it is not known what it would take to mend it.
+        self._shown_from = access.path if access.certificate and not access.token else ""
         self._place = f"https://{format_host_port(access.place)}"
         self._now_s = now_s
         self._begun_s = time.monotonic()
@@ -136,9 +139,16 @@ class Asked:
             # One line for a server that is not there, not one for each path.
             reason = f"{self._place} does not answer: {whys[0]}"
             return (Gap(reason=reason, is_missing=False),)
-        return tuple(
+        found = (
             _source(f"{self._place}{path}", answer, self._now_s)
             for path, answer in zip(self._paths, said, strict=True)
+        )
+        answers = [answer.status for answer in said if isinstance(answer, _Answer)]
+        if not all(status == _UNAUTHORIZED for status in answers):
+            return tuple(found)
+        return tuple(
+            replace(one, refused=self._shown_from) if isinstance(one, Gap) else one
+            for one in found
         )
 
     def _ask_all(self, access: ApiAccess, context: ssl.SSLContext) -> None:

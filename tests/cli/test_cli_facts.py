@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from edgediag.cli.facts import age_in_words, command
 from edgediag.errors import UsageError
+from kin import certificate, pem
 from node_trees import TREES
 
 
@@ -53,6 +54,27 @@ def test_the_time_of_the_lease_is_that_of_the_fact() -> None:
     found = document("ack-tunnel-member")["facts"]
     [last] = [fact for fact in found if fact["name"] == "api-last-reached"]
     assert (last["value"], last["written"]) == ("2026-11-22T20:58:01Z", "2026-11-22T20:58:01Z")
+
+
+def test_a_certificate_is_a_fact_with_its_dates_and_its_signer(tmp_path: Path) -> None:
+    root = ("kubernetes", "kubernetes", b"one", b"one")
+    files = {
+        "etc/kubernetes/pki/ca.crt": pem(certificate(*root)),
+        "var/lib/yurthub/pki/yurthub-current.pem": pem(
+            certificate("node", "kubernetes", b"leaf", b"one")
+        ),
+        "etc/systemd/system/yurthub.service": "[Service]\nExecStart=/usr/bin/yurthub\n",
+        "etc/kubernetes/kubelet.conf": "clusters: [{cluster: {server: 'http://127.0.0.1:10261'}}]",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = CliRunner().invoke(command, ["--root", str(tmp_path)]).stdout
+    assert (
+        "  certificate: yurthub: valid 2024-01-01 to 2026-01-01, signed by CN=kubernetes"
+        " (the authority in /etc/kubernetes/pki/ca.crt)\n"
+        "      /var/lib/yurthub/pki/yurthub-current.pem\n"
+    ) in found
 
 
 def test_facts_that_are_not_weighed_are_there_too() -> None:

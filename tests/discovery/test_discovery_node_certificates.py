@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 
 from edgediag.discovery.kubeconfig import client_certificate
 from edgediag.discovery.node_certificates import RAVEN_PATH, node_certificates
+from edgediag.model.answer import NotChecked
 from edgediag.model.cluster import ClusterFacts
 from edgediag.model.gateway import Role
-from edgediag.model.node_certificate import CertificateUse, NodeCertificate
-from edgediag.model.statement import Statement
+from edgediag.model.node_certificate import (
+    NO_AUTHORITY,
+    NOT_SHOWN,
+    CertificateUse,
+    Lineage,
+    NodeCertificate,
+    Signer,
+)
+from edgediag.model.statement import Gap, Statement
+from kin import certificate, pem
 from node_files import Files
 from node_trees import facts_of
 from story import CERTIFICATE_DER
@@ -88,7 +97,36 @@ def test_keeps_dates_and_issuer_and_nothing_of_a_key() -> None:
         issuer="CN=an authority, O=Example",
         not_before_s=1577836800.0,
         not_after_s=3786912000.0,
+        lineage=NO_AUTHORITY,
+        is_refused=NOT_SHOWN,
     )
+
+
+LEAF = certificate("node", "kubernetes", b"leaf", b"one")
+ANEW = certificate("kubernetes", "kubernetes", b"two", b"two")
+AUTHORITY_PATH = "/etc/kubernetes/pki/ca.crt"
+
+
+def test_a_signer_is_held_against_the_clusters_authority_on_the_same_disk() -> None:
+    files = Files({HUB_PATH: pem(LEAF) + KEY, AUTHORITY_PATH: pem(ANEW)})
+    [one] = node_certificates(files, facts(has_hub=True, role=None))
+    assert one.lineage == Lineage(signer=Signer.OTHER_KEY, authority_path=AUTHORITY_PATH)
+
+
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        pytest.param(KUBELET_CONFIG, True, id="shown from this kubeconfig and refused"),
+        pytest.param("/etc/kubernetes/other.conf", NOT_SHOWN, id="another kubeconfig"),
+        pytest.param("", NOT_SHOWN, id="something else went wrong"),
+    ],
+)
+def test_a_refusal_is_that_of_the_certificate_that_was_shown(
+    refused: str, expected: bool | NotChecked
+) -> None:
+    gap = Gap(reason="status 401", is_missing=False, refused=refused)
+    [one] = node_certificates(Files(EVERYTHING), facts(has_hub=False, role=None), (gap,))
+    assert one.is_refused == expected
 
 
 @pytest.mark.parametrize(

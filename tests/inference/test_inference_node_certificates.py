@@ -6,13 +6,22 @@ from ipaddress import ip_address
 import pytest
 
 from edgediag.inference.combine import find
+from edgediag.inference.node_certificates import signer_text
 from edgediag.inference.states import agent_certificate, raven_certificate
 from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Protocol
 from edgediag.model.host import HostState
 from edgediag.model.hub import HubEnd
 from edgediag.model.listener import Listener
-from edgediag.model.node_certificate import CertificateUse, Moment, NodeCertificate
+from edgediag.model.node_certificate import (
+    NO_AUTHORITY,
+    NOT_SHOWN,
+    CertificateUse,
+    Lineage,
+    Moment,
+    NodeCertificate,
+    Signer,
+)
 from edgediag.model.outcome import Outcome
 from edgediag.model.verdict import Mechanism, Place, Strength
 from story import answered, flow_evidence, host_state, ike_reply, probe, unanswered
@@ -29,6 +38,8 @@ HUBS = NodeCertificate(
     issuer="CN=kubernetes",
     not_before_s=SINCE_S,
     not_after_s=UNTIL_S,
+    lineage=NO_AUTHORITY,
+    is_refused=NOT_SHOWN,
 )
 RAVENS = replace(HUBS, agent="raven-agent-ds", use=CertificateUse.RAVEN_PROXY, path="/raven.pem")
 END = HubEnd(hub="yurthub", address=ip_address("127.0.0.1"), port=10261, source="kubelet.conf")
@@ -119,3 +130,67 @@ def test_a_certificate_is_blamed_only_where_the_row_is_served(
 ) -> None:
     found = {item.rule: item.strength for item in find(flow_evidence(outcome), node(LATE))}
     assert found["agent-certificate"] is strength
+
+
+def of(signer: Signer, *, is_refused: bool = False) -> NodeCertificate:
+    """The hub's, signed so, and shown to the API server or not."""
+    lineage = Lineage(signer=signer, authority_path="/ca.crt")
+    return replace(HUBS, lineage=lineage, is_refused=is_refused or NOT_SHOWN)
+
+
+STRANGERS = "is signed by CN=kubernetes, who is not in /ca.crt"
+OTHERS = "is signed in the name of the authority in /ca.crt with another key"
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        pytest.param(of(Signer.OTHER_KEY, is_refused=True), OTHERS, id="another key, and refused"),
+        pytest.param(of(Signer.STRANGER, is_refused=True), STRANGERS, id="a stranger, and refused"),
+        pytest.param(of(Signer.OTHER_KEY), "", id="another key, and nobody was asked"),
+        pytest.param(of(Signer.STRANGER), "", id="a stranger, and nobody was asked"),
+        pytest.param(of(Signer.AUTHORITY, is_refused=True), "", id="refused for another reason"),
+        pytest.param(replace(HUBS, is_refused=True), "", id="refused, and no authority is known"),
+        pytest.param(
+            replace(of(Signer.STRANGER, is_refused=True), use=CertificateUse.RAVEN_PROXY),
+            "",
+            id="another's",
+        ),
+    ],
+)
+def test_a_signer_is_blamed_only_where_the_api_server_refuses_as_well(
+    shown: NodeCertificate, text: str
+) -> None:
+    fault = agent_certificate.judge(None, node(VALID, VALID, shown=(shown,)))
+    said = f"the certificate by which yurthub is known to the cloud (/hub.pem) {text}, and the API"
+    assert (fault.text if fault else "").startswith(said if text else "")
+    assert (fault is None) == (not text)
+    assert fault is None or fault.claim.where == (Place.LOCAL,)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "shown", "text"),
+    [
+        pytest.param("api-server", of(Signer.OTHER_KEY), OTHERS, id="another key"),
+        pytest.param("api-server", of(Signer.STRANGER), STRANGERS, id="a stranger"),
+        pytest.param("api-server", of(Signer.AUTHORITY), "", id="the authority"),
+        pytest.param("api-server", HUBS, "", id="no authority is known"),
+        pytest.param("api-server", of(Signer.STRANGER, is_refused=True), "", id="said by the rule"),
+        pytest.param("raven-proxy", of(Signer.STRANGER), "", id="to whom it is not shown"),
+        pytest.param(
+            "raven-proxy",
+            replace(of(Signer.STRANGER), use=CertificateUse.RAVEN_PROXY),
+            STRANGERS,
+            id="Raven's",
+        ),
+    ],
+)
+def test_a_signer_is_told_beside_the_row_that_it_is_shown_to(
+    endpoint: str, shown: NodeCertificate, text: str
+) -> None:
+    said = signer_text(endpoint, node(VALID, shown=(shown,)))
+    assert (text in said, bool(said)) == (True, bool(text))
+
+
+def test_without_certificates_nothing_is_told() -> None:
+    assert signer_text("api-server", replace(node(VALID), node_certificates=UNREAD)) == ""

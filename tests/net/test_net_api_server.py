@@ -156,6 +156,35 @@ def test_a_token_goes_into_the_request_and_nowhere_else(
     assert TOKEN not in repr(found)
 
 
+@dataclass
+class Refusing(ApiServer):
+    """Knows nobody, but where it has a body."""
+
+    def _parts(self, path: str) -> Iterator[bytes]:
+        status = b"403 Forbidden" if path in self.bodies else b"401 Unauthorized"
+        yield b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("bodies", "token", "refused"),
+    [
+        pytest.param({}, "", {"/etc/kubernetes/kubelet.conf"}, id="a certificate"),
+        pytest.param({}, TOKEN, {""}, id="a token, of which no file is known"),
+        pytest.param({NODES: b""}, "", {""}, id="somebody who may do little is known"),
+    ],
+)
+def test_who_is_taken_for_nobody_is_told_by_the_kubeconfig(
+    files: Certificate,
+    client: tuple[Path, Path],
+    bodies: Mapping[str, bytes],
+    token: str,
+    refused: set[str],
+) -> None:
+    with serving(Refusing(bodies), files, client[0]) as server:
+        found = read_objects(access(server, files, client, token=token), "edge-1", NOW_S)
+    assert {one.refused for one in found if isinstance(one, Gap)} == refused
+
+
 class Echoing(ApiServer):
     """Gives back the token where a status should stand."""
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from edgediag.model.certificate import Certificate
 from edgediag.wire.der import MAX_ELEMENTS, Element, elements
-from edgediag.wire.x509 import decode_certificate
+from edgediag.wire.x509 import Kin, decode_certificate, decode_kin
+from kin import certificate, named
 from story import CERTIFICATE_DER
 
 
@@ -63,6 +64,32 @@ def test_what_is_no_plain_der_is_nothing(octets: bytes) -> None:
 @pytest.mark.parametrize("length", range(0, len(CERTIFICATE_DER), 7))
 def test_a_cut_certificate_is_none(length: int) -> None:
     assert decode_certificate(CERTIFICATE_DER[:length]) is None
+
+
+def test_names_and_keys_are_read_as_they_are_encoded() -> None:
+    kin = decode_kin(certificate("node", "kubernetes", b"own", b"its"))
+    assert kin == Kin(
+        subject=named("node")[2:],
+        issuer=named("kubernetes")[2:],
+        key=b"own",
+        authority_key=b"its",
+    )
+
+
+def test_a_signer_may_be_named_without_its_key() -> None:
+    kin = decode_kin(CERTIFICATE_DER)
+    assert kin is not None and (len(kin.key), kin.authority_key) == (20, b"")
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_have_kin_or_none(octets: bytes) -> None:
+    assert decode_kin(octets) is None or octets
+
+
+@given(st.integers(0, len(CERTIFICATE_DER) - 1), st.binary(min_size=1, max_size=4))
+def test_a_certificate_that_was_meddled_with_has_kin_or_none(at: int, octets: bytes) -> None:
+    changed = CERTIFICATE_DER[:at] + octets + CERTIFICATE_DER[at + len(octets) :]
+    assert decode_kin(changed) is None or changed
 
 
 @given(st.binary(max_size=300))
