@@ -24,9 +24,9 @@ from edgediag.discovery.cluster import discover
 from edgediag.discovery.gateway_ends import gateway_ends, gateway_pools
 from edgediag.discovery.given import EXPECTED, Given
 from edgediag.discovery.hub_ends import hub_ends
-from edgediag.discovery.images import pause_images
 from edgediag.discovery.node_certificates import node_certificates
 from edgediag.discovery.node_ends import node_ends
+from edgediag.discovery.pause_images import pause_images
 from edgediag.discovery.trust import NOT_STATED, pem_in, read_anchors
 from edgediag.errors import UsageError
 from edgediag.live import rehearse

@@ -7,6 +7,7 @@ from edgediag.discovery.gateway import parse_network
 from edgediag.discovery.host import format_host_port, parse_address, parse_host, parse_host_port
 from edgediag.discovery.images import POD_INFRA_IMAGE, SANDBOX_IMAGE, canonical_image
 from edgediag.discovery.lease import parse_time
+from edgediag.discovery.mirrors import EVERY_REGISTRY, IMAGE_MIRROR
 from edgediag.discovery.region import parse_region
 from edgediag.discovery.stated import API_SERVER_PORT
 from edgediag.discovery.version import parse_version
@@ -85,6 +86,7 @@ CANONICAL: Mapping[str, Callable[[str], str | None]] = {
     "flannel-port": _number,
     "hub": _one_of(_HUBS),
     "hub-address": _host_port,
+    IMAGE_MIRROR: lambda text: text if text == EVERY_REGISTRY else parse_host(text),
     "k8s-version": _version,
     "kubelet-port": _number,
     "kubelet-read-only-port": _number,

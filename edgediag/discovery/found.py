@@ -13,6 +13,7 @@ from edgediag.discovery.hub_cache import ROOT, said_by_cache
 from edgediag.discovery.kube_object import said_by_object
 from edgediag.discovery.kubeconfig import said_by_kubeconfigs
 from edgediag.discovery.kubelet_config import said_by_kubelet_config
+from edgediag.discovery.mirrors import said_by_mirrors
 from edgediag.discovery.node_name import said_by_hostname
 from edgediag.discovery.pod import said_by_manifests
 from edgediag.discovery.processes import said_by_processes
@@ -40,6 +41,7 @@ _WEAKER: tuple[Callable[[Reader], Iterator[Said]], ...] = (
     said_by_kubelet_config,
     said_by_flannel,
     said_by_containerd,
+    said_by_mirrors,
     said_by_time_configuration,
     said_by_hostname,
 )

@@ -1,12 +1,10 @@
 """References of container images: their parts, and the region that an image is pulled from."""
 
 import re
-from collections.abc import Iterable
 
 from edgediag.discovery.host import format_host_port, parse_host_port
 from edgediag.discovery.region import REGIONS
 from edgediag.model.image import Image
-from edgediag.model.statement import Statement
 
 SANDBOX_IMAGE = "sandbox-image"
 """The fact: what containerd pulls for each pod."""
@@ -45,18 +43,6 @@ def canonical_image(text: str) -> str | None:
     """The one spelling of a reference, None for what is none."""
     image = parse_image(text)
     return None if image is None else image.text
-
-
-def pause_images(statements: Iterable[Statement]) -> tuple[Image, ...]:
-    """What this node pulls before any pod starts; containerd's own word first."""
-    known = tuple(statements)
-    found = (
-        parse_image(item.value)
-        for name in (SANDBOX_IMAGE, POD_INFRA_IMAGE)
-        for item in known
-        if item.name == name and not item.node
-    )
-    return tuple(dict.fromkeys(image for image in found if image is not None))
 
 
 def _registry(text: str) -> str | None:

@@ -62,7 +62,7 @@ class Assignment:
     hub_ends  of this node's hub, as the kubelet is told
     certificates  by which this node's agents are known to the cloud
     forward_proxies  through which hosts that a registry names are reached
-    images  that this node pulls, the likeliest first
+    images  that this node pulls from their own registries, the likeliest first
     later  what may make it another while the survey lasts; None where nobody was asked
     """
 
@@ -83,5 +83,5 @@ class Assignment:
     hub_ends: tuple[HubEnd, ...] = ()
     certificates: tuple[NodeCertificate, ...] = ()
     forward_proxies: tuple[ForwardProxy, ...] = ()
-    images: tuple[Image, ...] = ()
+    images: tuple[Image, ...] | NotChecked = ()
     later: Later | None = None

@@ -21,21 +21,15 @@ NOT_TRUSTED: Final = NotChecked(reason="its certificate is none that its clients
 ASKED_ALREADY: Final = NotChecked(reason="an image was asked for at another address")
 
 _UNAUTHORIZED: Final = 401
-# The name within a VPC; edge-hub makes the public one of it, so both are names of one registry.
-_WITHIN_VPC: Final = "-vpc.ack.aliyuncs.com"
-_PUBLIC: Final = ".ack.aliyuncs.com"
 
 
 def pull_image(
     bench: Bench,
     checks: Sequence[Checked],
     shown: Mapping[str, Shown],
-    images: Sequence[Image],
+    images: Sequence[Image] | NotChecked,
 ) -> Mapping[str, Shown]:
-    """What servers showed, with what came of the pull of one image of a registry, or why of none.
-
-    source  Alibaba Cloud "edge-hub" (it rewrites the addresses of registries)
-    """
+    """What servers showed, with what came of the pull of one image, or why none was asked for."""
     known, is_asked = dict(shown), False
     for check in checks:
         answer = answer_of(shown.get(check.target.check, NOT_PULLED))
@@ -53,11 +47,13 @@ def _question(
     pair: tuple[Checked, Checked | None],
     answer: RegistryAnswer,
     shown: Mapping[str, Shown],
-    images: Sequence[Image],
+    images: Sequence[Image] | NotChecked,
 ) -> PullQuestion | NotChecked:
     registry, giver = pair
+    if isinstance(images, NotChecked):
+        return images
     host = place_meant(registry.target).host
-    image = next((each for each in images if _public(each.registry) == host), None)
+    image = next((each for each in images if each.registry == host), None)
     if image is None:
         return NO_IMAGE
     if not _is_trusted(registry, shown):
@@ -67,7 +63,7 @@ def _question(
     if giver is None:
         return NO_GIVER
     return PullQuestion(
-        image=replace(image, registry=host),
+        image=image,
         registry=server_of(registry),
         tokens=server_of(giver),
         challenge=answer.challenge,
@@ -121,8 +117,3 @@ def _steps(
         for step in pulled.steps
         if check is (giver if step.part is PullPart.TOKEN else registry)
     )
-
-
-def _public(registry: str) -> str:
-    is_within = registry.endswith(_WITHIN_VPC)
-    return registry.removesuffix(_WITHIN_VPC) + _PUBLIC if is_within else registry

@@ -1,18 +1,11 @@
-"""Image references: their parts, which are pulled, and that ACK's own registry tells the region."""
+"""Image references: their parts, and that ACK's own registry tells the region."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgediag.discovery.images import (
-    POD_INFRA_IMAGE,
-    SANDBOX_IMAGE,
-    parse_image,
-    pause_images,
-    region_of_image,
-)
+from edgediag.discovery.images import parse_image, region_of_image
 from edgediag.model.image import Image
-from edgediag.model.statement import Statement
 
 DIGEST = "sha256:" + "0f" * 32
 PAUSE = Image(registry="registry.example", repository="acs/pause", reference="3.9")
@@ -70,17 +63,3 @@ def test_any_text_is_an_image_or_none(host: str, rest: str) -> None:
     for text in (host, f"registry.example/{rest}"):
         image = parse_image(text)
         assert image is None or parse_image(image.text) == image
-
-
-def test_what_containerd_pulls_comes_before_what_the_kubelet_keeps() -> None:
-    said = (
-        (POD_INFRA_IMAGE, "", "b.example/pause:1"),
-        ("region", "", "cn-hangzhou"),
-        (SANDBOX_IMAGE, "", "registry.example/acs/pause:3.9"),
-        (SANDBOX_IMAGE, "other", "c.example/pause:1"),
-    )
-    found = pause_images(
-        Statement(name=name, node=node, value=value, path="p", where="", written_s=None)
-        for name, node, value in said
-    )
-    assert found == (PAUSE, Image(registry="b.example", repository="pause", reference="1"))

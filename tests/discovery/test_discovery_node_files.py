@@ -8,6 +8,7 @@ from edgediag.discovery.containerd import said_by_containerd
 from edgediag.discovery.flannel import said_by_flannel
 from edgediag.discovery.kubeconfig import said_by_kubeconfigs
 from edgediag.discovery.kubelet_config import said_by_kubelet_config
+from edgediag.discovery.mirrors import said_by_mirrors
 from edgediag.discovery.node_name import said_by_hostname
 from edgediag.discovery.pod import said_by_manifests
 from edgediag.discovery.processes import said_by_processes
@@ -110,6 +111,43 @@ users:
                 )
             ],
             id="the same in its third version",
+        ),
+        pytest.param(
+            said_by_mirrors,
+            {
+                "/etc/containerd/certs.d/registry-cn-beijing.ack.aliyuncs.com/hosts.toml": "server "
+                "= 'https://a'\n[host.'https://mirror.example:8443/v2']\ncapabilities = ['pull']",
+                "/etc/containerd/certs.d/_default/hosts.toml": "[host.'https://mirror.example']",
+                "/etc/containerd/certs.d/docker.io/hosts.toml": "[host.'https://mirror.example']",
+            },
+            [
+                ("image-mirror", "*", "host"),
+                ("image-mirror", "registry-cn-beijing.ack.aliyuncs.com", "host"),
+            ],
+            id="mirrors of ACK's registry and of all",
+        ),
+        pytest.param(
+            said_by_mirrors,
+            {
+                "/etc/containerd/certs.d/registry-cn-beijing.ack.aliyuncs.com/hosts.toml": "[host."
+                "'https://registry-cn-beijing.ack.aliyuncs.com']\nca = '/a.crt'",
+                "/etc/containerd/certs.d/_default/hosts.toml": "[host",
+            },
+            [],
+            id="a registry that is its own host, and no TOML",
+        ),
+        pytest.param(
+            said_by_mirrors,
+            {
+                "/etc/containerd/config.toml": "[plugins.'io.containerd.grpc.v1.cri'.registry."
+                "mirrors.'a.example']\nendpoint = ['https://b.example', 1]\n"
+                "[plugins.'io.containerd.grpc.v1.cri'.registry.mirrors.'c.example']\n"
+                "endpoint = ['https://c.example']\n"
+            },
+            [
+                ("image-mirror", "a.example", "io.containerd.grpc.v1.cri.registry.mirrors"),
+            ],
+            id="mirrors in containerd's own file",
         ),
         pytest.param(
             said_by_time_configuration,

@@ -62,18 +62,8 @@ def pulled_of(shown: dict[str, Presented | NotChecked], name: str) -> Pulled | N
     return one.registry.pulled
 
 
-@pytest.mark.parametrize(
-    "image",
-    [
-        pytest.param(IMAGE, id="its own name"),
-        pytest.param(
-            replace(IMAGE, registry="registry-cn-hangzhou-vpc.ack.aliyuncs.com"),
-            id="its name within a VPC",
-        ),
-    ],
-)
-def test_an_image_of_the_registry_is_asked_for(image: Image) -> None:
-    pulls, shown = told(replace(image, registry="other.example"), image)
+def test_an_image_of_the_registry_is_asked_for() -> None:
+    pulls, shown = told(replace(IMAGE, registry="other.example"), IMAGE)
     (question,) = pulls.asked
     assert (question.image, question.challenge) == (IMAGE, ASKS.challenge)
     assert [(str(at.address), at.name) for at in (question.registry, question.tokens)] == [
@@ -147,6 +137,13 @@ def test_else_nobody_is_asked_and_the_registry_says_why(
 ) -> None:
     pulls, found = told(*images, shown=shown)
     assert (pulls.asked, pulled_of(found, "registry-443")) == ([], why)
+
+
+def test_where_containerd_asks_a_mirror_nobody_is_asked() -> None:
+    pulls = RigPulls(pulled=PULLED)
+    mirrored = NotChecked(reason="a mirror")
+    shown = pull_image(rig(RigWire(), pulls=pulls), (REGISTRY, TOKENS), TRUSTED, mirrored)
+    assert (pulls.asked, pulled_of(dict(shown), "registry-443")) == ([], mirrored)
 
 
 def test_a_registry_that_lets_strangers_in_is_asked_for_nothing() -> None:
