@@ -18,3 +18,13 @@ _INSIDE: Final = tuple(
 def is_inside(address: Address) -> bool:
     """True for addresses that the public network does not carry."""
     return any(address in network for network in _INSIDE if network.version == address.version)
+
+
+def is_on_link(address: Address) -> bool:
+    """True for an address at which only this node or its link, or everybody, would be asked."""
+    return (
+        address.is_loopback
+        or address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+    )

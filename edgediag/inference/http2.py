@@ -19,8 +19,8 @@ _TEXTS: Final[Mapping[Http2, str]] = {
         " proxy"
     ),
     Http2.UNCHOSEN: (
-        "speaks TLS and chooses no HTTP/2, which Raven's proxy does: a balancer that ends TLS, or"
-        " somebody who inspects it, may answer in its place"
+        "speaks TLS and does not choose HTTP/2, as Raven's proxy would: a balancer that ends TLS,"
+        " or somebody who inspects it, may answer in its place"
     ),
     # The rule of it says that.
     Http2.REFUSED: "",

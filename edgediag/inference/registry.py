@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from edgediag.discovery.host import parse_address
 from edgediag.flaw import answer_of, is_unavailable
-from edgediag.inside import is_inside
+from edgediag.inside import is_inside, is_on_link
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import RegistryAnswer
 from edgediag.model.evidence import FlowEvidence
@@ -40,19 +40,19 @@ def _pull_text(pulled: Pulled | NotChecked, registry: str) -> str:
     A registry need not give strangers anything, so what it refuses is told and blames nobody.
     """
     if isinstance(pulled, NotChecked):
-        return f"where its blobs lie is not judged: {pulled.reason}"
+        return f"where its layers lie is not judged: {pulled.reason}"
     if not isinstance(pulled.blobs, NotChecked):
         return f"gives a stranger {pulled.image}, {_place_text(pulled.blobs, registry)}"
     last = pulled.steps[-1] if pulled.steps else None
     why = pulled.blobs.reason if last is None else _end_text(last, pulled.blobs)
-    return f"where its blobs lie is not judged: {pulled.image} was asked for, and {why}"
+    return f"where its layers lie is not judged: {pulled.image} was asked for, and {why}"
 
 
 def _place_text(blobs: BlobPlace, registry: str) -> str:
     if blobs.host == registry.lower():
         return "and has its layers itself"
     address = parse_address(blobs.host)
-    if address is not None and is_inside(address):
+    if address is not None and (is_inside(address) or is_on_link(address)):
         return (
             f"and sends its clients for layers to {blobs.host}, which no public network carries:"
             " that host is not asked"

@@ -48,8 +48,10 @@ _ACCEPT: Final = ", ".join(
 _ARCHITECTURES: Final[Mapping[str, str]] = {"x86_64": "amd64", "aarch64": "arm64"}
 
 _ENDED: Final = NotChecked(reason="the pull ended before a blob was asked for")
+_LATE: Final = NotChecked(reason="the time for it was up")
+_NO_HTTP: Final = NotChecked(reason="what came is no answer of HTTP")
 _UNUSABLE: Final = NotChecked(reason="its answer of status 200 holds nothing that leads on")
-_NO_PLACE: Final = NotChecked(reason="it sends its clients for blobs to no place of HTTP by TLS")
+_NO_PLACE: Final = NotChecked(reason="it sends its clients for layers to no place of HTTP by TLS")
 
 
 class ImagePulls:
@@ -133,12 +135,15 @@ class _Pull:
         expected = (_OK, *_REDIRECTS) if part is PullPart.BLOB else (_OK,)
         try:
             answer = self._exchange(server, request, is_head_enough=part is PullPart.BLOB)
+        except TimeoutError:
+            self._take_down(part, _LATE)
+            return None
         except (OSError, ValueError) as exc:
-            why = exc.reason if isinstance(exc, ssl.SSLError) else exc.__class__.__name__
-            self._take_down(part, NotChecked(reason=f"asking it failed: {why}"))
+            why = exc.reason if isinstance(exc, ssl.SSLError) else type(exc).__name__
+            self._take_down(part, NotChecked(reason=f"asking failed: {why or 'no TLS'}"))
             return None
         if answer is None:
-            self._take_down(part, NotChecked(reason="no answer of HTTP came in time"))
+            self._take_down(part, _NO_HTTP)
             return None
         self._take_down(part, answer.status)
         return answer if answer.status in expected else None

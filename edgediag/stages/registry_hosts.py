@@ -1,4 +1,4 @@
-"""Where a registry sends its clients on: who gives its tokens, and where its blobs lie."""
+"""Where a registry sends its clients on: who gives its tokens, and where its layers lie."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -8,12 +8,11 @@ from edgediag.discovery.host import parse_address, parse_host
 from edgediag.endpoints.forward_proxy import BLOB_HOST, TOKEN_SERVICE, place_meant, through_proxy
 from edgediag.endpoints.naming import with_check_ids
 from edgediag.flaw import answer_of
-from edgediag.inside import is_inside
+from edgediag.inside import is_inside, is_on_link
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import Presented, RegistryAnswer
 from edgediag.model.cluster import ForwardProxy, HostPort
 from edgediag.model.endpoint import ProbeKind, Target
-from edgediag.model.flow import Address
 
 # Who is sent to a hundred hosts is led astray.
 MAX_SERVICES: Final = 2
@@ -70,9 +69,11 @@ def _named(
 
 
 def _token_places(answer: RegistryAnswer) -> Iterator[HostPort]:
-    if not isinstance(answer.token_port, NotChecked):
-        if not _is_inner(parse_address(answer.token_host)):
-            yield HostPort(host=answer.token_host, port=answer.token_port)
+    address = parse_address(answer.token_host)
+    if isinstance(answer.token_port, NotChecked):
+        return
+    if address is None or not is_on_link(address):
+        yield HostPort(host=answer.token_host, port=answer.token_port)
 
 
 def _blob_places(answer: RegistryAnswer) -> Iterator[HostPort]:
@@ -81,18 +82,8 @@ def _blob_places(answer: RegistryAnswer) -> Iterator[HostPort]:
     blobs = answer.pulled.blobs
     address = parse_address(blobs.host)
     # By an address of a closed network a public registry sends nobody whom it knows.
-    if not _is_inner(address) and not (address is not None and is_inside(address)):
+    if address is None or not (is_on_link(address) or is_inside(address)):
         yield HostPort(host=blobs.host, port=blobs.port)
-
-
-def _is_inner(address: Address | None) -> bool:
-    """True for an address at which nobody but this node, or everybody, would be asked."""
-    return address is not None and (
-        address.is_loopback
-        or address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-    )
 
 
 _PURPOSES: Final[Mapping[str, str]] = {

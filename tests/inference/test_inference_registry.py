@@ -12,7 +12,7 @@ from edgediag.model.pull import BlobPlace, Pulled, PullPart, PullStep
 from story import HOST, answered, flow_evidence, presented, probe, registry_says, syn_ack
 
 MIRROR = "a mirror, a proxy or a portal may answer in its place"
-UNPULLED = "; where its blobs lie is not judged: no image was asked for"
+UNPULLED = "; where its layers lie is not judged: no image was asked for"
 UNASKED = NotChecked(reason="nothing was asked above TLS")
 
 
@@ -96,7 +96,7 @@ def pulled(*steps: PullStep, blobs: BlobPlace | NotChecked = ENDED) -> Pulled:
     return Pulled(image=PAUSE, steps=steps, blobs=blobs)
 
 
-UNJUDGED = f"where its blobs lie is not judged: {PAUSE} was asked for, and "
+UNJUDGED = f"where its layers lie is not judged: {PAUSE} was asked for, and "
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,12 @@ UNJUDGED = f"where its blobs lie is not judged: {PAUSE} was asked for, and "
             f"gives a stranger {PAUSE}, and sends its clients for layers to 10.0.0.1, which no"
             " public network carries: that host is not asked",
             id="a closed network",
+        ),
+        pytest.param(
+            pulled(TOKEN, MANIFEST, BLOB, blobs=replace(BLOBS, host="127.0.0.1")),
+            f"gives a stranger {PAUSE}, and sends its clients for layers to 127.0.0.1, which no"
+            " public network carries: that host is not asked",
+            id="this node",
         ),
         pytest.param(
             pulled(replace(TOKEN, status=401)),
