@@ -9,7 +9,7 @@ from edgediag.model.certificate import Http2
 from edgediag.model.evidence import FlowEvidence
 
 _TEXTS: Final[Mapping[Http2, str]] = {
-    Http2.SPOKEN: "chooses HTTP/2 and begins with SETTINGS, as Raven's proxy does",
+    Http2.SPOKEN: "begins to speak HTTP/2, as Raven's proxy does",
     Http2.CHOSEN: (
         "chooses HTTP/2 and says nothing before its client does, or wants a certificate of it"
         " first: no fault"
