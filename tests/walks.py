@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName, whole_chain
+from edgediag.host.netfilter.chains import Backend, BaseChain, Chain, ChainName
 from edgediag.host.netfilter.expression import Compare, Expression, PayloadLoad
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.netfilter.statement import Verdict
@@ -68,7 +68,7 @@ def nat(chain: str, hook: str = "output") -> BaseChain:
 
 
 def chain_of(of: str, *rules: tuple[Expression, ...]) -> Chain:
-    return whole_chain(
+    made = tuple(
         FilterRule(
             family="inet",
             table="t",
@@ -79,6 +79,7 @@ def chain_of(of: str, *rules: tuple[Expression, ...]) -> Chain:
         )
         for handle, expressions in enumerate(rules, start=1)
     )
+    return Chain(rules=made, numbers=range(1, len(made) + 1))
 
 
 def driven(

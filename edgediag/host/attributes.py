@@ -5,6 +5,7 @@ Values too short, lengths that lie and text that is no UTF-8 give less, never an
 
 import struct
 import sys
+from collections.abc import Iterator
 from typing import Final, Literal
 
 TYPE_MASK: Final = 0x3FFF
@@ -16,22 +17,25 @@ _HEADER: Final = struct.Struct("=HH")
 
 def attribute_list(octets: bytes) -> tuple[tuple[int, bytes], ...]:
     """Type and value of each attribute in order, up to the first whose length cannot be."""
-    found: list[tuple[int, bytes]] = []
+    return tuple(each_attribute(octets))
+
+
+def each_attribute(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """The same one by one, for whoever may need but the first."""
     # Of 50,000 rules there are a million: names of the module would be looked up as often.
     unpack, head, mask = _HEADER.unpack_from, _HEADER.size, TYPE_MASK
     offset, last = 0, len(octets) - head
     while offset <= last:
         length, type_ = unpack(octets, offset)
         if length < head or offset + length > last + head:
-            break
-        found.append((type_ & mask, octets[offset + head : offset + length]))
+            return
+        yield type_ & mask, octets[offset + head : offset + length]
         offset += (length + 3) & ~3
-    return tuple(found)
 
 
 def attributes(octets: bytes) -> dict[int, bytes]:
     """Attribute values by type; of a type that comes twice, the last."""
-    return dict(attribute_list(octets))
+    return dict(each_attribute(octets))
 
 
 def nested(container: dict[int, bytes], type_: int) -> dict[int, bytes]:

@@ -18,12 +18,12 @@ from edgediag.host.netfilter.chains import (
     Chain,
     ChainName,
     SetContents,
-    whole_chain,
 )
 from edgediag.host.netfilter.legacy import LegacyEntries
 from edgediag.host.netfilter.legacy_chains import LegacyChains
+from edgediag.host.netfilter.nft_chain import NftChain
 from edgediag.host.netfilter.register import Names
-from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule, decode_filter_rule
+from edgediag.host.netfilter.rule import FAMILY_NUMBERS, FilterRule
 from edgediag.host.walk.needs import NeedChain, NeedSet
 from edgediag.model.answer import NotChecked
 from edgediag.net.ipset import read_ipset, set_name, with_set_names
@@ -43,12 +43,13 @@ class RuleTables:
     def __init__(self, netlink: NetlinkSocket, legacy: Sequence[LegacyEntries]) -> None:
         self._netlink = netlink
         self._legacy = {(table.family, table.name): LegacyChains(table) for table in legacy}
+        self._dumped: dict[ChainName, NftChain] = {}
 
     def chain(self, need: NeedChain) -> Chain | NotChecked:
-        """The rules of a chain; of iptables-legacy those that the packet may match."""
+        """The rules of a chain that the packet may match."""
         if need.name.backend is Backend.LEGACY:
             return self._legacy_chain(need)
-        return self._nft_chain(need.name)
+        return self._nft_chain(need)
 
     def _legacy_chain(self, need: NeedChain) -> Chain | NotChecked:
         name = need.name
@@ -58,17 +59,21 @@ class RuleTables:
             return NotChecked(reason=f"iptables-legacy has no chain {name.table} {name.chain}")
         return replace(chain, rules=with_set_names(self._netlink, chain.rules))
 
-    def _nft_chain(self, name: ChainName) -> Chain | NotChecked:
+    def _nft_chain(self, need: NeedChain) -> Chain | NotChecked:
+        dumped = self._dumped.get(need.name) or self._dump(need.name)
+        if isinstance(dumped, Refusal):
+            return NotChecked(reason=f"cannot read it: {dumped.errno_name}")
+        # Packets with other ends ask for other rules of it.
+        self._dumped[need.name] = dumped
+        chain = dumped.met_by(need.ends)
+        return replace(chain, rules=with_set_names(self._netlink, chain.rules))
+
+    def _dump(self, name: ChainName) -> NftChain | Refusal:
         keys = string(1, name.table) + string(2, name.chain)
         dump = self._netlink.dump(_NFTABLES | _GETRULE, _head(name.family) + keys)
         if isinstance(dump, Refusal):
-            return NotChecked(reason=f"cannot read it: {dump.errno_name}")
-        decoded = (decode_filter_rule(message.payload) for message in dump.messages)
-        rules = (rule for rule in decoded if rule is not None)
-        # A kernel that does not know the filter dumps every rule there is.
-        wanted = (name.family, name.table, name.chain)
-        own = (rule for rule in rules if (rule.family, rule.table, rule.chain) == wanted)
-        return whole_chain(with_set_names(self._netlink, own))
+            return dump
+        return NftChain(name, (message.payload for message in dump.messages))
 
     def set_contents(self, need: NeedSet) -> SetContents | NotChecked:
         """The members of a set of nf_tables."""

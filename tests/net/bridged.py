@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from edgediag.host.netfilter.journey import Dropped, Tables, journey_of
 from edgediag.host.netfilter.trace import TraceMessage, decode_trace
-from edgediag.host.walk.conclusion import Conclusion, conclude
-from edgediag.host.walk.journal import Journal
+from edgediag.host.walk.conclusion import Conclusion
 from edgediag.host.walk.parcel import CtState, Parcel, frame_of, parcel_in
 from edgediag.model.exchange import NextHop
 from edgediag.model.explained import Disposition
@@ -23,7 +22,7 @@ from edgediag.net.nfnetlink import NFNLGRP_NFTRACE
 from edgediag.net.polling import is_readable
 from edgediag.net.walk_answers import walk_inbound
 from edgediag.net.ways import interface
-from net.differential import named
+from net.differential import named, walked
 from net.rule_sets import Condition, RuleSet, Writer
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ def framed(parcel: Parcel, to: str) -> Parcel:
 
 def explained_by_port(flow: Flow, port: str, to: str) -> Conclusion:
     parcel = parcel_in(flow, interface(port), CtState.NEW)
-    return conclude(*walk_inbound(framed(parcel, to), Journal()))
+    return walked(walk_inbound, framed(parcel, to))
 
 
 def hop(port: str, to: str) -> NextHop:

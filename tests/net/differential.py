@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edgediag.host.netfilter.chains import ChainName
 from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.journal import Journal
-from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
+from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
 from edgediag.model.drops import TraceDropped, TracePassed, TraceResult
@@ -27,7 +28,7 @@ from edgediag.model.explained import Disposition
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import IcmpEcho, Packet, Payload, TcpSegment, UdpDatagram
 from edgediag.net.nftrace import Tracer, open_tracer
-from edgediag.net.walk_answers import walk_inbound, walk_outbound
+from edgediag.net.walk_answers import Walk, walk_inbound, walk_outbound
 from edgediag.net.ways import interface
 from net.rule_sets import RuleSet
 
@@ -80,11 +81,36 @@ def send(flow: Flow) -> None:
 
 def explained(flow: Flow) -> Conclusion:
     sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-    return conclude(*walk_outbound(parcel_of(flow, sender), Journal()))
+    return walked(walk_outbound, parcel_of(flow, sender))
 
 
 def explained_in(flow: Flow, device: str) -> Conclusion:
-    return conclude(*walk_inbound(parcel_in(flow, interface(device), CtState.NEW), Journal()))
+    return walked(walk_inbound, parcel_in(flow, interface(device), CtState.NEW))
+
+
+class WholeChains(Journal):
+    """A journal for which every rule is visited."""
+
+    def is_watched(self, chain: ChainName) -> bool:
+        return True
+
+
+def walked(walk: Walk, parcel: Parcel) -> Conclusion:
+    """What a walk says, which is the same where no rule is passed by undecoded."""
+    said, whole = (conclude(*walk(parcel, journal)) for journal in (Journal(), WholeChains()))
+    assert courses(said) == courses(whole), f"{said}\n{whole}"
+    return said
+
+
+def courses(said: Conclusion) -> list[tuple[object, ...]]:
+    """The courses of a walk without what rules have counted, which others make them count."""
+    return [
+        (
+            *(course.parcel, course.doubts, course.fate),
+            *((step.hook, step.chain, step.number, step.action) for step in course.steps),
+        )
+        for course in said.courses
+    ]
 
 
 def traced(

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgediag.host.netfilter.chains import Chain
+from edgediag.host.netfilter.chains import Backend, Chain, ChainName
 from edgediag.host.walk.chain_walk import Course
 from edgediag.host.walk.conclusion import Conclusion, conclude
 from edgediag.host.walk.effects import Fate
+from edgediag.host.walk.header import ends_of
 from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.needs import NeedChain
 from edgediag.host.walk.parcel import CtState, Parcel, Sender, parcel_in, parcel_of
@@ -31,6 +32,7 @@ from edgediag.model.exchange import NextHop
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import Packet, UdpDatagram
 from edgediag.net import ways
+from edgediag.net.netlink import NETLINK_NETFILTER, Dump, NetlinkSocket, Refusal
 from edgediag.net.rule_tables import RuleTables
 from edgediag.net.walk_answers import walk_inbound, walk_outbound, walk_reply
 from edgediag.net.ways import interface, ipvs_of
@@ -408,6 +410,39 @@ def test_each_chain_is_read_once(
         load("table inet t {\n chain u { meta mark 1 drop; }\n}\n" + table(*bases))
         assert explained(TUNNEL).disposition.value == "passes"
     assert sorted(read) == ["c0", "c1", "c2", "u"]
+
+
+def test_of_a_chain_those_rules_are_decoded_that_a_packet_may_match(
+    two_nodes: "TwoNodes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = (
+        "ip daddr 198.51.100.9 drop",
+        "meta nfproto ipv6 drop",
+        "tcp dport 4500 drop",
+        "counter ip daddr 198.51.100.9 drop",
+        "ip daddr 198.51.100.0/24 counter",
+        "ip daddr != 198.51.100.2 drop",
+        'iifname "up0" ip saddr 192.0.2.9 counter drop comment "no"',
+    )
+    name = ChainName(backend=Backend.NFT, family="inet", table="t", chain="c")
+    asked: list[bytes] = []
+    dump = NetlinkSocket.dump
+
+    def noted(netlink: NetlinkSocket, type_: int, payload: bytes) -> Dump | Refusal:
+        asked.append(payload)
+        return dump(netlink, type_, payload)
+
+    monkeypatch.setattr(NetlinkSocket, "dump", noted)
+    with two_nodes.node.inside(), NetlinkSocket(NETLINK_NETFILTER) as netlink:
+        load("table inet t {\n chain c { " + "; ".join(rules) + "; }\n}\n")
+        tables = RuleTables(netlink, ())
+        numbers = []
+        for ends in (None, ends_of(sent_by(TUNNEL)), ends_of(sent_by(TO_SELF))):
+            chain = tables.chain(NeedChain(name=name, ends=ends))
+            assert isinstance(chain, Chain)
+            numbers.append(tuple(chain.numbers))
+    assert numbers == [(1, 2, 3, 4, 5, 6, 7), (4, 5, 6), (4, 6)]
+    assert len(asked) == 1
 
 
 COURSES = (Course(parcel=sent_by(TUNNEL), steps=(), doubts=(), fate=Fate.ACCEPTED),)

@@ -26,10 +26,9 @@ import pytest
 from edgediag.host.netfilter.chains import Backend
 from edgediag.host.netfilter.register import NO_NAMES, Names
 from edgediag.host.walk.chain_walk import MARKS, Step
-from edgediag.host.walk.conclusion import Conclusion, conclude
+from edgediag.host.walk.conclusion import Conclusion
 from edgediag.host.walk.culprit import step_culprit
 from edgediag.host.walk.inbound import SOCKET
-from edgediag.host.walk.journal import Journal
 from edgediag.host.walk.parcel import CtState, Sender, parcel_in, parcel_of
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import ChainPolicy, IptablesRule, NftRule
@@ -39,7 +38,17 @@ from edgediag.model.flow import Flow, Protocol
 from edgediag.net.nftrace import open_tracer
 from edgediag.net.walk_answers import walk_inbound, walk_outbound
 from edgediag.net.ways import interface
-from net.differential import DEADLINE_S, FAR, LISTEN_S, NODE, Tally, load, refusal, send
+from net.differential import (
+    DEADLINE_S,
+    FAR,
+    LISTEN_S,
+    NODE,
+    Tally,
+    load,
+    refusal,
+    send,
+    walked,
+)
 from net.rule_sets import RuleSet
 
 if TYPE_CHECKING:
@@ -275,9 +284,9 @@ def made_flow(draw: random.Random, way: Direction, source_port: int) -> Flow:
 
 def explained(flow: Flow, way: Direction) -> Conclusion:
     if way is RECEIVED:
-        return conclude(*walk_inbound(parcel_in(flow, interface("up0"), CtState.NEW), Journal()))
+        return walked(walk_inbound, parcel_in(flow, interface("up0"), CtState.NEW))
     sender = Sender(mark=0, uid=os.getuid(), gid=os.getgid(), state=CtState.NEW)
-    return conclude(*walk_outbound(parcel_of(flow, sender), Journal()))
+    return walked(walk_outbound, parcel_of(flow, sender))
 
 
 def measured(

@@ -1,6 +1,6 @@
 """Chains and sets of this host by their names, as whoever asks for their rules speaks of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -59,12 +59,6 @@ class Chain:
 
     rules: tuple[FilterRule, ...]
     numbers: Sequence[int]
-
-
-def whole_chain(rules: Iterable[FilterRule]) -> Chain:
-    """A chain of which every rule was asked for."""
-    rules = tuple(rules)
-    return Chain(rules=rules, numbers=range(1, len(rules) + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

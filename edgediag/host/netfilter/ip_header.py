@@ -61,8 +61,12 @@ class IpHeader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
-    """What the header of a packet has for certain; None for an address that is not known."""
+    """What the header of a packet has for certain; None for an address that is not known.
 
+    version  of IP: 4 or 6
+    """
+
+    version: int
     source: bytes | None
     destination: bytes | None
     protocol: int

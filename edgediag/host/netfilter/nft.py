@@ -47,16 +47,16 @@ from edgediag.host.netfilter.statement import (
 
 Attributes: TypeAlias = dict[int, bytes]
 
+LIST_ELEMENT: Final = 1
 _EXPR_NAME, _EXPR_DATA = 1, 2
 _DATA_VALUE, _DATA_VERDICT = 1, 2
 _VERDICT_CODE, _VERDICT_CHAIN = 1, 2
-_LIST_ELEMENT: Final = 1
 _MOST_REMEMBERED: Final = 8192
 
 
 def decode_expressions(octets: bytes) -> tuple[Expression, ...]:
     """The expressions in NFTA_RULE_EXPRESSIONS, in the order they are evaluated."""
-    elements = (value for type_, value in attribute_list(octets) if type_ == _LIST_ELEMENT)
+    elements = (value for type_, value in attribute_list(octets) if type_ == LIST_ELEMENT)
     return tuple(decode_expression(element) for element in elements)
 
 

@@ -12,7 +12,7 @@ from edgediag.host.netfilter.nft import decode_expressions
 
 FAMILY_NAMES: Final = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 FAMILY_NUMBERS: Final = {name: number for number, name in FAMILY_NAMES.items()}
-_NFGENMSG_OCTETS: Final = 4
+NFGENMSG_OCTETS: Final = 4
 
 _HOOKS: Final = ("prerouting", "input", "forward", "output", "postrouting", "ingress")
 _HOOKS_OF: Final = {"netdev": ("ingress", "egress"), "arp": ("input", "output", "forward")}
@@ -59,7 +59,7 @@ class FilterChain:
 
 def decode_filter_rule(payload: bytes) -> FilterRule | None:
     """The rule in an NFT_MSG_NEWRULE, or None where it has no table, chain or handle."""
-    found = attributes(payload[_NFGENMSG_OCTETS:])
+    found = attributes(payload[NFGENMSG_OCTETS:])
     if not {1, 2, 3} <= found.keys():
         return None
     return FilterRule(
@@ -74,7 +74,7 @@ def decode_filter_rule(payload: bytes) -> FilterRule | None:
 
 def rule_key(payload: bytes) -> RuleKey:
     """The name of the rule in an NFT_MSG_NEWRULE, without reading its expressions."""
-    found = attributes(payload[_NFGENMSG_OCTETS:])
+    found = attributes(payload[NFGENMSG_OCTETS:])
     return RuleKey(
         family=family_of(payload),
         table=text(found.get(1)),
@@ -85,7 +85,7 @@ def rule_key(payload: bytes) -> RuleKey:
 
 def decode_filter_chain(payload: bytes) -> FilterChain | None:
     """The chain in an NFT_MSG_NEWCHAIN, or None where it has no table or name."""
-    found = attributes(payload[_NFGENMSG_OCTETS:])
+    found = attributes(payload[NFGENMSG_OCTETS:])
     if not {1, 3} <= found.keys():
         return None
     family, hook = family_of(payload), nested(found, 4)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edgediag.host.netfilter.chains import Backend, Chain, ChainName
+from edgediag.host.netfilter.chains import Chain, ChainName
 from edgediag.host.netfilter.rule import FilterRule
 from edgediag.host.walk.effects import Fate
 from edgediag.host.walk.header import ends_of
@@ -109,9 +109,8 @@ class ChainWalk:
         return united([*left, *live])
 
     def _need(self, name: ChainName, parcel: Parcel) -> NeedChain:
-        """No rule of IP changes addresses and goes on; of nf_tables and ARP none is told unread."""
-        is_whole = name.backend is Backend.NFT or parcel.arp is not None
-        is_whole = is_whole or self._journal.is_watched(name)
+        """No rule changes the addresses of a packet of IP and goes on; one of ARP may."""
+        is_whole = parcel.arp is not None or self._journal.is_watched(name)
         return NeedChain(name=name, ends=None if is_whole else ends_of(parcel))
 
     def _passed(

@@ -49,7 +49,12 @@ def ends_of(parcel: Parcel) -> Ends:
         octets.value if octets.is_known else None
         for octets in (parcel.source, parcel.destination)
     )
-    return Ends(source=source, destination=destination, protocol=parcel.number)
+    return Ends(
+        version=parcel.version,
+        source=source,
+        destination=destination,
+        protocol=parcel.number,
+    )
 
 
 def failing(header: IpHeader, parcel: Parcel) -> tuple[IpHeader, ...]:

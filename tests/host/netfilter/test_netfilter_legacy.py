@@ -292,7 +292,9 @@ def test_of_two_chains_of_one_name_neither_is_meant() -> None:
 
 
 def test_only_rules_that_a_packet_may_match_are_read_with_their_numbers() -> None:
-    elsewhere = Ends(source=None, destination=ip_address("192.0.2.9").packed, protocol=17)
+    elsewhere = Ends(
+        version=4, source=None, destination=ip_address("192.0.2.9").packed, protocol=17
+    )
     read = LegacyChains(entries()).chain("OUTPUT", elsewhere)
     assert read == Chain(rules=chain_rules("OUTPUT")[1:], numbers=(2,))
 
@@ -327,7 +329,7 @@ def test_the_header_of_ipv6_has_its_own_layout() -> None:
         *(58, 0, 1 | 4, 0x08),
     )
     header = decode_header("ip6", octets)
-    ends = Ends(source=address, destination=None, protocol=58)
+    ends = Ends(version=6, source=address, destination=None, protocol=58)
     assert misses("ip6", memoryview(octets), 0, ends)
     assert not misses("ip6", memoryview(octets), 0, replace(ends, source=bytes(16)))
     assert [words for _, words in header_words(header)] == [
