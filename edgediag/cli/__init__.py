@@ -3,6 +3,7 @@
 Only the module of the command that was asked for is imported, so that `--help` stays quick.
 """
 
+import gc
 import io
 import os
 import sys
@@ -75,6 +76,9 @@ def main() -> NoReturn:
         status = ExitStatus.CANNOT_RUN
         # The interpreter flushes once more on its way out; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # On its way out the interpreter would search all that there is for cycles, to free it piece by
+    # piece: a seventh of the whole time of a short command.
+    gc.freeze()
     sys.exit(status.value)
 
 
