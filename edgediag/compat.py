@@ -3,10 +3,8 @@
 import sys
 
 if sys.version_info >= (3, 11):
-    import tomllib
     from typing import assert_never
 else:
-    import tomli as tomllib
     from typing_extensions import assert_never
 
-__all__ = ["assert_never", "tomllib"]
+__all__ = ["assert_never"]

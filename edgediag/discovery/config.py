@@ -1,9 +1,9 @@
 """The config file: TOML, its keys the names of the options."""
 
-from edgediag.compat import tomllib
 from edgediag.discovery.given import EXPECTED, REPEATABLE
 from edgediag.errors import UsageError
 from edgediag.model.cluster import Fact
+from edgediag.toml import tomllib
 
 _YES_NO = frozenset(("self-hosted-ntp", "proxy-mode", "tunnel-mode"))
 

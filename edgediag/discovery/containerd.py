@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from edgediag.compat import tomllib
 from edgediag.discovery.document import text_at
 from edgediag.discovery.images import SANDBOX_IMAGE, canonical_image, region_of_image
 from edgediag.discovery.mirrors import HOSTS, MAX_HOSTS
 from edgediag.discovery.reader import Reader
 from edgediag.discovery.source_file import Said, SourceFile, names_in, read_source
 from edgediag.model.statement import Gap, Statement
+from edgediag.toml import tomllib
 
 CONFIG = "/etc/containerd/config.toml"
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from edgediag.compat import tomllib
 from edgediag.discovery.document import at, items_at
 from edgediag.discovery.host import parse_host_port
 from edgediag.discovery.images import region_of_image
 from edgediag.discovery.reader import Reader
 from edgediag.discovery.source_file import Said, SourceFile, names_in, read_source
 from edgediag.model.statement import Gap
+from edgediag.toml import tomllib
 
 IMAGE_MIRROR: Final = "image-mirror"
 """The fact: the registry, or EVERY_REGISTRY."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
-from edgediag.compat import tomllib
 from edgediag.errors import UsageError
 from edgediag.lab import sense, steps
 from edgediag.lab.files import FACTS, UNSTATED, Value
@@ -16,6 +15,7 @@ from edgediag.lab.steps import Step
 from edgediag.lab.tables import fill
 from edgediag.lab.topology import LANDMARKS, NODES, expand
 from edgediag.model.verdict import Certainty, Mechanism, Place
+from edgediag.toml import tomllib
 
 FAMILIES = ("healthy", "local", "on-path", "remote", "two-at-once")
 

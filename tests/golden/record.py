@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edgediag.compat import tomllib
 from edgediag.lab.files import FACTS, edge_folder, facts_text
 from edgediag.lab.network import Lab
 from edgediag.lab.scenario import load
+from edgediag.toml import tomllib
 
 CAPTURES = Path("captures")
 PREFIX = "edgediaggold"

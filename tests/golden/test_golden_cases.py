@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from edgediag.compat import tomllib
 from edgediag.inference.judge import report_of
 from edgediag.model.evidence import FlowEvidence, RunEvidence
 from edgediag.model.outcome import Outcome
@@ -13,6 +12,7 @@ from edgediag.model.packet import IcmpError, Packet
 from edgediag.model.report import Record
 from edgediag.report import json as json_report
 from edgediag.report.values import from_text, to_text
+from edgediag.toml import tomllib
 from edgediag.wire.headers import decode
 from edgediag.wire.pcapng import decode_pcapng
 

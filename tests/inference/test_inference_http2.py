@@ -12,7 +12,7 @@ from story import HOST, answered, flow_evidence, presented, probe, syn_ack
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
-        pytest.param(presented(HOST, http2=Http2.SPOKEN), "begins to speak HTTP/2", id="as it does"),
+        pytest.param(presented(HOST, http2=Http2.SPOKEN), "begins to speak HTTP/2", id="as meant"),
         pytest.param(presented(HOST, http2=Http2.CHOSEN), "no fault", id="mute, or mutual TLS"),
         pytest.param(presented(HOST, http2=Http2.STRANGE), "in the stead", id="no HTTP/2"),
         pytest.param(presented(HOST, http2=Http2.UNCHOSEN), "a balancer", id="no protocol"),

@@ -1,6 +1,5 @@
 """The edge node's facts."""
 
-from edgediag.compat import tomllib
 from edgediag.discovery.config import parse_config
 from edgediag.discovery.document import items_at, parse_json
 from edgediag.discovery.gateway import said_by_gateway
@@ -10,6 +9,7 @@ from edgediag.lab.daemons.wireguard import KEYS
 from edgediag.lab.files import FACTS, facts_text, gateways_text
 from edgediag.lab.topology import HOSTS
 from edgediag.model.gateway import Gateway
+from edgediag.toml import tomllib
 
 
 def test_the_facts_are_toml_and_come_back_whole() -> None:

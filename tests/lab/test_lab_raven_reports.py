@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edgediag.compat import tomllib
 from edgediag.lab.scenario import names
+from edgediag.toml import tomllib
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "raven-reports.md"

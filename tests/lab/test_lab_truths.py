@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from edgediag.compat import tomllib
 from edgediag.lab import scenario
 from edgediag.lab.network import Lab
 from edgediag.lab.run import run_scenario
 from edgediag.lab.score import Grade
 from edgediag.lab.summary import describe, outcome
+from edgediag.toml import tomllib
 
 SHORT = tomllib.loads(Path(__file__).with_name("score.toml").read_text())
 
