@@ -1,6 +1,6 @@
 """Root causes: one cause that explains several checks is said once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edgediag.inference.names import resolver_of
 from edgediag.model.culprit import Culprit
@@ -24,12 +24,13 @@ def root_causes(checks: Sequence[CheckReport]) -> tuple[RootCause, ...]:
     groups: dict[Key, list[CheckReport]] = {}
     for check in checks:
         if check.status in _FAULTS and check.verdict is not None:
-            groups.setdefault(_key(_origin(check, by_id)), []).append(check)
+            groups.setdefault(_key(origin_of(check, by_id)), []).append(check)
     causes = [_cause(group, by_id) for group in groups.values()]
     return tuple(sorted(causes, key=lambda cause: -len(cause.explains)))
 
 
-def _origin(check: CheckReport, by_id: dict[str, CheckReport]) -> CheckReport:
+def origin_of(check: CheckReport, by_id: Mapping[str, CheckReport]) -> CheckReport:
+    """The check whose cause a failing check has: a cause is said in the words of its first."""
     # A name leans on the stub resolver, and that on the servers behind it.
     for _ in range(_MOST_STEPS):
         resolver = resolver_of(check.verdict.because) if check.verdict is not None else None
@@ -52,7 +53,7 @@ def _host(check: CheckReport) -> str:
 
 
 def _cause(group: Sequence[CheckReport], by_id: dict[str, CheckReport]) -> RootCause:
-    first = _origin(group[0], by_id)
+    first = origin_of(group[0], by_id)
     verdict = _verdict(first)
     more = len(group) - 1
     also = f" ({more} more check{'s' if more > 1 else ''} with the same cause)" if more else ""

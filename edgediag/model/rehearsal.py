@@ -28,11 +28,16 @@ class Decider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked:
-    """The end of a packet and what decides it, without the way there."""
+    """The end of a packet and what decides it, without the way there.
+
+    is_waiting  what ends is the question for its next hop's MAC or the answer, or what would come
+                after them: the packet itself waits, behind all that the kernel's trace tells of it
+    """
 
     disposition: Disposition
     deciders: tuple[Decider, ...]
     hangs_on: tuple[str, ...]
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,7 @@ def _passes(walked: Walked) -> Answer:
 
 
 def _agrees(walked: Walked, sent: Sent | NotChecked) -> bool:
-    """Whether the kernel does not contradict the walk."""
+    """Whether the kernel does not contradict the walk; of what waits its trace says it is sent."""
     if isinstance(sent, NotChecked) or _passes(walked) is Answer.NOT_CHECKED:
         return True
-    return sent.is_passed is (_passes(walked) is Answer.YES)
+    return sent.is_passed is (walked.is_waiting or _passes(walked) is Answer.YES)

@@ -74,7 +74,9 @@ def _lines(answer: RehearsalAnswer) -> list[str]:
 
 def _walked(found: Walked) -> str:
     if found.deciders:
-        return f"{found.disposition.value} by {'; or by '.join(map(_decided, found.deciders))}"
+        waits = "; it waits for its next hop's MAC" if found.is_waiting else ""
+        by = "; or by ".join(map(_decided, found.deciders))
+        return f"{found.disposition.value} by {by}{waits}"
     hangs = f"; hangs on {', '.join(found.hangs_on)}" if found.hangs_on else ""
     return f"{found.disposition.value}{hangs}"
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from edgediag.host.fix import fix_for
 from edgediag.inference.judge import judge
+from edgediag.inference.roots import origin_of
 from edgediag.instruments import Bench
 from edgediag.model.answer import NotChecked
 from edgediag.model.drops import TraceDropped
@@ -63,9 +64,14 @@ def _suggested(evidence: RunEvidence) -> Iterator[_Suggested]:
     }
     tables = evidence.host.legacy_tables
     legacy = () if isinstance(tables, NotChecked) else tables
-    for cause in judge(evidence).root_causes:
-        # A name that is not resolved is explained by its resolver, which has the flow.
-        first = next((stopped[check] for check in cause.explains if check in stopped), None)
+    judgement = judge(evidence)
+    by_id = {check.id: check for check in judgement.checks}
+    for cause in judgement.root_causes:
+        # A name that is not resolved is explained by its resolver, which has the flow; and in the
+        # words of that the cause is said.
+        origin = origin_of(by_id[cause.explains[0]], by_id)
+        told = (origin.id, *cause.explains)
+        first = next((stopped[check] for check in told if check in stopped), None)
         packet = None if first is None else _packet(first, evidence.host)
         if first is None or packet is None:
             continue

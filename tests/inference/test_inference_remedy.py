@@ -1,5 +1,6 @@
 """What a remedy becomes when it was tried on a copy."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -44,14 +45,21 @@ def walked(disposition: str, *deciders: Decider) -> Walked:
     return Walked(disposition=Disposition(disposition), deciders=deciders, hangs_on=())
 
 
+WAITING = replace(walked("dropped", SECOND), is_waiting=True)
+PASSED = Sent(is_passed=True, by="")
+
+
 def tried(
-    before: Walked, after: Walked, sent_after: Sent | NotChecked = NOT_SENT
+    before: Walked,
+    after: Walked,
+    sent_after: Sent | NotChecked = NOT_SENT,
+    sent_before: Sent | NotChecked = NOT_SENT,
 ) -> RehearsalAnswer:
     return Rehearsed(
         fixes=(COMMAND,),
         before=before,
         after=after,
-        sent_before=NOT_SENT,
+        sent_before=sent_before,
         sent_after=sent_after,
         not_copied=("BPF programs",),
     )
@@ -103,6 +111,22 @@ def arrives(tried_fix: TriedFix) -> Evidence:
             tried(walked("dropped"), walked("passes"), Sent(is_passed=False, by="raw 3")),
             PLAIN,
             id="the kernel disagrees",
+        ),
+        pytest.param(
+            tried(WAITING, walked("passes"), PASSED, PASSED),
+            f"{PLAIN}; on a copy of this node's network the packet passes after: {COMMAND}",
+            id="it helps a packet that waits behind all rules for its next hop's MAC",
+        ),
+        pytest.param(
+            tried(WAITING, WAITING, PASSED, PASSED),
+            f"{COMMAND} alone does not help: on a copy of this node's network the packet is "
+            "dropped after it as well by udp drop; look at both",
+            id="which another rule keeps from it",
+        ),
+        pytest.param(
+            tried(WAITING, walked("passes"), PASSED, Sent(is_passed=False, by="raw 3")),
+            PLAIN,
+            id="but the kernel stops it before it waits",
         ),
         pytest.param(
             tried(walked("dropped"), walked("undetermined")), PLAIN, id="nobody knows what follows"

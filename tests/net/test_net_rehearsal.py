@@ -324,6 +324,76 @@ def test_the_packet_before_and_after(
     assert ends(rehearsed(two_nodes.node, fix)) == expected
 
 
+SIX = Flow(
+    protocol=Protocol.UDP,
+    source=ip_address("2001:db8::1"),
+    source_port=0,
+    destination=ip_address("2001:db8::2"),
+    destination_port=4500,
+)
+ARP_RULES = "table arp t {\n chain i {\n type filter hook input priority 0;\n %s\n }\n}\n"
+FROM_GATEWAY = 'arp saddr ip 192.0.2.2 drop comment "the one"'
+DISCOVERY_RULES = """
+table ip6 t {
+  chain o { type filter hook output priority 0;
+    icmpv6 type nd-neighbor-solicit drop comment "the one"
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "rules", "fix", "expected"),
+    [
+        pytest.param(
+            TUNNEL,
+            ARP_RULES % FROM_GATEWAY,
+            "nft delete rule arp t i handle {}",
+            ("dropped", "passes", Answer.YES),
+            id="a rule that drops what the gateway says of its MAC",
+        ),
+        pytest.param(
+            TUNNEL,
+            ARP_RULES % f"{FROM_GATEWAY}\n arp operation reply drop",
+            "nft delete rule arp t i handle {}",
+            ("dropped", "dropped", Answer.NO),
+            id="and another one behind it",
+        ),
+        pytest.param(
+            SIX,
+            DISCOVERY_RULES,
+            "nft delete rule ip6 t o handle {}",
+            ("dropped", "passes", Answer.YES),
+            id="a rule that drops the neighbour solicitation",
+        ),
+        pytest.param(
+            SIX,
+            DISCOVERY_RULES,
+            "nft 'chain ip6 t o {{ policy accept; }}'",
+            ("dropped", "dropped", Answer.NO),
+            id="and a command that leaves it there",
+        ),
+    ],
+)
+def test_what_keeps_the_next_hop_from_telling_its_mac(
+    flow: Flow,
+    rules: str,
+    fix: str,
+    expected: tuple[str, str, Answer],
+    two_nodes: "TwoNodes",
+) -> None:
+    node = two_nodes.node
+    node.run("ip address add 2001:db8::1/64 dev up0 nodad")
+    load(node, rules)
+    node.run("ip neighbour flush dev up0")
+    answer = rehearsed(node, fix.format(handle(node, "the one")), flow=flow)
+    assert ends(answer) == expected
+    assert isinstance(answer, Rehearsed)
+    assert answer.before.is_waiting
+    # The packet itself waits behind all rules that it meets.
+    assert answer.sent_before == Sent(is_passed=True, by="")
+
+
 def test_a_fix_gives_the_packet_a_way_and_a_source(two_nodes: "TwoNodes") -> None:
     # Before the fix nothing says which source it would have, and a rule drops that one.
     two_nodes.node.run(

@@ -8,8 +8,13 @@ import pytest
 from edgediag.model.answer import NotChecked
 from edgediag.model.culprit import NftRule, RouteObject, TcFilterObject
 from edgediag.model.drops import KernelDrop, TraceDropped
-from edgediag.model.endpoint import Direction
-from edgediag.model.evidence import FlowEvidence, ListenerEvidence, RunEvidence
+from edgediag.model.endpoint import Direction, ProbeKind
+from edgediag.model.evidence import (
+    FlowEvidence,
+    ListenerEvidence,
+    NameEvidence,
+    RunEvidence,
+)
 from edgediag.model.exchange import FixTrial
 from edgediag.model.explained import Disposition, Explained
 from edgediag.model.flow import Protocol
@@ -103,6 +108,25 @@ def test_of_one_cause_one_flow_stands_for_all() -> None:
     trials, fixes = tried(*(stopped(f"raven-proxy-{port}", rule(4)) for port in (10280, 10281)))
     assert [trial.command for trial in trials] == [deletion(4)]
     assert [isinstance(fix, TriedFix) for fix in fixes] == [True, False]
+
+
+def test_a_cause_is_tried_for_the_check_in_whose_words_it_is_said() -> None:
+    asked = probe(ProbeKind.DNS, check="resolver-53", id_=5, name="cs.example")
+    trace = TraceDropped(culprit=rule(4), hook="output", is_reject=False, is_reply=False)
+    name = NameEvidence(
+        target=target("cs-anony-443", host="cs.example", address=None),
+        queries=(refused(asked),),
+        resolvers=("resolver-53",),
+        ladder=NO_COPY,
+        echo=NO_COPY,
+    )
+    resolver = flow_evidence(
+        refused(asked), of=target("resolver-53", kinds=(ProbeKind.DNS,)), trace=trace
+    )
+    checks = (name, stopped("raven-tunnel-4500", rule(4)), resolver)
+    host = RigHost(mended=FAILED)
+    found = try_remedies(rig(RigWire(), host), RunEvidence(host=IN_ORDER, checks=checks)).checks
+    assert [isinstance(item.tried_fix, TriedFix) for item in found[1:]] == [False, True]
 
 
 def test_no_more_are_tried_than_a_run_has_time_for() -> None:

@@ -10,7 +10,7 @@ from edgediag.host.walk.chain_walk import MARKS, Course, Step
 from edgediag.host.walk.conclusion import Conclusion
 from edgediag.host.walk.culprit import rule_text, step_culprit
 from edgediag.host.walk.effects import Fate
-from edgediag.host.walk.hook_walk import ROUTING_AGAIN
+from edgediag.host.walk.hook_walk import NEIGHBOUR, ROUTING_AGAIN
 from edgediag.model.explained import End, Explained, RuleObject, Translation
 from edgediag.model.rehearsal import Decider, Walked
 
@@ -55,7 +55,13 @@ def walked(conclusion: Conclusion) -> Walked:
         disposition=conclusion.disposition,
         deciders=tuple(_decider(step) for step in conclusion.deciders),
         hangs_on=conclusion.hangs_on,
+        is_waiting=bool(conclusion.deciders) and all(map(_has_waited, conclusion.courses)),
     )
+
+
+def _has_waited(course: Course) -> bool:
+    """True if the packet came as far as its next hop, whose MAC was asked for."""
+    return any(step.hook == NEIGHBOUR for step in course.steps)
 
 
 def _culprit(step: Step, names_in: Callable[[FilterRule], Names]) -> RuleObject | None:
