@@ -33,8 +33,8 @@ CONFIRM_TIMEOUT_S = 0.7
 # 8 connections are opened four times more where they are counted.
 FOLLOW_UP_PORTS = 128
 # What may be asked from other ports: to take other paths, and to count what is lost, which takes 40
-# for each of up to eight hosts.
-VARIED_PORTS = 480
+# for each of up to ten hosts.
+VARIED_PORTS = 560
 
 # How often a question may be put another way, with another source or next hop.
 MAX_ALTERNATIVES = 24

@@ -66,6 +66,11 @@ class Loop:
         ids = tuple(probe.id for probe in probes)
         self.until(lambda session, now_s: session.is_over(ids, now_s))
 
+    def settle_one(self, groups: Sequence[Sequence[Probe]]) -> None:
+        """Send and receive until all probes of one of the groups have their outcomes."""
+        ids = [[probe.id for probe in group] for group in groups]
+        self.until(lambda session, now_s: any(session.is_over(group, now_s) for group in ids))
+
     def climb(self, ladders: Iterable[Sequence[Probe]], others: Iterable[Probe]) -> None:
         """Send and receive until these ladders tell all they can, and the others their outcomes."""
         left, ids = list(ladders), tuple(probe.id for probe in others)
@@ -92,6 +97,10 @@ class Loop:
         """True if these probes have their outcomes."""
         return self._session.is_settled((probe.id for probe in probes), self._listened_s)
 
+    def is_over(self, probes: Iterable[Probe]) -> bool:
+        """True if these probes have their outcomes, or are withheld and never will."""
+        return self._session.is_over((probe.id for probe in probes), self._listened_s)
+
     def is_withheld(self, probe: Probe) -> bool:
         """True if a probe is not asked, because its gateway was asked as often as it may be."""
         return self._session.is_withheld(probe)
@@ -99,6 +108,10 @@ class Loop:
     def withheld(self) -> Mapping[Address, int]:
         """How many questions a gateway was not asked, because the run asked it enough."""
         return self._session.withheld()
+
+    def left_s(self, version: int, hop_limit: int) -> tuple[float, ...]:
+        """When packets of an IP version were sent that end at a hop limit, in no order."""
+        return self._session.left_s(version, hop_limit)
 
     def is_interrupted(self) -> bool:
         """True once the run is stopped, when nothing more is to be sent."""

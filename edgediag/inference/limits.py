@@ -9,6 +9,9 @@ from edgediag.model.flow import Address, Protocol
 from edgediag.model.train import Train
 from edgediag.model.verdict import Landmark, Locus
 
+# What comes at most so often is spared: no limit worth its name is below two a second.
+_SLOW_S = 0.5
+
 # Of a hundred counts in which loss does not depend on pace or kind, one may be called a limit.
 _CHANCE = 0.01
 
@@ -21,7 +24,7 @@ def at_two_paces(trains: Iterable[Train]) -> list[tuple[Train, Train]]:
         for quick in whole
         for slow in whole
         if quick.check == slow.check
-        and quick.spacing_s < slow.spacing_s
+        and quick.spacing_s < _SLOW_S <= slow.spacing_s
         and is_spared(lost_of([slow]), lost_of([quick]))
     ]
 

@@ -19,7 +19,7 @@ LEAST_SHARE = 0.03
 _SOUND_SHARE = 0.01
 
 # Of a hundred places that are said, one may be wrong.
-_CONFIDENCE = 0.99
+CONFIDENCE = 0.99
 
 # Of a thousand routers that answer as they are asked, one may be taken for a thrifty one.
 _CHANCE = 0.001
@@ -65,7 +65,9 @@ def claim_of(segment: LossSegment | None, host: HostState) -> Claim:
     return between(segment.after, segment.upto, Mechanism.LOSS)
 
 
-def loss_begins(trains: Iterable[Train], check: str) -> LossSegment | None:
+def loss_begins(
+    trains: Iterable[Train], check: str, confidence: float = CONFIDENCE
+) -> LossSegment | None:
     """The segment in which a check's packets are lost, None where its routers were not counted.
 
     In front of it nothing, or little, of what expires goes unanswered; behind it as much is lost as
@@ -77,7 +79,7 @@ def loss_begins(trains: Iterable[Train], check: str) -> LossSegment | None:
     hops = _spending(_hops(own), host)
     if not hops or not host[1]:
         return None
-    low, high = rise([*(lost_of(hop) for hop in hops), host], LEAST_SHARE, _CONFIDENCE)
+    low, high = rise([*(lost_of(hop) for hop in hops), host], LEAST_SHARE, confidence)
     beyond = {router for hop in hops[high:] for train in hop if (router := _router(train))}
     return LossSegment(
         after=Landmark.EDGE if low < 0 else _named(hops[low]),

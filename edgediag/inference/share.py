@@ -9,6 +9,13 @@ _Z: Final = 1.96
 
 CONFIDENCE_PERCENT: Final = 95
 
+# Before a rise: parts of the greatest share that is low, and how likely each is beforehand. Where
+# nothing is wrong next to nothing is lost.
+_NEAR: Final = ((1 / 30, 0.5), (0.1, 0.25), (1 / 3, 0.15), (1.0, 0.1))
+
+# Behind it, any share is as likely.
+_STEPS: Final = 20
+
 
 def interval(hits: int, count: int) -> tuple[float, float]:
     """The shares that a count of hits leaves likely, as fractions; count is 1 or more.
@@ -51,7 +58,8 @@ def rise(
 
     One share holds before the rise and another behind it. Each place for it is as likely
     beforehand; the fewest neighbouring places that together are as likely as the confidence asks
-    are given.
+    are given. Shares are weighed and not fitted to the counts, so that of the places that are said
+    as many are wrong as the confidence says, however often one looks before saying it.
 
     counts  hits and count, in the order of the path, at least one
     low     the greatest share before the rise
@@ -71,12 +79,15 @@ def rise(
 def _height(counts: Sequence[tuple[int, int]], place: int, low: float) -> float:
     """How likely these counts are where the share rises in front of a place."""
     near, far = _sum(counts[:place]), _sum(counts[place:])
-    return _best(near, low) + _best(far, 1.0)
+    before = [(part * low, weight) for part, weight in _NEAR]
+    behind = [(low + step * (1 - low) / _STEPS, 1 / _STEPS) for step in range(_STEPS)]
+    return _weighed(near, before) + _weighed(far, behind)
 
 
-def _best(total: tuple[int, int], most: float) -> float:
-    hits, count = total
-    return log_likelihood(hits, count, min(most, hits / count)) if count else 0.0
+def _weighed(total: tuple[int, int], shares: Iterable[tuple[float, float]]) -> float:
+    """The logarithm of the chance of a count, over shares with the weight of each."""
+    heights = [log_likelihood(*total, share) + log(weight) for share, weight in shares]
+    return max(heights) + log(sum(exp(height - max(heights)) for height in heights))
 
 
 def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:

@@ -61,18 +61,12 @@ class RollCall:
         asked: dict[str, tuple[Probe, ...]] = {}
         for drawn in self._sent:
             for check, probes in drawn.items():
-                asked[check] = (*asked.get(check, ()), *probes)
+                if self._bench.loop.is_settled(probes):
+                    asked[check] = (*asked.get(check, ()), *probes)
         return {
             check: whole_train(self._bench.loop.outcomes(probes), PACE.spacing_s)
             for check, probes in asked.items()
-            if self._bench.loop.is_settled(probes)
         }
-
-    def sent(self) -> tuple[Probe, ...]:
-        """All questions so far."""
-        return tuple(
-            probe for drawn in self._sent for probes in drawn.values() for probe in probes
-        )
 
 
 def to_be_called(

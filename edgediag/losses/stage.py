@@ -2,8 +2,9 @@
 
 Three tries hide a loss of one in three from most checks. So where any first try went unanswered and
 a later one did not, the tunnel and the API server are asked many times, quickly; what loses much
-so is asked slowly as well, because a limit spares what keeps below it and loss does not. What is
-lost for certain is walked, and the other hosts are counted, for they may share it.
+so is asked slowly as well, because a limit spares what keeps below it and loss does not, and only
+as long as that can still show. What is lost for certain is walked, and the other hosts are counted,
+for they may share it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +23,10 @@ from edgediag.inference.losses import loss_begins
 from edgediag.instruments import Bench
 from edgediag.losses.counting import Counting
 from edgediag.losses.shared_path import NOBODY, Paths, walk_networks
-from edgediag.losses.train import QUICK, SLOW
+from edgediag.losses.train import QUICK
 from edgediag.meaning import is_rewritten
 from edgediag.model.endpoint import HostSource
+from edgediag.model.flow import Address
 from edgediag.model.outcome import Answered, Outcome, Unanswered
 from edgediag.model.probe import Probe
 from edgediag.model.train import Train
@@ -62,7 +64,7 @@ def count_losses(bench: Bench, checks: Sequence[Checked], *, is_lossy: bool) -> 
     much = [check for check in chosen if counting.lost(check) >= MUCH_LOST]
     few = [check for check in chosen if 0 < counting.lost(check) < MUCH_LOST]
     counting.ask(few, QUICK)
-    counting.ask(much, SLOW)
+    counting.ask_slowly(much)
     spared = [check for check in much if counting.is_spared(check)]
     limited = [check for check in spared if counting.has_limit(check)]
     lossy = counting.lossy([check for check in chosen if check not in spared])
@@ -75,13 +77,14 @@ def _paths(
     bench: Bench, checks: Sequence[Checked], trains: Mapping[str, tuple[Train, ...]]
 ) -> Paths:
     """The walks into networks that may lie behind a loss, where it begins in front of a router."""
-    walked = [
-        check
-        for check in checks
-        if (found := loss_begins(trains.get(name_of(check), ()), name_of(check))) is not None
-        and found.upto is not Landmark.HOST
-    ]
-    return walk_networks(bench, checks, walked) if walked else NOBODY
+    walked: list[Checked] = []
+    behind: set[Address] = set()
+    for check in checks:
+        found = loss_begins(trains.get(name_of(check), ()), name_of(check))
+        if found is not None and found.upto is not Landmark.HOST:
+            walked.append(check)
+            behind |= found.routers
+    return walk_networks(bench, checks, (walked, behind)) if walked else NOBODY
 
 
 def _is_hint(check: Checked) -> bool:

@@ -27,7 +27,7 @@ class Pace:
 # With 20, a loss of 14 in 100 or more shows in 19 runs of 20.
 QUICK = Pace(count=20, spacing_s=0.03)
 
-# Six that all pass, where of twenty quick ones half is lost, are chance once in fifty runs; no
+# Six that all pass, where of twenty quick ones 13 are lost, are chance once in a hundred runs; no
 # limit worth its name is below two a second.
 SLOW = Pace(count=6, spacing_s=0.7)
 
@@ -67,6 +67,11 @@ def whole_train(outcomes: Sequence[Outcome], spacing_s: float) -> Train:
     """The count of questions that the destination is to answer."""
     left = [outcome for outcome in outcomes if has_left(outcome)]
     return _train(outcomes, spacing_s, sum(map(is_heard, left)))
+
+
+def is_lost(outcome: Outcome) -> bool:
+    """True if a question that the destination is to answer left this host and was not answered."""
+    return has_left(outcome) and not is_heard(outcome)
 
 
 def expiring_train(outcomes: Sequence[Outcome], spacing_s: float) -> Train:

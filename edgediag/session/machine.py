@@ -121,6 +121,16 @@ class Session:
         """The outcome of each probe as it stands, in the order given."""
         return tuple(outcome_of(self._tracks[probe.id], now_s) for probe in probes)
 
+    def left_s(self, version: int, hop_limit: int) -> tuple[float, ...]:
+        """When packets of an IP version were sent that end at a hop limit, in no order."""
+        return tuple(
+            at_s
+            for track in self._tracks.values()
+            if track.probe.hop_limit == hop_limit
+            and track.probe.flow.destination.version == version
+            for at_s in track.sent_s
+        )
+
     def tell(self, event: Event) -> None:
         """Take note of what happened."""
         match event:

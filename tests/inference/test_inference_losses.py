@@ -68,7 +68,7 @@ A_THIRD = train(8, 26)
             (A_THIRD, *walked(0, 0, 0, 40)), (H3, Landmark.HOST), id="the last never answers"
         ),
         pytest.param(
-            (A_THIRD, *walked(0, 0, 0, 2, sent=5)), (H1, Landmark.HOST), id="too few to tell"
+            (A_THIRD, *walked(0, 0, 0, 2, sent=5)), (H1, H4), id="too few to tell"
         ),
     ],
 )

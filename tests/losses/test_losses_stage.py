@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from edgediag.checked import Checked
+from edgediag.inference.counts import is_whole
 from edgediag.inference.losses import loss_begins
+from edgediag.losses.roll_call import PACE
 from edgediag.losses.stage import Counted, count_losses
 from edgediag.losses.train import QUICK, SLOW
 from edgediag.model.endpoint import ProbeKind
@@ -88,14 +90,21 @@ def test_what_loses_much_is_asked_slowly_as_well() -> None:
     assert [item.hop_limit for item in walked] == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
-def test_what_loses_much_at_both_paces_is_walked_as_a_loss() -> None:
+def test_what_loses_too_little_for_a_limit_is_walked_as_a_loss() -> None:
     found = counted(lossy(a_third, behind=3), checked(LATER))
-    quick, slow, *walked = found.trains["api-server-6443"]
-    assert slow.answered < slow.sent == SLOW.count
+    trains = found.trains["api-server-6443"]
+    walked = [item for item in trains if not is_whole(item)]
+    assert [item.sent for item in trains if is_whole(item)] == [QUICK.count, PACE.count]
     assert {item.hop_limit for item in walked} == {1, 2, 3, 4}
     segment = loss_begins(found.trains["api-server-6443"], "api-server-6443")
     assert segment is not None
     assert (segment.after, segment.upto) == (HOPS[2], HOPS[3])
+
+
+def test_slow_questions_end_as_soon_as_no_limit_can_show() -> None:
+    found = counted(lossy(lambda host, count: 5 < count <= QUICK.count + 1), checked(LATER))
+    quick, slow, *_ = found.trains["api-server-6443"]
+    assert (quick.answered, slow.sent, slow.answered) == (5, 1, 0)
 
 
 def test_the_distance_is_known_from_the_trains_where_the_check_was_silent() -> None:
