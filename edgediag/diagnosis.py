@@ -26,6 +26,7 @@ from edgediag.model.host import HostState, Link
 from edgediag.model.mapping import MappingLifetime
 from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Probe
+from edgediag.names.absent import ask_absent, with_absent
 from edgediag.names.doubt import ask_for_nobody, denial, with_nobody
 from edgediag.names.lookup import chooses_by_domain
 from edgediag.names.provenance import name_servers, named_by, overrides
@@ -140,6 +141,7 @@ def _locate(
     state = bench.host.read() if is_read_again else surveyed.state
     state = replace(with_objects(state, assignment), overlay_trials=tried)
     located = read_back(bench, checks, sought, (state, surveyed.routes))
+    absent = ask_absent(bench, checks, located.ladders)
     is_lossy = located.surroundings.is_lossy or search.is_lossy or varied.is_lossy
     heard = [_with_confirmation(check, located) for check in checks]
     counted = count_losses(bench, steady(heard, varied, is_lossy=is_lossy), is_lossy=is_lossy)
@@ -148,8 +150,10 @@ def _locate(
     state = with_tunnels(bench, surveyed.state, state)
     state = replace(state, asked_through=asked_through(bench, checks, state))
     varied = walk_exchange(bench, checks, varied, state.tunnel_traffic)
+    checks = with_absent(bench, absent, checks)
     located = replace(
         located,
+        attempts={name_of(check): check.attempts for check in checks},
         ladders={**counted.paths.ladders, **located.ladders},
         overrides=overrides(bench, assignment, surveyed),
         name_servers=name_servers(assignment, checks),
@@ -162,7 +166,7 @@ def _locate(
     rows = _rows(bench, flows, (surveyed, assignment), (_denials(search, located), state))
     state = with_moment(bench, with_pod_traffic(bench, state, endpoints), checks)
     evidence = RunEvidence(host=with_hub(bench, state), checks=rows, mapping=mapping)
-    later = (*varied.sent, *counted.sent, *left_idle, *framed)
+    later = (*varied.sent, *counted.sent, *left_idle, *framed, *absent.values())
     return Diagnosed(
         evidence=evidence,
         outcomes=bench.loop.outcomes((*_sent(surveyed, sought), *_all(nobody), *later)),
