@@ -9,6 +9,7 @@ from edgediag.inference.ladders import ladders_of
 from edgediag.locate.near import is_same_network
 from edgediag.model.evidence import FlowEvidence
 from edgediag.model.flow import Address, Protocol
+from edgediag.model.path import Ladder
 from edgediag.model.verdict import Claim
 
 Service: TypeAlias = tuple[Address, Protocol]
@@ -51,7 +52,19 @@ def passes(evidence: FlowEvidence, home: Address, routers: frozenset[Address]) -
     """True if a check's packets go by these routers: its own walk, or a neighbour's, met one."""
     if is_same_network(evidence.flow.destination, home):
         return True
-    return any(hop.sender in routers for item in ladders_of(evidence) for hop in item.hops)
+    return any(hop.sender in routers for item in _met(evidence) for hop in item.hops)
+
+
+def _met(evidence: FlowEvidence) -> tuple[Ladder, ...]:
+    """The ladders that tell which routers a check's packets meet.
+
+    A walk that was lost on its way tells nothing of those beyond: then others into its network do.
+    """
+    walked = evidence.ladder
+    if not isinstance(walked, Ladder):
+        return ladders_of(evidence)
+    is_lost = any(hop.sender is None for hop in walked.hops[-1:])
+    return (walked, *(kin.ladder for kin in evidence.kin)) if is_lost else (walked,)
 
 
 def counts_behind(

@@ -7,7 +7,7 @@ import pytest
 
 from edgediag.inference.judge import judge
 from edgediag.model.endpoint import ProbeKind
-from edgediag.model.evidence import FlowEvidence, RunEvidence
+from edgediag.model.evidence import FlowEvidence, Kin, RunEvidence
 from edgediag.model.flow import Protocol
 from edgediag.model.path import Ladder
 from edgediag.model.reply import ConnectedMute
@@ -32,7 +32,7 @@ from story import (
 H1, H2, H3, H4 = GATEWAY, "203.0.113.1", "203.0.113.5", "203.0.113.9"
 HOPS = ((1, H1), (2, H2), (3, H3), (4, H4))
 API, PROXY, REGISTRY, OSS = (f"198.51.100.{last}" for last in (10, 20, 35, 32))
-FAR, FAR_NTP = "192.0.2.200", "192.0.2.123"
+FAR, FAR_NTP, ELSE = "192.0.2.200", "192.0.2.123", "203.0.113.77"
 
 
 def served(
@@ -56,6 +56,12 @@ def served(
         answered(asked, reply), of=target(check, kinds=(kind,)), trains=own or NOT_ASKED
     )
     return evidence if walked is None else replace(evidence, ladder=walked)
+
+
+def beside_kin(evidence: FlowEvidence) -> FlowEvidence:
+    """The same, and the walk of a neighbour that met a router behind the loss."""
+    walked = ladder(flow(host=FAR_NTP, port=123), [H1, H2, H3, H4])
+    return replace(evidence, kin=(Kin(check="ntp-123", attempts=(), ladder=walked),))
 
 
 def train(lost: int, sent: int = 20, *, spacing_s: float = 0.1) -> Train:
@@ -140,9 +146,21 @@ OTHERS = (
         ),
         pytest.param(
             LOSES,
-            served("x", FAR, train(6), walked=ladder(flow(host=FAR), [H1, H2, "203.0.113.77"])),
+            served("x", FAR, train(6), walked=ladder(flow(host=FAR), [H1, H2, ELSE])),
             SOMEWHERE,
             id="its own walk leaves the path before",
+        ),
+        pytest.param(
+            LOSES,
+            beside_kin(served("x", FAR, train(6), walked=ladder(flow(host=FAR), [H1, H2, None]))),
+            LOSS,
+            id="its own walk was lost, and one into its network met a router behind the loss",
+        ),
+        pytest.param(
+            LOSES,
+            beside_kin(served("x", FAR, train(6), walked=ladder(flow(host=FAR), [H1, H2, ELSE]))),
+            SOMEWHERE,
+            id="its own walk leaves the path before, whatever one into its network met",
         ),
         pytest.param(UNLOCATED, served("x", API, port=443), SOMEWHERE, id="no walk, same host"),
         pytest.param(UNLOCATED, served("x", PROXY), OK, id="no walk, another host"),
