@@ -14,12 +14,12 @@ from edgediag.model.train import Train
 AT_LEAST = 8
 
 # Five at once and half a minute: of a loss of a third the place is known in 99 runs of 100, mostly
-# after 17 questions, and of a tenth in 16.
+# after 17 questions, and of a tenth in 17.
 AT_MOST = 36
 
 # So often every router is asked; where by the share of what was lost AT_MOST would not tell either,
 # the place is said as it is known by then.
-ENOUGH = 28
+ENOUGH = 32
 
 CONFIDENCE = 0.995
 
