@@ -86,7 +86,7 @@ class Quote:
     hop_limit  what was left of it there
     ip_id      None in IPv6
     sequence   of a TCP segment or of an echo request, else None
-    payload    of a UDP datagram in IPv6 the beginning, as far as it is quoted, else b""
+    payload    of a datagram or a segment in IPv6 the beginning, as far as quoted, else b""
     """
 
     flow: Flow

@@ -27,6 +27,10 @@ _RECORD_HEADER_OCTETS: Final = 5
 _MOST_RECORD_OCTETS: Final = 2**14 + 256
 _VERSION_MAJOR: Final = 3
 
+# Behind the headers of record and message and the version (§5.1, §4, §4.1.2): from here on two
+# hellos may be alike again.
+RANDOM_ENDS_AT: Final = _RECORD_HEADER_OCTETS + 4 + 2 + 32
+
 # §B.4; RFC 5289 §3 and RFC 7905 §2 for TLS 1.2 with forward secrecy; RFC 5288 §3 and RFC 5246 §A.5
 # for old servers that have RSA alone.
 _CIPHER_SUITES: Final = (

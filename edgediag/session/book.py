@@ -7,6 +7,7 @@ from edgediag.model.answer import NotChecked
 from edgediag.model.flow import Flow, Protocol
 from edgediag.model.packet import IcmpEcho, Packet, Payload, Quote, TcpSegment, UdpDatagram
 from edgediag.model.probe import Way
+from edgediag.probes.tls_client_hello import RANDOM_ENDS_AT
 from edgediag.probes.vxlan import identifier_of
 from edgediag.session.track import Track
 
@@ -83,8 +84,8 @@ class FlowBook:
 class _Mark(NamedTuple):
     """What tells packets of one flow apart.
 
-    ip_id    None in IPv6, which has none: there the octets of a datagram must do
-    payload  of a datagram, or the beginning of it
+    ip_id    None in IPv6, which has none: there the octets of a datagram or a segment must do
+    payload  of either, or the beginning of it
     """
 
     flow: Flow
@@ -95,7 +96,9 @@ class _Mark(NamedTuple):
 
 def _mark_of(packet: Packet) -> _Mark:
     match packet.payload:
-        case TcpSegment(sequence=sequence) | IcmpEcho(sequence=sequence):
+        case TcpSegment(sequence=sequence, payload=payload):
+            return _Mark(packet.flow, packet.ip_id, sequence, payload)
+        case IcmpEcho(sequence=sequence):
             return _Mark(packet.flow, packet.ip_id, sequence, b"")
         case UdpDatagram(payload=payload):
             return _Mark(packet.flow, packet.ip_id, None, payload)
@@ -149,5 +152,8 @@ def _is_of(track: Track, mark: _Mark) -> bool:
         case UdpDatagram() if mark.ip_id is None:
             # An ICMPv6 error quotes as much of a packet as fits into the least MTU (RFC 4443 §3.1).
             return _is_datagram(track, mark.payload)
+        case bytes(octets) if mark.ip_id is None:
+            # Those of a connection have one sequence number, and each a random of its own.
+            return len(mark.payload) >= RANDOM_ENDS_AT and octets.startswith(mark.payload)
         case _:
             return mark.ip_id == track.probe.ip_id

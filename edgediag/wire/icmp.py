@@ -9,7 +9,7 @@ from edgediag.wire.assigned_numbers import (
     UDP_NUMBER,
 )
 from edgediag.wire.icmp_extension import labels_of
-from edgediag.wire.network import PROTOCOLS, read_network_header
+from edgediag.wire.network import PROTOCOLS, NetworkHeader, read_network_header
 
 _ICMP_HEADER_OCTETS = 8
 
@@ -29,6 +29,8 @@ _ERRORS = frozenset(
 
 # Of the quoted packet beyond its header: all that RFC 792 asks of a router.
 _QUOTE_OCTETS = 8
+
+_TCP_DATA_OFFSET = 12
 
 # Where the quoted packet ends at the latest if extensions follow it (RFC 4884 §4).
 _EXTENSIONS_AT = 128
@@ -66,7 +68,7 @@ def read_quote(quoted: bytes) -> Quote | None:
 
     The quoted length field is not believed, because some routers rewrite it. The length of
     RFC 4884 §4 need not be read: its extensions begin at octet 128, and no more is used here. What
-    pads a shorter packet up to there is cut off by the length that UDP itself has.
+    pads a shorter packet up to there is cut off by the length that UDP itself has; TCP has none.
     """
     header = read_network_header(quoted)
     if header is None or header.is_later_fragment:
@@ -76,10 +78,6 @@ def read_quote(quoted: bytes) -> Quote | None:
     if ports_and_sequence is None:
         return None
     source_port, destination_port, sequence = ports_and_sequence
-    payload = b""
-    if header.number == UDP_NUMBER and header.ip_id is None:
-        end = header.header_octets + int.from_bytes(transport[4:6], "big")
-        payload = quoted[header.header_octets + _QUOTE_OCTETS : min(end, _EXTENSIONS_AT)]
     return Quote(
         flow=Flow(
             protocol=PROTOCOLS[header.number],
@@ -91,8 +89,19 @@ def read_quote(quoted: bytes) -> Quote | None:
         hop_limit=header.hop_limit,
         ip_id=header.ip_id,
         sequence=sequence,
-        payload=payload,
+        payload=_payload(quoted[:_EXTENSIONS_AT], header) if header.ip_id is None else b"",
     )
+
+
+def _payload(quoted: bytes, header: NetworkHeader) -> bytes:
+    """What is quoted behind the header of a datagram or of a segment."""
+    transport = quoted[header.header_octets :]
+    if header.number == UDP_NUMBER:
+        return transport[_QUOTE_OCTETS : int.from_bytes(transport[4:6], "big")]
+    if header.number == TCP_NUMBER and len(transport) > _TCP_DATA_OFFSET:
+        # RFC 9293 §3.1: in words of four octets, in the upper half of its octet.
+        return transport[(transport[_TCP_DATA_OFFSET] >> 4) * 4 :]
+    return b""
 
 
 def _split_transport(transport: bytes, number: int) -> tuple[int, int, int | None] | None:

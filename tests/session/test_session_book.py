@@ -11,6 +11,7 @@ from edgediag.model.packet import IcmpEcho, Packet, Payload, Quote, TcpSegment, 
 from edgediag.model.probe import Probe, Way
 from edgediag.plan import HOP_LIMIT
 from edgediag.probes import packet_codec
+from edgediag.probes.tls_client_hello import build
 from edgediag.session.book import FlowBook
 from edgediag.session.told import note_left
 from edgediag.session.track import Track
@@ -283,6 +284,42 @@ def test_without_an_ip_id_a_datagram_is_known_by_its_octets_and_an_echo_by_its_s
     leaving = replace(sent(asked), ip_id=None)
     owners = book6.own(leaving, LATER_S), book6.quoted(quote6(asked), has_expired=False)
     assert ids(*owners) == [asked.id] * 2
+
+
+OCTETS6 = tuple(
+    probe(
+        ProbeKind.TLS_CLIENT_HELLO,
+        id_=id_,
+        way=Way.IP_STACK,
+        hop_limit=id_ - 5,
+        on=replace(flow(Protocol.TCP, port=443), source=OWN6, destination=HOST6),
+    )
+    for id_ in (6, 7)
+)
+
+
+@pytest.mark.parametrize("asked", OCTETS6, ids=lambda asked: f"probe {asked.id}")
+@pytest.mark.parametrize(
+    ("octets", "is_told"),
+    [
+        pytest.param(None, True, id="all of them"),
+        pytest.param(68, True, id="as many as stand before extensions"),
+        pytest.param(12, False, id="fewer than tell one hello from another"),
+    ],
+)
+def test_without_an_ip_id_octets_of_a_connection_are_known_by_what_they_say(
+    asked: Probe, octets: int | None, is_told: bool
+) -> None:
+    book = FlowBook()
+    hellos = {rung.id: build(rung) for rung in OCTETS6}
+    for rung in OCTETS6:
+        book.add(Track(probe=rung, payload=hellos[rung.id], next_hop=None, due_s=0.0))
+    payload = hellos[asked.id][:octets]
+    said = TcpSegment(flags="PA", sequence=101, acknowledgement=1, window=1, payload=payload)
+    leaving = Packet(flow=asked.flow, hop_limit=64, ip_id=None, payload=said)
+    told = replace(quote(asked.flow, ip_id=None), sequence=101, payload=payload)
+    owners = book.own(leaving, LATER_S), book.quoted(told, has_expired=True)
+    assert ids(*owners) == [asked.id] * 2 * is_told
 
 
 @pytest.mark.parametrize(

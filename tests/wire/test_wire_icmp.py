@@ -52,6 +52,9 @@ def flow(protocol: Protocol, source_port: int, destination_port: int) -> Flow:
 
 OUR_SYN = Quote(flow=flow(Protocol.TCP, 40000, 443), hop_limit=1, ip_id=0x1234, sequence=0x89ABCDEF)
 OUR_DATAGRAM = Quote(flow=flow(Protocol.UDP, 40000, 4500), hop_limit=1, ip_id=0x1234, sequence=None)
+SYN_6 = replace(
+    OUR_SYN, flow=replace(OUR_SYN.flow, source=EDGE6, destination=CLOUD6), ip_id=None
+)
 DATAGRAM_6 = replace(
     OUR_DATAGRAM, flow=replace(OUR_DATAGRAM.flow, source=EDGE6, destination=CLOUD6), ip_id=None
 )
@@ -72,13 +75,7 @@ OUR_ECHO = Quote(flow=flow(Protocol.ICMP, 40000, 40000), hop_limit=1, ip_id=0x12
             ipv4_header(6, length=0x3400) + TCP_8, OUR_SYN, id="a total length in host byte order"
         ),
         pytest.param(ipv4_header(6, length=0) + TCP_8, OUR_SYN, id="a total length of zero"),
-        pytest.param(
-            ipv6_header(6) + TCP_8,
-            replace(
-                OUR_SYN, flow=replace(OUR_SYN.flow, source=EDGE6, destination=CLOUD6), ip_id=None
-            ),
-            id="a SYN in IPv6",
-        ),
+        pytest.param(ipv6_header(6) + TCP_8, SYN_6, id="a SYN in IPv6"),
         pytest.param(
             ipv6_header(58) + ECHO6_8,
             replace(
@@ -90,6 +87,21 @@ OUR_ECHO = Quote(flow=flow(Protocol.ICMP, 40000, 40000), hop_limit=1, ip_id=0x12
             ipv6_header(17) + UDP_8 + b"all of it",
             replace(DATAGRAM_6, payload=b"all of it"),
             id="a UDP datagram in IPv6, with what it says",
+        ),
+        pytest.param(
+            ipv6_header(6) + TCP_8 + bytes(4) + b"\x60\x18" + bytes(10) + b"all of it",
+            replace(SYN_6, payload=b"all of it"),
+            id="a segment in IPv6, with what it says behind its options",
+        ),
+        pytest.param(
+            ipv6_header(6) + TCP_8 + bytes(4) + b"\x50\x18" + bytes(6 + 68) + b"beyond",
+            replace(SYN_6, payload=bytes(68)),
+            id="a long one in IPv6, up to where extensions begin",
+        ),
+        pytest.param(
+            ipv6_header(6) + TCP_8 + bytes(4) + b"\xf0",
+            SYN_6,
+            id="a segment in IPv6 that is cut off in its header",
         ),
         pytest.param(
             ipv6_header(17) + UDP_8[:4] + b"\0\x0b" + UDP_8[6:] + b"abc" + bytes(77),
