@@ -127,7 +127,7 @@ def is_met_at_host(evidence: FlowEvidence, kind: type[Reset] | type[Acknowledged
     stream, genuine = evidence.stream, host_hop(evidence)
     if isinstance(stream, NotChecked) or genuine is None:
         return False
-    named = _own_named(evidence, stream.octets)
+    named = _named_at_host(evidence, stream.octets)
     return (
         named is not None
         and isinstance(named.reply, kind)
@@ -147,14 +147,25 @@ def conversation_packets(evidence: FlowEvidence) -> tuple[int, ...]:
     return tuple(sorted(packets))
 
 
-def _own_named(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Hop | None:
+def _named_at_host(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Hop | None:
     host = evidence.flow.destination
     named = (first_in_name_of(ladder, host) for ladder in octets)
     return next((hop for hop in named if hop is not None), None)
 
 
+def _own(evidence: FlowEvidence, octets: Sequence[Ladder]) -> tuple[Ladder, ...]:
+    """Those to the very port: what stops one port of a host need not be what stops another."""
+    flow = evidence.flow
+    return tuple(
+        ladder
+        for ladder in octets
+        if (ladder.flow.destination, ladder.flow.destination_port)
+        == (flow.destination, flow.destination_port)
+    )
+
+
 def _standing_named(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Hop | None:
-    """What octets to several hosts that fail alike drew first, one for all where all agree.
+    """What octets to others that fail alike drew first, one for all where all agree.
 
     The reset that the flow itself met arrived with the same hop limit.
     """
@@ -170,7 +181,8 @@ def _standing_named(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Hop | N
 
 
 def _reset_before_host(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Claim | None:
-    named = _own_named(evidence, octets) or _standing_named(evidence, octets)
+    own = _named_at_host(evidence, _own(evidence, octets))
+    named = own or _standing_named(evidence, octets)
     genuine = host_hop(evidence)
     if named is None or genuine is None or not isinstance(named.reply, Reset):
         return None
@@ -186,8 +198,7 @@ def _vanished(evidence: FlowEvidence, octets: Sequence[Ladder]) -> Claim | None:
     known = [reach for reach in reaches if reach is not None]
     if not known or len(known) < len(reaches) or len({reached for reached, _ in known}) > 1:
         return None
-    is_own = any(ladder.flow.destination == evidence.flow.destination for ladder in octets)
-    if not is_own and len(known) < WALKS_THAT_STAND:
+    if not _own(evidence, octets) and len(known) < WALKS_THAT_STAND:
         return None
     reached, after = known[0]
     beyond = _router_beyond(evidence, reached)

@@ -5,9 +5,11 @@ is what offends; small segments, whether the answer is too large for the way bac
 hop limit, on a connection that carries nothing else, tell how far they come and what resets them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from itertools import islice, zip_longest
 from typing import TypeAlias
 
 from edgediag.checked import Checked, hop_limit_of, host_of
@@ -31,8 +33,11 @@ NEUTRAL_NAME = "example.com"
 MAX_CONVERSATIONS = 12
 MAX_WALKS = 3
 
-# Where more hosts fail than are walked, so many walks must agree to stand for all.
+# Where more fail than are walked, so many walks must agree to stand for the others of their kind.
 WALKS_THAT_STAND = 2
+
+# What stops one port on the way need not be what stops another, so each kind has its own.
+MAX_WALKS_OF_KINDS = 4
 
 _TIMEOUT_S = 1.5
 _HANDSHAKE_S = 1.0
@@ -49,7 +54,8 @@ _LISTEN_S = 0.4
 _FAILURES = (TlsAnswer.RESET, TlsAnswer.CLOSED, TlsAnswer.NOT_TLS)
 
 _Failure: TypeAlias = bool | TlsAnswer | ProxyReply
-_Symptom: TypeAlias = tuple[Address, _Failure]
+# Failures that are alike at one host, or at one port of several.
+_Kind: TypeAlias = tuple[Address | int, _Failure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +88,14 @@ def plan_conversations(
     starts_s  when a walk of octets may begin, the soonest first
     """
     failing = [check for check in checks if fails_behind_handshake(check)][:MAX_CONVERSATIONS]
-    leaders = _leaders(failing)
-    count = MAX_WALKS if len(leaders) <= MAX_WALKS else WALKS_THAT_STAND
-    starts = dict(zip(leaders.values(), starts_s[:count], strict=False))
+    kinds = _kinds(failing)
+    starts = dict(zip(_to_walk(kinds), starts_s, strict=False))
     conversations: list[Conversation] = []
     for check in failing:
         name = check.target.check
-        own = leaders[_key(check)]
         octets = _octets(check, starts[name], supply) if name in starts else ()
-        walked = (own,) if own in starts else _standing(check, leaders, tuple(starts))
+        alike = next(names for names in kinds if name in names)
+        walked = (name,) if name in starts else tuple(one for one in alike if one in starts)
         conversations.append(_conversation(check, (octets, walked), supply))
     return tuple(conversations)
 
@@ -109,27 +114,33 @@ def _symptom(outcome: Outcome) -> _Failure | None:
             return None
 
 
-def _key(check: Checked) -> _Symptom:
+def _kinds(failing: Sequence[Checked]) -> tuple[tuple[str, ...], ...]:
+    """The checks that may stand for each other, in the order of their first ones.
+
+    Ports of one host that fail alike do, or hosts that fail alike at one port.
+    """
+    at_hosts = Counter(_at_host(check) for check in failing)
+    kinds: dict[_Kind, list[str]] = {}
+    for check in failing:
+        kind: _Kind = _at_host(check)
+        if at_hosts[_at_host(check)] == 1:
+            kind = decisive(check.attempts).probe.flow.destination_port, kind[1]
+        kinds.setdefault(kind, []).append(check.target.check)
+    return tuple(map(tuple, kinds.values()))
+
+
+def _at_host(check: Checked) -> tuple[Address, _Failure]:
     symptom = _symptom(decisive(check.attempts))
     return host_of(check), symptom if symptom is not None else False
 
 
-def _leaders(failing: Sequence[Checked]) -> dict[_Symptom, str]:
-    # Flows to one host that fail alike share a walk.
-    leaders: dict[_Symptom, str] = {}
-    for check in failing:
-        leaders.setdefault(_key(check), check.target.check)
-    return leaders
-
-
-def _standing(
-    check: Checked, leaders: dict[_Symptom, str], walked: tuple[str, ...]
-) -> tuple[str, ...]:
-    # Where more hosts fail alike than are walked, those that are stand for the others.
-    _, symptom = _key(check)
-    return tuple(
-        name for (_, other), name in leaders.items() if other == symptom and name in walked
-    )
+def _to_walk(kinds: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """All of few checks; of many the first of each kind, then the second ones."""
+    if sum(map(len, kinds)) <= MAX_WALKS:
+        return tuple(name for names in kinds for name in names)
+    turns = islice(zip_longest(*kinds), WALKS_THAT_STAND)
+    chosen = [name for turn in turns for name in turn if name is not None]
+    return tuple(chosen[:MAX_WALKS_OF_KINDS])
 
 
 def _conversation(

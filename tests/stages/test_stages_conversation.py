@@ -13,6 +13,7 @@ from edgediag.plan import FOLLOW_UP_PORTS, Supply
 from edgediag.stages.conversation import (
     MAX_CONVERSATIONS,
     MAX_WALKS,
+    MAX_WALKS_OF_KINDS,
     NEUTRAL_NAME,
     WALKS_THAT_STAND,
     Conversation,
@@ -107,12 +108,20 @@ def test_which_octets_are_sent(said: Reply, purpose: Purpose) -> None:
     assert {rung.purpose for rung in found.octets[1:]} == {purpose}
 
 
-def test_ports_of_one_host_that_fail_alike_share_a_walk() -> None:
-    first, second, third = planned(
-        failed(MUTE, port=443), failed(MUTE, port=444), failed(UNHEARD, port=445)
-    )
-    assert [bool(one.octets) for one in (first, second, third)] == [True, False, True]
-    assert (second.walked, third.walked) == ((first.check,), (third.check,))
+def test_of_few_that_fail_each_is_walked_though_it_be_at_one_host() -> None:
+    found = planned(*(failed(MUTE, port=port) for port in (443, 444, 445)))
+    assert [(bool(one.octets), one.walked) for one in found] == [
+        (True, (one.check,)) for one in found
+    ]
+
+
+def test_of_many_ports_of_one_host_that_fail_alike_two_stand_for_the_others() -> None:
+    ports = [failed(MUTE, port=port) for port in range(443, 443 + MAX_WALKS + 1)]
+    *alike, other = planned(*ports, failed(UNHEARD, port=500))
+    first, second, *rest = alike
+    assert [bool(one.octets) for one in alike] == [True, True] + [False] * len(rest)
+    assert {one.walked for one in rest} == {(first.check, second.check)}
+    assert other.walked == (other.check,)
 
 
 def test_a_few_walks_stand_for_many_hosts() -> None:
@@ -123,8 +132,26 @@ def test_a_few_walks_stand_for_many_hosts() -> None:
     assert sorted(found[-1].walked) == sorted(walked)
 
 
+def test_what_stops_one_port_is_not_taken_for_what_stops_another() -> None:
+    many = [failed(MUTE, host=f"198.51.100.{number}") for number in range(1, MAX_WALKS + 3)]
+    other = failed(MUTE, host="198.51.100.20", port=10282)
+    found = {one.check: one for one in planned(*many, other)}
+    assert found["check-198.51.100.20-10282"].walked == ("check-198.51.100.20-10282",)
+    assert found[many[-1].target.check].walked == tuple(
+        check.target.check for check in many[:WALKS_THAT_STAND]
+    )
+
+
+def test_a_port_without_a_walk_of_its_own_has_none_that_stands_for_it() -> None:
+    ports = [
+        failed(MUTE, host=f"198.51.100.{port}", port=port)
+        for port in range(100, 100 + MAX_WALKS_OF_KINDS + 1)
+    ]
+    assert [len(one.walked) for one in planned(*ports)] == [1] * MAX_WALKS_OF_KINDS + [0]
+
+
 def test_what_is_asked_has_an_end_and_so_have_the_ports_for_it() -> None:
     hosts = [failed(MUTE, host=f"198.51.100.{number}") for number in range(1, 40)]
     found = planned(*hosts)
     assert len(found) == MAX_CONVERSATIONS
-    assert 3 * MAX_CONVERSATIONS + MAX_WALKS + 3 * MAX_HANDSHAKES < FOLLOW_UP_PORTS
+    assert 3 * MAX_CONVERSATIONS + MAX_WALKS_OF_KINDS + 3 * MAX_HANDSHAKES < FOLLOW_UP_PORTS
