@@ -14,10 +14,19 @@ P = TypeVar("P", CgroupProgramObject, TcFilterObject, XdpProgramObject)
 
 def dropping(evidence: FlowEvidence, type_: type[P]) -> tuple[P, ...]:
     """The programs of a kind that drop a copy of the flow's packet or of its answer."""
+    return _saying(evidence, type_, is_dropped=True)
+
+
+def passing(evidence: FlowEvidence, type_: type[P]) -> tuple[P, ...]:
+    """The programs of a kind that let it pass."""
+    return _saying(evidence, type_, is_dropped=False)
+
+
+def _saying(evidence: FlowEvidence, type_: type[P], *, is_dropped: bool) -> tuple[P, ...]:
     if isinstance(evidence.program_verdicts, NotChecked):
         return ()
-    dropped = (item.program for item in evidence.program_verdicts if item.is_dropped)
-    return tuple(program for program in dropped if isinstance(program, type_))
+    said = (item.program for item in evidence.program_verdicts if item.is_dropped is is_dropped)
+    return tuple(program for program in said if isinstance(program, type_))
 
 
 def on_groups(host: HostState, attach: str) -> tuple[CgroupProgramObject, ...] | NotChecked:

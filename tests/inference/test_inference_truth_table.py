@@ -780,6 +780,49 @@ ON_THIS_HOST = [
     pytest.param(
         Picture(
             evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                kernel_drops=told("TC_EGRESS", "__dev_queue_xmit"),
+            ),
+            host=replace(host_state(), tcx_programs=(TCX_PROGRAM,)),
+            verdict=local(Mechanism.TC_DROP, TCX_PROGRAM),
+            fires=("kernel-dropped", "never-left"),
+            silent=("tcx-drops",),
+        ),
+        id="the kernel says that a filter dropped it, and of TCX there is one program alone",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                kernel_drops=told("TC_EGRESS", "__dev_queue_xmit"),
+            ),
+            host=replace(host_state(), tc_filters=(TC_FILTER,), tcx_programs=(TCX_PROGRAM,)),
+            verdict=local(Mechanism.TC_DROP),
+            fires=("kernel-dropped", "never-left"),
+            silent=("tcx-drops",),
+        ),
+        id="a filter or a program of TCX: the kernel has one word for both, so none is named",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
+                unanswered(TUNNEL_PROBE, has_left=False),
+                trace=passed(),
+                kernel_drops=told("TC_EGRESS", "__dev_queue_xmit"),
+                program_verdicts=(ProgramVerdict(program=TCX_PROGRAM, is_dropped=False),),
+            ),
+            host=replace(host_state(), tc_filters=(TC_FILTER,), tcx_programs=(TCX_PROGRAM,)),
+            verdict=local(Mechanism.TC_DROP, TC_FILTER),
+            fires=("kernel-dropped", "never-left"),
+            silent=("tcx-drops",),
+        ),
+        id="a filter beside a program of TCX that lets a copy pass",
+    ),
+    pytest.param(
+        Picture(
+            evidence=flow_evidence(
                 unanswered(API_TLS, has_come_back=True),
                 trace=passed(),
                 kernel_drops=told("TC_INGRESS", "__netif_receive_skb_core", is_reply=True),

@@ -14,9 +14,8 @@ from edgediag.inference.kernel_word import (
     spoken,
 )
 from edgediag.inference.packet_rules import rule_words
-from edgediag.inference.programs import dropping, on_groups, sole
+from edgediag.inference.programs import dropping, on_groups, passing, sole
 from edgediag.inference.reading import is_held_up, outcome_of, packets_of
-from edgediag.inference.rules.lost_at_egress import filter_alone
 from edgediag.inference.rules.reverse_path import effective
 from edgediag.inference.rules.xfrm_blocks import blocking_policy
 from edgediag.meaning import (
@@ -148,7 +147,7 @@ def _culprit(drop: KernelDrop, evidence: FlowEvidence, host: HostState) -> Culpr
             return sole(dropping(evidence, CgroupProgramObject) or known)
         case Mechanism.TC_DROP:
             asked = sole(dropping(evidence, TcFilterObject))
-            return asked or filter_alone(drop.interface, direction, host)
+            return asked or _filter_alone((drop.interface, direction), evidence, host)
         case Mechanism.QDISC_DROP:
             return _discipline(drop, evidence)
         case Mechanism.RP_FILTER:
@@ -157,6 +156,23 @@ def _culprit(drop: KernelDrop, evidence: FlowEvidence, host: HostState) -> Culpr
             return blocking_policy(evidence, host, is_answer=drop.is_reply)
         case _:
             return None
+
+
+def _filter_alone(
+    here: tuple[str, str], evidence: FlowEvidence, host: HostState
+) -> TcFilterObject | None:
+    """The filter of a device, or the program of TCX, where there is but one of both.
+
+    The kernel has one word for them. A program that let a copy pass is none of them.
+    """
+    tables = (host.tc_filters, host.tcx_programs)
+    known = (item for table in tables if not isinstance(table, NotChecked) for item in table)
+    cleared = passing(evidence, TcFilterObject)
+    return sole(
+        item
+        for item in known
+        if (item.interface, item.direction) == here and item not in cleared
+    )
 
 
 def _discipline(drop: KernelDrop, evidence: FlowEvidence) -> QdiscObject | None:
