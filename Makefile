@@ -1,7 +1,7 @@
 # Two targets do everything on a fresh Debian with python3, git and make, run as root:
 #   make demo   build the lab, break it, diagnose it, compare with the truth, take it away
 #   make test   install what the tests need and run them all
-# The others: venv dev apt lint types check pure netns differential bench golden clean
+# The others: venv dev apt lint types check pure netns differential bench drawn golden clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .SILENT:
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test venv dev apt lint types check pure netns differential bench golden clean
+.PHONY: demo test venv dev apt lint types check pure netns differential bench drawn golden clean
 
 # One stamp for what is installed, one for the code: an edit costs no download.
 SETTINGS := $(shell cat setup.cfg pyproject.toml | sha256sum | cut -c1-16)
@@ -29,6 +29,10 @@ CODE_STAMP := $(VENV)/.code-$(CODE)
 
 # Four kinds of packet and some sixteen of each for each: 100,000 packets in half an hour.
 DIFFERENTIAL_SETS ?= 1600
+
+# Stories to draw, and the seed that they follow from.
+DRAWN ?= 100
+SEED ?= 1
 
 # Debian package and the command it brings.
 DEMO_PACKAGES := nftables:nft iproute2:ip openssl:openssl
@@ -108,9 +112,10 @@ pure: dev
 	$$offline $(BIN)/python -m pytest -q -n 2 -m "not golden and not netns"
 
 netns: dev
-	$(BIN)/python -m pytest -q -n 3 -m "golden or netns" --ignore tests/lab/test_lab_truths.py
+	$(BIN)/python -m pytest -q -n 3 -m "golden or netns" \
+	  --ignore tests/lab/test_lab_truths.py --ignore tests/lab/test_lab_drawn_truths.py
 	# A lab waits most of its time for what does not answer: six share two cores well.
-	$(BIN)/python -m pytest -q -n 6 -m netns tests/lab/test_lab_truths.py
+	$(BIN)/python -m pytest -q -n 6 -m netns tests/lab/test_lab_truths.py tests/lab/test_lab_drawn_truths.py
 
 # What explain says beside the kernel's own trace and counters: half an hour.
 differential: dev
@@ -122,6 +127,10 @@ differential: dev
 # How long explain takes beside the tools that print the same tables: three minutes.
 bench: dev
 	$(BIN)/python tests/bench/scale.py
+
+# Stories that nobody chose, some four seconds each: another seed draws others.
+drawn: dev
+	$(BIN)/python -m tests.bench.drawn --seed $(SEED) --count $(DRAWN)
 
 # Record the golden cases anew; review every verdict that changes.
 golden: dev
