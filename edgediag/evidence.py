@@ -1,6 +1,6 @@
 """Joins what was seen of one check: attempts, contrast, ladder, controls and host state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgediag.checked import Checked, is_heard, is_ok, lead
@@ -33,7 +33,7 @@ from edgediag.model.probe import Purpose
 from edgediag.model.route import RouteAnswer
 from edgediag.model.train import Train
 from edgediag.model.variation import Variation
-from edgediag.path import first_in_name_of
+from edgediag.path import first_in_name_of, last_expiry
 
 NOT_NEEDED = NotChecked(reason="the check passed")
 NOT_LOST = NotChecked(reason="the probe did not get off this host")
@@ -201,7 +201,7 @@ def _kin(
 ) -> tuple[Kin, ...]:
     own = [walk for walk in search.walks if walk.purpose is Purpose.LADDER]
     flows = {walk.check: walk.flow for walk in own}
-    return tuple(
+    kin = tuple(
         Kin(
             check=check,
             attempts=_with_confirmation(check, located),
@@ -210,6 +210,14 @@ def _kin(
         for check in walked
         if check != name and check in flows and flows[check] in located.ladders
     )
+    return () if _are_stopped_apart(kin) else kin
+
+
+def _are_stopped_apart(kin: Sequence[Kin]) -> bool:
+    """True if ports of one host are lost behind different hops: none tells of yet another port."""
+    hosts = {each.ladder.flow.destination for each in kin}
+    last = [last_expiry(each.ladder) for each in kin]
+    return len(hosts) == 1 and len({None if hop is None else hop.distance for hop in last}) > 1
 
 
 def _with_confirmation(check: str, located: Located) -> tuple[Outcome, ...]:

@@ -229,6 +229,27 @@ def test_kin_without_a_walk_is_left_out(walks: tuple[Walk, ...]) -> None:
     assert found.kin == ()
 
 
+@pytest.mark.parametrize(
+    ("rounds", "count"),
+    [
+        pytest.param(ROUNDS, 2, id="they end behind the same hop"),
+        pytest.param([GATEWAY, None, None, None], 0, id="they end behind different hops"),
+    ],
+)
+def test_ports_of_a_host_tell_of_another_only_where_they_agree(
+    rounds: list[Reply | None], count: int
+) -> None:
+    ladders = [
+        ladder(flow(source_port=40009), ROUNDS),
+        ladder(flow(source_port=40010), rounds),
+    ]
+    names = ("leader", "second")
+    walks = [walk(one.flow, name) for one, name in zip(ladders, names, strict=True)]
+    known = replace(located(*ladders), attempts={name: (LOST,) for name in (NAME, *names)})
+    found = join(checked(), search(*walks, walked={NAME: names}), known)
+    assert len(found.kin) == count
+
+
 # Controls.
 
 

@@ -15,6 +15,8 @@ from edgediag.path import RUNG_OFFSETS_S, Walk
 WALKS_AT_ONCE = 6
 WALK_SPACING_S = 1.0
 MAX_WALKS = 12
+# Some are kept for the controls, without which a walk says nothing.
+MAX_OWN_WALKS = 8
 
 # A limiter that passes two new connections a second has room for one after half a second.
 CONFIRM_SPACING_S = 0.6

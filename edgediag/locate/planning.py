@@ -14,6 +14,7 @@ from edgediag.checked import (
 from edgediag.locate.controls import controls_of, denial_of, hops_of, walk_of
 from edgediag.locate.learnt import echoes_beside, followers, is_by_host
 from edgediag.locate.pacing import (
+    MAX_OWN_WALKS,
     MAX_WALKS,
     WALKS_AT_ONCE,
     confirmations,
@@ -30,8 +31,6 @@ from edgediag.plan import Supply
 from edgediag.stages.conversation import plan_conversations
 from edgediag.stages.handshake import plan_handshakes
 
-# Of these, some are kept for the controls, without which a walk says nothing.
-MAX_OWN_WALKS = 8
 # Whoever asks for the paths of so many waits a second for each beyond the first six.
 MAX_TRACED = 30
 

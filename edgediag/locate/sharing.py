@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from edgediag.checked import Checked, host_of, is_answering, name_of
 from edgediag.locate.near import network_of
-from edgediag.locate.pacing import WALKS_AT_ONCE
+from edgediag.locate.pacing import MAX_OWN_WALKS
 from edgediag.meaning import decisive, is_refused
 from edgediag.model.flow import Address, Protocol
 from edgediag.model.outcome import Answered, Unanswered
@@ -37,8 +37,9 @@ def share(checks: Sequence[Checked], lost: Sequence[Checked]) -> dict[str, tuple
     """By lost check, the checks whose walks serve it.
 
     Where a network, or everything, is dark, a few walks stand for all flows into it. Elsewhere
-    every flow is walked itself while routers can answer so many, and beyond that the flows to one
-    host with one symptom share a walk.
+    every flow is walked itself while routers can answer so many, those to several hosts first:
+    what stops one port of a host need not be what stops another. Flows beyond that are served by
+    the walks to other ports of their host that have the same symptom.
     """
     answering = {host_of(check) for check in checks if is_answering(check)}
     dark: dict[int, list[Checked]] = {}
@@ -51,14 +52,28 @@ def share(checks: Sequence[Checked], lost: Sequence[Checked]) -> dict[str, tuple
         if len(group) > WALKS_IN_THE_DARK:
             shared.update(_stand_for(group))
     rest = [check for check in lost if name_of(check) not in shared]
-    first_of = {_symptom(check): name_of(check) for check in reversed(rest)}
-    is_few = len(rest) < WALKS_AT_ONCE
-    # Where handshakes pass, the walks of all ports of a host show the same.
-    alone = {name_of(check) for check in rest if is_few and not fails_behind_handshake(check)}
+    in_the_dark = {name for few in shared.values() for name in few}
+    walked = _walked(rest, MAX_OWN_WALKS - len(in_the_dark))
     return shared | {
-        name_of(check): (name_of(check) if name_of(check) in alone else first_of[_symptom(check)],)
+        name_of(check): (
+            (name_of(check),)
+            if check in walked
+            else tuple(name_of(one) for one in walked if _symptom(one) == _symptom(check))
+        )
         for check in rest
     }
+
+
+def _walked(rest: Sequence[Checked], most: int) -> tuple[Checked, ...]:
+    """Those that are walked themselves: one of each kind, and of the others as many as may be."""
+    first_of: dict[tuple[Address, Protocol, str], Checked] = {}
+    for check in rest:
+        first_of.setdefault(_symptom(check), check)
+    leaders = tuple(first_of.values())
+    # Where handshakes pass, the walks of all ports of a host show the same.
+    others = (check for check in rest if not fails_behind_handshake(check))
+    further = [check for check in others if check not in leaders]
+    return (*leaders, *further[: max(0, most - len(leaders))])
 
 
 def _stand_for(group: Sequence[Checked]) -> dict[str, tuple[str, ...]]:

@@ -7,9 +7,14 @@ import pytest
 from edgediag.checked import Checked, hop_limit_of, is_ok, is_suspect, lead, surroundings
 from edgediag.locate.controls import SPARE_HOPS
 from edgediag.locate.near import is_same_network
-from edgediag.locate.pacing import ERROR_SPACING_S, MAX_WALKS, WALKS_AT_ONCE
+from edgediag.locate.pacing import (
+    ERROR_SPACING_S,
+    MAX_OWN_WALKS,
+    MAX_WALKS,
+    WALKS_AT_ONCE,
+)
 from edgediag.locate.planned import Search
-from edgediag.locate.planning import MAX_OWN_WALKS, plan_search
+from edgediag.locate.planning import plan_search
 from edgediag.locate.sharing import WALKS_IN_THE_DARK
 from edgediag.model.certificate import Presented
 from edgediag.model.endpoint import ProbeKind
@@ -250,13 +255,22 @@ def test_up_to_five_lost_flows_are_each_walked_themselves() -> None:
     assert {walk.start_s for walk in found.walks} == {0.0}
 
 
-def test_beyond_that_flows_to_one_host_with_one_symptom_share_a_walk() -> None:
-    lost = [tcp(f"lost-{n}", HOST, n, "lost") for n in range(1, 8)]
+def test_beyond_that_ports_of_one_host_with_one_symptom_are_served_by_the_walks_to_others() -> None:
+    lost = [tcp(f"lost-{n}", HOST, n, "lost") for n in range(1, 10)]
     closed = [tcp("closed", HOST, 20, "closed")]
     found = search(*lost, *closed, tcp("works", HOST, 9, "open"))
-    assert walks(found, Purpose.LADDER) == ["lost-1", "closed"]
-    assert found.walked["lost-7"] == ("lost-1",)
-    assert found.controls["lost-7"] == found.controls["lost-1"]
+    own = [f"lost-{n}" for n in range(1, MAX_OWN_WALKS)]
+    assert walks(found, Purpose.LADDER) == [*own, "closed"]
+    assert (found.walked["lost-7"], found.walked["lost-9"]) == (("lost-7",), tuple(own))
+
+
+def test_what_is_dark_leaves_walks_to_ports_that_are_not() -> None:
+    dark = [tcp(f"dark-{n}", f"192.0.2.{n}", n, "lost") for n in range(1, 9)]
+    lost = [tcp(f"lost-{n}", HOST, 10 + n, "lost") for n in range(1, 10)]
+    found = search(*dark, *lost, tcp("works", HOST, 30, "open"))
+    own = ["lost-1", "lost-2", "lost-3", "lost-4", "lost-5"]
+    assert walks(found, Purpose.LADDER) == ["dark-1", "dark-2", "dark-3", *own]
+    assert found.walked["lost-9"] == tuple(own)
 
 
 def test_a_silent_flow_beside_a_refused_one_is_asked_again_and_not_walked() -> None:
