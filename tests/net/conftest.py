@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from edgediag.lab.certificates import Certificate, certificate_in, ensure_certificate
+
 CLONE_NEWNET = 0x40000000
 """linux/sched.h."""
 
@@ -122,3 +124,11 @@ def _own_namespace() -> int:
 def _check(result: int) -> None:
     if result != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """The lab's own certificates, a right one and those with flaws."""
+    root = tmp_path_factory.mktemp("certificates")
+    ensure_certificate(root)
+    return certificate_in(root)

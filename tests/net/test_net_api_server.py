@@ -15,7 +15,7 @@ import pytest
 
 from edgediag.discovery.api_access import ApiAccess
 from edgediag.discovery.source_file import SourceFile
-from edgediag.lab.certificates import Certificate, certificate_in, ensure_certificate
+from edgediag.lab.certificates import Certificate
 from edgediag.lab.topology import HOSTS
 from edgediag.model.cluster import HostPort
 from edgediag.model.statement import Gap
@@ -29,13 +29,6 @@ GATEWAYS = "/apis/raven.openyurt.io/v1beta1/gateways?limit=100"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/edge-1"
 TOKEN = "token-of-the-node"
 NOW_S = 1_700_000_000.0
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    root = tmp_path_factory.mktemp("certificates")
-    ensure_certificate(root)
-    return certificate_in(root)
 
 
 @pytest.fixture(scope="module")

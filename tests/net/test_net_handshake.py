@@ -2,17 +2,16 @@
 
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
-from edgediag.lab.certificates import Certificate, certificate_in, ensure_certificate
+from edgediag.lab.certificates import Certificate
 from edgediag.lab.services.catalog import Mode
 from edgediag.model.answer import NotChecked
 from edgediag.model.certificate import (
@@ -29,6 +28,7 @@ from edgediag.model.certificate import (
 from edgediag.net.clock import Clock
 from edgediag.net.handshake import DEADLINE_S, NOT_ASKED, Handshakes
 from edgediag.net.trust import NO_ANCHORS
+from net.tls_server import accepting, listening, tls_context
 from story import registry_says
 
 # A network namespace without devices has no loopback to speak over.
@@ -38,48 +38,20 @@ UNKNOWN = NotChecked(reason="not read")
 NO_AUTHORITY = Anchors(stated=UNKNOWN, cluster=UNKNOWN, public=UNKNOWN)
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    root = tmp_path_factory.mktemp("certificates")
-    ensure_certificate(root)
-    return certificate_in(root)
-
-
 @contextmanager
 def serving(chain: Path, key: Path) -> Iterator[int]:
-    """A TLS server; the port where it listens."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain, key)
-    with listening() as listener:
-        thread = threading.Thread(target=_serve, args=(listener, context), daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            # close(2) would not wake a thread that sits in accept(2), and the port would stay.
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    """A TLS server that a registry's first question is put to; the port where it listens."""
+    context = tls_context(chain, key)
 
-
-@contextmanager
-def listening() -> Iterator[socket.socket]:
-    """Somebody who accepts, and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener
-
-
-def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return
-        connection.settimeout(2 * DEADLINE_S)
+    def talk(connection: socket.socket) -> None:
         # Who does not trust the certificate ends the handshake.
-        with suppress(OSError), connection, context.wrap_socket(connection, True) as tls:
+        with context.wrap_socket(connection, True) as tls:
             if tls.recv(4096).startswith(b"GET /v2/ HTTP/1.1\r\nHost: registry.example\r\n"):
                 tls.send(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenti")
                 tls.send(b'cate: Bearer realm="https://tokens.example/auth"\r\n\r\n')
+
+    with accepting(talk, timeout_s=2 * DEADLINE_S) as port:
+        yield port
 
 
 def server(port: int, audience: Audience = Audience.PUBLIC) -> Server:
@@ -210,34 +182,20 @@ def speaking(files: Certificate, said: bytes, *, chooses: bool, refuses: bool) -
     chooses  HTTP/2 where it is offered
     refuses  a handshake in which anything is offered, before a word of TLS
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(files.chain, files.key)
+    context = tls_context(files.chain, files.key)
     if chooses:
         context.set_alpn_protocols(["h2"])
 
-    def serve(listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            connection.settimeout(2 * DEADLINE_S)
-            with suppress(OSError), connection:
-                if refuses and b"\x02h2" in connection.recv(4096, socket.MSG_PEEK):
-                    connection.recv(4096)
-                    connection.sendall(NO_PROTOCOL)
-                    continue
-                with context.wrap_socket(connection, True) as tls:
-                    tls.sendall(said)
+    def talk(connection: socket.socket) -> None:
+        if refuses and b"\x02h2" in connection.recv(4096, socket.MSG_PEEK):
+            connection.recv(4096)
+            connection.sendall(NO_PROTOCOL)
+            return
+        with context.wrap_socket(connection, True) as tls:
+            tls.sendall(said)
 
-    with listening() as listener:
-        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    with accepting(talk, timeout_s=2 * DEADLINE_S) as port:
+        yield port
 
 
 @pytest.mark.parametrize(
@@ -270,18 +228,16 @@ def test_what_refuses_the_offer_and_is_not_trusted_is_read_all_the_same(
 
 
 def test_a_server_that_wants_its_clients_certificate_is_heard_out(files: Certificate) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(files.chain, files.key)
+    context = tls_context(files.chain, files.key)
     context.load_verify_locations(files.authority)
     context.verify_mode = ssl.CERT_REQUIRED
     context.set_alpn_protocols(["h2"])
-    with listening() as listener:
-        thread = threading.Thread(target=_serve, args=(listener, context), daemon=True)
-        thread.start()
-        asked = replace(server(listener.getsockname()[1]), above=Above.HTTP2)
-        found = shown(asked, stated(files))
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+
+    def talk(connection: socket.socket) -> None:
+        context.wrap_socket(connection, True).close()
+
+    with accepting(talk, timeout_s=2 * DEADLINE_S) as port:
+        found = shown(replace(server(port), above=Above.HTTP2), stated(files))
     assert isinstance(found, Presented)
     assert (found.chain, found.http2) == (Chain.TRUSTED, Http2.CHOSEN)
 

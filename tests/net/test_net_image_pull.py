@@ -1,11 +1,9 @@
 """Pulls from a registry of this process, which is the lab's, by its own certificate or another."""
 
 import socket
-import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
@@ -13,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgediag.lab.certificates import Certificate, certificate_in, ensure_certificate
+from edgediag.lab.certificates import Certificate
 from edgediag.lab.services import web
 from edgediag.lab.services.catalog import Mode
 from edgediag.lab.services.registry import TOKEN
@@ -23,6 +21,7 @@ from edgediag.model.image import Image
 from edgediag.model.pull import BlobPlace, Pulled, PullPart, PullStep
 from edgediag.net.image_pull import ImagePulls
 from edgediag.net.trust import NO_ANCHORS
+from net.tls_server import accepting, tls_context
 
 # A network namespace without devices has no loopback to speak over.
 pytestmark = pytest.mark.netns
@@ -36,42 +35,21 @@ CHALLENGE = Challenge(path="/auth", service="registry.aliyuncs.com:cn-hangzhou")
 Answering = Callable[[bytes], bytes | None]
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    root = tmp_path_factory.mktemp("certificates")
-    ensure_certificate(root)
-    return certificate_in(root)
-
-
 @contextmanager
 def serving(answer: Answering, chain: Path, key: Path) -> Iterator[int]:
     """A TLS server that answers each request; the port where it listens."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain, key)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_serve, args=(listener, context, answer), daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            # close(2) would not wake a thread that sits in accept(2).
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    context = tls_context(chain, key)
 
-
-def _serve(listener: socket.socket, context: ssl.SSLContext, answer: Answering) -> None:
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return
-        connection.settimeout(2 * SHORT_S)
-        with suppress(OSError), connection, context.wrap_socket(connection, True) as tls:
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, True) as tls:
             request, said = b"", None
             while said is None and (octets := tls.recv(4096)):
                 request += octets
                 said = answer(request)
             tls.sendall(said or b"")
+
+    with accepting(talk, timeout_s=2 * SHORT_S) as port:
+        yield port
 
 
 def lab_answers(mode: Mode) -> Answering:
