@@ -37,7 +37,7 @@ MAX_WALKS = 3
 WALKS_THAT_STAND = 2
 
 # What stops one port on the way need not be what stops another, so each kind has its own.
-MAX_WALKS_OF_KINDS = 4
+MAX_WALKS_OF_KINDS = 6
 
 _TIMEOUT_S = 1.5
 _HANDSHAKE_S = 1.0

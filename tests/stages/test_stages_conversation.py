@@ -22,7 +22,7 @@ from edgediag.stages.conversation import (
 from edgediag.stages.handshake import MAX_HANDSHAKES
 from story import HOST, answered, flow, probe, syn_ack, target
 
-STARTS_S = (0.0, 0.0, 1.0, 2.0)
+STARTS_S = tuple(float(turn) for turn in range(MAX_WALKS_OF_KINDS + 1))
 MUTE = ConnectedMute(has_left=True, is_acknowledged=True, hop_limit=60)
 UNHEARD = replace(MUTE, is_acknowledged=False)
 
