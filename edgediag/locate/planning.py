@@ -28,7 +28,7 @@ from edgediag.model.outcome import Outcome
 from edgediag.model.probe import Purpose
 from edgediag.path import Walk
 from edgediag.plan import Supply
-from edgediag.stages.conversation import plan_conversations
+from edgediag.stages.conversation import Conversation, plan_conversations
 from edgediag.stages.handshake import plan_handshakes
 
 # Whoever asks for the paths of so many waits a second for each beyond the first six.
@@ -74,6 +74,7 @@ def plan_search(
     walks += () if denial is None else (denial.walk, denial.echo)
     begun = staggered(walks[: MAX_WALKS + len(traced)])
     later_s = starts_s(len(begun))
+    conversations = plan_conversations(lost, later_s, supply)
     return Search(
         suspects=tuple(check for check in failing if is_suspect(check)),
         confirmations=confirmations(
@@ -86,12 +87,20 @@ def plan_search(
             or tuple(choice for leader in leaders for choice in controls.get(leader, ()))
             for name, leaders in walked.items()
         },
-        conversations=plan_conversations(lost, later_s, supply),
-        handshakes=plan_handshakes([*lost, *working], later_s[0], supply),
+        conversations=conversations,
+        handshakes=plan_handshakes(
+            [*lost, *working], later_s[0], supply, last_walk_s=_last_s(conversations, later_s)
+        ),
         denial=denial,
         is_lossy=any(map(is_answered_late, checks)),
         followers=(*beside, *behind),
     )
+
+
+def _last_s(conversations: Sequence[Conversation], starts: Sequence[float]) -> float:
+    """When the last of the walks of octets begins, which some of many failures have."""
+    walked = sum(bool(one.octets) for one in conversations)
+    return max(starts[:walked], default=0.0)
 
 
 def _is_walk_wanted(check: Checked) -> bool:

@@ -25,8 +25,10 @@ _OFFSETS_S = (0.1, 0.6)
 _QUIET_S = 1.1
 _SPACING_S = 0.3
 
-# What expires on healthy paths too waits until no walk of octets needs that router's errors.
+# What expires on healthy paths too waits until no walk of octets needs that router's errors: each
+# asks again a little over a second after it began.
 _LATE_S = 1.5
+_WALK_S = 1.7
 _LISTEN_S = 0.4
 
 
@@ -45,11 +47,12 @@ class Handshake:
 
 
 def plan_handshakes(
-    checks: Sequence[Checked], quiet_s: float, supply: Supply
+    checks: Sequence[Checked], quiet_s: float, supply: Supply, *, last_walk_s: float = 0.0
 ) -> tuple[Handshake, ...]:
     """What to ask of handshakes that passed and no service proved, in the order of the checks.
 
-    quiet_s  when the walks of this stage are under way or over, and those of octets begin
+    quiet_s      when the walks of this stage are under way or over, and those of octets begin
+    last_walk_s  when the last of those begins
 
     Nothing where no connection failed behind its handshake, and none met a certificate with a flaw:
     a proxy that hands on what it accepts blocks nobody.
@@ -64,7 +67,8 @@ def plan_handshakes(
         if host not in echoes:
             echoes[host] = _echo(check, (hops, _schedule(last_s)), supply)
         has_before = is_ok(check) and hops > 1
-        late = Schedule(offsets_s=(last_s + _LATE_S,), timeout_s=last_s + _LATE_S + _LISTEN_S)
+        late_s = max(last_s + _LATE_S, last_walk_s + _WALK_S + _SPACING_S * len(echoes))
+        late = Schedule(offsets_s=(late_s,), timeout_s=late_s + _LISTEN_S)
         handshakes.append(
             Handshake(
                 check=check.target.check,

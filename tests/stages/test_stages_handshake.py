@@ -30,9 +30,11 @@ def check(said: Reply, *, host: str = HOST, port: int = 443, hop_limit: int = NE
 OPEN = check(Connected(hop_limit=NEAR), port=80)
 
 
-def planned(*checks: Checked, quiet_s: float = 0.0) -> tuple[Handshake, ...]:
+def planned(
+    *checks: Checked, quiet_s: float = 0.0, last_walk_s: float = 0.0
+) -> tuple[Handshake, ...]:
     supply = Supply(tokens=iter(range(10**6)), ports=iter(range(41000, 42000)), first_ip_id=0)
-    return plan_handshakes(checks, quiet_s, supply)
+    return plan_handshakes(checks, quiet_s, supply, last_walk_s=last_walk_s)
 
 
 def test_where_every_connection_serves_no_handshake_is_doubted() -> None:
@@ -80,6 +82,12 @@ def test_what_passed_and_is_not_walked_is_asked_one_hop_before_as_well() -> None
     _, found = planned(check(MUTE), OPEN)
     assert found.before is not None
     assert (found.before.kind, found.before.hop_limit) == (ProbeKind.TCP_SYN, 1)
+
+
+def test_what_expires_for_those_that_pass_waits_for_the_last_walk_of_octets() -> None:
+    _, found = planned(check(MUTE), OPEN, quiet_s=1.0, last_walk_s=6.0)
+    assert found.before is not None
+    assert found.before.schedule.offsets_s[0] > 6.0 + 1.2
 
 
 def test_nothing_comes_before_the_first_hop() -> None:
