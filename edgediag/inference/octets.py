@@ -110,15 +110,14 @@ def end_of_octets(evidence: FlowEvidence, mechanism: Mechanism | None) -> Claim 
 
 
 def carrier_of_octets(evidence: FlowEvidence) -> Address | None:
-    """The last router that told of octets to this very host that expired there, None without.
+    """The last router that told of octets to this very port that expired there, None without.
 
     Where others were served it says nothing of those that were not.
     """
-    stream, host = failing_stream(evidence), evidence.flow.destination
+    stream = failing_stream(evidence)
     if stream is None or met_loss(evidence):
         return None
-    own = (ladder for ladder in stream.octets if ladder.flow.destination == host)
-    expired = (last_expiry(ladder) for ladder in own)
+    expired = (last_expiry(ladder) for ladder in _own(evidence, stream.octets))
     return next((hop.sender for hop in expired if hop is not None), None)
 
 

@@ -190,7 +190,8 @@ class AnswerOctets:
     """What the far end of a connection sent, counted in octets from its first.
 
     sent     at least, by the sequence numbers that it tells
-    seen     by the tap, up to the first gap, long enough ago for a socket to have them
+    seen     by the tap, up to the first gap
+    due      of these, what came long enough ago for a socket to have it
     taken    by the socket
     quiet_s  how long after it acknowledged ours it told its number last, 0 where it did not again
     source   RFC 9293 §3.4, §3.8.4: an answer to a keep-alive bears the next number to be sent
@@ -198,6 +199,7 @@ class AnswerOctets:
 
     sent: int
     seen: int
+    due: int
     taken: int
     quiet_s: float
 
@@ -209,7 +211,7 @@ class AnswerOctets:
     @property
     def is_withheld(self) -> bool:
         """True if some of it came to this host and not to the socket."""
-        return self.seen > self.taken
+        return self.due > self.taken
 
 
 NOT_COUNTED: Final = NotChecked(reason="the octets of the far end were not counted")

@@ -3043,7 +3043,7 @@ WORDS = [
     ),
 ]
 
-SILENT_SERVER = AnswerOctets(sent=0, seen=0, taken=0, quiet_s=1.0)
+SILENT_SERVER = AnswerOctets(sent=0, seen=0, due=0, taken=0, quiet_s=1.0)
 MUTE = ConnectedMute(
     has_left=True, is_acknowledged=True, hop_limit=60, octets=SILENT_SERVER
 )
@@ -3241,22 +3241,22 @@ CONVERSATIONS = [
         for name, octets, verdict in (
             (
                 "the far end acknowledges, and does not tell later that it sent nothing",
-                AnswerOctets(sent=0, seen=0, taken=0, quiet_s=0.0),
+                AnswerOctets(sent=0, seen=0, due=0, taken=0, quiet_s=0.0),
                 ambiguous(H4, OUTSIDE, Mechanism.SERVICE_SILENT),
             ),
             (
                 "the far end counts an answer that never came",
-                AnswerOctets(sent=2000, seen=0, taken=0, quiet_s=1.0),
+                AnswerOctets(sent=2000, seen=0, due=0, taken=0, quiet_s=1.0),
                 ambiguous(H4, OUTSIDE, Mechanism.RETURN_PATH),
             ),
             (
                 "the far end counts more of an answer than came",
-                AnswerOctets(sent=2000, seen=1448, taken=1448, quiet_s=1.0),
+                AnswerOctets(sent=2000, seen=1448, due=1448, taken=1448, quiet_s=1.0),
                 ambiguous(H4, OUTSIDE, Mechanism.RETURN_PATH),
             ),
             (
                 "what the tap missed and the socket was given is not missing",
-                AnswerOctets(sent=1448, seen=0, taken=1448, quiet_s=1.0),
+                AnswerOctets(sent=1448, seen=0, due=0, taken=1448, quiet_s=1.0),
                 ambiguous(H4, OUTSIDE, Mechanism.SERVICE_SILENT),
             ),
         )
@@ -3274,7 +3274,10 @@ CONVERSATIONS = [
         for name, reply, fired, other in (
             (
                 "the octets of an answer came to this host and not to the socket",
-                replace(MUTE, octets=AnswerOctets(sent=2000, seen=2000, taken=0, quiet_s=1.0)),
+                replace(
+                    MUTE,
+                    octets=AnswerOctets(sent=2000, seen=2000, due=2000, taken=0, quiet_s=1.0),
+                ),
                 "answer-not-delivered",
                 "stream-fails",
             ),

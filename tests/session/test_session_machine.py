@@ -732,12 +732,12 @@ def asked_and_taken(asked: Probe = TLS) -> Dialogue:
     [
         pytest.param(
             [segment("A", sequence=6, acknowledgement=1005)],
-            AnswerOctets(sent=0, seen=0, taken=0, quiet_s=1.0),
+            AnswerOctets(sent=0, seen=0, due=0, taken=0, quiet_s=1.0),
             id="that it sent nothing",
         ),
         pytest.param(
             [segment("A", sequence=2006, acknowledgement=1005)],
-            AnswerOctets(sent=2000, seen=0, taken=0, quiet_s=1.0),
+            AnswerOctets(sent=2000, seen=0, due=0, taken=0, quiet_s=1.0),
             id="of octets that never came",
         ),
         pytest.param(
@@ -745,7 +745,7 @@ def asked_and_taken(asked: Probe = TLS) -> Dialogue:
                 segment("A", sequence=1006, acknowledgement=1005, payload=bytes(500)),
                 segment("A", sequence=6, acknowledgement=1005, payload=bytes(400)),
             ],
-            AnswerOctets(sent=1500, seen=400, taken=0, quiet_s=1.0),
+            AnswerOctets(sent=1500, seen=400, due=400, taken=0, quiet_s=1.0),
             id="of octets with a gap in them",
         ),
         pytest.param(
@@ -754,17 +754,17 @@ def asked_and_taken(asked: Probe = TLS) -> Dialogue:
                 segment("A", sequence=6, acknowledgement=1005, payload=bytes(100)),
                 segment("A", sequence=107, acknowledgement=1005),
             ],
-            AnswerOctets(sent=100, seen=100, taken=0, quiet_s=1.0),
+            AnswerOctets(sent=100, seen=100, due=100, taken=0, quiet_s=1.0),
             id="of its end, which is no octet",
         ),
         pytest.param(
             [segment("A", sequence=5, acknowledgement=1005)],
-            AnswerOctets(sent=0, seen=0, taken=0, quiet_s=0.0),
+            AnswerOctets(sent=0, seen=0, due=0, taken=0, quiet_s=0.0),
             id="the number before, as a keep-alive of its own does",
         ),
         pytest.param(
             [segment("A", sequence=2**31, acknowledgement=1005)],
-            AnswerOctets(sent=0, seen=0, taken=0, quiet_s=0.0),
+            AnswerOctets(sent=0, seen=0, due=0, taken=0, quiet_s=0.0),
             id="a number that is nobody's",
         ),
     ],
@@ -780,7 +780,7 @@ def test_the_far_end_tells(told: list[TcpSegment], octets: AnswerOctets) -> None
     assert reply.octets == octets
 
 
-def test_octets_that_came_a_moment_ago_are_not_withheld_from_the_socket() -> None:
+def test_octets_that_came_a_moment_ago_are_neither_withheld_nor_missing() -> None:
     talk = asked_and_taken()
     talk.step(1.99)
     late = segment("A", sequence=6, acknowledgement=1005, payload=bytes(500))
@@ -788,7 +788,10 @@ def test_octets_that_came_a_moment_ago_are_not_withheld_from_the_socket() -> Non
     talk.step(0.02)
     reply = talk.reply()
     assert isinstance(reply, ConnectedMute)
-    assert reply.octets == AnswerOctets(sent=500, seen=0, taken=0, quiet_s=pytest.approx(1.99))
+    assert reply.octets == AnswerOctets(
+        sent=500, seen=500, due=0, taken=0, quiet_s=pytest.approx(1.99)
+    )
+    assert not (reply.octets.is_missing or reply.octets.is_withheld)
 
 
 SERVER_HELLO = b"\x16\x03\x03\x00\x40\x02" + bytes(20)
